@@ -1,5 +1,44 @@
 //! The rules of the work, and nothing else: commands become events here, events become states here.
 //!
 //! No IO, no `async`, no clock, no id making: times, ids and secrets arrive as values.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `values` | ids, times, readings, places, sealed text |
+//! | one folder per aggregate | what can be asked (`command`), what can have happened (`event`), what we know (`state`), `decide`, `evolve` |
+//! | `obligation` | what is owed by a time |
+//! | `command`, `event`, `known` | the lists of all commands, events and entities, and the envelope around a command |
+//! | `commit`, `log` | events as bytes, and places in the log |
 
+pub mod access;
+pub mod alert;
+pub mod building;
+pub mod checkpoint;
+pub mod command;
+pub mod commit;
+pub mod community;
+pub mod decide;
+pub mod estate;
+pub mod event;
+pub mod evolve;
+pub mod household;
+pub mod known;
 pub mod log;
+pub mod obligation;
+pub mod person;
+pub mod quarantine;
+pub mod record;
+pub mod rejection;
+pub mod responsibility;
+pub mod round;
+pub mod staff;
+pub mod values;
+pub mod visit;
+
+pub use command::{Command, Envelope};
+pub use commit::{Commit, Header, Role};
+pub use decide::{Context, Decide, decide};
+pub use event::Event;
+pub use evolve::{Evolve, Fact};
+pub use known::{Entity, EntityKey, Known};
+pub use rejection::Rejection;

@@ -1,0 +1,146 @@
+//! What happens when something is asked of an alert.
+
+use std::sync::Arc;
+
+use super::{
+    Acknowledge, Acknowledged, Alert, AlertId, Close, Closed, Command, Firing, Observe, Occurrence, Raised, Reopened, Resolve, Resolved, State, Status,
+    Updated, Upgraded,
+};
+use crate::{
+    Context, Decide, Event, Known, Rejection,
+    decide::required,
+    values::{HOUR_MS, KeyOwner, Place, PlaceNames, PrivateFields, field},
+};
+
+/// Hours after `resolved` within which a recurrence is the same alert, next episode (alerting.md).
+pub const REOPEN_HOURS: i64 = 24;
+
+impl Decide for Alert {
+    type Command = Command;
+
+    fn decide(command: Command, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+        match command {
+            Command::Observe(observe) => Ok(decide_observe(observe, known, context)),
+            Command::Acknowledge(acknowledge) => decide_acknowledge(acknowledge, known),
+            Command::Resolve(resolve) => decide_resolve(resolve, known, context),
+            Command::Close(close) => decide_close(close, known),
+        }
+    }
+}
+
+fn decide_observe(observe: Observe, known: &dyn Known, context: &Context<'_>) -> Vec<Event> {
+    let hash = observe.key.hash(context.community);
+    let state = known.alert(&hash);
+    // a judgement on less than what was judged already: a restart, a replay, a second active instance
+    if state.as_ref().is_some_and(|state| observe.basis <= state.basis) {
+        return Vec::new();
+    }
+    let Observe { key, rule_version, basis, firing, late, quieted_by } = observe;
+    match (state, firing) {
+        (None, None) => Vec::new(),
+        (None, Some(firing)) => {
+            let occurrence = occurrence(firing, rule_version, basis, known);
+            vec![Raised { alert: AlertId::new(hash, 1), key, n: 1, episode: 1, occurrence }.into()]
+        }
+        (Some(state), None) if state.is_active() => {
+            vec![Resolved { alert: state.alert.clone(), key, n: state.n + 1, by_hand: false, late, quieted_by, basis: Some(basis), private: None }.into()]
+        }
+        (Some(_), None) => Vec::new(),
+        (Some(state), Some(firing)) => {
+            let new_cause = firing.causes.iter().any(|cause| !state.causes.contains(cause));
+            let occurrence = occurrence(firing, rule_version, basis, known);
+            fires_again(&state, occurrence, new_cause, context)
+        }
+    }
+}
+
+/// A rule fires for a key that has a history.
+fn fires_again(state: &State, occurrence: Occurrence, new_cause: bool, context: &Context<'_>) -> Vec<Event> {
+    let (alert, key, n, episode) = (state.alert.clone(), state.key.clone(), state.n + 1, state.episode);
+    match &state.status {
+        Status::Open | Status::Acknowledged { .. } => {
+            if occurrence.severity > state.severity_peak {
+                vec![Upgraded { alert, key, n, episode, occurrence }.into()]
+            } else if new_cause || differs(&occurrence, &state.occurrence) {
+                vec![Updated { alert, key, n, episode, occurrence }.into()]
+            } else {
+                Vec::new()
+            }
+        }
+        // what somebody ended by hand stays ended until there is a new cause
+        Status::Closed | Status::Resolved { by_hand: true, .. } if !new_cause => Vec::new(),
+        Status::Resolved { at, .. } if context.recorded_at.0 - at.0 <= REOPEN_HOURS * HOUR_MS => {
+            vec![Reopened { alert, key, n, episode: episode + 1, occurrence }.into()]
+        }
+        Status::Resolved { .. } | Status::Closed => {
+            let alert = AlertId::new(alert.key_hash().clone(), alert.group() + 1);
+            vec![Raised { alert, key, n: 1, episode: 1, occurrence }.into()]
+        }
+    }
+}
+
+/// Whether there is something new to tell.
+fn differs(new: &Occurrence, old: &Occurrence) -> bool {
+    (new.severity, new.unconfirmed, &new.place, &new.detail, new.occurrences) != (old.severity, old.unconfirmed, &old.place, &old.detail, old.occurrences)
+        || new.observed != old.observed
+}
+
+fn occurrence(firing: Firing, rule_version: u16, basis: super::Basis, known: &dyn Known) -> Occurrence {
+    let names = names(&firing.place, known);
+    let Firing { severity, unconfirmed, place, person, observed, detail, causes, first_at, last_at, occurrences, late } = firing;
+    Occurrence { severity, unconfirmed, place, names, person, observed, detail, causes, first_at, last_at, occurrences, late, rule_version, basis }
+}
+
+/// Names repeat between estates: an alert says the estate's too.
+fn names(place: &Place, known: &dyn Known) -> PlaceNames {
+    let building = place.building.as_ref().and_then(|building| known.building(building));
+    let estate = place.estate.as_ref().or_else(|| building.as_ref().and_then(|building| building.estate.as_ref())).and_then(|estate| known.estate(estate));
+    PlaceNames { estate: estate.map(|estate| estate.name.clone()), building: building.map(|building| building.name.clone()) }
+}
+
+/// The alert as the sender saw it: the same id and the same `n`.
+fn as_seen(alert: &AlertId, n: u32, known: &dyn Known) -> Result<Arc<State>, Rejection> {
+    let state = required(known.alert(alert.key_hash()), "/data/alert", "alert", alert)?;
+    if state.alert.group() < alert.group() {
+        return Err(Rejection::unknown("/data/alert", "alert", alert));
+    }
+    if state.alert != *alert || state.n != n {
+        let current = vec![("alert", state.alert.to_string()), ("n", state.n.to_string()), ("state", state.status_word().to_owned())];
+        return Err(Rejection::Conflict { code: "alert_changed", reason: "this alert has changed since you saw it: look again".to_owned(), current });
+    }
+    Ok(state)
+}
+
+fn ended(state: &State) -> Rejection {
+    Rejection::Conflict {
+        code: "alert_ended",
+        reason: "this alert has ended".to_owned(),
+        current: vec![("n", state.n.to_string()), ("state", state.status_word().to_owned())],
+    }
+}
+
+fn decide_acknowledge(acknowledge: Acknowledge, known: &dyn Known) -> Result<Vec<Event>, Rejection> {
+    let state = as_seen(&acknowledge.alert, acknowledge.n, known)?;
+    if !state.is_active() {
+        return Err(ended(&state));
+    }
+    Ok(vec![Acknowledged { alert: acknowledge.alert, key: state.key.clone(), n: state.n + 1, until: acknowledge.until }.into()])
+}
+
+fn decide_resolve(resolve: Resolve, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let state = as_seen(&resolve.alert, resolve.n, known)?;
+    if !state.is_active() {
+        return Err(ended(&state));
+    }
+    let private = PrivateFields::default().with(field::NOTE, resolve.evidence.as_deref()).owned_by(KeyOwner::Command(context.command));
+    let (alert, key, n) = (resolve.alert, state.key.clone(), state.n + 1);
+    Ok(vec![Resolved { alert, key, n, by_hand: true, late: false, quieted_by: Vec::new(), basis: None, private }.into()])
+}
+
+fn decide_close(close: Close, known: &dyn Known) -> Result<Vec<Event>, Rejection> {
+    let state = as_seen(&close.alert, close.n, known)?;
+    if !state.is_active() {
+        return Err(ended(&state));
+    }
+    Ok(vec![Closed { alert: close.alert, key: state.key.clone(), n: state.n + 1, reason: close.reason }.into()])
+}

@@ -1,0 +1,198 @@
+//! What can have happened to an alert.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AlertId, Basis, Key};
+use crate::{
+    checkpoint::Direction,
+    obligation::SlotId,
+    values::{CheckpointId, Day, Personal, Place, PlaceNames, Private, Site, Subject, Timestamp, coded, without_private},
+};
+
+coded! {
+    /// How bad it is, from the least to the worst.
+    Severity {
+        /// To be looked at today.
+        Caution = 1 "caution",
+        /// To be done soon.
+        Serious = 2 "serious",
+        /// At once.
+        Critical = 3 "critical",
+    }
+}
+
+coded! {
+    /// Why an alert is not followed up.
+    CloseReason {
+        /// It was none.
+        FalseAlarm = 1 "false_alarm",
+        /// Another alert stands for it.
+        Duplicate = 2 "duplicate",
+        /// Others have it now.
+        HandedOver = 3 "handed_over",
+        /// The measurement was wrong.
+        MeasuredWrong = 4 "measured_wrong",
+        /// It belongs to another community.
+        NotOurs = 5 "not_ours",
+        /// They moved away.
+        Moved = 6 "moved",
+        /// They died.
+        Died = 7 "died",
+    }
+}
+
+/// What was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Observed {
+    /// Tenths of a degree Celsius.
+    pub tenths_celsius: i16,
+    /// Where the thermometer was held.
+    pub site: Site,
+    /// When it was measured.
+    pub at: Timestamp,
+    /// When we learned of it.
+    pub recorded_at: Timestamp,
+}
+
+/// What else to say of an occurrence; each rule fills in its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Detail {
+    /// Slots that are open too long.
+    #[serde(default)]
+    pub slots: Vec<SlotId>,
+    /// How many were missed altogether.
+    #[serde(default)]
+    pub missed: u32,
+    /// Where somebody was met.
+    #[serde(default)]
+    pub checkpoint: Option<CheckpointId>,
+    /// Which way they went.
+    #[serde(default)]
+    pub direction: Option<Direction>,
+    /// They were stopped.
+    #[serde(default)]
+    pub stopped: bool,
+    /// The day that was not reported.
+    #[serde(default)]
+    pub for_date: Option<Day>,
+}
+
+/// How things were when an alert was raised or changed. Names of places are in it; names of people are not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Occurrence {
+    /// How bad it is.
+    pub severity: Severity,
+    /// A second measurement is still owed.
+    pub unconfirmed: bool,
+    /// Where.
+    pub place: Place,
+    /// What the place is called.
+    pub names: PlaceNames,
+    /// Who.
+    pub person: Option<Subject>,
+    /// What was measured.
+    pub observed: Option<Observed>,
+    /// What else to say.
+    pub detail: Detail,
+    /// Event ids, or slots.
+    pub causes: Vec<String>,
+    /// When it began.
+    pub first_at: Timestamp,
+    /// When it was last so.
+    pub last_at: Timestamp,
+    /// How many observations.
+    pub occurrences: u32,
+    /// Recorded long after it happened.
+    pub late: bool,
+    /// Version of the rule.
+    pub rule_version: u16,
+    /// What the judgement rests on.
+    pub basis: Basis,
+}
+
+macro_rules! occurrences {
+    ($($(#[$meta:meta])* $name:ident),+) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub struct $name {
+            /// The alert.
+            pub alert: AlertId,
+            /// What it is about.
+            pub key: Key,
+            /// Gapless per alert, from 1.
+            pub n: u32,
+            /// Counts the times it was opened, from 1.
+            pub episode: u32,
+            /// How things are.
+            pub occurrence: Occurrence,
+        }
+    )+};
+}
+
+occurrences! {
+    /// A rule fired for the first time.
+    Raised,
+    /// It fires for another cause too, or for other reasons.
+    Updated,
+    /// It is worse than it ever was in this episode.
+    Upgraded,
+    /// It recurred within 24 h after it was resolved.
+    Reopened
+}
+
+/// Somebody has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    /// The alert.
+    pub alert: AlertId,
+    /// What it is about.
+    pub key: Key,
+    /// Gapless per alert.
+    pub n: u32,
+    /// Until when.
+    pub until: Option<Timestamp>,
+}
+
+/// It is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// The alert.
+    pub alert: AlertId,
+    /// What it is about.
+    pub key: Key,
+    /// Gapless per alert.
+    pub n: u32,
+    /// Somebody said so; otherwise its rule did.
+    pub by_hand: bool,
+    /// By something recorded late.
+    pub late: bool,
+    /// What made it quiet: event ids.
+    pub quieted_by: Vec<String>,
+    /// What the judgement rests on, where a rule said so.
+    pub basis: Option<Basis>,
+    /// How that is known.
+    pub private: Option<Private>,
+}
+
+/// It is not followed up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Closed {
+    /// The alert.
+    pub alert: AlertId,
+    /// What it is about.
+    pub key: Key,
+    /// Gapless per alert.
+    pub n: u32,
+    /// Why.
+    pub reason: CloseReason,
+}
+
+without_private!(Raised, Updated, Upgraded, Reopened, Acknowledged, Closed);
+
+impl Personal for Resolved {
+    fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {
+        self.private.each_private(visit);
+    }
+}

@@ -1,0 +1,25 @@
+//! An alert: a fact about the world that somebody owns. One open episode per key; each cause once.
+//!
+//! `open -> acknowledged -> resolved -> (recurs within 24 h) open again, next episode`, or `closed` by hand with a reason. `n` counts
+//! the events of one alert without gaps. Rules say Firing or Quiet as often as they like; deciding turns the first Firing into
+//! `Raised`, a repeat into nothing (alerting.md).
+
+mod command;
+mod decide;
+mod event;
+mod evolve;
+mod key;
+mod state;
+
+pub use command::{Acknowledge, Basis, Close, Command, Firing, Observe, Resolve};
+pub use decide::REOPEN_HOURS;
+pub use event::{Acknowledged, CloseReason, Closed, Detail, Observed, Occurrence, Raised, Reopened, Resolved, Severity, Updated, Upgraded};
+pub use key::{AlertId, Key, KeyHash};
+pub use state::{CAUSES_MAX, State, Status};
+
+/// The aggregate.
+#[derive(Debug)]
+pub struct Alert;
+
+#[cfg(test)]
+mod tests;

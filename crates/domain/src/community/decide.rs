@@ -1,0 +1,140 @@
+//! What happens when something is asked of a community.
+
+use super::{
+    Change, Command, Community, Fever, FeverInput, Found, Founded, HistoryRestored, PolicyChanged, Regime, Renamed, SetPolicy, State, command::Threshold,
+};
+use crate::{
+    Context, Decide, Event, Known, Rejection,
+    access::DEPLOYMENT,
+    obligation::DAYS_MAX,
+    values::{KeyOwner, PrivateFields, Zone, field},
+};
+
+/// Longest grace, re-measure time or staleness that makes sense, in minutes (a week).
+const MINUTES_MAX: u32 = 7 * 24 * 60;
+
+impl Decide for Community {
+    type Command = Command;
+
+    fn decide(command: Command, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+        let state = known.community();
+        match (command, state) {
+            (Command::Found(found), None) => begin(found, context),
+            (Command::Found(found), Some(state)) => found_again(found, &state),
+            (Command::SetPolicy(set), Some(state)) => set_policy(set, &state, context),
+            (Command::RecordRestore(restore), Some(state)) if restore.epoch > state.epoch => {
+                Ok(vec![HistoryRestored { epoch: restore.epoch, restored_to_sequence: restore.restored_to_sequence }.into()])
+            }
+            (Command::RecordRestore(_), Some(_)) => Ok(Vec::new()),
+            (Command::SetPolicy(_) | Command::RecordRestore(_), None) => Err(Rejection::unknown("", "community", context.community)),
+        }
+    }
+}
+
+fn begin(found: Found, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    if found.community != *context.community {
+        return Err(Rejection::invalid("/data/community", "community_mismatch", "the community in the path and in the data must be the same"));
+    }
+    if found.community.as_str() == DEPLOYMENT {
+        return Err(Rejection::invalid("/data/community", "community_reserved", "this name is taken by the deployment itself"));
+    }
+    let time_zone = found.time_zone.unwrap_or_else(|| "Asia/Shanghai".to_owned());
+    Zone::named(&time_zone).map_err(|error| Rejection::invalid("/data/time_zone", "time_zone", error.to_string()))?;
+    let town_name = found.town_name.unwrap_or_else(|| found.town.to_string());
+    Ok(vec![Founded { town: found.town, town_name, name: found.name, time_zone }.into()])
+}
+
+fn found_again(found: Found, state: &State) -> Result<Vec<Event>, Rejection> {
+    if found.town != state.town {
+        return Err(Rejection::conflict("town_fixed", "a community cannot change its town"));
+    }
+    if found.time_zone.is_some_and(|zone| zone != state.time_zone) {
+        return Err(Rejection::conflict("time_zone_fixed", "a community cannot change its time zone: its civil days would change"));
+    }
+    let town_name = found.town_name.unwrap_or_else(|| state.town_name.clone());
+    if found.name == state.name && town_name == state.town_name {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Renamed { name: found.name, town_name }.into()])
+}
+
+fn set_policy(set: SetPolicy, state: &State, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let effective_from = set.effective_from.unwrap_or(context.at);
+    if effective_from < context.at && set.reason.is_none() {
+        return Err(Rejection::invalid("/data/reason", "reason_required", "a policy that reaches into the past needs a reason"));
+    }
+    let current = state.policy.at(effective_from);
+    for (name, regime) in &set.regimes {
+        check_regime(name.as_str(), regime)?;
+    }
+    for (field, minutes) in [("grace_minutes", set.grace_minutes), ("remeasure_minutes", set.remeasure_minutes), ("stale_after_hours", set.stale_after_hours)] {
+        if minutes.is_some_and(|minutes| minutes > MINUTES_MAX) {
+            return Err(Rejection::invalid(&format!("/data/{field}"), "too_large", "at most a week"));
+        }
+    }
+    let change = Change {
+        fever: set.fever.map(|input| fever(input, &current.fever)).transpose()?,
+        regimes: set.regimes,
+        grace_minutes: set.grace_minutes,
+        remeasure_minutes: set.remeasure_minutes,
+        report_due: set.report_due,
+        stale_after_hours: set.stale_after_hours,
+        escalation: set.escalation,
+        quiet_hours: set.quiet_hours,
+        rules: set.rules,
+    };
+    // a policy that changes nothing at its date is "already so"
+    let changed = state.policy.clone().changed(effective_from, change.clone());
+    if changed.at(effective_from) == current {
+        return Ok(Vec::new());
+    }
+    let private = PrivateFields::default().with(field::REASON, set.reason.as_deref()).owned_by(KeyOwner::Command(context.command));
+    Ok(vec![PolicyChanged { effective_from, change, private }.into()])
+}
+
+fn check_regime(name: &str, regime: &Regime) -> Result<(), Rejection> {
+    let pointer = format!("/data/regimes/{name}");
+    if regime.days > DAYS_MAX {
+        return Err(Rejection::invalid(&format!("{pointer}/days"), "too_large", format!("at most {DAYS_MAX} days")));
+    }
+    for (index, slot) in regime.slots.iter().enumerate() {
+        if slot.opens >= slot.due {
+            return Err(Rejection::invalid(&format!("{pointer}/slots/{index}/due"), "slot_order", "a slot is due after it opens, on the same day"));
+        }
+        if regime.slots[..index].iter().any(|earlier| earlier.name == slot.name) {
+            return Err(Rejection::invalid(&format!("{pointer}/slots/{index}/name"), "slot_twice", "every slot of a day has its own name"));
+        }
+    }
+    Ok(())
+}
+
+fn fever(input: FeverInput, current: &Fever) -> Result<Fever, Rejection> {
+    let tenths = |celsius: f64, pointer: &str| {
+        let scaled = celsius * 10.0;
+        if !(350.0..=420.0).contains(&scaled) || (scaled - scaled.round()).abs() > 1e-6 {
+            return Err(Rejection::invalid(pointer, "temperature_range", "a threshold lies between 35.0 and 42.0 °C and has one decimal"));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "checked to lie between 350 and 420")]
+        Ok(scaled.round() as i16)
+    };
+    let mut fever = current.clone();
+    match input.threshold {
+        None => {}
+        Some(Threshold::All(celsius)) => {
+            fever.threshold_tenths_celsius = tenths(celsius, "/data/fever/threshold")?;
+            fever.by_site.clear();
+        }
+        Some(Threshold::BySite(sites)) => {
+            for (site, celsius) in sites {
+                fever.by_site.insert(site, tenths(celsius, &format!("/data/fever/threshold/{site}"))?);
+            }
+        }
+    }
+    if let Some(comparator) = input.comparator {
+        fever.comparator = comparator;
+    }
+    if let Some(celsius) = input.clear_below {
+        fever.clear_below_tenths_celsius = tenths(celsius, "/data/fever/clear_below")?;
+    }
+    Ok(fever)
+}

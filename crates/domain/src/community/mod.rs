@@ -1,0 +1,20 @@
+//! A community (社区): who it is, its time zone, and its parameters with their dates.
+
+mod command;
+mod decide;
+mod event;
+mod evolve;
+mod policy;
+mod state;
+
+pub use command::{Command, FeverInput, Found, RecordRestore, SetPolicy};
+pub use event::{Founded, HistoryRestored, PolicyChanged, Renamed};
+pub use policy::{Change, Comparator, DEFAULT_REGIME, Escalation, Fever, Policy, QuietHours, Regime, RuleSettings, Settings, SlotRule};
+pub use state::{State, own_id};
+
+/// The aggregate.
+#[derive(Debug)]
+pub struct Community;
+
+#[cfg(test)]
+mod tests;

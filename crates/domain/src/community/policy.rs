@@ -1,0 +1,266 @@
+//! The parameters of a community: data with dates, never constants in code.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::values::{Day, Site, Slug, TimeOfDay, Timestamp, coded};
+
+coded! {
+    /// How a reading is compared with the threshold. Notices of the time said both.
+    Comparator {
+        /// The threshold itself is a fever.
+        AtLeast = 1 ">=",
+        /// Only above the threshold.
+        Above = 2 ">",
+    }
+}
+
+/// When a reading is a fever. Temperatures in tenths of a degree Celsius.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fever {
+    /// Threshold where no site has its own.
+    pub threshold_tenths_celsius: i16,
+    /// Thresholds by site.
+    pub by_site: BTreeMap<Site, i16>,
+    /// Whether the threshold itself counts.
+    pub comparator: Comparator,
+    /// A contact reading below this counts towards recovery.
+    pub clear_below_tenths_celsius: i16,
+}
+
+impl Fever {
+    /// Whether a reading at this site is a fever.
+    pub fn is_fever(&self, site: Site, tenths_celsius: i16) -> bool {
+        let threshold = self.by_site.get(&site).copied().unwrap_or(self.threshold_tenths_celsius);
+        match self.comparator {
+            Comparator::AtLeast => tenths_celsius >= threshold,
+            Comparator::Above => tenths_celsius > threshold,
+        }
+    }
+}
+
+/// One check that is owed every day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlotRule {
+    /// Its name, such as `am`.
+    pub name: Slug,
+    /// From when it may be done.
+    pub opens: TimeOfDay,
+    /// Until when it is to be done.
+    pub due: TimeOfDay,
+}
+
+/// What a kind of quarantine owes: how many days, which checks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Regime {
+    /// Days after day 0; the last slot of that day counts.
+    pub days: u16,
+    /// The checks of each day, in the order of the day.
+    pub slots: Vec<SlotRule>,
+    /// The ways a check may be made; all when empty.
+    #[serde(default)]
+    pub modes: Vec<crate::visit::Mode>,
+}
+
+/// Minutes after which an alert of one kind goes up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Escalation {
+    /// To the community office.
+    pub level_2_after_minutes: u32,
+    /// To the town and the specialists.
+    pub level_3_after_minutes: u32,
+}
+
+/// When level 1 sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuietHours {
+    /// From this time of day,
+    pub from: TimeOfDay,
+    /// to this, usually of the next day.
+    pub until: TimeOfDay,
+}
+
+/// Settings of one rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleSettings {
+    /// A rule that is not enabled is quiet.
+    pub enabled: bool,
+}
+
+/// All parameters in force at one time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// When a reading is a fever.
+    pub fever: Fever,
+    /// Regimes by name.
+    pub regimes: BTreeMap<Slug, Regime>,
+    /// Minutes after `due` before a check counts as overdue.
+    pub grace_minutes: u32,
+    /// Minutes for the second reading of a contactless fever.
+    pub remeasure_minutes: u32,
+    /// When a building's daily report is due.
+    pub report_due: TimeOfDay,
+    /// Hours after which what was seen is no longer known.
+    pub stale_after_hours: u32,
+    /// Escalation by kind of alert.
+    pub escalation: BTreeMap<Slug, Escalation>,
+    /// When level 1 sleeps.
+    pub quiet_hours: Option<QuietHours>,
+    /// Settings by rule.
+    pub rules: BTreeMap<Slug, RuleSettings>,
+}
+
+/// Name of the regime an order falls under when it names none.
+pub const DEFAULT_REGIME: &str = "home14";
+
+/// Figures of the notices of early 2020 (mission.md): 37.3 °C, 14 days, two checks a day.
+impl Default for Settings {
+    fn default() -> Self {
+        let slot = |name: &str, opens, due| name.parse().ok().map(|name| SlotRule { name, opens, due });
+        let day = [slot("am", TimeOfDay::of(6, 0), TimeOfDay::of(12, 0)), slot("pm", TimeOfDay::of(12, 0), TimeOfDay::of(20, 0))];
+        let home = Regime { days: 14, slots: day.into_iter().flatten().collect(), modes: Vec::new() };
+        Self {
+            fever: Fever { threshold_tenths_celsius: 373, by_site: BTreeMap::new(), comparator: Comparator::AtLeast, clear_below_tenths_celsius: 373 },
+            regimes: DEFAULT_REGIME.parse().ok().map(|name| (name, home)).into_iter().collect(),
+            grace_minutes: 30,
+            remeasure_minutes: 30,
+            report_due: TimeOfDay::of(18, 0),
+            stale_after_hours: 72,
+            escalation: BTreeMap::new(),
+            quiet_hours: None,
+            rules: BTreeMap::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// Whether a rule is enabled; every rule is until somebody says otherwise.
+    pub fn rule_enabled(&self, rule: &str) -> bool {
+        self.rules.iter().find(|(name, _)| name.as_str() == rule).is_none_or(|(_, settings)| settings.enabled)
+    }
+
+    /// The regime of an order, or of [`DEFAULT_REGIME`] when it names none.
+    pub fn regime(&self, name: Option<&Slug>) -> Option<&Regime> {
+        let name = name.map_or(DEFAULT_REGIME, Slug::as_str);
+        self.regimes.iter().find(|(slug, _)| slug.as_str() == name).map(|(_, regime)| regime)
+    }
+}
+
+/// A change of some parameters; what is absent stays as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// When a reading is a fever.
+    pub fever: Option<Fever>,
+    /// Regimes that are new or replaced.
+    pub regimes: BTreeMap<Slug, Regime>,
+    /// Minutes after `due` before a check counts as overdue.
+    pub grace_minutes: Option<u32>,
+    /// Minutes for the second reading of a contactless fever.
+    pub remeasure_minutes: Option<u32>,
+    /// When a building's daily report is due.
+    pub report_due: Option<TimeOfDay>,
+    /// Hours after which what was seen is no longer known.
+    pub stale_after_hours: Option<u32>,
+    /// Escalations that are new or replaced.
+    pub escalation: BTreeMap<Slug, Escalation>,
+    /// When level 1 sleeps.
+    pub quiet_hours: Option<QuietHours>,
+    /// Settings of rules that are new or replaced.
+    pub rules: BTreeMap<Slug, RuleSettings>,
+}
+
+impl Change {
+    fn apply(&self, settings: &mut Settings) {
+        fn set<T: Clone>(target: &mut T, change: Option<&T>) {
+            if let Some(value) = change {
+                target.clone_from(value);
+            }
+        }
+        set(&mut settings.fever, self.fever.as_ref());
+        set(&mut settings.grace_minutes, self.grace_minutes.as_ref());
+        set(&mut settings.remeasure_minutes, self.remeasure_minutes.as_ref());
+        set(&mut settings.report_due, self.report_due.as_ref());
+        set(&mut settings.stale_after_hours, self.stale_after_hours.as_ref());
+        if self.quiet_hours.is_some() {
+            settings.quiet_hours = self.quiet_hours;
+        }
+        settings.regimes.extend(self.regimes.clone());
+        settings.escalation.extend(self.escalation.clone());
+        settings.rules.extend(self.rules.clone());
+    }
+}
+
+/// Every change of a community's parameters, by the time it takes effect.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    changes: Vec<(Timestamp, Change)>,
+    /// What holds from each change on; the first entry holds before all of them.
+    resolved: Vec<(Timestamp, Settings)>,
+}
+
+impl Policy {
+    /// The policy with one more change. Changes with the same date take effect in the order of the log.
+    #[must_use]
+    pub fn changed(mut self, effective_from: Timestamp, change: Change) -> Self {
+        let place = self.changes.partition_point(|(from, _)| *from <= effective_from);
+        self.changes.insert(place, (effective_from, change));
+        let mut settings = Settings::default();
+        self.resolved = self
+            .changes
+            .iter()
+            .map(|(from, change)| {
+                change.apply(&mut settings);
+                (*from, settings.clone())
+            })
+            .collect();
+        self
+    }
+
+    /// The parameters in force at an instant.
+    pub fn at(&self, at: Timestamp) -> &Settings {
+        static DEFAULT: std::sync::LazyLock<Settings> = std::sync::LazyLock::new(Settings::default);
+        let after = self.resolved.partition_point(|(from, _)| *from <= at);
+        after.checked_sub(1).and_then(|index| self.resolved.get(index)).map_or(&*DEFAULT, |(_, settings)| settings)
+    }
+
+    /// When the parameters change next after an instant.
+    pub fn next_change(&self, after: Timestamp) -> Option<Timestamp> {
+        self.changes.get(self.changes.partition_point(|(from, _)| *from <= after)).map(|(from, _)| *from)
+    }
+
+    /// A civil day and the instant that decides which parameters hold for it: its first.
+    pub fn of_day(&self, day: Day, zone: &crate::values::Zone) -> &Settings {
+        self.at(zone.start_of(day))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_hold_from_their_date_on_and_keep_what_they_do_not_name() {
+        let stricter = Change { grace_minutes: Some(10), ..Change::default() };
+        let cooler = Change { stale_after_hours: Some(24), ..Change::default() };
+        let policy = Policy::default().changed(Timestamp(200), stricter).changed(Timestamp(100), cooler);
+        assert_eq!(policy.at(Timestamp(99)), &Settings::default());
+        assert_eq!((policy.at(Timestamp(100)).stale_after_hours, policy.at(Timestamp(100)).grace_minutes), (24, 30));
+        assert_eq!((policy.at(Timestamp(200)).stale_after_hours, policy.at(Timestamp(200)).grace_minutes), (24, 10));
+        assert_eq!(policy.next_change(Timestamp(100)), Some(Timestamp(200)));
+        assert_eq!(policy.next_change(Timestamp(200)), None);
+    }
+
+    #[test]
+    fn the_threshold_itself_is_a_fever_unless_the_comparator_says_above() {
+        let fever = Settings::default().fever;
+        assert_eq!([372, 373, 374].map(|tenths| fever.is_fever(Site::Axilla, tenths)), [false, true, true]);
+        let above = Fever { comparator: Comparator::Above, ..fever };
+        assert_eq!([372, 373, 374].map(|tenths| above.is_fever(Site::Axilla, tenths)), [false, false, true]);
+    }
+}

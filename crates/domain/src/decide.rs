@@ -1,0 +1,131 @@
+//! The one place where commands become events.
+
+use std::sync::Arc;
+
+use crate::{
+    Command, Envelope, Event, Known, Rejection,
+    commit::Role,
+    community,
+    values::{CommandId, CommunityId, MINUTE_MS, SecretKey, Slug, Timestamp, Zone},
+};
+
+/// How far ahead of our clock `at` may lie after correction, in minutes (contracts.md).
+pub const AHEAD_MINUTES_MAX: i64 = 10;
+
+/// What a decision needs besides the state: all of it values.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// The community.
+    pub community: &'a CommunityId,
+    /// Id of the command.
+    pub command: CommandId,
+    /// Who asks.
+    pub actor: &'a Slug,
+    /// In which role.
+    pub role: Role,
+    /// When it happened, after correction.
+    pub at: Timestamp,
+    /// Now.
+    pub recorded_at: Timestamp,
+    /// Key of fingerprints.
+    pub secret: &'a SecretKey,
+    /// Zone of the community.
+    pub zone: Zone,
+}
+
+impl Context<'_> {
+    /// A short keyed hash of texts, so that states can tell "the same" from "changed".
+    pub fn fingerprint<T: AsRef<str>>(&self, texts: &[T]) -> u64 {
+        let joined: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        self.secret.fingerprint(&joined.join("\0"))
+    }
+}
+
+/// An aggregate that commands are addressed to.
+pub trait Decide {
+    /// What can be asked of it.
+    type Command;
+
+    /// What happens, given what is known and what was asked. `Ok([])`: already so.
+    ///
+    /// # Errors
+    /// A [`Rejection`] with the path and what would be right.
+    fn decide(command: Self::Command, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection>;
+}
+
+/// When a command happened, by our clock: the phone's own offset corrects it.
+pub fn corrected_at(envelope: &Envelope, recorded_at: Timestamp) -> Timestamp {
+    let at = envelope.at.unwrap_or(recorded_at);
+    match envelope.sent_at {
+        // an offset within a minute is the network's, not the clock's
+        Some(sent_at) if (recorded_at.0 - sent_at.0).abs() > MINUTE_MS => at.plus_ms(recorded_at.0 - sent_at.0),
+        _ => at,
+    }
+}
+
+/// Decides a command: first what is true of every command, then what its aggregate says.
+///
+/// # Errors
+/// A [`Rejection`] with the path and what would be right.
+pub fn decide(envelope: &Envelope, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    check_envelope(envelope, known, context)?;
+    dispatch(envelope.command.clone(), known, context)
+}
+
+fn check_envelope(envelope: &Envelope, known: &dyn Known, context: &Context<'_>) -> Result<(), Rejection> {
+    if context.at > context.recorded_at.plus_minutes(AHEAD_MINUTES_MAX) {
+        return Err(Rejection::invalid(
+            "/at",
+            "at_in_future",
+            "`at` lies more than 10 minutes ahead; send the phone's own time as `sent_at` if its clock is wrong",
+        ));
+    }
+    if let Some(sent_at) = envelope.sent_at
+        && envelope.at.is_some_and(|at| at > sent_at.plus_minutes(AHEAD_MINUTES_MAX))
+    {
+        return Err(Rejection::invalid("/at", "at_in_future", "`at` lies after `sent_at`"));
+    }
+    for (index, staff) in envelope.by.iter().enumerate() {
+        if known.staff(staff).is_none() {
+            return Err(Rejection::unknown(&format!("/by/{index}"), "staff", staff));
+        }
+    }
+    if let Some(replaced) = envelope.replaces {
+        let record = known.record(&replaced).ok_or_else(|| Rejection::unknown("/replaces", "command", replaced))?;
+        if !record.retracted {
+            return Err(Rejection::conflict("not_retracted", "`replaces` names a command that was not retracted; retract it first"));
+        }
+    }
+    let founded = known.community().is_some();
+    if !founded && envelope.command.needs_community() {
+        return Err(Rejection::unknown("", "community", context.community));
+    }
+    Ok(())
+}
+
+fn dispatch(command: Command, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    match command {
+        Command::Community(command) => community::Community::decide(command, known, context),
+        Command::Estate(command) => crate::estate::Estate::decide(command, known, context),
+        Command::Building(command) => crate::building::Building::decide(command, known, context),
+        Command::Household(command) => crate::household::Household::decide(command, known, context),
+        Command::Person(command) => crate::person::Person::decide(command, known, context),
+        Command::Staff(command) => crate::staff::Staff::decide(command, known, context),
+        Command::Responsibility(command) => crate::responsibility::Responsibility::decide(command, known, context),
+        Command::Checkpoint(command) => crate::checkpoint::Checkpoint::decide(command, known, context),
+        Command::Round(command) => crate::round::Round::decide(command, known, context),
+        Command::Visit(command) => crate::visit::Visit::decide(command, known, context),
+        Command::Quarantine(command) => crate::quarantine::Quarantine::decide(command, known, context),
+        Command::Alert(command) => crate::alert::Alert::decide(command, known, context),
+        Command::Record(command) => crate::record::Record::decide(command, known, context),
+        Command::Access(command) => crate::access::Access::decide(command, known, context),
+    }
+}
+
+/// The state of an entity that a command points at.
+///
+/// # Errors
+/// 422 `unknown_reference` with the path.
+pub(crate) fn required<T>(found: Option<Arc<T>>, pointer: &str, kind: &'static str, id: &impl ToString) -> Result<Arc<T>, Rejection> {
+    found.ok_or_else(|| Rejection::unknown(pointer, kind, id.to_string()))
+}

@@ -1,0 +1,151 @@
+//! Every event: its name on the log, for ever, and the struct that carries it.
+//!
+//! The Rust enum is never serialized: postcard would write a variant's position. An event is a name and a struct; a change of a
+//! struct's shape is a new name. Golden bytes in `tests/contract` hold every name ever written.
+
+use crate::{
+    access, alert, building, checkpoint, community, estate, household, person, quarantine, record, responsibility, round, staff,
+    values::{Personal, Private},
+    visit,
+};
+
+/// Why stored bytes are not an event of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// A newer program wrote it: this one must be upgraded before it reads on.
+    #[error("unknown event {name}: written by a newer version, upgrade needed")]
+    Unknown {
+        /// The name as written.
+        name: String,
+    },
+    /// The bytes are not what the name promises.
+    #[error("event {name} does not decode")]
+    Malformed {
+        /// The name as written.
+        name: String,
+        /// What postcard said.
+        #[source]
+        source: postcard::Error,
+    },
+    /// The bytes hold more than the event, or another form of it.
+    #[error("event {name} does not re-encode to itself")]
+    NotCanonical {
+        /// The name as written.
+        name: String,
+    },
+}
+
+macro_rules! events {
+    ($($variant:ident($payload:ty) = $name:literal),+ $(,)?) => {
+        /// Something that happened.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Event { $(#[doc = $name] $variant($payload)),+ }
+
+        $(impl From<$payload> for Event {
+            fn from(payload: $payload) -> Self { Self::$variant(payload) }
+        })+
+
+        impl Event {
+            /// Every name this program can write and read.
+            pub const NAMES: &'static [&'static str] = &[$($name),+];
+
+            /// Name and version on the log.
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name),+ }
+            }
+
+            /// The struct as it is written.
+            ///
+            /// # Errors
+            /// When a private part has not been sealed.
+            pub fn encode(&self) -> Result<Vec<u8>, postcard::Error> {
+                match self { $(Self::$variant(payload) => postcard::to_stdvec(payload)),+ }
+            }
+
+            /// The event of a name and its bytes.
+            ///
+            /// # Errors
+            /// [`DecodeError`]: unknown name, undecodable, left-over or not canonical bytes.
+            pub fn decode(name: &str, bytes: &[u8]) -> Result<Self, DecodeError> {
+                let malformed = |source| DecodeError::Malformed { name: name.to_owned(), source };
+                let (event, rest) = match name {
+                    $($name => postcard::take_from_bytes::<$payload>(bytes).map(|(payload, rest)| (Self::$variant(payload), rest)).map_err(malformed)?,)+
+                    _ => return Err(DecodeError::Unknown { name: name.to_owned() }),
+                };
+                if !rest.is_empty() || event.encode().map_err(malformed)? != bytes {
+                    return Err(DecodeError::NotCanonical { name: name.to_owned() });
+                }
+                Ok(event)
+            }
+
+            /// The payload for people and programs outside: sealed parts stay closed unless they were opened before.
+            ///
+            /// # Errors
+            /// Those of the serializer.
+            pub fn serialize_payload<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self { $(Self::$variant(payload) => serde::Serialize::serialize(payload, serializer)),+ }
+            }
+        }
+
+        impl Personal for Event {
+            fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {
+                match self { $(Self::$variant(payload) => payload.each_private(visit)),+ }
+            }
+        }
+    };
+}
+
+events! {
+    CommunityFounded(community::Founded) = "community.founded.v1",
+    CommunityRenamed(community::Renamed) = "community.renamed.v1",
+    PolicyChanged(community::PolicyChanged) = "policy.changed.v1",
+    HistoryRestored(community::HistoryRestored) = "history.restored.v1",
+    EstateRegistered(estate::Registered) = "estate.registered.v1",
+    EstateRenamed(estate::Renamed) = "estate.renamed.v1",
+    EstateGovernanceChanged(estate::GovernanceChanged) = "estate.governance_changed.v1",
+    BuildingRegistered(building::Registered) = "building.registered.v1",
+    BuildingRenamed(building::Renamed) = "building.renamed.v1",
+    BuildingKindChanged(building::KindChanged) = "building.kind_changed.v1",
+    BuildingRegrouped(building::Regrouped) = "building.regrouped.v1",
+    BuildingUnitsChanged(building::UnitsChanged) = "building.units_changed.v1",
+    BuildingAddressCorrected(building::AddressCorrected) = "building.address_corrected.v1",
+    BuildingReported(building::Reported) = "building.reported.v1",
+    HouseholdRegistered(household::Registered) = "household.registered.v1",
+    HouseholdDoorCorrected(household::DoorCorrected) = "household.door_corrected.v1",
+    HouseholdFileCorrected(household::FileCorrected) = "household.file_corrected.v1",
+    PersonRegistered(person::Registered) = "person.registered.v1",
+    PersonIdentityCorrected(person::IdentityCorrected) = "person.identity_corrected.v1",
+    PersonCategoriesChanged(person::CategoriesChanged) = "person.categories_changed.v1",
+    ResidenceStarted(person::ResidenceStarted) = "residence.started.v1",
+    ResidenceEnded(person::ResidenceEnded) = "residence.ended.v1",
+    StaffRegistered(staff::Registered) = "staff.registered.v1",
+    StaffFileCorrected(staff::FileCorrected) = "staff.file_corrected.v1",
+    StaffRolesChanged(staff::RolesChanged) = "staff.roles_changed.v1",
+    ResponsibilityAssigned(responsibility::Assigned) = "responsibility.assigned.v1",
+    ResponsibilityReleased(responsibility::Released) = "responsibility.released.v1",
+    CheckpointOpened(checkpoint::Opened) = "checkpoint.opened.v1",
+    CheckpointRenamed(checkpoint::Renamed) = "checkpoint.renamed.v1",
+    CheckpointReassigned(checkpoint::Reassigned) = "checkpoint.reassigned.v1",
+    CheckpointClosed(checkpoint::Closed) = "checkpoint.closed.v1",
+    EntryRecorded(checkpoint::EntryRecorded) = "entry.recorded.v1",
+    EntrySettled(checkpoint::EntrySettled) = "entry.settled.v1",
+    RoundOpened(round::Opened) = "round.opened.v1",
+    RoundClosed(round::Closed) = "round.closed.v1",
+    VisitRecorded(visit::Recorded) = "visit.recorded.v1",
+    QuarantineOrdered(quarantine::Ordered) = "quarantine.ordered.v1",
+    QuarantineChecked(quarantine::Checked) = "quarantine.checked.v1",
+    QuarantineMoved(quarantine::Moved) = "quarantine.moved.v1",
+    QuarantineExtended(quarantine::Extended) = "quarantine.extended.v1",
+    QuarantineSlotsWaived(quarantine::SlotsWaived) = "quarantine.slots_waived.v1",
+    QuarantineReleased(quarantine::Released) = "quarantine.released.v1",
+    AlertRaised(alert::Raised) = "alert.raised.v1",
+    AlertUpdated(alert::Updated) = "alert.updated.v1",
+    AlertUpgraded(alert::Upgraded) = "alert.upgraded.v1",
+    AlertReopened(alert::Reopened) = "alert.reopened.v1",
+    AlertAcknowledged(alert::Acknowledged) = "alert.acknowledged.v1",
+    AlertResolved(alert::Resolved) = "alert.resolved.v1",
+    AlertClosed(alert::Closed) = "alert.closed.v1",
+    RecordRetracted(record::Retracted) = "record.retracted.v1",
+    TokenGranted(access::Granted) = "token.granted.v1",
+    TokenRevoked(access::Revoked) = "token.revoked.v1",
+}

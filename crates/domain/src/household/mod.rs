@@ -1,0 +1,17 @@
+//! A household (户): the file of one door, for life. Several may share a door; none ever changes its building.
+
+mod command;
+mod decide;
+mod event;
+mod evolve;
+mod locate;
+mod state;
+
+pub use command::{Command, Register};
+pub use event::{DoorCorrected, FileCorrected, Registered};
+pub(crate) use locate::place_of;
+pub use state::State;
+
+/// The aggregate.
+#[derive(Debug)]
+pub struct Household;

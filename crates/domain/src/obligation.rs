@@ -1,0 +1,262 @@
+//! What is owed by a time: the slots of an order, computed from facts. Nobody has to have been running for a slot to exist.
+//!
+//! A slot is `(order, civil day, name)`. Its state at a given `now` follows from the order's facts, the policy of that day and the
+//! checks, whatever the order in which they arrived: `upcoming -> open -> due -> overdue -> done | done_late | missed | waived`.
+//! Missed stays missed, unless a check made in time is recorded later. Slots that were due before the order was recorded can be
+//! filled in and never alarm (alerting.md).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    community::{Policy, SlotRule},
+    values::{Day, EventId, Slug, Timestamp, Zone, coded},
+};
+
+/// Longest order, in days from day 0: what a typing error may ask for is bounded.
+pub const DAYS_MAX: u16 = 400;
+
+/// One owed check of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlotId {
+    /// Civil day in the community's zone.
+    pub date: Day,
+    /// Name of the slot, such as `am`.
+    pub name: Slug,
+}
+
+/// A check or another record that may fill a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// When it happened.
+    pub at: Timestamp,
+    /// When we learned of it.
+    pub recorded_at: Timestamp,
+    /// Reached, measured (or said why not), and asked for symptoms: only this fills a slot.
+    pub complete: bool,
+    /// The slot it was meant for, where it said so.
+    pub slot: Option<SlotId>,
+}
+
+/// The facts of one order, as every fold keeps them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// The regime, or the default one.
+    pub regime: Option<Slug>,
+    /// Day 0: the day of last exposure, arrival or order.
+    pub day_0: Day,
+    /// Days after day 0, where the order does not take the regime's.
+    pub days: Option<u16>,
+    /// Last day after an extension.
+    pub extended_until: Option<Day>,
+    /// From when on it is in force.
+    pub ordered_at: Timestamp,
+    /// When we learned of it.
+    pub recorded_at: Timestamp,
+    /// When it ended, if it did; the earliest release counts.
+    pub released_at: Option<Timestamp>,
+    /// Slots that need not be done.
+    pub waived: BTreeSet<SlotId>,
+    /// Records that may fill slots, by the event that caused them.
+    pub attempts: BTreeMap<EventId, Attempt>,
+}
+
+coded! {
+    /// State of a slot at one time.
+    SlotState {
+        /// Not yet open.
+        Upcoming = 1 "upcoming",
+        /// May be done.
+        Open = 2 "open",
+        /// Its time is over, the grace is not.
+        Due = 3 "due",
+        /// The grace is over, the day is not.
+        Overdue = 4 "overdue",
+        /// Done in time.
+        Done = 5 "done",
+        /// Done on its day, after the grace.
+        DoneLate = 6 "done_late",
+        /// Its day ended without it.
+        Missed = 7 "missed",
+        /// Need not be done.
+        Waived = 8 "waived",
+        /// Was due before the order was recorded, and not filled in.
+        NotOwed = 9 "not_owed",
+    }
+}
+
+/// One slot as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Which.
+    pub id: SlotId,
+    /// When it opens.
+    pub opens: Timestamp,
+    /// When it is due.
+    pub due: Timestamp,
+    /// When it becomes overdue.
+    pub overdue: Timestamp,
+    /// When it becomes missed: the end of its civil day.
+    pub ends: Timestamp,
+    /// What it is now.
+    pub state: SlotState,
+    /// The record that filled it.
+    pub done_by: Option<EventId>,
+    /// It was done in time and recorded only after it had become overdue.
+    pub late_entry: bool,
+}
+
+/// Counts of an order's slots; `due` counts every slot whose time has begun on the day in question.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotCounts {
+    /// Slots of today that are open or later.
+    pub due: u32,
+    /// Of these, done or done late.
+    pub done: u32,
+    /// Of these, overdue.
+    pub overdue: u32,
+    /// Slots missed over the whole order.
+    pub missed: u32,
+}
+
+impl Order {
+    /// The last day of the order: its last slot still counts.
+    pub fn last_day(&self, policy: &Policy) -> Day {
+        let regime_days = policy.at(self.ordered_at).regime(self.regime.as_ref()).map(|regime| regime.days);
+        let days = self.days.or(regime_days).unwrap_or(14).min(DAYS_MAX);
+        let by_count = self.day_0.plus_days(i32::from(days));
+        self.extended_until.map_or(by_count, |until| until.max(by_count).min(self.day_0.plus_days(i32::from(DAYS_MAX))))
+    }
+
+    /// Day n of the order on a civil day; day 0 is the day of last exposure.
+    pub fn day_number(&self, day: Day) -> i32 {
+        day.0 - self.day_0.0
+    }
+
+    /// Every slot of the order as it stands at `now`, oldest first.
+    pub fn slots(&self, policy: &Policy, zone: &Zone, now: Timestamp) -> Vec<Slot> {
+        let first = zone.day_of(self.ordered_at).0.max(self.day_0.0);
+        (first..=self.last_day(policy).0).flat_map(|day| self.slots_of_day(Day(day), policy, zone, now)).collect()
+    }
+
+    /// The slots of one civil day as they stand at `now`.
+    pub fn slots_of_day(&self, day: Day, policy: &Policy, zone: &Zone, now: Timestamp) -> Vec<Slot> {
+        if day < self.day_0 || day > self.last_day(policy) {
+            return Vec::new();
+        }
+        let settings = policy.of_day(day, zone);
+        let grace_minutes = i64::from(settings.grace_minutes);
+        let rules: &[SlotRule] = settings.regime(self.regime.as_ref()).map_or(&[], |regime| &regime.slots);
+        let mut slots: Vec<Slot> = rules
+            .iter()
+            .map(|rule| {
+                let due = zone.at(day, rule.due);
+                let ends = zone.end_of(day);
+                let id = SlotId { date: day, name: rule.name.clone() };
+                let overdue = due.plus_minutes(grace_minutes).min(ends);
+                Slot { id, opens: zone.at(day, rule.opens), due, overdue, ends, state: SlotState::Upcoming, done_by: None, late_entry: false }
+            })
+            .filter(|slot| slot.due >= self.ordered_at && self.released_at.is_none_or(|released_at| slot.due <= released_at))
+            .collect();
+        self.fill(&mut slots, day, zone);
+        for slot in &mut slots {
+            slot.state = self.state_of(slot, now);
+        }
+        slots
+    }
+
+    /// Gives each complete attempt of the day its slot: the one it names, else the oldest open or overdue one at its `at`.
+    /// Attempts are taken in the order in which they happened, so the order of their arrival does not matter.
+    fn fill(&self, slots: &mut [Slot], day: Day, zone: &Zone) {
+        let mut attempts: Vec<(&EventId, &Attempt)> = self.attempts.iter().filter(|(_, attempt)| attempt.complete && attempt.day(zone) == day).collect();
+        attempts.sort_by_key(|(id, attempt)| (attempt.slot.is_none(), attempt.at, **id));
+        for (id, attempt) in attempts {
+            let wanted = slots.iter_mut().find(|slot| match &attempt.slot {
+                // a check recorded for a slot before it opens or after its day is an attempt and fills nothing
+                Some(named) => slot.id == *named && attempt.at >= slot.opens && attempt.at < slot.ends,
+                None => slot.done_by.is_none() && attempt.at >= slot.opens && attempt.at < slot.ends,
+            });
+            if let Some(slot) = wanted.filter(|slot| slot.done_by.is_none()) {
+                slot.done_by = Some(*id);
+                slot.late_entry = attempt.at <= slot.overdue && attempt.recorded_at > slot.overdue;
+                slot.state = if attempt.at <= slot.overdue { SlotState::Done } else { SlotState::DoneLate };
+            }
+        }
+    }
+
+    fn state_of(&self, slot: &Slot, now: Timestamp) -> SlotState {
+        if slot.done_by.is_some() {
+            slot.state
+        } else if self.waived.contains(&slot.id) {
+            SlotState::Waived
+        } else if slot.due < self.recorded_at {
+            SlotState::NotOwed
+        } else if now < slot.opens {
+            SlotState::Upcoming
+        } else if now <= slot.due {
+            SlotState::Open
+        } else if now <= slot.overdue && now < slot.ends {
+            SlotState::Due
+        } else if now < slot.ends {
+            SlotState::Overdue
+        } else {
+            SlotState::Missed
+        }
+    }
+
+    /// Whether the order is in force at an instant: from `ordered_at` until somebody releases, however many days have passed.
+    pub fn in_force(&self, at: Timestamp) -> bool {
+        self.ordered_at <= at && self.released_at.is_none_or(|released_at| at < released_at)
+    }
+
+    /// Whether its days are over and nobody has released yet: never green by itself.
+    pub fn release_due(&self, policy: &Policy, zone: &Zone, now: Timestamp) -> bool {
+        self.released_at.is_none() && now >= zone.end_of(self.last_day(policy))
+    }
+
+    /// Counts at `now`: `due`, `done` and `overdue` of the civil day of `now`, `missed` of the whole order.
+    pub fn counts(&self, policy: &Policy, zone: &Zone, now: Timestamp) -> SlotCounts {
+        let today = zone.day_of(now);
+        self.slots(policy, zone, now).iter().fold(SlotCounts::default(), |mut counts, slot| {
+            let begun = u32::from(slot.id.date == today && !matches!(slot.state, SlotState::Upcoming | SlotState::Waived | SlotState::NotOwed));
+            counts.due += begun;
+            counts.done += begun * u32::from(matches!(slot.state, SlotState::Done | SlotState::DoneLate));
+            counts.overdue += begun * u32::from(slot.state == SlotState::Overdue);
+            counts.missed += u32::from(slot.state == SlotState::Missed);
+            counts
+        })
+    }
+
+    /// When, by time alone, something about this order changes next after `now`.
+    pub fn next_change(&self, policy: &Policy, zone: &Zone, now: Timestamp) -> Option<Timestamp> {
+        if self.released_at.is_some_and(|released_at| released_at <= now) {
+            return None;
+        }
+        let last = self.last_day(policy);
+        let today = zone.day_of(now).max(zone.day_of(self.ordered_at)).max(self.day_0);
+        // two days ahead are enough: every day has an end, and the end of a day is a change
+        let edges = (today.0..=last.0.min(today.0 + 1)).flat_map(|day| {
+            let day = Day(day);
+            let slots = self.slots_of_day(day, policy, zone, now);
+            // just after `due` and `overdue`: both bounds still belong to the state before
+            slots
+                .into_iter()
+                .flat_map(|slot| [slot.opens, slot.due.plus_ms(1), slot.overdue.plus_ms(1), slot.ends])
+                .chain([zone.end_of(day)])
+                .collect::<Vec<_>>()
+        });
+        edges.chain([zone.end_of(last)]).chain(policy.next_change(now)).filter(|edge| *edge > now).min()
+    }
+}
+
+impl Attempt {
+    fn day(&self, zone: &Zone) -> Day {
+        self.slot.as_ref().map_or_else(|| zone.day_of(self.at), |slot| slot.date)
+    }
+}
+
+#[cfg(test)]
+#[path = "obligation_tests.rs"]
+mod tests;

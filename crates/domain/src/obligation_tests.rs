@@ -1,0 +1,115 @@
+//! Slots at every edge: midnight, the first and the last slot, late entries, release in the middle.
+
+use super::*;
+use crate::values::CommandId;
+
+fn at(text: &str) -> Timestamp {
+    format!("{text}:00+08:00").parse().unwrap()
+}
+
+fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
+fn order() -> Order {
+    Order { day_0: day("2020-02-01"), ordered_at: at("2020-02-01T10:00"), recorded_at: at("2020-02-01T10:00"), ..Order::default() }
+}
+
+fn with_check(mut order: Order, number: u128, happened: &str, recorded: &str) -> Order {
+    let id = EventId { command: CommandId(uuid::Uuid::from_u128(number)), index: 0 };
+    order.attempts.insert(id, Attempt { at: at(happened), recorded_at: at(recorded), complete: true, slot: None });
+    order
+}
+
+fn state(order: &Order, date: &str, name: &str, now: &str) -> Option<SlotState> {
+    let slots = order.slots(&Policy::default(), &Zone::default(), at(now));
+    slots.into_iter().find(|slot| slot.id.date == day(date) && slot.id.name.as_str() == name).map(|slot| slot.state)
+}
+
+#[test]
+fn a_slot_goes_through_its_states_at_the_minute() {
+    let order = order();
+    for (now, expected) in [
+        ("2020-02-02T05:59", SlotState::Upcoming),
+        ("2020-02-02T06:00", SlotState::Open),
+        ("2020-02-02T12:00", SlotState::Open),
+        ("2020-02-02T12:01", SlotState::Due),
+        ("2020-02-02T12:30", SlotState::Due),
+        ("2020-02-02T12:31", SlotState::Overdue),
+        ("2020-02-02T23:59", SlotState::Overdue),
+        ("2020-02-03T00:00", SlotState::Missed),
+        ("2020-02-20T00:00", SlotState::Missed),
+    ] {
+        assert_eq!(state(&order, "2020-02-02", "am", now), Some(expected), "{now}");
+    }
+}
+
+#[test]
+fn every_change_by_time_alone_is_announced() {
+    let order = with_check(order(), 1, "2020-02-03T09:00", "2020-02-03T09:00");
+    let (policy, zone) = (Policy::default(), Zone::default());
+    let mut now = at("2020-02-01T10:00");
+    let end = at("2020-02-18T00:00");
+    let mut announced = 0;
+    while let Some(next) = order.next_change(&policy, &zone, now).filter(|next| *next < end) {
+        let before = order.slots(&policy, &zone, now);
+        let just_before_next = order.slots(&policy, &zone, next.plus_ms(-1));
+        assert_eq!(before, just_before_next, "something changed between {now} and {next} unannounced");
+        now = next;
+        announced += 1;
+    }
+    assert!(announced > 100, "only {announced}");
+    assert!(order.release_due(&policy, &zone, now));
+}
+
+#[test]
+fn the_last_slot_of_day_14_counts_and_then_a_release_is_due() {
+    let order = order();
+    let slots = order.slots(&Policy::default(), &Zone::default(), at("2020-02-01T10:00"));
+    assert_eq!(slots.last().map(|slot| (slot.id.date, slot.id.name.as_str().to_owned())), Some((day("2020-02-15"), "pm".to_owned())));
+    assert_eq!(slots.len(), 2 * 15, "two slots on each of day 0 to day 14");
+    let due = |now| order.release_due(&Policy::default(), &Zone::default(), at(now));
+    assert_eq!([due("2020-02-15T23:59"), due("2020-02-16T00:00"), due("2020-03-01T00:00")], [false, true, true]);
+}
+
+#[test]
+fn a_check_made_in_time_and_entered_late_turns_missed_into_done() {
+    let late = with_check(order(), 1, "2020-02-02T11:00", "2020-02-03T21:00");
+    let slots = late.slots(&Policy::default(), &Zone::default(), at("2020-02-03T22:00"));
+    let slot = slots.iter().find(|slot| slot.id.date == day("2020-02-02") && slot.id.name.as_str() == "am").unwrap();
+    assert_eq!((slot.state, slot.late_entry), (SlotState::Done, true));
+}
+
+#[test]
+fn a_check_after_the_grace_is_late_and_a_check_of_the_next_day_is_not_this_days() {
+    assert_eq!(state(&with_check(order(), 1, "2020-02-02T12:30", "2020-02-02T12:30"), "2020-02-02", "am", "2020-02-02T13:00"), Some(SlotState::Done));
+    assert_eq!(state(&with_check(order(), 1, "2020-02-02T12:31", "2020-02-02T12:31"), "2020-02-02", "am", "2020-02-02T13:00"), Some(SlotState::DoneLate));
+    assert_eq!(state(&with_check(order(), 1, "2020-02-03T00:00", "2020-02-03T00:00"), "2020-02-02", "pm", "2020-02-03T01:00"), Some(SlotState::Missed));
+}
+
+#[test]
+fn checks_fill_the_oldest_slot_first_in_the_order_they_happened() {
+    let morning_then_evening = with_check(with_check(order(), 1, "2020-02-02T09:00", "2020-02-02T09:00"), 2, "2020-02-02T13:00", "2020-02-02T13:00");
+    assert_eq!(state(&morning_then_evening, "2020-02-02", "am", "2020-02-02T14:00"), Some(SlotState::Done));
+    assert_eq!(state(&morning_then_evening, "2020-02-02", "pm", "2020-02-02T14:00"), Some(SlotState::Done));
+    let two_in_the_afternoon = with_check(with_check(order(), 1, "2020-02-02T14:00", "2020-02-02T14:00"), 2, "2020-02-02T15:00", "2020-02-02T15:00");
+    assert_eq!(state(&two_in_the_afternoon, "2020-02-02", "am", "2020-02-02T16:00"), Some(SlotState::DoneLate));
+    assert_eq!(state(&two_in_the_afternoon, "2020-02-02", "pm", "2020-02-02T16:00"), Some(SlotState::Done));
+}
+
+#[test]
+fn slots_due_before_the_order_was_recorded_never_alarm_and_can_be_filled_in() {
+    let late_order = Order { recorded_at: at("2020-02-03T13:00"), ..order() };
+    assert_eq!(state(&late_order, "2020-02-02", "am", "2020-02-04T00:00"), Some(SlotState::NotOwed));
+    assert_eq!(state(&late_order, "2020-02-03", "pm", "2020-02-04T00:00"), Some(SlotState::Missed));
+    let filled = with_check(late_order, 1, "2020-02-02T11:00", "2020-02-03T14:00");
+    assert_eq!(state(&filled, "2020-02-02", "am", "2020-02-04T00:00"), Some(SlotState::Done));
+}
+
+#[test]
+fn a_release_ends_what_is_owed_and_keeps_what_was() {
+    let released = Order { released_at: Some(at("2020-02-05T13:00")), ..order() };
+    assert_eq!(state(&released, "2020-02-05", "am", "2020-02-06T00:00"), Some(SlotState::Missed));
+    assert_eq!(state(&released, "2020-02-05", "pm", "2020-02-06T00:00"), None);
+    assert_eq!(released.next_change(&Policy::default(), &Zone::default(), at("2020-02-06T00:00")), None);
+}

@@ -1,0 +1,138 @@
+//! What happens when something is asked of a person's file.
+
+use super::{
+    CategoriesChanged, Command, EndResidence, IdentityCorrected, Person, Register, Registered, Residence, ResidenceEnded, ResidenceKind, ResidenceStarted,
+    StartResidence, State,
+};
+use crate::{
+    Context, Decide, Event, Known, Rejection,
+    decide::required,
+    values::{KeyOwner, PersonId, Place, Private, PrivateFields, field},
+};
+
+/// Most telephone numbers of a person.
+const PHONES_MAX: usize = 8;
+/// Most categories of a person.
+const CATEGORIES_MAX: usize = 16;
+
+impl Decide for Person {
+    type Command = Command;
+
+    fn decide(command: Command, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+        match command {
+            Command::Register(register) => decide_register(register, known, context),
+            Command::StartResidence(start) => decide_start(start, known, context),
+            Command::EndResidence(end) => decide_end(end, known, context),
+        }
+    }
+}
+
+fn decide_register(register: Register, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    check(&register)?;
+    let home = match &register.household {
+        Some(household) => Some(required(known.household(household), "/data/household", "household", household)?.place.clone()),
+        None => None,
+    };
+    let fingerprint = context.fingerprint(&[register.name.clone(), register.id_number.clone().unwrap_or_default(), register.phones.join(",")]);
+    let state = known.person(&register.person);
+    let mut events = match &state {
+        None => vec![registered(&register, fingerprint).into()],
+        Some(state) => corrections(&register, state, fingerprint),
+    };
+    if let Some(place) = home
+        && let Some(household) = &register.household
+        && state.as_ref().is_none_or(|state| state.open_residence(household, ResidenceKind::Lives).is_none())
+    {
+        events.extend(moved_in(&register.person, place, state.as_deref(), context));
+    }
+    Ok(events)
+}
+
+fn check(register: &Register) -> Result<(), Rejection> {
+    if register.phones.len() > PHONES_MAX {
+        return Err(Rejection::invalid("/data/phones", "too_many", format!("at most {PHONES_MAX} telephone numbers")));
+    }
+    if register.categories.len() > CATEGORIES_MAX {
+        return Err(Rejection::invalid("/data/categories", "too_many", format!("at most {CATEGORIES_MAX} categories")));
+    }
+    if register.name.trim().is_empty() {
+        return Err(Rejection::invalid("/data/name", "name_empty", "a person has a name; write what they are called if it is not known"));
+    }
+    if register.birth_year.is_some_and(|year| !(1880..=2100).contains(&year)) {
+        return Err(Rejection::invalid("/data/birth_year", "birth_year_range", "a year with four digits, such as 1944"));
+    }
+    Ok(())
+}
+
+fn identity(register: &Register) -> Option<Private> {
+    PrivateFields::default()
+        .with(field::NAME, Some(&register.name))
+        .with(field::ID_NUMBER, register.id_number.as_deref())
+        .with_all(field::PHONE, &register.phones)
+        .owned_by(KeyOwner::Person(register.person.clone()))
+}
+
+fn registered(register: &Register, identity_fingerprint: u64) -> Registered {
+    Registered {
+        person: register.person.clone(),
+        birth_year: register.birth_year,
+        sex: register.sex,
+        categories: register.categories.clone(),
+        private: identity(register),
+        identity_fingerprint,
+    }
+}
+
+fn corrections(register: &Register, state: &State, identity_fingerprint: u64) -> Vec<Event> {
+    let mut events: Vec<Event> = Vec::new();
+    let (birth_year, sex) = (register.birth_year.or(state.birth_year), register.sex.or(state.sex));
+    if identity_fingerprint != state.identity_fingerprint || birth_year != state.birth_year || sex != state.sex {
+        events.push(IdentityCorrected { person: register.person.clone(), birth_year, sex, private: identity(register), identity_fingerprint }.into());
+    }
+    if register.categories != state.categories {
+        events.push(CategoriesChanged { person: register.person.clone(), from: state.categories.clone(), to: register.categories.clone() }.into());
+    }
+    events
+}
+
+/// Somebody lives in one place: moving in ends living elsewhere.
+fn moved_in(person: &PersonId, place: Place, state: Option<&State>, context: &Context<'_>) -> Vec<Event> {
+    let lived = state.into_iter().flat_map(|state| &state.residences).filter(|residence| residence.kind == ResidenceKind::Lives && residence.until.is_none());
+    let ended = lived.map(|residence| ended(person, residence, context, None).into());
+    let started = ResidenceStarted { person: person.clone(), place, kind: ResidenceKind::Lives, from: context.at, private: None };
+    ended.chain([started.into()]).collect()
+}
+
+fn ended(person: &PersonId, residence: &Residence, context: &Context<'_>, private: Option<Private>) -> ResidenceEnded {
+    ResidenceEnded { person: person.clone(), place: residence.place.clone(), kind: residence.kind, until: context.at, private }
+}
+
+fn reason(reason: Option<&str>, person: &PersonId) -> Option<Private> {
+    PrivateFields::default().with(field::REASON, reason).owned_by(KeyOwner::Person(person.clone()))
+}
+
+fn decide_start(start: StartResidence, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let state = required(known.person(&start.person), "/data/person", "person", &start.person)?;
+    let place = required(known.household(&start.household), "/data/household", "household", &start.household)?.place.clone();
+    if state.open_residence(&start.household, start.kind).is_some() {
+        return Ok(Vec::new());
+    }
+    let private = reason(start.reason.as_deref(), &start.person);
+    Ok(vec![ResidenceStarted { person: start.person, place, kind: start.kind, from: start.from.unwrap_or(context.at), private }.into()])
+}
+
+fn decide_end(end: EndResidence, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let state = required(known.person(&end.person), "/data/person", "person", &end.person)?;
+    required(known.household(&end.household), "/data/household", "household", &end.household)?;
+    let until = end.until.unwrap_or(context.at);
+    let at_household = |residence: &&Residence| {
+        residence.place.household.as_ref() == Some(&end.household) && residence.until.is_none() && end.kind.is_none_or(|kind| kind == residence.kind)
+    };
+    let open: Vec<&Residence> = state.residences.iter().filter(at_household).collect();
+    if let Some(residence) = open.iter().find(|residence| residence.from > until) {
+        return Err(Rejection::invalid("/data/until", "ends_before_start", format!("this residence began at {}", residence.from)));
+    }
+    // the reason is said once, on the first of them
+    let mut private = reason(end.reason.as_deref(), &end.person);
+    Ok(open.into_iter().map(|residence| ResidenceEnded { until, ..ended(&end.person, residence, context, private.take()) }.into()).collect())
+}

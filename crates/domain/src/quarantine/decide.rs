@@ -1,0 +1,169 @@
+//! What happens when something is asked of a quarantine order.
+
+use std::sync::Arc;
+
+use super::{
+    Command, Extend, Extended, Kind, Move, Moved, Ordered, PlaceOrder, Quarantine, Release, ReleaseReason, Released, SlotsWaived, State, Waive,
+    check::decide_check,
+};
+use crate::{
+    Context, Decide, Event, Known, Rejection,
+    community::Policy,
+    decide::required,
+    obligation::DAYS_MAX,
+    values::{HouseholdId, KeyOwner, Place, PrivateFields, QuarantineId, Slug, field},
+};
+
+/// Most slots waived at once: three a day for the longest order would be more, and would be a release.
+const WAIVED_MAX: usize = 100;
+
+impl Decide for Quarantine {
+    type Command = Command;
+
+    fn decide(command: Command, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+        match command {
+            Command::Order(order) => decide_order(order, known, context),
+            Command::Check(check) => decide_check(check, known, context),
+            Command::Move(change) => decide_move(change, known, context),
+            Command::Extend(extend) => decide_extend(extend, known, context),
+            Command::Waive(waive) => decide_waive(waive, known, context),
+            Command::Release(release) => decide_release(release, known, context),
+        }
+    }
+}
+
+fn policy(known: &dyn Known) -> Policy {
+    known.community().map(|community| community.policy.clone()).unwrap_or_default()
+}
+
+fn decide_order(order: PlaceOrder, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let person = required(known.person(&order.person), "/data/person", "person", &order.person)?;
+    let place = whereabouts(order.household.as_ref(), known)?.or_else(|| person.home_at(context.at).cloned());
+    if let Some(state) = known.quarantine(&order.quarantine) {
+        return same_order(&order, &state);
+    }
+    if let Some(current) = person.orders_at(context.at).first() {
+        let current = vec![("quarantine", current.to_string())];
+        return Err(Rejection::Conflict {
+            code: "already_under_order",
+            reason: "this person is under an order already: move, extend or release that one".to_owned(),
+            current,
+        });
+    }
+    check_place(order.kind, place.as_ref(), order.facility.as_ref())?;
+    if policy(known).at(context.at).regime(order.regime.as_ref()).is_none() {
+        return Err(Rejection::unknown("/data/regime", "regime", order.regime.as_ref().map_or("home14", Slug::as_str)));
+    }
+    if order.count_from.date > context.zone.day_of(context.at) {
+        return Err(Rejection::invalid("/data/count_from/date", "date_in_future", "day 0 is the day of the order or a day before"));
+    }
+    if order.days.is_some_and(|days| days > DAYS_MAX) {
+        return Err(Rejection::invalid("/data/days", "too_large", format!("at most {DAYS_MAX} days")));
+    }
+    Ok(vec![
+        Ordered {
+            quarantine: order.quarantine,
+            person: order.person,
+            kind: order.kind,
+            place: place.unwrap_or_default(),
+            facility: order.facility,
+            room: order.room,
+            regime: order.regime,
+            day_0: order.count_from.date,
+            basis: order.count_from.basis,
+            days: order.days,
+        }
+        .into(),
+    ])
+}
+
+fn same_order(order: &PlaceOrder, state: &State) -> Result<Vec<Event>, Rejection> {
+    let same =
+        state.person == order.person && state.order.day_0 == order.count_from.date && state.order.days == order.days && state.order.regime == order.regime;
+    if same { Ok(Vec::new()) } else { Err(Rejection::conflict("quarantine_exists", "another order has this id: choose a new one, or move or extend that one")) }
+}
+
+fn whereabouts(household: Option<&HouseholdId>, known: &dyn Known) -> Result<Option<Place>, Rejection> {
+    household.map(|household| required(known.household(household), "/data/household", "household", household).map(|state| state.place.clone())).transpose()
+}
+
+fn check_place(kind: Kind, place: Option<&Place>, facility: Option<&Slug>) -> Result<(), Rejection> {
+    match (kind, place, facility) {
+        (Kind::Home | Kind::Watch, None, None) => {
+            Err(Rejection::invalid("/data/household", "place_missing", "an order at home names a household, or a person whose home is known"))
+        }
+        (Kind::Facility, _, None) => Err(Rejection::invalid("/data/facility", "place_missing", "an order at a site names the facility")),
+        _ => Ok(()),
+    }
+}
+
+/// The state of an order that must exist and not have ended at `at`.
+fn in_force(quarantine: &QuarantineId, known: &dyn Known, context: &Context<'_>) -> Result<Arc<State>, Rejection> {
+    let state = required(known.quarantine(quarantine), "/data/quarantine", "quarantine", quarantine)?;
+    if state.order.released_at.is_some_and(|released_at| released_at <= context.at) {
+        return Err(Rejection::conflict("quarantine_released", "this order had ended at that time"));
+    }
+    Ok(state)
+}
+
+fn decide_move(change: Move, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let state = in_force(&change.quarantine, known, context)?;
+    let to = whereabouts(change.household.as_ref(), known)?;
+    let kind = change.kind.unwrap_or(state.kind);
+    check_place(kind, to.as_ref(), change.facility.as_ref())?;
+    let to = to.unwrap_or_default();
+    if to == state.place && change.facility == state.facility && change.room == state.room && kind == state.kind {
+        return Ok(Vec::new());
+    }
+    let (quarantine, person, from) = (change.quarantine, state.person.clone(), state.place.clone());
+    Ok(vec![Moved { quarantine, person, kind, from, to, facility: change.facility, room: change.room }.into()])
+}
+
+fn decide_extend(extend: Extend, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let state = in_force(&extend.quarantine, known, context)?;
+    let last = state.order.last_day(&policy(known));
+    if extend.until == last {
+        return Ok(Vec::new());
+    }
+    if extend.until < last || extend.until > state.order.day_0.plus_days(i32::from(DAYS_MAX)) {
+        return Err(Rejection::invalid("/data/until", "until_range", format!("a day after {last}, at most {DAYS_MAX} days after day 0")));
+    }
+    Ok(vec![Extended { quarantine: extend.quarantine, person: state.person.clone(), place: state.place.clone(), until: extend.until }.into()])
+}
+
+fn decide_waive(waive: Waive, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let state = in_force(&waive.quarantine, known, context)?;
+    if waive.slots.is_empty() || waive.slots.len() > WAIVED_MAX {
+        return Err(Rejection::invalid("/data/slots", "slots_count", format!("1 to {WAIVED_MAX} slots")));
+    }
+    let policy = policy(known);
+    for (index, slot) in waive.slots.iter().enumerate() {
+        let slots = state.order.slots_of_day(slot.date, &policy, &context.zone, context.recorded_at);
+        if !slots.iter().any(|known| known.id == *slot) {
+            return Err(Rejection::invalid(&format!("/data/slots/{index}"), "no_such_slot", "this order has no slot of that name on that day"));
+        }
+    }
+    let slots: Vec<_> = waive.slots.into_iter().filter(|slot| !state.order.waived.contains(slot)).collect();
+    if slots.is_empty() {
+        return Ok(Vec::new());
+    }
+    let private = PrivateFields::default().with(field::REASON, Some(&waive.reason)).owned_by(KeyOwner::Person(state.person.clone()));
+    Ok(vec![SlotsWaived { quarantine: waive.quarantine, person: state.person.clone(), place: state.place.clone(), slots, private }.into()])
+}
+
+fn decide_release(release: Release, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let state = required(known.quarantine(&release.quarantine), "/data/quarantine", "quarantine", &release.quarantine)?;
+    // a release typed late may be earlier than one that is known: the earliest counts
+    if state.order.released_at.is_some_and(|released_at| released_at <= context.at) {
+        return Ok(Vec::new());
+    }
+    if context.at < state.order.ordered_at {
+        return Err(Rejection::invalid("/at", "before_order", format!("this order is in force from {} on", state.order.ordered_at)));
+    }
+    let last = state.order.last_day(&policy(known));
+    if release.reason == ReleaseReason::Completed && context.zone.day_of(context.at) < last {
+        return Err(Rejection::invalid("/data/reason", "not_completed", format!("the last day of this order is {last}; give the reason why it ends earlier")));
+    }
+    let private = PrivateFields::default().with(field::DOCUMENT, release.document.as_deref()).owned_by(KeyOwner::Person(state.person.clone()));
+    Ok(vec![Released { quarantine: release.quarantine, person: state.person.clone(), place: state.place.clone(), reason: release.reason, private }.into()])
+}

@@ -1,0 +1,42 @@
+//! What happens when a record is taken back.
+
+use super::{Command, Record, Retract, Retracted, StoredEvent};
+use crate::{
+    Context, Decide, Event, Known, Rejection,
+    decide::required,
+    values::{KeyOwner, PrivateFields, field},
+};
+
+impl Decide for Record {
+    type Command = Command;
+
+    fn decide(command: Command, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+        let Command::Retract(Retract { command, reason }) = command;
+        let state = required(known.record(&command), "/data/command", "command", &command)?;
+        if state.retracted {
+            return Ok(Vec::new());
+        }
+        let decision = required(known.decision(command), "/data/command", "command", &command)?;
+        if let Some(event) = decision.events.iter().find(|event| !is_field_fact(event)) {
+            return Err(Rejection::invalid("/data/command", "not_retractable", remedy(event)));
+        }
+        let events = decision.events.iter().map(|event| event.encode().map(|payload| StoredEvent { name: event.name().to_owned(), payload }));
+        let events = events.collect::<Result<_, _>>().map_err(|_| Rejection::conflict("not_retractable", "this record cannot be read back"))?;
+        let private = PrivateFields::default().with(field::REASON, Some(&reason)).owned_by(KeyOwner::Command(context.command));
+        Ok(vec![Retracted { command, at: decision.header.at, events, private }.into()])
+    }
+}
+
+/// Field facts can be taken back; files, orders and alerts have commands of their own for that.
+fn is_field_fact(event: &Event) -> bool {
+    matches!(event, Event::VisitRecorded(_) | Event::BuildingReported(_) | Event::EntryRecorded(_) | Event::EntrySettled(_) | Event::QuarantineChecked(_))
+}
+
+fn remedy(event: &Event) -> &'static str {
+    match event {
+        Event::QuarantineOrdered(_) => "an order is ended by quarantine.release with reason mistake",
+        Event::RecordRetracted(_) => "a retraction stays: record what is right with `replaces`",
+        Event::AlertAcknowledged(_) | Event::AlertClosed(_) | Event::AlertResolved(_) => "an alert keeps its history",
+        _ => "only visits, reports, entries and checks can be taken back; register again with what is right",
+    }
+}

@@ -1,0 +1,15 @@
+//! Named responsibility without gaps (责任到人不能有断区): who has which duty for what, at which of three levels.
+
+mod command;
+mod decide;
+mod event;
+mod evolve;
+mod state;
+
+pub use command::{Assign, Command, Release, ScopeInput};
+pub use event::{Assigned, Released, Scope, ScopeKind, Standing};
+pub use state::{Id, State};
+
+/// The aggregate.
+#[derive(Debug)]
+pub struct Responsibility;

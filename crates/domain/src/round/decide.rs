@@ -1,0 +1,37 @@
+//! What happens when something is asked of a round.
+
+use super::{Close, Closed, Command, Open, Opened, Round};
+use crate::{Context, Decide, Event, Known, Rejection, decide::required, responsibility::Scope, visit::Mode};
+
+impl Decide for Round {
+    type Command = Command;
+
+    fn decide(command: Command, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+        match command {
+            Command::Open(open) => decide_open(open, known, context),
+            Command::Close(Close { round }) => {
+                let state = required(known.round(&round), "/data/round", "round", &round)?;
+                Ok(if state.closed_at.is_some() { Vec::new() } else { vec![Closed { round }.into()] })
+            }
+        }
+    }
+}
+
+fn decide_open(open: Open, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    match known.round(&open.round) {
+        Some(state) if state.closed_at.is_some() => {
+            return Err(Rejection::conflict("round_closed", "this round is over; open a new one with an id of its own"));
+        }
+        Some(_) => return Ok(Vec::new()),
+        None => {}
+    }
+    if open.closes_at.is_some_and(|closes_at| closes_at <= context.at) {
+        return Err(Rejection::invalid("/data/closes_at", "closes_before_open", "a round closes after it opens"));
+    }
+    let mut scopes = open.scope.into_iter().flatten();
+    let (scope, None) = (scopes.next().map(|(kind, id)| Scope { kind, id }), scopes.next()) else {
+        return Err(Rejection::invalid("/data/scope", "scope_single", "name exactly one thing, such as {\"estate\":\"e1\"}"));
+    };
+    let reached_by = open.reached_by.filter(|modes| !modes.is_empty()).unwrap_or_else(|| vec![Mode::Door]);
+    Ok(vec![Opened { round: open.round, name: open.name, scope, closes_at: open.closes_at, reached_by, questions: open.questions }.into()])
+}

@@ -1,0 +1,213 @@
+//! Ids: slugs that clients choose and that mean nothing, and the ids of commands and events.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use uuid::Uuid;
+
+/// Longest slug, in characters.
+pub const SLUG_CHARS_MAX: usize = 64;
+
+/// Why a text is not a slug.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSlug {
+    /// Wrong characters or length.
+    #[error("slug_malformed: use 1 to 64 of a-z 0-9 _ -, starting with a letter or a digit")]
+    Malformed,
+    /// Looks like a resident ID number or a mobile number: such a thing must never become an id, because ids are shown and logged.
+    #[error("slug_personal: this looks like an ID number or a mobile number; choose an id that means nothing")]
+    Personal,
+}
+
+/// A name chosen by a client: `[a-z0-9][a-z0-9_-]{0,63}`, meaningless (contracts.md).
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slug(Arc<str>);
+
+impl Slug {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Slug {
+    type Err = InvalidSlug;
+    fn from_str(text: &str) -> Result<Self, InvalidSlug> {
+        let bytes = text.as_bytes();
+        let letter_or_digit = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let well_formed = bytes.len() <= SLUG_CHARS_MAX
+            && bytes.first().is_some_and(letter_or_digit)
+            && bytes.iter().all(|byte| letter_or_digit(byte) || matches!(byte, b'_' | b'-'));
+        if !well_formed {
+            return Err(InvalidSlug::Malformed);
+        }
+        if text.split(|character: char| !character.is_ascii_digit() && character != 'x').any(looks_personal) {
+            return Err(InvalidSlug::Personal);
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+/// 11 digits from 13 to 19: a mobile number. 15 digits, or 17 and a check character: a resident ID number (GB 11643).
+fn looks_personal(run: &str) -> bool {
+    let run = run.trim_start_matches('x');
+    let digits = run.bytes().take_while(u8::is_ascii_digit).count();
+    match digits {
+        11 => run.starts_with('1') && matches!(run.as_bytes()[1], b'3'..=b'9'),
+        15 | 18 => true,
+        17 => run.len() >= 18,
+        _ => false,
+    }
+}
+
+impl fmt::Display for Slug {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Slug {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl Serialize for Slug {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Slug {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+macro_rules! ids {
+    ($($(#[$meta:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Slug);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str { self.0.as_str() }
+        }
+        impl FromStr for $name {
+            type Err = InvalidSlug;
+            fn from_str(text: &str) -> Result<Self, InvalidSlug> { text.parse().map(Self) }
+        }
+        impl From<Slug> for $name {
+            fn from(slug: Slug) -> Self { Self(slug) }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result { self.0.fmt(formatter) }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result { self.0.fmt(formatter) }
+        }
+    )+};
+}
+
+ids! {
+    /// A town: a prefix of topics and a scope of tokens.
+    TownId,
+    /// A community (社区): the unit of isolation. Unique in the deployment.
+    CommunityId,
+    /// A housing estate (小区) or an open neighbourhood.
+    EstateId,
+    /// A building, a row of houses, a village group.
+    BuildingId,
+    /// A grid (网格): a part of a community with a grid worker.
+    GridId,
+    /// The file of one door, for life.
+    HouseholdId,
+    /// A registered person.
+    PersonId,
+    /// Somebody who works here.
+    StaffId,
+    /// A gate, a street post, a road block.
+    CheckpointId,
+    /// A round of door-to-door screening.
+    RoundId,
+    /// A quarantine order.
+    QuarantineId,
+    /// A bearer token; its secret is never stored.
+    TokenId,
+}
+
+/// Id of a command, made by the client: the idempotency key, for ever, per community.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommandId(pub Uuid);
+
+impl FromStr for CommandId {
+    type Err = uuid::Error;
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for CommandId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl fmt::Debug for CommandId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl Serialize for CommandId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() { serializer.collect_str(&self.0) } else { self.0.into_bytes().serialize(serializer) }
+    }
+}
+
+impl<'de> Deserialize<'de> for CommandId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+            text.parse().map_err(|_| D::Error::custom("not a UUID, such as 01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f50"))
+        } else {
+            <[u8; 16]>::deserialize(deserializer).map(|bytes| Self(Uuid::from_bytes(bytes)))
+        }
+    }
+}
+
+/// Id of an event: its command and its place among the events of that command, written `<command>-<index>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EventId {
+    /// The command that caused it.
+    pub command: CommandId,
+    /// 0 for the first event of the command.
+    pub index: u16,
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}-{}", self.command, self.index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_at_the_edges() {
+        for good in ["b07", "7", "a-b_c", &"a".repeat(64), "p0000123", "h13812345", "x1", "2020-02-06"] {
+            assert!(good.parse::<Slug>().is_ok(), "{good}");
+        }
+        for malformed in ["", "-a", "_a", "A", "楼", "a.b", "a b", "a*", "a>", &"a".repeat(65)] {
+            assert_eq!(malformed.parse::<Slug>(), Err(InvalidSlug::Malformed), "{malformed}");
+        }
+        for personal in ["13812345678", "p13812345678", "11010519491231002x", "110105194912310021", "h-110105491231002", "a_19912345678-b"] {
+            assert_eq!(personal.parse::<Slug>(), Err(InvalidSlug::Personal), "{personal}");
+        }
+    }
+}
