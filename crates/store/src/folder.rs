@@ -12,6 +12,8 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use domain::log::LogPosition;
 
@@ -21,6 +23,10 @@ use crate::store::Options;
 use crate::table::Tables;
 
 const LOCK_FILE: &str = "lock";
+/// A lock that was let go may stay held for a moment: by a process that was just started from this one, until it has its own
+/// program, or by one that is just ending.
+const LOCK_TRIES_MAX: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 const ROWS: &str = "rows-";
 const CORRUPT: &str = "corrupt-";
 /// Damaged generations that are kept; beyond that the oldest goes, so that a failing disk does not fill itself.
@@ -55,10 +61,7 @@ impl Folder {
             .write(true)
             .open(dir.join(LOCK_FILE));
         let lock = lock.map_err(StoreError::folder)?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => StoreError::InUse,
-            TryLockError::Error(error) => StoreError::folder(error),
-        })?;
+        hold_lock(&lock)?;
         Ok(Self {
             dir: dir.to_owned(),
             lock: Arc::new(lock),
@@ -183,4 +186,15 @@ impl Folder {
         numbers.sort_unstable();
         Ok(numbers)
     }
+}
+
+fn hold_lock(lock: &File) -> Result<(), StoreError> {
+    for _ in 0..LOCK_TRIES_MAX {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(StoreError::folder(error)),
+        }
+    }
+    Err(StoreError::InUse)
 }

@@ -38,7 +38,11 @@ struct Owner {
     total: i64,
     tag: u8,
     slots: BTreeSet<u8>,
+    /// Makes rows large enough for a few hundred of them to fill several segments of the disk's log.
+    padding: Vec<u8>,
 }
+
+const PADDING_BYTES: usize = 1500;
 
 pub(crate) fn event(owners: u16) -> impl Strategy<Value = Event> {
     let deed = prop_oneof![
@@ -130,6 +134,9 @@ fn fold_owner(
         "event {sequence}: folded twice, or lost"
     );
     owner.events += 1;
+    owner.padding = (0..PADDING_BYTES)
+        .map(|place| (sequence as usize ^ place) as u8)
+        .collect();
     let mut unit = Unit::new(sequence);
     match event.deed {
         Deed::Add(amount) => owner.total += i64::from(amount),
