@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use crate::ledger::{self, Deed, Event};
 
 const DIR: &str = "GRIDWARD_STORE_KILL_DIR";
-const EVENTS: u64 = 60_000;
-const EVENTS_PER_LINE: u64 = 500;
+const EVENTS: u64 = 24_000;
+const EVENTS_PER_LINE: u64 = 200;
 const ROUNDS: u64 = 8;
 
 /// The same log in every process: a small generator with a fixed seed.
