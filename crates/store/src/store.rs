@@ -70,6 +70,8 @@ impl Options {
 pub struct Stats {
     /// Rows, marks and removals that are not on disk yet.
     pub rows_dirty: usize,
+    /// Those of them that the writer has taken.
+    pub rows_writing: usize,
     /// Memory they take, roughly, in bytes.
     pub bytes_dirty: usize,
     /// Size of the folder's rows, in bytes.
@@ -320,6 +322,7 @@ impl Store {
         let layers = || state.writing.as_deref().into_iter().chain([&state.dirty]);
         Ok(Stats {
             rows_dirty: layers().map(|layer| layer.rows()).sum(),
+            rows_writing: state.writing.as_ref().map_or(0, |layer| layer.rows()),
             bytes_dirty: layers().map(|layer| layer.bytes()).sum(),
             disk_bytes,
             last_write_ms: u64::try_from(state.last_write.as_millis()).unwrap_or(u64::MAX),

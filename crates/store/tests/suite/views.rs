@@ -130,3 +130,61 @@ fn a_view_outlives_clear_and_close() {
     let generations = std::fs::read_dir(dir.path()).unwrap().count();
     assert_eq!(generations, 2, "the lock and one generation are left");
 }
+
+/// New views do not hold up the writer, however many there are: they see what it is about to write.
+#[test]
+fn readers_without_a_pause_do_not_keep_the_writer_waiting() {
+    let dir = TempDir::new().unwrap();
+    let mut options = Options::new([ROWS]);
+    options.faults.view_wait_ms = Some(500);
+    let store = Store::open(dir.path(), options).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let reader = || {
+            let mut view = store.view().unwrap();
+            while !done.load(Ordering::Relaxed) {
+                let next = store.view().unwrap();
+                view.get::<u64>(ROWS, &Key::community("u07").u64(0))
+                    .expect("no view is held for long");
+                view = next;
+            }
+        };
+        let reader = scope.spawn(reader);
+        for sequence in 1..=20 {
+            store.apply([unit(sequence)]).unwrap();
+            store.flush().unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn a_due_index_gives_what_is_due_by_now_in_every_community() {
+    let dir = TempDir::new().unwrap();
+    let due = Table::new("due", 1);
+    let store = Store::open(dir.path(), Options::new([due])).unwrap();
+    let key = |at: i64, community: &str| Key::deployment().i64(at).text(community);
+    let entries = [
+        (-5, "u07"),
+        (0, "u08"),
+        (0, "u07"),
+        (9, "u01"),
+        (10, "u07"),
+        (i64::MAX, "u02"),
+    ];
+    store
+        .apply(entries.map(|(at, community)| Unit::new(1).mark(due, key(at, community))))
+        .unwrap();
+    let (from, until) = (Key::deployment().i64(i64::MIN), Key::deployment().i64(10));
+    let found = store.scan_keys_range(due, &from..&until, 100).unwrap();
+    assert_eq!(
+        found,
+        [key(-5, "u07"), key(0, "u07"), key(0, "u08"), key(9, "u01")]
+    );
+    let mut reader = found[0].read();
+    assert_eq!(
+        (reader.deployment(), reader.i64(), reader.text()),
+        (Ok(()), Ok(-5), Ok("u07".into()))
+    );
+}
