@@ -4,10 +4,15 @@
 //! by JetStream or by memory, and one contract suite holds both to the same behaviour.
 
 pub mod connection;
+pub mod durable;
 pub mod event_log;
 mod jetstream;
+pub mod keys;
 mod monitor;
+pub mod preflight;
 pub mod provision;
+pub mod publication;
+pub mod requests;
 pub mod server;
 
 pub use connection::{Connection, ConnectionOptions, Login};
@@ -15,3 +20,6 @@ pub use event_log::{
     AppendError, EventLog, EventLogOptions, Head, MemoryLog, Message, ReadError, Refusal,
     ResumeError, Stored, Tail, TailError, UnknownOutcome,
 };
+pub use keys::{KeyStore, StoredKey};
+pub use publication::{Announcer, Last, LastValues, MemoryPublication, Notice, Publication};
+pub use requests::{Answer, AskError, Headers, Question, Questions, Requests};

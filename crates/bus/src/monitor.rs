@@ -26,6 +26,8 @@ pub(crate) struct MonitorError {
 #[derive(Debug, Deserialize)]
 pub(crate) struct JetStreamFacts {
     #[serde(default)]
+    pub(crate) server_id: String,
+    #[serde(default)]
     pub(crate) disabled: bool,
     #[serde(default)]
     pub(crate) config: JetStreamConfig,

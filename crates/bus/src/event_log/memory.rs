@@ -15,13 +15,13 @@ use super::{
 
 /// What becomes of the next append, when a test says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NextAppend {
+pub enum NextAppend<T = Message> {
     /// It is stored, but the answer is lost.
     AckLost,
     /// It is not stored, and the answer is lost.
     NotSent,
     /// Somebody else's message lands first, so that the guard refuses it. The message is stored.
-    Overtaken(Message),
+    Overtaken(T),
     /// It is refused because the stream is full.
     Full,
 }

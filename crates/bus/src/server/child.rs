@@ -2,7 +2,6 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
@@ -11,6 +10,7 @@ use std::process::{Command, ExitCode, exit};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::files::open_lock;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
@@ -18,9 +18,9 @@ use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 /// Exit code that says that another server holds the folder.
 pub const LOCKED_EXIT: u8 = 73;
 /// How long the lock is waited for: a server whose parent was killed needs a moment to go.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
+pub(super) const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// Pause between two tries to take the lock.
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
+pub(super) const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// Variable with the arguments of [`child_main`] for a test program, whose own arguments are taken.
 pub(super) const CHILD_ENV: &str = "GRIDWARD_NATS_CHILD";
 /// What separates the arguments in [`CHILD_ENV`].
@@ -78,12 +78,8 @@ fn become_server(arguments: &[OsString]) -> Result<Never, ChildError> {
     };
     die_with(parent)?;
     // the lock is held by the open file, which the server inherits: whoever still writes, still holds it
-    let lock = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(Path::new(lock));
-    let lock = lock.map_err(|error| ChildError::Other("cannot open the lock", error))?;
+    let lock = open_lock(Path::new(lock))
+        .map_err(|error| ChildError::Other("cannot open the lock", error))?;
     take(&lock)?;
     fcntl_setfd(lock.as_fd(), FdFlags::empty())
         .map_err(|error| ChildError::Other("cannot keep the lock", error.into()))?;

@@ -1,11 +1,17 @@
 //! The files of a server: private, and replaced in one step.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::child::LOCK_PAUSE;
 
 /// Bytes read from the end of a log to say why the server did not start.
 const TAIL_BYTES: u64 = 2048;
@@ -62,6 +68,22 @@ impl Files {
         self.folder.join("server.log")
     }
 
+    /// Whether no server holds the folder, now or within `wait`: one whose parent was killed needs a moment to go.
+    pub(super) async fn free_within(&self, wait: Duration) -> io::Result<bool> {
+        let lock = open_lock(&self.lock())?;
+        let deadline = Instant::now() + wait;
+        loop {
+            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(true),
+                Err(Errno::WOULDBLOCK) if Instant::now() < deadline => {
+                    tokio::time::sleep(LOCK_PAUSE).await
+                }
+                Err(Errno::WOULDBLOCK) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
     /// The ports kept from an earlier start, if there are any that can be read.
     pub(super) fn kept_ports(&self) -> Option<Ports> {
         serde_json::from_slice(&fs::read(self.folder.join("ports.json")).ok()?).ok()
@@ -99,6 +121,16 @@ impl Files {
     }
 }
 
+/// Opens the lock file, which is never removed: a lock on a removed file would guard nothing.
+pub(super) fn open_lock(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+}
+
 /// Writes a file that only its owner may read, so that a reader sees the old one or the new one and never half of it.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let next = path.with_extension("next");
@@ -116,7 +148,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// The end of a text file, or nothing when it cannot be read.
 pub(super) fn tail(path: &Path) -> String {
     let read = || -> io::Result<String> {
-        let mut file = fs::File::open(path)?;
+        let mut file = File::open(path)?;
         let length = file.metadata()?.len();
         file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
         let mut bytes = Vec::new();

@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::child::{CHILD_ENV, SEPARATOR};
+use super::child::{CHILD_ENV, LOCK_WAIT, SEPARATOR};
 use super::config::{ConfigError, ServerConfig};
 use super::files::{Files, Ports, replace, tail};
 use super::supervisor::{LOCKED, MakeCommand, ServerState, Supervised};
@@ -125,6 +125,10 @@ impl NatsServer {
     /// When the folder is in use, the server ends at once (a port that is taken, a damaged store), or takes too long.
     pub async fn start(options: &ServerOptions, config: &ServerConfig) -> Result<Self, StartError> {
         let files = Files::make(&options.folder)?;
+        // the child takes the lock for good; asking first keeps a second start from touching the files of a running server
+        if !files.free_within(LOCK_WAIT).await? {
+            return Err(StartError::Locked(files.folder));
+        }
         files.forget_taken_ports()?;
         let mut config = config.clone();
         if let Some(kept) = files.kept_ports() {
