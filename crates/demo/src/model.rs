@@ -12,6 +12,8 @@ use crate::places::{DoorPlace, Places};
 use crate::random::{Stream, label};
 use crate::staff::{Role, Staff};
 
+/// Part of every id: raise it whenever the generator writes another content under the same id.
+const CONTENT_VERSION: u32 = 1;
 /// Outsiders who come to the gates of a community over and over: couriers, drivers, relatives.
 pub(crate) const OUTSIDERS: u32 = 120;
 
@@ -61,7 +63,7 @@ impl Model {
         let staff = Staff::of(&spec, own_seed);
         let orders = Orders::of(&spec, own_seed, start, &people);
         let parameters = format!(
-            "gridward demo {seed} {} {start} {}",
+            "gridward demo {CONTENT_VERSION} {seed} {} {start} {}",
             scale.word(),
             spec.slug
         );

@@ -36,7 +36,7 @@ impl Moment {
             .date
             .duration_since(Date::constant(1970, 1, 1))
             .as_secs();
-        // only the first day of the calendar's last years could overflow; no demo starts there
+        // only the first and last days a date can name have no timestamp
         Timestamp::from_second(days + i64::from(self.second) - OFFSET_SECONDS)
             .unwrap_or(Timestamp::MAX)
     }

@@ -4,6 +4,7 @@ use crate::catalogue::CommunitySpec;
 use crate::names::{Sex, full_name, surname};
 use crate::papers::{PhoneOf, id_number, phone};
 use crate::random::{Stream, label, spread};
+use crate::slugs;
 
 /// Doors where nobody lives, per thousand.
 const VACANT_PERMILLE: u32 = 20;
@@ -35,6 +36,18 @@ pub struct Person {
     pub id_number: String,
     /// A number that no mobile phone can have; none for small children.
     pub phone: Option<String>,
+}
+
+impl Person {
+    /// The person's slug.
+    pub fn slug(&self) -> String {
+        slugs::person(self.index)
+    }
+
+    /// The slug of the household.
+    pub fn household_slug(&self) -> String {
+        slugs::household(self.household)
+    }
 }
 
 /// How the people of a community are spread over its doors.

@@ -16,6 +16,8 @@ const SLOTS: [(&str, u32, u32); 2] = [
     ("am", clock(8, 10), clock(11, 40)),
     ("pm", clock(14, 10), clock(19, 20)),
 ];
+/// The slot in which the fever of the day is found: the afternoon.
+const FEVER_SLOT: usize = 1;
 /// Readings of quarantined people that are fevers, per thousand.
 const FEVER_PERMILLE: u32 = 6;
 
@@ -80,6 +82,30 @@ impl Context {
         let day = self.day as i32;
         self.model.orders.owes_checks(order, day) && (order.given_on < day || slot == 1)
     }
+}
+
+/// Somebody whose household is reached in the afternoon, chosen anew every day.
+pub(super) fn fever_of_the_day(context: &Context) -> Option<u32> {
+    if !context.model.spec.breaches {
+        return None;
+    }
+    let slot = FEVER_SLOT;
+    let mut reached: Vec<u32> = Vec::new();
+    let mut first = None;
+    for order in context
+        .open
+        .iter()
+        .filter(|order| context.owes_slot(order, slot))
+    {
+        if first.map(|first: &Order| first.household) != Some(order.household) {
+            first = Some(order);
+        }
+        if first.is_some_and(|first| context.fate(first.number, slot) == Fate::Reached) {
+            reached.push(order.number);
+        }
+    }
+    let mut stream = context.stream([label("fever of the day"), 0, 0]);
+    (!reached.is_empty()).then(|| *stream.pick(&reached))
 }
 
 pub(super) fn plan(context: &Context, out: &mut Vec<Planned>) {
@@ -158,7 +184,8 @@ pub(super) fn write(context: &Context, planned: &Planned) -> Draft {
         .map(|order| {
             let mut check = json!({"quarantine": order.slug(), "outcome": outcome});
             if outcome == "reached" {
-                measure(&mut check, &mut stream);
+                let is_fever = context.fever_order == Some(order.number) && slot == FEVER_SLOT;
+                measure(&mut check, is_fever, &mut stream);
             }
             if fate == Fate::Paper {
                 check["slot"] = json!({"date": context.date.to_string(), "name": SLOTS[slot].0});
@@ -191,8 +218,8 @@ pub(super) fn write(context: &Context, planned: &Planned) -> Draft {
 }
 
 /// A reading and the answer about symptoms; without both a check is not done.
-fn measure(check: &mut Value, stream: &mut Stream) {
-    if stream.permille(FEVER_PERMILLE) {
+fn measure(check: &mut Value, is_fever: bool, stream: &mut Stream) {
+    if is_fever || stream.permille(FEVER_PERMILLE) {
         let first = stream.between(readings::FEVER_TENTHS, 389);
         check["readings"] = json!([
             readings::reading(first, "ear"),

@@ -53,6 +53,13 @@ impl Context {
         }
     }
 
+    /// Whether nobody opens; the quarantined are at home.
+    fn is_absent(&self, round: u32, household: u32) -> bool {
+        rounds::is_absent(&self.model, round, household)
+            && !self.is_vacant(household)
+            && !self.is_quarantined(household)
+    }
+
     fn is_vacant(&self, household: u32) -> bool {
         self.model.people.of_household(household).is_empty()
     }
@@ -121,7 +128,7 @@ fn plan_route(
             }
             let send = context.sent_by_phone(label("team"), device, at);
             out.push(Planned::prompt(at, What::Visit, household, FIRST).sent(send));
-            if rounds::is_absent(model, round, household) && !context.is_vacant(household) {
+            if context.is_absent(round, household) {
                 let mut stream = context.stream([label("call at"), u64::from(household), 0]);
                 out.push(Planned::prompt(
                     clock(18, 40) + stream.below(2 * 3600),
@@ -139,9 +146,8 @@ fn plan_again(context: &Context, round: u32, building: u32, out: &mut Vec<Planne
     let model = &context.model;
     let own = &model.places.buildings[building as usize];
     for household in own.first_door..own.first_door + own.doors {
-        let missing = rounds::is_absent(model, round, household)
-            && !context.is_vacant(household)
-            && context.call_outcome(round, household) != "met";
+        let missing =
+            context.is_absent(round, household) && context.call_outcome(round, household) != "met";
         let mut stream = context.stream([label("again"), u64::from(household), 0]);
         if missing
             && stream.permille(REVISIT_PERMILLE)
@@ -161,7 +167,7 @@ pub(super) fn write(context: &Context, planned: &Planned) -> Draft {
     let outcome = match planned.second {
         CALL => context.call_outcome(round, household),
         _ if context.is_vacant(household) => "vacant",
-        FIRST if rounds::is_absent(&context.model, round, household) => "absent",
+        FIRST if context.is_absent(round, household) => "absent",
         AGAIN if stream.permille(250) => "absent",
         _ if stream.permille(REFUSED_PERMILLE) => "refused",
         _ => "met",
@@ -209,13 +215,15 @@ fn visitors(context: &Context, planned: &Planned, stream: &mut Stream) -> Vec<St
 }
 
 fn people(context: &Context, household: u32, at_door: bool, stream: &mut Stream) -> Vec<Value> {
+    // somebody under an order who is away would be a breach, and those are planned at the gates
+    let stays_in = context.is_quarantined(household);
     let mut people: Vec<Value> = context
         .model
         .people
         .of_household(household)
         .enumerate()
         .map(|(place, person)| {
-            let here = place == 0 || stream.permille(HERE_PERMILLE);
+            let here = place == 0 || stays_in || stream.permille(HERE_PERMILLE);
             let mut told = json!({
                 "person": slugs::person(person),
                 "basis": if at_door && here { "seen" } else { "told" },

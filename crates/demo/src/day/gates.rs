@@ -7,6 +7,7 @@ use crate::command::{Draft, Via};
 use crate::model::OUTSIDERS;
 use crate::moment::clock;
 use crate::orders::Order;
+use crate::people::ADULT_AGE_YEARS;
 use crate::random::{Stream, label};
 use crate::readings::{self, Measured};
 use crate::slugs;
@@ -153,6 +154,8 @@ fn plan_breaches(context: &Context, out: &mut Vec<Planned>) {
         })
         .collect();
     stream.shuffle(&mut candidates);
+    // children do not walk out alone
+    candidates.sort_by_key(|order| context.model.people.age_years(order.person) < ADULT_AGE_YEARS);
     let mut candidates = candidates.into_iter();
     if let Some(order) = candidates.next() {
         let at = clock(9, 0) + stream.below(9 * 3600);

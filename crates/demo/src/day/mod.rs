@@ -146,6 +146,8 @@ struct Context {
     intensity: Intensity,
     /// Orders that are open this evening, by number.
     open: Vec<Order>,
+    /// The order whose afternoon check finds a fever, in a larger community; every scale has one to show.
+    fever_order: Option<u32>,
     /// Their households, sorted.
     quarantined_households: Vec<u32>,
 }
@@ -159,7 +161,8 @@ impl Day {
             open.iter().map(|order| order.household).collect();
         quarantined_households.sort_unstable();
         quarantined_households.dedup();
-        let context = Context {
+        let mut context = Context {
+            fever_order: None,
             model,
             date,
             day: day.max(0) as u32,
@@ -169,6 +172,7 @@ impl Day {
         };
         let mut planned = Vec::new();
         if day >= 0 {
+            context.fever_order = checks::fever_of_the_day(&context);
             context.plan_office(&mut planned);
             gates::plan(&context, &mut planned);
             doors::plan(&context, &mut planned);
@@ -253,7 +257,7 @@ impl Context {
         if !stream.permille(OFFLINE_PERMILLE) {
             return at + 1 + at % 5;
         }
-        // the outbox goes out in the order it was filled, twenty records a second of backlog
+        // the outbox goes out in the order it was filled, an hour of work within three minutes
         let reconnected = (hour + 1 + stream.below(4)) * 3600 + stream.below(1800) + LATE_SECONDS;
         reconnected + (at % 3600) / 20
     }
