@@ -2,7 +2,8 @@
 //!
 //! **How a view sees one moment.** Every call of `apply` has a version, and the dirty layers keep what open views still read.
 //! The disk keeps no versions: so before the writer puts a layer there, it waits until every view that does not see all of
-//! that layer is gone, and after [`VIEW_WAIT_MAX`] it goes on and such a view expires. Readers never wait for the writer.
+//! that layer is gone, and after [`VIEW_WAIT_MAX`] it goes on and such a view expires. Readers never wait for the
+//! writer, except that a read that reaches the disk waits for the one batch that sled is applying just then.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};

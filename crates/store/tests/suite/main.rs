@@ -1,5 +1,10 @@
 //! What every build of the store must keep, whatever lies below it.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "all of this is tests, also what is not marked so"
+)]
+
 mod conformance;
 mod crash;
 mod folder;
