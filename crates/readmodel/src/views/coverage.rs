@@ -191,4 +191,3 @@ impl CoverageCount {
         Self { reached: self.reached + more.reached, total: self.total + more.total }
     }
 }
-

@@ -107,8 +107,7 @@ pub fn quarantine_item(row: &quarantine::Row, sequence: u64, all_days: bool, mom
     let today = moment.zone.day_of(moment.now);
     let checks = order.counts(moment.policy, moment.zone, moment.now);
     let last_day = order.last_day(moment.policy);
-    let slots =
-        if all_days { order.slots(moment.policy, moment.zone, moment.now) } else { order.slots_of_day(today, moment.policy, moment.zone, moment.now) };
+    let slots = if all_days { order.slots(moment.policy, moment.zone, moment.now) } else { order.slots_of_day(today, moment.policy, moment.zone, moment.now) };
     let in_force = order.in_force(moment.now);
     QuarantineItem {
         quarantine: row.quarantine.clone(),
