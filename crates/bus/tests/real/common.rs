@@ -126,3 +126,12 @@ pub(crate) fn seed() -> u64 {
         }
     }
 }
+
+/// A subscription that the server knows of.
+pub(crate) async fn hear(bench: &Bench, subject: &'static str) -> async_nats::Subscriber {
+    let client = bench.raw("vandal").await;
+    let subscriber = client.subscribe(subject).await.unwrap();
+    // the server works in order: when it has answered this, it has seen that
+    client.request("$JS.API.INFO", "".into()).await.unwrap();
+    subscriber
+}

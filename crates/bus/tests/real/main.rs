@@ -8,6 +8,7 @@
 mod accounts;
 mod common;
 mod log_contract;
+mod ports;
 mod server;
 mod tail;
 

@@ -290,7 +290,7 @@ async fn a_gap_ends_the_tail_after_what_comes_before_it() {
     let settings: BTreeSet<_> = drift
         .iter()
         .filter(|drift| !drift.harmless)
-        .map(|drift| drift.setting)
+        .map(|drift| drift.setting.as_str())
         .collect();
     for setting in ["deny_delete", "deny_purge", "schema", "discard"] {
         assert!(
@@ -363,6 +363,47 @@ async fn without_a_server_the_outcome_is_unknown_and_comes_in_time() {
         matches!(unavailable, Err(ReadError::Unavailable(_))),
         "{unavailable:?}"
     );
+}
+
+#[tokio::test]
+async fn an_append_to_a_server_that_hangs_is_unknown_and_settled_by_the_guard() {
+    let (bench, _) = with_log().await;
+    let options = EventLogOptions {
+        ack_wait: Duration::from_millis(300),
+        ..EventLogOptions::default()
+    };
+    let log = EventLog::new(&bench.connect("intake").await, &options);
+    for (first, count) in [(1, 1), (2, 5)] {
+        signal(&bench, rustix::process::Signal::STOP);
+        let unknown = log.append(first - 1, messages(first, count)).await;
+        signal(&bench, rustix::process::Signal::CONT);
+        assert_eq!(
+            unknown,
+            Err(AppendError::Unknown(bus::UnknownOutcome::NoAck(
+                options.ack_wait
+            )))
+        );
+        // what was on its way is stored now: the same guard again is refused, and the message is found to be ours
+        let again = loop {
+            match log.append(first - 1, messages(first, count)).await {
+                Err(AppendError::Unknown(_)) => {}
+                settled => break settled,
+            }
+        };
+        assert_eq!(again, Err(AppendError::Conflict));
+        let last = first + count - 1;
+        assert_eq!(log.head().await.unwrap().last_sequence, last);
+        assert_eq!(
+            log.read(last).await.unwrap().unwrap().payload,
+            Bytes::from(last.to_string())
+        );
+    }
+}
+
+fn signal(bench: &Bench, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(bench.server.pid().unwrap()).unwrap())
+        .unwrap();
+    rustix::process::kill_process(pid, signal).unwrap();
 }
 
 #[tokio::test]
