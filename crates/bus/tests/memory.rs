@@ -1,6 +1,6 @@
 //! The log in memory goes wrong in every way a test of a service needs, and without a server.
 
-#![expect(
+#![allow(
     clippy::unwrap_used,
     reason = "a test stops where something is not as expected"
 )]

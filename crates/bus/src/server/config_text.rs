@@ -20,6 +20,28 @@ const RESPONSE_EXPIRES: &str = "2m";
 /// Longest name of a consumer.
 const NAME_BYTES_MAX: usize = 48;
 
+impl ConsumerAccount {
+    /// The text to add to the configuration of a nats-server that is not ours: the exports for the account of the services,
+    /// then the account of the consumer.
+    ///
+    /// # Errors
+    /// When a name or a subject cannot stand in a configuration.
+    pub fn text(&self) -> Result<String, ConfigError> {
+        let alone = ServerConfig {
+            consumers: vec![self.clone()],
+            ..ServerConfig::new(([127, 0, 0, 1], 0).into(), "unused", Vec::new())
+        };
+        alone.check()?;
+        let mut text = format!("# add to the exports of account {CORE_ACCOUNT}\n");
+        // writing to a string cannot fail
+        let _infallible = alone.write_exports(&mut text).and_then(|()| {
+            writeln!(text, "# add to the accounts")?;
+            write_consumer(&mut text, self)
+        });
+        Ok(text)
+    }
+}
+
 impl ServerConfig {
     /// The text for nats-server, which keeps its files under `folder`.
     ///
@@ -64,6 +86,13 @@ impl ServerConfig {
                 });
             }
             seen.push(user);
+        }
+        check_password("system", &self.system_password)?;
+        for service in &self.services {
+            check_password(&service.name, &service.password)?;
+        }
+        for consumer in &self.consumers {
+            check_password(&consumer.user(), &consumer.password)?;
         }
         let service_subjects = self
             .services
@@ -148,6 +177,11 @@ impl ServerConfig {
             )?;
         }
         writeln!(out, "    ]\n    exports: [")?;
+        self.write_exports(out)?;
+        writeln!(out, "    ]\n  }}")
+    }
+
+    fn write_exports(&self, out: &mut String) -> fmt::Result {
         let mut live: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         let mut asks: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for consumer in &self.consumers {
@@ -182,7 +216,7 @@ impl ServerConfig {
                 )?;
             }
         }
-        writeln!(out, "    ]\n  }}")
+        Ok(())
     }
 }
 
@@ -292,6 +326,21 @@ fn check_name(what: &'static str, name: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// The password itself never stands in the error.
+fn check_password(user: &str, password: &str) -> Result<(), ConfigError> {
+    let plain = |c: char| c.is_ascii_graphic() && c != '"' && c != '\\';
+    // what begins like that is a bcrypt hash to nats-server
+    if password.is_empty() || password.starts_with("$2") || !password.chars().all(plain) {
+        let why = "it takes letters, digits and signs without quotes";
+        return Err(ConfigError {
+            what: "password of user",
+            value: user.to_owned(),
+            why,
+        });
+    }
+    Ok(())
+}
+
 fn check_subject(subject: &str) -> Result<(), ConfigError> {
     let plain = subject.split('.').all(|token| {
         !token.is_empty()
@@ -307,5 +356,91 @@ fn check_subject(subject: &str) -> Result<(), ConfigError> {
             value: subject.to_owned(),
             why: "it is not a subject",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::ServiceUser;
+
+    fn consumer() -> ConsumerAccount {
+        ConsumerAccount {
+            name: "clinic".to_owned(),
+            password: "p-clinic".to_owned(),
+            stream: "ALERTS".to_owned(),
+            durable: "clinic".to_owned(),
+            live: vec!["gw.v1.t.c.heartbeat".to_owned()],
+            asks: vec!["gw.v1.t.c.command".to_owned()],
+        }
+    }
+
+    fn config(service_password: &str, consumer: ConsumerAccount) -> ServerConfig {
+        let services = vec![ServiceUser::intake(service_password)];
+        ServerConfig {
+            consumers: vec![consumer],
+            ..ServerConfig::new(([127, 0, 0, 1], 0).into(), "s", services)
+        }
+    }
+
+    #[test]
+    fn a_block_for_another_server_is_what_our_own_gets() {
+        let whole = config("p", consumer()).text(Path::new("/data")).unwrap();
+        let block = consumer().text().unwrap();
+        let said = block.lines().filter(|line| !line.starts_with('#'));
+        assert!(said.clone().count() > 10, "{block}");
+        for line in said {
+            assert!(whole.contains(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_could_break_out_of_the_text_is_refused_and_a_password_is_not_shown() {
+        for password in ["", "a b", "a\"b", "a\\", "a\nb", "$2a$11$x", "\u{e9}"] {
+            for config in [
+                config(password, consumer()),
+                config(
+                    "p",
+                    ConsumerAccount {
+                        password: password.to_owned(),
+                        ..consumer()
+                    },
+                ),
+            ] {
+                let error = config.text(Path::new("/data")).unwrap_err();
+                assert!(
+                    password.is_empty() || !format!("{error} {error:?}").contains(password),
+                    "{error}"
+                );
+            }
+        }
+        for name in ["", "a.b", "a b", "a\"", "*", ">", "$x", &"a".repeat(49)] {
+            for broken in [
+                ConsumerAccount {
+                    name: name.to_owned(),
+                    ..consumer()
+                },
+                ConsumerAccount {
+                    durable: name.to_owned(),
+                    ..consumer()
+                },
+                ConsumerAccount {
+                    stream: name.to_owned(),
+                    ..consumer()
+                },
+            ] {
+                assert!(
+                    config("p", broken).text(Path::new("/data")).is_err(),
+                    "{name:?}"
+                );
+            }
+        }
+        for subject in ["", "a..b", "a b", "a\" }", ".a"] {
+            let broken = ConsumerAccount {
+                live: vec![subject.to_owned()],
+                ..consumer()
+            };
+            assert!(broken.text().is_err(), "{subject:?}");
+        }
     }
 }

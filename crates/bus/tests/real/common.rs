@@ -135,3 +135,15 @@ pub(crate) async fn hear(bench: &Bench, subject: &'static str) -> async_nats::Su
     client.request("$JS.API.INFO", "".into()).await.unwrap();
     subscriber
 }
+
+/// Waits until something is so.
+pub(crate) async fn until(what: &str, so: impl Fn() -> bool) {
+    let wait = async {
+        while !so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait)
+        .await
+        .unwrap_or_else(|_| panic!("{what} in time"));
+}

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod common;
+mod isolation;
 mod log_contract;
 mod ports;
 mod server;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
-use crate::common::{Bench, PATIENCE, hear};
+use crate::common::{Bench, PATIENCE, hear, until};
 
 /// Long enough for an answer that should not come.
 const NO_ANSWER: Duration = Duration::from_millis(300);
@@ -198,9 +198,10 @@ async fn an_announcement_is_heard_now_or_never() {
         "1"
     );
     bench.server.stop().await.unwrap();
-    while connection.state().connected {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("the loss of the connection is noticed", || {
+        !connection.state().connected
+    })
+    .await;
     announcer
         .announce("gw.v1.t.c1.heartbeat", "2".into())
         .await
