@@ -52,7 +52,7 @@ async fn a_status_row_has_the_shape_of_the_contract() {
     assert_eq!(answer.headers["gridward-sequence"], head.to_string());
     let expected = json!({
         "building": "b07", "name": "7号楼", "estate": null, "estate_name": null, "status": "duty", "households": 3, "doors": 4, "covered": 0, "people": 4,
-        "quarantined": 1, "badges": ["duty"], "checks": {"due": 1, "done": 0, "overdue": 0, "missed": 1}, "alerts": {"critical": 0, "serious": 0, "caution": 0},
+        "quarantined": 1, "badges": ["duty"], "checks": {"due": 1, "done": 0, "overdue": 0, "missed": 2}, "alerts": {"critical": 0, "serious": 0, "caution": 0},
         "silent": false, "last_report_at": "2020-02-02T01:00:00Z", "sequence": head,
     });
     assert_eq!(answer.json(), json!({"items": [expected], "next": null, "sequence": head}));
