@@ -169,11 +169,14 @@ async fn alerts_show_in_building_list_and_history() {
     assert_eq!(running.json("viewer", "/communities/c1/alerts").await["items"][0]["alert"], alert.alert.to_string());
     let one = running.json("viewer", &format!("/communities/c1/alerts/{}", alert.alert)).await;
     assert_eq!((&one["caused_by"], &one["history"][0]["action"], &one["n"]), (&json!(["cause-0"]), &json!("raised"), &json!(1)));
+    assert_eq!(running.json("viewer", "/communities/c1/buildings").await["items"][0]["alerts"]["critical"], 1);
+    assert_eq!(running.json("viewer", "/communities/c1").await["alerts"]["critical"], 1);
     let closed = domain::alert::Closed { alert: alert.alert.clone(), key: alert.key, n: 2, reason: domain::alert::CloseReason::FalseAlarm };
     let head = log.append("c1", &event_fact(901, "2020-02-02T09:30", closed)).await;
     assert_eq!(running.json("viewer", &format!("/communities/c1/alerts?after={head}")).await["items"], json!([]));
     assert_eq!(running.json("viewer", "/communities/c1/alerts?state=ended").await["items"][0]["state"], "closed");
     assert_eq!(running.json("viewer", "/communities/c1/buildings").await["items"][0]["alerts"]["critical"], 0);
+    assert_eq!(running.json("viewer", "/communities/c1").await["alerts"]["critical"], 0);
     running.projection.stop().await;
 }
 
