@@ -3,5 +3,5 @@
 mod sample;
 mod world;
 
-pub use sample::{Sample, Source, event_of, private_parts};
+pub use sample::{Sample, Source, event_of, private_parts, words};
 pub use world::{World, field, payload, said};
