@@ -75,7 +75,8 @@ fn unit_of_building(building: &Slug, unit: &Slug, known: &dyn Known) -> Result<S
     if !state.has_unit(unit.as_str()) {
         return Err(Rejection::unknown("/data/scope/unit", "unit", unit));
     }
-    let id = format!("{building}-{unit}").parse().map_err(|_| Rejection::invalid("/data/scope/unit", "too_large", "building and unit together are too long"))?;
+    let id =
+        format!("{building}-{unit}").parse().map_err(|_| Rejection::invalid("/data/scope/unit", "too_large", "building and unit together are too long"))?;
     Ok(Scope { kind: ScopeKind::Unit, id })
 }
 
