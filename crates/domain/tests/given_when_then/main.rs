@@ -1,4 +1,5 @@
 //! given / when / then: every aggregate, its states and what may be asked of it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where it stopped")]
 
 use domain::Event;
 use serde_json::{Value, json};

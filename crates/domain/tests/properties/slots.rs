@@ -117,7 +117,7 @@ fn stage(state: SlotState) -> u8 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
+    #![proptest_config(ProptestConfig::with_cases(384))]
 
     #[test]
     fn counts_add_up(life in life(), now in instant()) {
