@@ -1,1 +1,25 @@
-//! bus
+//! The only crate that speaks to NATS: the log, the publications, the key store, questions and answers, and the server itself.
+//!
+//! Everything here deals in opaque bytes; what they mean is decided elsewhere. Each port is a plain struct that is backed
+//! by JetStream or by memory, and one contract suite holds both to the same behaviour.
+
+pub mod connection;
+pub mod durable;
+pub mod event_log;
+mod jetstream;
+pub mod keys;
+mod monitor;
+pub mod preflight;
+pub mod provision;
+pub mod publication;
+pub mod requests;
+pub mod server;
+
+pub use connection::{Connection, ConnectionOptions, Login};
+pub use event_log::{
+    AppendError, EventLog, EventLogOptions, Head, MemoryLog, Message, ReadError, Refusal,
+    ResumeError, Stored, Tail, TailError, UnknownOutcome,
+};
+pub use keys::{KeyStore, StoredKey};
+pub use publication::{Announcer, Last, LastValues, MemoryPublication, Notice, Publication};
+pub use requests::{Answer, AskError, Headers, Question, Questions, Requests};

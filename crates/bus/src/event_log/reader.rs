@@ -1,0 +1,377 @@
+//! Our own reader of a stream: an ephemeral pull consumer that is made again from the last delivered message whenever
+//! anything is odd, after a fresh look at whether the history is still the same.
+//!
+//! The ordered consumer of async-nats 0.51 is of no use here: made to start at `n`, it starts again at 1 when it is made anew
+//! before its first message.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::pull::Config;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
+use async_nats::jetstream::message::Message as JetStreamMessage;
+use async_nats::{Message, Subscriber};
+use domain::log::{CommitHash, LogPosition};
+use futures_util::{FutureExt, StreamExt};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::{Chunk, EventLog, ResumeError, Stored, TAIL_BATCH_MAX, TailError};
+use crate::connection::API_WAIT;
+use crate::jetstream::StreamPort;
+
+/// Messages asked for with one pull. Two pulls are under way at most, far below the 65,536 a subscription buffers.
+const PULL_MESSAGES: usize = 1000;
+/// How long one pull waits on the server before it has to be renewed.
+const PULL_EXPIRES: Duration = Duration::from_secs(30);
+/// How often the server says that a pull is still waiting.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Silence after which the consumer counts as lost.
+const SILENCE_MAX: Duration = Duration::from_secs(11);
+/// How long the server keeps a consumer that nobody pulls from.
+const INACTIVE: Duration = Duration::from_secs(15);
+/// Chunks that wait for the caller: the reader is one ahead, no more.
+const CHUNKS_AHEAD: usize = 1;
+/// First pause before the consumer is made again; it doubles up to [`PAUSE_MAX`].
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+/// Longest pause before the consumer is made again.
+const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// Handle of the reader's task; dropping it ends the task.
+#[derive(Debug)]
+pub(super) struct ReaderTask {
+    chunks: mpsc::Receiver<Result<Chunk, TailError>>,
+    task: AbortHandle,
+}
+
+impl Drop for ReaderTask {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl ReaderTask {
+    /// Starts reading after `after`, which has been compared with the stream already.
+    pub(super) fn start(
+        log: EventLog,
+        port: StreamPort,
+        after: LogPosition,
+        stream: Arc<str>,
+    ) -> Self {
+        let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
+        let reader = Reader {
+            log,
+            port,
+            stream,
+            verified: after.clone(),
+            after: after.sequence,
+            last: None,
+            chunks: sender,
+        };
+        Self {
+            chunks,
+            task: tokio::spawn(reader.run()).abort_handle(),
+        }
+    }
+
+    /// The next chunk. Cancel-safe, for the task does the work.
+    pub(super) async fn next(&mut self) -> Result<Chunk, TailError> {
+        match self.chunks.recv().await {
+            Some(chunk) => chunk,
+            None => Err(TailError::Missing("the reader has ended".to_owned())),
+        }
+    }
+}
+
+struct Reader {
+    log: EventLog,
+    port: StreamPort,
+    stream: Arc<str>,
+    /// Where reading began.
+    verified: LogPosition,
+    /// Sequence of the last message that was delivered.
+    after: u64,
+    /// That message, once there is one: its hash is only needed when the consumer is made again.
+    last: Option<Stored>,
+    chunks: mpsc::Sender<Result<Chunk, TailError>>,
+}
+
+/// Why reading stopped.
+enum Stop {
+    /// The consumer is of no use any more: make a new one.
+    Broken(String),
+    /// The log is: tell the caller.
+    Ended(TailError),
+    /// Nobody listens any more.
+    Unwatched,
+}
+
+impl Reader {
+    async fn run(mut self) {
+        let mut pause = PAUSE_MIN;
+        loop {
+            let before = self.after;
+            let stop = match Consumer::open(&self.port, self.after).await {
+                Ok(mut consumer) => self.read(&mut consumer).await,
+                Err(error) => Stop::Broken(error),
+            };
+            match stop {
+                Stop::Unwatched => return,
+                Stop::Ended(error) => return self.end(error).await,
+                Stop::Broken(why) => {
+                    tracing::debug!(stream = %self.port.name, after = self.after, %why, "making the reader's consumer again")
+                }
+            }
+            if self.after > before {
+                pause = PAUSE_MIN;
+            }
+            loop {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(PAUSE_MAX);
+                match self.log.verify(&self.position()).await {
+                    Ok(_) => break,
+                    Err(ResumeError::Diverged { why }) => {
+                        return self.end(TailError::Diverged { why }).await;
+                    }
+                    Err(ResumeError::Read(super::ReadError::Missing(why))) => {
+                        return self.end(TailError::Missing(why)).await;
+                    }
+                    Err(ResumeError::Read(super::ReadError::Unavailable(why))) => {
+                        tracing::debug!(stream = %self.port.name, %why, "the reader waits for its stream");
+                    }
+                }
+            }
+        }
+    }
+
+    fn position(&self) -> LogPosition {
+        match &self.last {
+            Some(last) => LogPosition {
+                stream: self.stream.to_string(),
+                sequence: last.sequence,
+                hash: CommitHash::of(&last.payload),
+            },
+            None => LogPosition {
+                stream: self.stream.to_string(),
+                ..self.verified.clone()
+            },
+        }
+    }
+
+    async fn end(self, error: TailError) {
+        tracing::error!(stream = %self.port.name, %error, "the reader stops");
+        // a caller that is gone needs no reason
+        let _nobody_listens = self.chunks.send(Err(error)).await;
+    }
+
+    async fn read(&mut self, consumer: &mut Consumer) -> Stop {
+        let mut events = self.port.connection.events();
+        loop {
+            if let Err(error) = consumer.pull().await {
+                return Stop::Broken(error);
+            }
+            let first = tokio::select! {
+                message = tokio::time::timeout(SILENCE_MAX, consumer.messages.next()) => message,
+                () = events.next() => {
+                    if self.port.connection.connects() != consumer.connects {
+                        return Stop::Broken("reconnected".to_owned());
+                    }
+                    continue;
+                }
+                () = self.chunks.closed() => return Stop::Unwatched,
+            };
+            let first = match first {
+                Ok(Some(first)) => first,
+                Ok(None) => return Stop::Broken("subscription closed".to_owned()),
+                Err(_elapsed) => return Stop::Broken("no heartbeat".to_owned()),
+            };
+            let (chunk, stop) = self.gather(consumer, first);
+            if !chunk.messages.is_empty() && self.chunks.send(Ok(chunk)).await.is_err() {
+                return Stop::Unwatched;
+            }
+            if let Some(stop) = stop {
+                return stop;
+            }
+        }
+    }
+
+    /// Takes `first` and whatever else has arrived, as far as it is in order.
+    fn gather(&mut self, consumer: &mut Consumer, first: Message) -> (Chunk, Option<Stop>) {
+        let mut chunk = Chunk {
+            messages: Vec::new(),
+            pending: 0,
+        };
+        let mut message = first;
+        loop {
+            if let ControlFlow::Break(stop) = self.take(consumer, message, &mut chunk) {
+                return (chunk, Some(stop));
+            }
+            if chunk.messages.len() >= TAIL_BATCH_MAX {
+                return (chunk, None);
+            }
+            message = match consumer.messages.next().now_or_never() {
+                Some(Some(next)) => next,
+                Some(None) | None => return (chunk, None),
+            };
+        }
+    }
+
+    fn take(
+        &mut self,
+        consumer: &mut Consumer,
+        message: Message,
+        chunk: &mut Chunk,
+    ) -> ControlFlow<Stop> {
+        if message.status.is_some() {
+            return consumer.status(&message);
+        }
+        let message = JetStreamMessage {
+            message,
+            context: self.port.connection.jetstream().clone(),
+        };
+        let Ok(info) = message.info() else {
+            return ControlFlow::Break(Stop::Broken("a message without its place".to_owned()));
+        };
+        let (place, sequence, pending) =
+            (info.consumer_sequence, info.stream_sequence, info.pending);
+        // something was lost on the way from the server: it is still in the log
+        if place != consumer.delivered + 1 {
+            return ControlFlow::Break(Stop::Broken(format!(
+                "delivery {place} after {}",
+                consumer.delivered
+            )));
+        }
+        consumer.delivered = place;
+        consumer.outstanding = consumer.outstanding.saturating_sub(1);
+        let expected = self.after + 1;
+        if sequence != expected {
+            return ControlFlow::Break(Stop::Ended(TailError::Gap {
+                expected,
+                found: sequence,
+            }));
+        }
+        let message = message.message;
+        let stored = Stored {
+            sequence,
+            subject: message.subject.to_string(),
+            payload: message.payload,
+            stream: Arc::clone(&self.stream),
+        };
+        self.after = sequence;
+        self.last = Some(stored.clone());
+        chunk.messages.push(stored);
+        chunk.pending = pending;
+        ControlFlow::Continue(())
+    }
+}
+
+/// An ephemeral consumer and the pulls that are under way on it.
+struct Consumer {
+    port: StreamPort,
+    pull_subject: String,
+    inbox: String,
+    messages: Subscriber,
+    /// How many times the connection had been made when this consumer was.
+    connects: u64,
+    /// Messages this consumer has delivered.
+    delivered: u64,
+    /// Messages that were asked for and have not come yet.
+    outstanding: usize,
+}
+
+impl Consumer {
+    async fn open(port: &StreamPort, after: u64) -> Result<Self, String> {
+        let client = port.connection.client();
+        let connects = port.connection.connects();
+        let inbox = client.new_inbox();
+        let config = Config {
+            name: inbox.rsplit('.').next().map(str::to_owned),
+            deliver_policy: DeliverPolicy::ByStartSequence {
+                start_sequence: after + 1,
+            },
+            ack_policy: AckPolicy::None,
+            memory_storage: true,
+            num_replicas: 1,
+            inactive_threshold: INACTIVE,
+            ..Config::default()
+        };
+        let make = async {
+            let messages = client
+                .subscribe(inbox.clone())
+                .await
+                .map_err(|error| error.to_string())?;
+            let consumer = port
+                .connection
+                .jetstream()
+                .create_consumer_strict_on_stream(config, &*port.name)
+                .await;
+            consumer
+                .map(|consumer| (messages, consumer))
+                .map_err(|error| error.to_string())
+        };
+        let (messages, consumer) = tokio::time::timeout(API_WAIT, make)
+            .await
+            .map_err(|_elapsed| "no answer in time".to_owned())??;
+        let pull_subject = format!(
+            "$JS.API.CONSUMER.MSG.NEXT.{}.{}",
+            port.name,
+            consumer.cached_info().name
+        );
+        Ok(Self {
+            port: port.clone(),
+            pull_subject,
+            inbox,
+            messages,
+            connects,
+            delivered: 0,
+            outstanding: 0,
+        })
+    }
+
+    /// Asks for more when half of what was asked for has come.
+    async fn pull(&mut self) -> Result<(), String> {
+        if self.outstanding > PULL_MESSAGES / 2 {
+            return Ok(());
+        }
+        let pull = serde_json::json!({
+            "batch": PULL_MESSAGES,
+            "expires": PULL_EXPIRES.as_nanos() as u64,
+            "idle_heartbeat": HEARTBEAT.as_nanos() as u64,
+        });
+        let client = self.port.connection.client();
+        let send = client.publish_with_reply(
+            self.pull_subject.clone(),
+            self.inbox.clone(),
+            pull.to_string().into(),
+        );
+        tokio::time::timeout(API_WAIT, send)
+            .await
+            .map_err(|_elapsed| "pull not sent in time".to_owned())?
+            .map_err(|error| error.to_string())?;
+        self.outstanding += PULL_MESSAGES;
+        Ok(())
+    }
+
+    /// What the server says about the pulls instead of a message.
+    fn status(&mut self, message: &Message) -> ControlFlow<Stop> {
+        let status = message.status.map_or(0, u16::from);
+        let unserved = message
+            .headers
+            .as_ref()
+            .and_then(|headers| headers.get("Nats-Pending-Messages"));
+        let unserved = unserved.and_then(|count| count.as_str().parse::<usize>().ok());
+        match (status, unserved) {
+            (100, _) => ControlFlow::Continue(()),
+            // a pull has ended without all its messages: the next one is sent when the count has come down
+            (404 | 408 | 409, Some(unserved)) => {
+                self.outstanding = self.outstanding.saturating_sub(unserved);
+                ControlFlow::Continue(())
+            }
+            _ => ControlFlow::Break(Stop::Broken(format!(
+                "status {status} {}",
+                message.description.as_deref().unwrap_or_default()
+            ))),
+        }
+    }
+}
