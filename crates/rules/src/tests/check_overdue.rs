@@ -100,7 +100,7 @@ fn a_release_and_a_waiver_end_it_and_what_was_due_before_the_order_was_known_nev
     let verdict = judge::<CheckOverdue>(&[order(), waived], &scope(), at("2020-02-02T14:00")).verdict;
     assert_eq!(verdict, Verdict::Quiet { late: false, quieted_by: vec![event_id(2)] });
     let typed_late = commit(1, at("2020-02-01T21:00"), at("2020-02-03T13:00"), ordered(Kind::Home, day("2020-02-01")));
-    assert_eq!(summary(&[typed_late.clone()], "2020-02-03T20:30"), None);
+    assert_eq!(summary(std::slice::from_ref(&typed_late), "2020-02-03T20:30"), None);
     assert_eq!(summary(&[typed_late], "2020-02-03T20:31"), Some((Severity::Serious, slots(&["03/pm"]), 0)));
 }
 
