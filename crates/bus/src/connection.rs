@@ -130,7 +130,9 @@ struct Observed {
 
 /// A connection that looks after itself: it reconnects for ever, and a clone is the same connection.
 #[derive(Clone)]
-pub struct Connection {
+pub struct Connection(Arc<Shared>);
+
+struct Shared {
     client: Client,
     jetstream: Context,
     observed: watch::Receiver<Observed>,
@@ -179,11 +181,11 @@ impl Connection {
         let jetstream = ContextBuilder::new()
             .timeout(API_WAIT)
             .build(client.clone());
-        Ok(Self {
+        Ok(Self(Arc::new(Shared {
             client,
             jetstream,
             observed,
-        })
+        })))
     }
 
     /// Waits until the server has let us in.
@@ -191,9 +193,9 @@ impl Connection {
     /// # Errors
     /// After `within`, with the last thing the server or the network said.
     pub async fn connected(&self, within: Duration) -> Result<(), NotConnected> {
-        let mut observed = self.observed.clone();
+        let mut observed = self.0.observed.clone();
         let wait = async {
-            while self.client.connection_state() != State::Connected {
+            while !self.is_connected() {
                 // events may be dropped by async-nats when it is busy, so the state itself is looked at as well
                 let _event_or_time_to_look =
                     tokio::time::timeout(RECONNECT_PAUSE_MIN, observed.changed()).await;
@@ -213,9 +215,10 @@ impl Connection {
     /// How the connection is doing now.
     pub fn state(&self) -> ConnectionState {
         ConnectionState {
-            connected: self.client.connection_state() == State::Connected,
+            connected: self.is_connected(),
             connects: self.connects(),
             last_error: self
+                .0
                 .observed
                 .borrow()
                 .last_error
@@ -229,10 +232,10 @@ impl Connection {
     /// # Errors
     /// When the server took nothing more within five seconds.
     pub async fn close(&self) -> Result<(), CloseError> {
-        let mut observed = self.observed.clone();
+        let mut observed = self.0.observed.clone();
         let close = async {
-            self.client.flush().await.map_err(|_| CloseError)?;
-            self.client.drain().await.map_err(|_| CloseError)?;
+            self.0.client.flush().await.map_err(|_| CloseError)?;
+            self.0.client.drain().await.map_err(|_| CloseError)?;
             observed
                 .wait_for(|seen| seen.closed)
                 .await
@@ -245,21 +248,26 @@ impl Connection {
     }
 
     pub(crate) fn client(&self) -> &Client {
-        &self.client
+        &self.0.client
     }
 
     pub(crate) fn jetstream(&self) -> &Context {
-        &self.jetstream
+        &self.0.jetstream
+    }
+
+    fn is_connected(&self) -> bool {
+        // the state is left as it was when the connection is closed on purpose
+        self.0.client.connection_state() == State::Connected && !self.0.observed.borrow().closed
     }
 
     /// How many times the connection was made so far.
     pub(crate) fn connects(&self) -> u64 {
-        self.client.statistics().connects.load(Ordering::Relaxed)
+        self.0.client.statistics().connects.load(Ordering::Relaxed)
     }
 
     /// Returns when something happened to the connection, or never when it is gone for good.
     pub(crate) fn events(&self) -> ConnectionEvents {
-        ConnectionEvents(self.observed.clone())
+        ConnectionEvents(self.0.observed.clone())
     }
 }
 

@@ -145,59 +145,31 @@ impl StreamPort {
         messages: Vec<Outgoing>,
     ) -> Result<u64, AppendError> {
         let count = messages.len() as u64;
-        let batch = (count > 1).then(|| {
-            format!(
-                "{}-{}",
-                self.batch_prefix,
-                self.batches.fetch_add(1, Ordering::Relaxed)
-            )
-        });
         let client = self.connection.client();
-        for (index, mut message) in (1..=count).zip(messages) {
-            if index == 1 {
-                message.headers.insert(NATS_EXPECTED_STREAM, &*self.name);
-                if let Some(expected) = expected_last_sequence {
-                    message
-                        .headers
-                        .insert(NATS_EXPECTED_LAST_SEQUENCE, expected.to_string().as_str());
+        let mut messages = self.framed(expected_last_sequence, messages);
+        let Some(last) = messages.pop() else {
+            return Err(AppendError::Refused(Refusal::Empty));
+        };
+        for message in messages {
+            let publish =
+                client.publish_with_headers(message.subject, message.headers, message.payload);
+            publish.await.map_err(|error| match error.kind() {
+                PublishErrorKind::MaxPayloadExceeded => AppendError::Refused(Refusal::TooLarge),
+                PublishErrorKind::InvalidSubject => AppendError::Refused(Refusal::BadSubject),
+                PublishErrorKind::Send => {
+                    AppendError::Unknown(UnknownOutcome::Broken(error.to_string()))
                 }
-            }
-            if let Some(batch) = &batch {
-                message.headers.insert(NATS_BATCH_ID, batch.as_str());
-                message
-                    .headers
-                    .insert(NATS_BATCH_SEQUENCE, index.to_string().as_str());
-            }
-            if index < count {
-                client
-                    .publish_with_headers(message.subject, message.headers, message.payload)
-                    .await
-                    .map_err(|error| match error.kind() {
-                        PublishErrorKind::MaxPayloadExceeded => {
-                            AppendError::Refused(Refusal::TooLarge)
-                        }
-                        PublishErrorKind::InvalidSubject => {
-                            AppendError::Refused(Refusal::BadSubject)
-                        }
-                        PublishErrorKind::Send => {
-                            AppendError::Unknown(UnknownOutcome::Broken(error.to_string()))
-                        }
-                    })?;
-                continue;
-            }
-            if batch.is_some() {
-                message
-                    .headers
-                    .insert(NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL);
-            }
-            // an inbox of its own: an answer that never comes then leaves nothing behind in the client (nats.rs #1617)
-            let request = Request::new()
-                .headers(message.headers)
-                .payload(message.payload)
-                .inbox(client.new_inbox())
-                .timeout(None);
-            let answer = client
-                .send_request(message.subject, request)
+            })?;
+        }
+        // an inbox of its own: an answer that never comes then leaves nothing behind in the client (nats.rs #1617)
+        let request = Request::new()
+            .headers(last.headers)
+            .payload(last.payload)
+            .inbox(client.new_inbox())
+            .timeout(None);
+        let answer =
+            client
+                .send_request(last.subject, request)
                 .await
                 .map_err(|error| match error.kind() {
                     RequestErrorKind::MaxPayloadExceeded => AppendError::Refused(Refusal::TooLarge),
@@ -209,9 +181,42 @@ impl StreamPort {
                         AppendError::Unknown(UnknownOutcome::Broken(error.to_string()))
                     }
                 })?;
-            return self.outcome(expected_last_sequence, count, &answer.payload);
+        self.outcome(expected_last_sequence, count, &answer.payload)
+    }
+
+    /// The messages with the headers that make them one append.
+    fn framed(
+        &self,
+        expected_last_sequence: Option<u64>,
+        mut messages: Vec<Outgoing>,
+    ) -> Vec<Outgoing> {
+        if let Some(first) = messages.first_mut() {
+            first.headers.insert(NATS_EXPECTED_STREAM, &*self.name);
+            if let Some(expected) = expected_last_sequence {
+                first
+                    .headers
+                    .insert(NATS_EXPECTED_LAST_SEQUENCE, expected.to_string().as_str());
+            }
         }
-        Err(AppendError::Refused(Refusal::Empty))
+        if messages.len() > 1 {
+            let batch = format!(
+                "{}-{}",
+                self.batch_prefix,
+                self.batches.fetch_add(1, Ordering::Relaxed)
+            );
+            for (index, message) in (1..).zip(&mut messages) {
+                let index: u64 = index;
+                message.headers.insert(NATS_BATCH_ID, batch.as_str());
+                message
+                    .headers
+                    .insert(NATS_BATCH_SEQUENCE, index.to_string().as_str());
+            }
+            if let Some(last) = messages.last_mut() {
+                last.headers
+                    .insert(NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL);
+            }
+        }
+        messages
     }
 
     /// Reads the server's answer to an append.

@@ -111,7 +111,12 @@ impl KeyStore {
     /// # Errors
     /// When the server does not answer.
     pub async fn get_many(&self, names: &[String]) -> Result<Vec<Option<Bytes>>, ReadError> {
-        stream::iter(names.iter().map(|name| self.get(name)))
+        // owned, so that the future is `Send` for every caller (a closure that borrows is not general enough)
+        let reads = names.to_vec().into_iter().map(|name| {
+            let store = self.clone();
+            async move { store.get(&name).await }
+        });
+        stream::iter(reads)
             .buffered(READS_IN_FLIGHT_MAX)
             .try_collect()
             .await

@@ -1,12 +1,14 @@
 //! The streams as values, made once and compared ever after. Nothing that exists is changed silently.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+
+use serde_json::Value;
 
 use crate::connection::Connection;
 use crate::event_log::MESSAGE_BYTES_MAX;
@@ -176,7 +178,7 @@ pub struct StreamReport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drift {
     /// Name of the setting, as the server calls it.
-    pub setting: &'static str,
+    pub setting: String,
     /// What the plan says.
     pub planned: String,
     /// What the server has.
@@ -270,171 +272,62 @@ async fn create(
 }
 
 fn compare(plan: &StreamPlan, found: &Config) -> StreamReport {
-    let identity = found
-        .metadata
-        .get(STREAM_IDENTITY)
-        .cloned()
-        .unwrap_or_default();
-    let planned = plan.config(&identity);
-    let mut drift = Vec::new();
-    let mut check = |setting, planned: String, found: String, harmless: bool| {
-        if planned != found {
-            drift.push(Drift {
-                setting,
-                planned,
-                found,
-                harmless,
-            });
-        }
-    };
-    let larger = |planned: i64, found: i64| found == -1 || (planned != -1 && found > planned);
-    check(
-        "subjects",
-        planned.subjects.join(" "),
-        found.subjects.join(" "),
-        false,
-    );
-    check(
-        "retention",
-        format!("{:?}", planned.retention),
-        format!("{:?}", found.retention),
-        false,
-    );
-    check(
-        "storage",
-        format!("{:?}", planned.storage),
-        format!("{:?}", found.storage),
-        false,
-    );
-    check(
-        "discard",
-        format!("{:?}", planned.discard),
-        format!("{:?}", found.discard),
-        false,
-    );
-    check(
-        "max_bytes",
-        planned.max_bytes.to_string(),
-        found.max_bytes.to_string(),
-        larger(planned.max_bytes, found.max_bytes),
-    );
-    check(
-        "max_msgs",
-        planned.max_messages.to_string(),
-        found.max_messages.to_string(),
-        false,
-    );
-    check(
-        "max_msgs_per_subject",
-        planned.max_messages_per_subject.to_string(),
-        found.max_messages_per_subject.to_string(),
-        false,
-    );
-    let keeps_longer =
-        found.max_age.is_zero() || (!planned.max_age.is_zero() && found.max_age > planned.max_age);
-    check(
-        "max_age",
-        format!("{:?}", planned.max_age),
-        format!("{:?}", found.max_age),
-        keeps_longer,
-    );
-    check(
-        "max_msg_size",
-        planned.max_message_size.to_string(),
-        found.max_message_size.to_string(),
-        found.max_message_size > planned.max_message_size,
-    );
-    check(
-        "max_consumers",
-        planned.max_consumers.to_string(),
-        found.max_consumers.to_string(),
-        true,
-    );
-    check(
-        "num_replicas",
-        planned.num_replicas.to_string(),
-        found.num_replicas.to_string(),
-        found.num_replicas > planned.num_replicas,
-    );
-    check(
-        "duplicate_window",
-        format!("{:?}", planned.duplicate_window),
-        format!("{:?}", found.duplicate_window),
-        true,
-    );
-    check(
-        "persist_mode",
-        "None".to_owned(),
-        format!("{:?}", found.persist_mode),
-        false,
-    );
-    check(
-        "first_seq",
-        "None".to_owned(),
-        format!("{:?}", found.first_sequence.filter(|&first| first > 1)),
-        false,
-    );
-    for (setting, planned, found) in [
-        ("deny_delete", planned.deny_delete, found.deny_delete),
-        ("deny_purge", planned.deny_purge, found.deny_purge),
-        ("allow_direct", planned.allow_direct, found.allow_direct),
-        (
-            "allow_atomic",
-            planned.allow_atomic_publish,
-            found.allow_atomic_publish,
-        ),
-        (
-            "allow_rollup_hdrs",
-            planned.allow_rollup,
-            found.allow_rollup,
-        ),
-        (
-            "allow_msg_ttl",
-            planned.allow_message_ttl,
-            found.allow_message_ttl,
-        ),
-        (
-            "allow_msg_schedules",
-            planned.allow_message_schedules,
-            found.allow_message_schedules,
-        ),
-        (
-            "allow_msg_counter",
-            planned.allow_message_counter,
-            found.allow_message_counter,
-        ),
-        ("no_ack", planned.no_ack, found.no_ack),
-        ("sealed", planned.sealed, found.sealed),
-        ("mirror", planned.mirror.is_some(), found.mirror.is_some()),
-        (
-            "sources",
-            planned.sources.is_some(),
-            found.sources.is_some(),
-        ),
-        (
-            "subject_transform",
-            planned.subject_transform.is_some(),
-            found.subject_transform.is_some(),
-        ),
-    ] {
-        check(setting, planned.to_string(), found.to_string(), false);
-    }
-    check(
-        "identity",
-        "one".to_owned(),
-        if identity.is_empty() { "none" } else { "one" }.to_owned(),
-        false,
-    );
-    let schema = found
-        .metadata
-        .get(STREAM_SCHEMA_KEY)
-        .cloned()
-        .unwrap_or_default();
-    check("schema", STREAM_SCHEMA.to_string(), schema, false);
+    let metadata = |key: &str| found.metadata.get(key).cloned().unwrap_or_default();
+    let identity = metadata(STREAM_IDENTITY);
+    let mut planned = settings(&plan.config(&identity));
+    let mut found = settings(found);
+    planned.insert("schema".to_owned(), STREAM_SCHEMA.to_string().into());
+    found.insert("schema".to_owned(), metadata(STREAM_SCHEMA_KEY).into());
+    planned.insert("identity".to_owned(), true.into());
+    found.insert("identity".to_owned(), (!identity.is_empty()).into());
+    let names: BTreeSet<String> = planned.keys().chain(found.keys()).cloned().collect();
+    let drift = names.into_iter().filter_map(|setting| {
+        let [planned, found] =
+            [&planned, &found].map(|settings| settings.get(&setting).cloned().unwrap_or_default());
+        (planned != found).then(|| Drift {
+            harmless: is_harmless(&setting, &planned, &found),
+            setting,
+            planned: planned.to_string(),
+            found: found.to_string(),
+        })
+    });
     StreamReport {
         name: plan.name.clone(),
         identity,
         created: false,
-        drift,
+        drift: drift.collect(),
+    }
+}
+
+/// The settings of a stream that say something, as the server writes them.
+fn settings(config: &Config) -> BTreeMap<String, Value> {
+    let Ok(Value::Object(all)) = serde_json::to_value(config) else {
+        // it is made of plain fields; an empty list would show as drift in everything
+        return BTreeMap::new();
+    };
+    let said = |(name, value): &(String, Value)| {
+        let unset = match value {
+            Value::Null | Value::Bool(false) => true,
+            Value::Number(number) => number.as_i64() == Some(0),
+            Value::String(text) => text.is_empty() || text == "none" || text == "default",
+            Value::Array(items) => items.is_empty(),
+            Value::Object(fields) => fields.is_empty(),
+            Value::Bool(true) => false,
+        };
+        // where it is placed and how it is described is the operator's; the metadata is compared by itself
+        !unset && !matches!(name.as_str(), "metadata" | "description" | "placement")
+    };
+    all.into_iter().filter(said).collect()
+}
+
+/// Whether a stream that differs in this setting keeps its promises all the same.
+fn is_harmless(setting: &str, planned: &Value, found: &Value) -> bool {
+    let [planned, found] = [planned, found].map(|value| value.as_i64().unwrap_or(0));
+    match setting {
+        "max_consumers" | "duplicate_window" | "compression" => true,
+        "max_bytes" => found == -1 || (planned != -1 && found > planned),
+        "max_age" => found == 0 || (planned != 0 && found > planned),
+        "max_msg_size" | "num_replicas" => found > planned,
+        _ => false,
     }
 }

@@ -13,8 +13,10 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::connection::Connection;
+use crate::connection::{API_WAIT, Connection};
 
+/// What the subjects start with on which nobody listens. Every service may publish below `svc`.
+const SETTLE_PREFIX: &str = "svc.nobody";
 /// Questions in memory that wait for a service. A real connection buffers 65,536 and drops what comes after.
 const WAITING_MAX: usize = 1024;
 
@@ -135,7 +137,7 @@ impl Requests {
     /// The questions stop coming when the [`Questions`] are dropped.
     ///
     /// # Errors
-    /// When the subject is not one, or the connection is closed.
+    /// When the subject is not one, or the server does not answer.
     pub async fn serve(&self, subject: &str, queue: Option<&str>) -> Result<Questions, ServeError> {
         let source = match &self.backend {
             Backend::Memory(hub) => {
@@ -162,11 +164,7 @@ impl Requests {
                     None => client.subscribe(subject.to_owned()).await,
                 };
                 let subscriber = subscribed.map_err(|error| ServeError(error.to_string()))?;
-                // the server knows of it before this returns, so that a question asked now is not lost
-                client
-                    .flush()
-                    .await
-                    .map_err(|error| ServeError(error.to_string()))?;
+                settle(client).await?;
                 QuestionSource::Nats(subscriber, client.clone())
             }
         };
@@ -198,6 +196,19 @@ impl Requests {
         tokio::time::timeout(wait, answer)
             .await
             .unwrap_or(Err(AskError::NoAnswer(wait)))
+    }
+}
+
+/// Returns when the server knows of what was subscribed to: it works in order, so it has answered a later question.
+async fn settle(client: &Client) -> Result<(), ServeError> {
+    let nobody = client.new_inbox();
+    let nobody = nobody.rsplit('.').next().unwrap_or(&nobody);
+    let round_trip = client.request(format!("{SETTLE_PREFIX}.{nobody}"), Bytes::new());
+    match tokio::time::timeout(API_WAIT, round_trip).await {
+        Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => Ok(()),
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(ServeError(error.to_string())),
+        Err(elapsed) => Err(ServeError(elapsed.to_string())),
     }
 }
 

@@ -199,3 +199,10 @@ impl Commit {
         Ok(commit)
     }
 }
+
+/// Keyed hash of a command's canonical JSON (RFC 8785), as it stands in a header.
+pub fn content_hash(canonical_json: &[u8], key: &crate::values::SecretKey) -> [u8; 16] {
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&blake3::keyed_hash(&key.0, canonical_json).as_bytes()[..16]);
+    hash
+}

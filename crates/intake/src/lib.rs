@@ -1,1 +1,26 @@
-//! intake
+//! Commands in, events out: the only writer of the log.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `parse` | from JSON to a command, once, at the edge |
+//! | `ask` | a command on its way to the writer, and what became of it |
+//! | `writer` | the one imperative sequence of the product: gather, decide, seal, append, settle |
+//! | `world` | what is known: snapshots, and what is decided but not yet committed |
+//! | `sealing` | keys of people, and the seal |
+//! | `catch_up` | reading on in the log: at the start, and after a conflict |
+//! | `door` | HTTP and NATS |
+
+mod ask;
+mod catch_up;
+mod door;
+mod parse;
+mod sealing;
+mod service;
+mod subject;
+mod world;
+mod writer;
+
+pub use ask::{Ask, Busy, Outcome, Submitter};
+pub use parse::{ParsedCommand, parse_command};
+pub use service::{Intake, Parts, StartError};
+pub use world::TABLES;

@@ -233,9 +233,11 @@ impl EventLog {
     /// When the server does not answer.
     pub async fn read_many(&self, sequences: &[u64]) -> Result<Vec<Stored>, ReadError> {
         let identity = self.identity().await?;
-        let reads = sequences
-            .iter()
-            .map(|&sequence| self.read_from(&identity, sequence));
+        // owned, so that the future is `Send` for every caller (a closure that borrows is not general enough)
+        let reads = sequences.to_vec().into_iter().map(|sequence| {
+            let (log, identity) = (self.clone(), identity.clone());
+            async move { log.read_from(&identity, sequence).await }
+        });
         let found: Vec<Option<Stored>> = stream::iter(reads)
             .buffered(READS_IN_FLIGHT_MAX)
             .try_collect()

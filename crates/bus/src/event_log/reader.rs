@@ -16,8 +16,9 @@ use domain::log::{CommitHash, LogPosition};
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
-use super::{Chunk, EventLog, ResumeError, Stored, TAIL_BATCH_MAX, TailError};
+use super::{Chunk, EventLog, ReadError, ResumeError, Stored, TAIL_BATCH_MAX, TailError};
 use crate::connection::API_WAIT;
 use crate::jetstream::StreamPort;
 
@@ -33,6 +34,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(11);
 const INACTIVE: Duration = Duration::from_secs(15);
 /// Chunks that wait for the caller: the reader is one ahead, no more.
 const CHUNKS_AHEAD: usize = 1;
+/// How long a stream may be missing before that is believed: while a cluster starts, streams show up one by one.
+const MISSING_MAX: Duration = Duration::from_secs(10);
 /// First pause before the consumer is made again; it doubles up to [`PAUSE_MAX`].
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 /// Longest pause before the consumer is made again.
@@ -126,20 +129,28 @@ impl Reader {
             if self.after > before {
                 pause = PAUSE_MIN;
             }
-            loop {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(PAUSE_MAX);
-                match self.log.verify(&self.position()).await {
-                    Ok(_) => break,
-                    Err(ResumeError::Diverged { why }) => {
-                        return self.end(TailError::Diverged { why }).await;
-                    }
-                    Err(ResumeError::Read(super::ReadError::Missing(why))) => {
-                        return self.end(TailError::Missing(why)).await;
-                    }
-                    Err(ResumeError::Read(super::ReadError::Unavailable(why))) => {
-                        tracing::debug!(stream = %self.port.name, %why, "the reader waits for its stream");
-                    }
+            if let Err(error) = self.verified(&mut pause).await {
+                return self.end(error).await;
+            }
+        }
+    }
+
+    /// Waits until the stream answers, and compares it with what was read.
+    async fn verified(&self, pause: &mut Duration) -> Result<(), TailError> {
+        let began = Instant::now();
+        loop {
+            tokio::time::sleep(*pause).await;
+            *pause = (*pause * 2).min(PAUSE_MAX);
+            match self.log.verify(&self.position()).await {
+                Ok(_) => return Ok(()),
+                Err(ResumeError::Diverged { why }) => return Err(TailError::Diverged { why }),
+                Err(ResumeError::Read(ReadError::Missing(why)))
+                    if began.elapsed() > MISSING_MAX =>
+                {
+                    return Err(TailError::Missing(why));
+                }
+                Err(ResumeError::Read(error)) => {
+                    tracing::debug!(stream = %self.port.name, %error, "the reader waits for its stream");
                 }
             }
         }

@@ -29,13 +29,6 @@ pub(super) struct Ports {
     pub(super) monitor: u16,
 }
 
-/// The ports as nats-server writes them down.
-#[derive(Deserialize)]
-struct PortsFile {
-    nats: Vec<String>,
-    monitoring: Vec<String>,
-}
-
 impl Files {
     /// Makes the folder, which nobody else may look into.
     pub(super) fn make(folder: &Path) -> io::Result<Self> {
@@ -96,20 +89,12 @@ impl Files {
         )
     }
 
-    /// The ports that the server with this process id has taken, once it has written them down.
-    pub(super) fn taken_ports(&self, pid: u32) -> Option<Ports> {
-        let written = fs::read(
-            self.folder
-                .join("ports")
-                .join(format!("nats-server_{pid}.ports")),
-        )
-        .ok()?;
-        let written: PortsFile = serde_json::from_slice(&written).ok()?;
-        let port = |urls: &[String]| urls.first()?.rsplit(':').next()?.parse().ok();
-        Some(Ports {
-            nats: port(&written.nats)?,
-            monitor: port(&written.monitoring)?,
-        })
+    /// Whether the server with this process id has written down that it listens.
+    pub(super) fn listens(&self, pid: u32) -> bool {
+        self.folder
+            .join("ports")
+            .join(format!("nats-server_{pid}.ports"))
+            .exists()
     }
 
     /// Removes what earlier servers wrote down about their ports: a process id may be used again.

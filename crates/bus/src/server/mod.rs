@@ -3,6 +3,7 @@
 mod binary;
 mod child;
 pub mod config;
+mod config_text;
 mod files;
 mod process;
 mod supervisor;

@@ -24,11 +24,16 @@ pub const START_WAIT: Duration = Duration::from_secs(60);
 /// Longest wait for a server to end by itself.
 const STOP_WAIT: Duration = Duration::from_secs(10);
 /// Longest wait for a new configuration to be taken over.
-const RELOAD_WAIT: Duration = Duration::from_secs(10);
+const RELOAD_WAIT: Duration = Duration::from_secs(5);
 /// Pause between two looks at a server that starts or reloads.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 /// Longest wait for a kept port to be free again: a server whose parent was killed needs a moment to go.
 const PORT_WAIT: Duration = Duration::from_secs(3);
+
+/// Most ports that are tried when any would do.
+const PORT_TRIES_MAX: u32 = 5;
+/// What nats-server says about a port that somebody else has.
+const PORT_TAKEN: &str = "address already in use";
 
 /// How the program that becomes nats-server is started.
 #[derive(Clone, Debug)]
@@ -84,9 +89,9 @@ pub enum ReloadError {
     /// nats-server would not take it.
     #[error("nats-server refuses the configuration: {0}")]
     Refused(String),
-    /// It was not taken over in time.
-    #[error("nats-server did not take the configuration over")]
-    NotTaken,
+    /// It was not taken over in time; what the server last logged.
+    #[error("nats-server did not take the configuration over: {0}")]
+    NotTaken(String),
     /// The configuration cannot be written down.
     #[error("nats configuration")]
     Config(#[from] ConfigError),
@@ -129,37 +134,52 @@ impl NatsServer {
         if !files.free_within(LOCK_WAIT).await? {
             return Err(StartError::Locked(files.folder));
         }
-        files.forget_taken_ports()?;
-        let mut config = config.clone();
-        if let Some(kept) = files.kept_ports() {
-            config.listen = keep(config.listen, kept.nats).await;
-            config.monitor = keep(config.monitor, kept.monitor).await;
+        let kept = files.kept_ports();
+        let mut tries = 0;
+        loop {
+            // nats-server refuses to reload a configuration whose ports are not those it was started with, so they are chosen here
+            let placed = ServerConfig {
+                listen: choose(config.listen, kept.map(|kept| kept.nats)).await?,
+                monitor: choose(config.monitor, kept.map(|kept| kept.monitor)).await?,
+                ..config.clone()
+            };
+            tries += 1;
+            match Self::start_on(options, &files, &placed).await {
+                // somebody took a port between the choice and the start
+                Err(StartError::Ended(why))
+                    if why.contains(PORT_TAKEN)
+                        && placed.listen != config.listen
+                        && tries < PORT_TRIES_MAX =>
+                {
+                    tracing::warn!(%why, "nats-server is started on another port");
+                }
+                result => return result,
+            }
         }
+    }
+
+    async fn start_on(
+        options: &ServerOptions,
+        files: &Files,
+        config: &ServerConfig,
+    ) -> Result<Self, StartError> {
+        files.forget_taken_ports()?;
         replace(&files.config(), config.text(&files.folder)?.as_bytes())?;
-        let supervised = Supervised::start(make_command(options, &files))?;
-        let mut server = Self {
-            files,
+        let server = Self {
+            files: files.clone(),
             binary: options.binary.clone(),
             host: config.listen,
             monitor_host: config.monitor,
-            supervised,
+            supervised: Supervised::start(make_command(options, files))?,
         };
         match timeout(options.start_wait, server.ready()).await {
             Ok(ready) => ready?,
             Err(_elapsed) => return Err(StartError::NotReady(options.start_wait)),
         }
-        // from now on the ports are fixed: a restart and a reload read them from here
         server.files.keep_ports(Ports {
             nats: server.host.port(),
             monitor: server.monitor_host.port(),
         })?;
-        replace(
-            &server.files.config(),
-            server
-                .placed(&config)
-                .text(&server.files.folder)?
-                .as_bytes(),
-        )?;
         Ok(server)
     }
 
@@ -207,10 +227,19 @@ impl NatsServer {
                 String::from_utf8_lossy(&check.stderr).trim().to_owned(),
             ));
         }
-        let monitor = Monitor::new(self.monitor_url());
-        let before = monitor.config_loaded_at().await.map_err(io::Error::other)?;
         let old = std::fs::read(self.files.config())?;
         std::fs::rename(&candidate, self.files.config())?;
+        if let Err(error) = self.load().await {
+            replace(&self.files.config(), &old)?;
+            return Err(error);
+        }
+        // nats-server 2.15 connects the service imports of an account only when it loads the account a second time
+        self.load().await
+    }
+
+    async fn load(&self) -> Result<(), ReloadError> {
+        let monitor = Monitor::new(self.monitor_url());
+        let before = monitor.config_loaded_at().await.map_err(io::Error::other)?;
         self.supervised.signal(Signal::HUP)?;
         let taken = async {
             while monitor
@@ -222,11 +251,9 @@ impl NatsServer {
                 sleep(LOOK_PAUSE).await;
             }
         };
-        if timeout(RELOAD_WAIT, taken).await.is_err() {
-            replace(&self.files.config(), &old)?;
-            return Err(ReloadError::NotTaken);
-        }
-        Ok(())
+        timeout(RELOAD_WAIT, taken)
+            .await
+            .map_err(|_elapsed| ReloadError::NotTaken(last_line(&tail(&self.files.log()))))
     }
 
     /// Lets the server end in order, and waits for it.
@@ -246,32 +273,19 @@ impl NatsServer {
             .map_err(|_| StopError)
     }
 
-    /// Waits until the server has said which ports it took and that it is healthy.
-    async fn ready(&mut self) -> Result<(), StartError> {
+    /// Waits until the server listens on its ports and is healthy.
+    async fn ready(&self) -> Result<(), StartError> {
         let state = self.supervised.state();
-        let (pid, mut asked) = loop {
-            let running = match &*state.borrow() {
-                ServerState::Running { pid, restarts: 0 } => *pid,
-                _ => return Err(self.ended()),
-            };
-            // the file bears the process id, so it is not another server that answers
-            if let Some(ports) = self.files.taken_ports(running) {
-                self.host.set_port(ports.nats);
-                self.monitor_host.set_port(ports.monitor);
-                break (running, Monitor::new(self.monitor_url()));
-            }
-            sleep(LOOK_PAUSE).await;
-        };
+        let monitor = Monitor::new(self.monitor_url());
         loop {
-            if asked.healthy().await {
+            let ServerState::Running { pid, restarts: 0 } = *state.borrow() else {
+                return Err(self.ended());
+            };
+            // the list of ports bears the process id, so it is not another server that answers
+            if self.files.listens(pid) && monitor.healthy().await {
                 return Ok(());
             }
-            if !matches!(*state.borrow(), ServerState::Running { pid: running, .. } if running == pid)
-            {
-                return Err(self.ended());
-            }
             sleep(LOOK_PAUSE).await;
-            asked = Monitor::new(self.monitor_url());
         }
     }
 
@@ -347,24 +361,26 @@ fn make_command(options: &ServerOptions, files: &Files) -> MakeCommand {
     })
 }
 
-/// The address with the port it had before, when any would do and that one is free, or will be in a moment.
-async fn keep(wanted: SocketAddr, kept: u16) -> SocketAddr {
+/// The address with the port it had before, when any would do and that one is free or will be in a moment; else with a free one.
+async fn choose(wanted: SocketAddr, kept: Option<u16>) -> io::Result<SocketAddr> {
     if wanted.port() != 0 {
-        return wanted;
+        return Ok(wanted);
     }
-    let before = SocketAddr::new(wanted.ip(), kept);
-    let deadline = Instant::now() + PORT_WAIT;
-    while TcpListener::bind(before).is_err() {
-        if Instant::now() > deadline {
-            tracing::warn!(
-                port = kept,
-                "the port that nats-server had before is taken, so it gets another one"
-            );
-            return wanted;
+    if let Some(kept) = kept {
+        let before = SocketAddr::new(wanted.ip(), kept);
+        let deadline = Instant::now() + PORT_WAIT;
+        while Instant::now() < deadline {
+            if TcpListener::bind(before).is_ok() {
+                return Ok(before);
+            }
+            sleep(LOOK_PAUSE).await;
         }
-        sleep(LOOK_PAUSE).await;
+        tracing::warn!(
+            port = kept,
+            "the port that nats-server had before is taken, so it gets another one"
+        );
     }
-    before
+    TcpListener::bind(wanted)?.local_addr()
 }
 
 /// An address that can be connected to: one that stands for all interfaces becomes this machine.

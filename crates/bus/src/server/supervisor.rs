@@ -176,6 +176,10 @@ impl Supervisor {
         match opened.and_then(|pid| Ok(pidfd_open(pid, PidfdFlags::empty())?)) {
             Ok(process) => {
                 *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(process);
+                // whoever stopped us before that line found no process to signal
+                if self.stopped_within(Duration::ZERO) {
+                    child.kill()?;
+                }
                 Ok(child)
             }
             Err(error) => {

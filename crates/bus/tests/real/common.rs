@@ -126,3 +126,24 @@ pub(crate) fn seed() -> u64 {
         }
     }
 }
+
+/// A subscription that the server knows of.
+pub(crate) async fn hear(bench: &Bench, subject: &'static str) -> async_nats::Subscriber {
+    let client = bench.raw("vandal").await;
+    let subscriber = client.subscribe(subject).await.unwrap();
+    // the server works in order: when it has answered this, it has seen that
+    client.request("$JS.API.INFO", "".into()).await.unwrap();
+    subscriber
+}
+
+/// Waits until something is so.
+pub(crate) async fn until(what: &str, so: impl Fn() -> bool) {
+    let wait = async {
+        while !so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait)
+        .await
+        .unwrap_or_else(|_| panic!("{what} in time"));
+}

@@ -8,7 +8,7 @@ use bus::{
     Connection, EventLog, EventLogOptions, MemoryLog, Message, ResumeError, Stored, Tail, TailError,
 };
 use bytes::Bytes;
-use domain::log::{CommitHash, LogPosition};
+use domain::log::LogPosition;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 use tokio::time::timeout;

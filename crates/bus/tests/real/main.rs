@@ -5,9 +5,13 @@
     reason = "a test stops where something is not as expected"
 )]
 
+mod accounts;
 mod common;
+mod isolation;
 mod log_contract;
+mod ports;
 mod server;
+mod tail;
 
 /// Not a test of its own: the entry through which the tests start nats-server, see `Launcher::TestEntry`.
 #[test]

@@ -12,7 +12,7 @@ use bus::server::{NatsServer, ServerState, StartError, find_binary};
 use bus::{Connection, ConnectionOptions, EventLog, EventLogOptions, Message};
 use tokio::time::{sleep, timeout};
 
-use crate::common::{Bench, PATIENCE, config, connect, identity, options};
+use crate::common::{Bench, PATIENCE, config, connect, identity, options, until};
 
 /// Variable that makes this test program play the parent that is killed.
 const PARENT_ENV: &str = "GRIDWARD_TEST_PARENT";
@@ -95,9 +95,10 @@ async fn a_server_that_dies_is_started_again_on_its_port() {
         .unwrap()
         .unwrap();
     assert_eq!(bench.server.url(), url);
-    while connection.state().connects < 2 {
-        sleep(Duration::from_millis(5)).await;
-    }
+    until("the connection is made again", || {
+        connection.state().connects == 2
+    })
+    .await;
     connection.connected(PATIENCE).await.unwrap();
     bench.server.stop().await.unwrap();
 }
@@ -135,13 +136,7 @@ async fn the_server_dies_with_its_parent() {
     assert!(lives(pid), "the server runs");
     parent.kill().unwrap();
     parent.wait().unwrap();
-    timeout(PATIENCE, async {
-        while lives(pid) {
-            sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await
-    .expect("the server is killed with its parent");
+    until("the server is killed with its parent", || !lives(pid)).await;
     let next = NatsServer::start(&options, &config()).await.unwrap();
     assert_eq!(
         next.url(),

@@ -16,7 +16,7 @@ pub enum Command {
     Release(Release),
 }
 
-/// What a duty is for: exactly one of `community`, `building`, … with its id.
+/// What a duty is for: exactly one of `community`, `building`, … with its id; or a `building` and its `unit`.
 pub type ScopeInput = BTreeMap<ScopeKind, Slug>;
 
 /// `responsibility.assign`

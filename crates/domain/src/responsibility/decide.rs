@@ -44,9 +44,12 @@ fn decide_release(release: Release, known: &dyn Known, context: &Context<'_>) ->
 
 /// The one thing a scope names, if it exists.
 fn scope(input: ScopeInput, known: &dyn Known) -> Result<Scope, Rejection> {
+    if let (2, Some(building), Some(unit)) = (input.len(), input.get(&ScopeKind::Building), input.get(&ScopeKind::Unit)) {
+        return unit_of_building(building, unit, known);
+    }
     let mut named = input.into_iter();
     let (Some((kind, id)), None) = (named.next(), named.next()) else {
-        return Err(Rejection::invalid("/data/scope", "scope_single", "name exactly one thing, such as {\"building\":\"b07\"}"));
+        return Err(Rejection::invalid("/data/scope", "scope_single", "name exactly one thing, such as {\"building\":\"b07\"}, or a building and its unit"));
     };
     let exists = match kind {
         ScopeKind::Building => known.building(&id.clone().into()).is_some(),
@@ -60,6 +63,16 @@ fn scope(input: ScopeInput, known: &dyn Known) -> Result<Scope, Rejection> {
         ScopeKind::Grid | ScopeKind::Area | ScopeKind::Facility | ScopeKind::Community => true,
     };
     if exists { Ok(Scope { kind, id }) } else { Err(Rejection::unknown(&format!("/data/scope/{kind}"), kind.word(), id)) }
+}
+
+/// A unit has no id of its own: it is named with its building.
+fn unit_of_building(building: &Slug, unit: &Slug, known: &dyn Known) -> Result<Scope, Rejection> {
+    let state = required(known.building(&building.clone().into()), "/data/scope/building", "building", building)?;
+    if !state.has_unit(unit.as_str()) {
+        return Err(Rejection::unknown("/data/scope/unit", "unit", unit));
+    }
+    let id = format!("{building}-{unit}").parse().map_err(|_| Rejection::invalid("/data/scope/unit", "too_large", "building and unit together are too long"))?;
+    Ok(Scope { kind: ScopeKind::Unit, id })
 }
 
 fn unit_exists(building: &str, unit: &str, known: &dyn Known) -> bool {

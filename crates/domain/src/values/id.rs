@@ -143,6 +143,13 @@ ids! {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CommandId(pub Uuid);
 
+impl CommandId {
+    /// An id of random bytes that the caller made.
+    pub fn random_from(bytes: [u8; 16]) -> Self {
+        Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    }
+}
+
 impl FromStr for CommandId {
     type Err = uuid::Error;
     fn from_str(text: &str) -> Result<Self, uuid::Error> {

@@ -159,6 +159,47 @@ impl SecretKey {
     }
 }
 
+/// The one secret of a deployment. Everything else that is secret is derived from it or wrapped by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeploymentKey {
+    wrapping: SecretKey,
+    /// For ids of keys.
+    pub key_ids: SecretKey,
+    /// For fingerprints of private text.
+    pub fingerprints: SecretKey,
+    /// For hashes of commands.
+    pub contents: SecretKey,
+}
+
+impl DeploymentKey {
+    /// Derives what a deployment needs from 256 secret bits.
+    pub fn new(secret: &[u8; 32]) -> Self {
+        let derived = |purpose: &str| SecretKey(blake3::derive_key(&format!("gridward 2026 {purpose}"), secret));
+        Self { wrapping: derived("wrapping of keys"), key_ids: derived("ids of keys"), fingerprints: derived("fingerprints"), contents: derived("contents of commands") }
+    }
+
+    /// A key as it may be stored: nonce, then the sealed key. The nonce comes from the caller.
+    ///
+    /// # Errors
+    /// [`SealError::Refused`], which does not happen with a key and a nonce of these sizes.
+    pub fn wrap(&self, key: &SecretKey, id: KeyId, nonce: [u8; 24]) -> Result<Vec<u8>, SealError> {
+        let cipher = XChaCha20Poly1305::new(&self.wrapping.0.into());
+        let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg: &key.0, aad: &id.0 }).map_err(|_| SealError::Refused)?;
+        Ok([&nonce[..], &sealed].concat())
+    }
+
+    /// The key that was wrapped under an id.
+    ///
+    /// # Errors
+    /// [`SealError`] for another deployment's key, another id or changed bytes.
+    pub fn unwrap_key(&self, wrapped: &[u8], id: KeyId) -> Result<SecretKey, SealError> {
+        let (nonce, sealed) = wrapped.split_first_chunk::<24>().ok_or(SealError::Malformed)?;
+        let cipher = XChaCha20Poly1305::new(&self.wrapping.0.into());
+        let plain = cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &id.0 }).map_err(|_| SealError::Refused)?;
+        plain.try_into().map(SecretKey).map_err(|_| SealError::Malformed)
+    }
+}
+
 impl fmt::Debug for SecretKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("‹secret›")
@@ -309,6 +350,17 @@ mod tests {
         assert_eq!(sealed.open(&key, &elsewhere), Err(SealError::Refused));
         let moved = SealedPart { ordinal: 1, ..sealed };
         assert_eq!(moved.open(&key, &here), Err(SealError::Refused));
+    }
+
+    #[test]
+    fn a_key_is_unwrapped_by_its_deployment_under_its_id_only() {
+        let (ours, theirs) = (DeploymentKey::new(&[1; 32]), DeploymentKey::new(&[2; 32]));
+        let key = SecretKey([9; 32]);
+        let wrapped = ours.wrap(&key, KeyId([1; 16]), [5; 24]).unwrap();
+        assert_eq!(ours.unwrap_key(&wrapped, KeyId([1; 16])), Ok(key));
+        assert_eq!(ours.unwrap_key(&wrapped, KeyId([2; 16])), Err(SealError::Refused));
+        assert_eq!(theirs.unwrap_key(&wrapped, KeyId([1; 16])), Err(SealError::Refused));
+        assert_eq!(ours.unwrap_key(&wrapped[..20], KeyId([1; 16])), Err(SealError::Malformed));
     }
 
     #[test]

@@ -64,6 +64,9 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// How a service asks what time it is: a value that tests and drills control. Nothing in this crate calls it.
+pub type Now = std::sync::Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
 /// A civil date: days since 1970-01-01. `2020-02-06` in JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Day(pub i32);

@@ -10,6 +10,3 @@ pub use event::{Basis, Exposure, Mode, NotMeasured, Outcome, PersonFound, Presen
 /// The aggregate.
 #[derive(Debug)]
 pub struct Visit;
-
-#[cfg(test)]
-mod tests;

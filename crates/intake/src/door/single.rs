@@ -1,0 +1,131 @@
+//! One command from a caller to its answer, the same through every door.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use domain::{
+    Command,
+    access::{Principal, Right},
+    community,
+    values::{CommandId, CommunityId},
+};
+use serde::Serialize;
+use tokio::sync::oneshot;
+use web::Problem;
+
+use super::Doors;
+use crate::{
+    ask::{Ask, Outcome},
+    parse::{ParsedCommand, parse_command},
+};
+
+/// Longest wait for the outcome of a command (contracts.md). After it the outcome is unknown: the same id may be sent again.
+const OUTCOME_WAIT: Duration = Duration::from_secs(5);
+/// When to try again, in seconds, after too much at once.
+const BUSY_RETRY_S: u32 = 1;
+
+/// What became of a command, as it is told.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Told {
+    id: Option<CommandId>,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Problem>,
+}
+
+impl Told {
+    pub(crate) fn problem(id: Option<CommandId>, problem: Problem) -> Self {
+        Self { id, status: "rejected", sequence: None, problem: Some(problem) }
+    }
+
+    pub(crate) fn sequence(&self) -> Option<u64> {
+        self.sequence
+    }
+
+    /// The HTTP answer of a single command: its status, and either this or its problem.
+    pub(crate) fn into_single(self) -> Result<(StatusCode, Self), Problem> {
+        match self.problem {
+            Some(problem) => Err(problem),
+            None if self.status == "recorded" => Ok((StatusCode::CREATED, self)),
+            None => Ok((StatusCode::OK, self)),
+        }
+    }
+}
+
+/// A caller in front of a community.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    community: CommunityId,
+    principal: Principal,
+    /// The community exists and the caller may enter it.
+    inside: bool,
+}
+
+impl Caller {
+    /// Lets a caller in to a community that exists, or up to one that they may found.
+    pub(crate) fn admit(doors: &Doors, principal: Principal, community: &str) -> Result<Self, Problem> {
+        let community: CommunityId = community.parse().map_err(|_| Problem::not_found())?;
+        let inside = doors.gate.with_grants(|grants| grants.enter(&principal, &community)).is_some();
+        if inside || principal.may_everywhere(Right::Found) { Ok(Self { community, principal, inside }) } else { Err(Problem::not_found()) }
+    }
+
+    /// Parses a command and checks that this caller may send it here.
+    pub(crate) fn ask(&self, doors: &Doors, json: &[u8]) -> Result<Ask, (Option<CommandId>, Problem)> {
+        let ParsedCommand { envelope, content } = parse_command(json, &doors.secrets).map_err(|problem| (None, problem))?;
+        let id = Some(envelope.id);
+        let founding = matches!(envelope.command, Command::Community(community::Command::Found(_)));
+        let may = if founding { self.principal.may_everywhere(Right::Found) } else { self.principal.may(Right::Send(envelope.command.kind())) };
+        if !may {
+            return Err((id, Problem::new(StatusCode::FORBIDDEN, "forbidden")));
+        }
+        // from outside, a community that was never founded and a line before its founding look the same
+        if !self.inside && !founding && !doors.gate.with_grants(|grants| grants.enter(&self.principal, &self.community)).is_some_and(|_| true) {
+            return Err((id, Problem::not_found()));
+        }
+        Ok(Ask {
+            community: self.community.clone(),
+            envelope,
+            content,
+            actor: self.principal.actor(),
+            role: self.principal.role(),
+            staff: self.principal.staff().cloned(),
+            bytes: json.len(),
+        })
+    }
+}
+
+/// Hands over one command and waits for what becomes of it.
+pub(crate) async fn record(doors: &Doors, ask: Ask) -> Told {
+    let id = ask.envelope.id;
+    match doors.submitter.submit(vec![ask]) {
+        Err(_) => Told::problem(Some(id), Problem::too_many(BUSY_RETRY_S)),
+        Ok(receivers) => match receivers.into_iter().next() {
+            Some(receiver) => outcome(id, receiver).await,
+            None => Told::problem(Some(id), Problem::unavailable("outcome_unknown", BUSY_RETRY_S)),
+        },
+    }
+}
+
+/// Waits for what becomes of a command, but not for ever.
+pub(crate) async fn outcome(id: CommandId, receiver: oneshot::Receiver<Outcome>) -> Told {
+    match tokio::time::timeout(OUTCOME_WAIT, receiver).await {
+        Ok(Ok(outcome)) => told(id, outcome),
+        // no answer in time, or the writer stopped: it may be recorded, and sending it again is harmless
+        Ok(Err(_)) | Err(_) => Told::problem(Some(id), Problem::unavailable("outcome_unknown", BUSY_RETRY_S)),
+    }
+}
+
+/// An outcome in words for outside.
+pub(crate) fn told(id: CommandId, outcome: Outcome) -> Told {
+    let done = |status, sequence| Told { id: Some(id), status, sequence: Some(sequence), problem: None };
+    match outcome {
+        Outcome::Recorded { sequence } => done("recorded", sequence),
+        Outcome::Duplicate { sequence } => done("duplicate", sequence),
+        Outcome::Unchanged { sequence } => done("unchanged", sequence),
+        Outcome::IdReused => Told::problem(Some(id), Problem::new(StatusCode::CONFLICT, "id_reused").with_param("/id", "id_reused", "choose a new id for another record")),
+        Outcome::Rejected(rejection) => Told::problem(Some(id), rejection.into()),
+        Outcome::Refused(code) => Told::problem(Some(id), Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code)),
+    }
+}

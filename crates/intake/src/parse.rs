@@ -1,0 +1,178 @@
+//! From JSON to a command, once, at the edge: everything behind this works on domain types.
+
+use domain::{
+    Command, Envelope,
+    command::ParseError,
+    commit::Via,
+    values::{CommandId, DeploymentKey, EventId, Precision, Slug, StaffId, Timestamp},
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use web::Problem;
+
+/// Codes that a value can carry in its error text: what is well-formed JSON and cannot be, is 422 rather than 400.
+const VALUE_CODES: &[&str] = &["slug_personal"];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form<'a> {
+    id: CommandId,
+    #[serde(rename = "type")]
+    kind: String,
+    at: Option<Timestamp>,
+    at_precision: Option<Precision>,
+    #[serde(default)]
+    by: Vec<StaffId>,
+    via: Option<Via>,
+    paper: Option<Slug>,
+    sent_at: Option<Timestamp>,
+    replaces: Option<CommandId>,
+    #[serde(borrow)]
+    data: &'a RawValue,
+}
+
+/// A command as it was sent, parsed.
+#[derive(Clone, Debug)]
+pub struct ParsedCommand {
+    /// The command.
+    pub envelope: Envelope,
+    /// Keyed hash of its canonical JSON (RFC 8785): the same for every way of writing the same content.
+    pub content: [u8; 16],
+}
+
+/// The command of a JSON object.
+///
+/// # Errors
+/// 400 with the path of what has another shape, 422 for a value that cannot be.
+pub fn parse_command(json: &[u8], secrets: &DeploymentKey) -> Result<ParsedCommand, Problem> {
+    let form: Form<'_> = shaped(&mut serde_json::Deserializer::from_slice(json), "")?;
+    let mut data = serde_json::Deserializer::from_str(form.data.get());
+    let mut track = serde_path_to_error::Track::new();
+    let command = Command::parse(&form.kind, serde_path_to_error::Deserializer::new(&mut data, &mut track)).map_err(|error| match error {
+        ParseError::UnknownType => Problem::bad_request("/type", "unknown_type", format!("{} is not a command", form.kind)),
+        ParseError::Data(error) => problem_at(&format!("/data{}", pointer(&track.path())), &error),
+    })?;
+    if command.is_internal() {
+        return Err(Problem::bad_request("/type", "unknown_type", format!("{} is not a command for callers", form.kind)));
+    }
+    let content = content_hash(json, secrets)?;
+    let envelope = Envelope {
+        id: form.id,
+        at: form.at,
+        at_precision: form.at_precision.unwrap_or(Precision::Minute),
+        by: form.by,
+        via: form.via,
+        paper: form.paper,
+        sent_at: form.sent_at,
+        replaces: form.replaces,
+        cause: None::<EventId>,
+        command,
+    };
+    Ok(ParsedCommand { envelope, content })
+}
+
+/// `sent_at` is when a try was made, not what is said: leaving it out lets a phone send the same command again.
+fn content_hash(json: &[u8], secrets: &DeploymentKey) -> Result<[u8; 16], Problem> {
+    let malformed = |_| Problem::bad_request("", "malformed_json", "the body is not one JSON object");
+    let mut value: serde_json::Value = serde_json::from_slice(json).map_err(malformed)?;
+    if let Some(object) = value.as_object_mut() {
+        object.remove("sent_at");
+    }
+    let canonical = serde_json_canonicalizer::to_vec(&value).map_err(malformed)?;
+    Ok(domain::commit::content_hash(&canonical, &secrets.contents))
+}
+
+fn shaped<'de, T: Deserialize<'de>>(deserializer: &mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>, base: &str) -> Result<T, Problem> {
+    let parsed: Result<T, _> = serde_path_to_error::deserialize(&mut *deserializer);
+    let value = parsed.map_err(|error| {
+        let path = format!("{base}{}", pointer(error.path()));
+        problem_at(&path, error.inner())
+    })?;
+    deserializer.end().map_err(|error| problem_at(base, &error))?;
+    Ok(value)
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { variant } => pointer.push_str(&format!("/{variant}")),
+            Segment::Unknown => pointer.push_str("/?"),
+        }
+    }
+    pointer
+}
+
+/// The problem of a parse error. serde's words hold the value that was wrong only where it is one of ours (an unknown variant or
+/// field); they are cut to what tells the reason and never hold the text of a private field.
+fn problem_at(path: &str, error: &serde_json::Error) -> Problem {
+    if error.is_syntax() || error.is_eof() {
+        return Problem::bad_request(path, "malformed_json", format!("not JSON at line {}, column {}", error.line(), error.column()));
+    }
+    let text = error.to_string();
+    let reason = text.split(" at line ").next().unwrap_or_default();
+    if let Some((code, reason)) = reason.split_once(": ").filter(|(code, _)| VALUE_CODES.contains(code)) {
+        return Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, code).with_param(path, code, reason);
+    }
+    // `invalid type: string "…"`, `invalid value: …`: say what was expected, not what was there
+    let reason = match reason.split_once(", expected ") {
+        Some((_, expected)) if reason.starts_with("invalid ") => format!("expected {expected}"),
+        _ => reason.to_owned(),
+    };
+    let reason = match reason.strip_prefix("unknown variant ").and_then(|rest| rest.split_once(", expected ")) {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => reason,
+    };
+    Problem::bad_request(path, "wrong_shape", reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Result<ParsedCommand, (u16, String)> {
+        parse_command(json.as_bytes(), &DeploymentKey::new(&[1; 32])).map_err(|problem| (problem.status().as_u16(), serde_json::to_string(&problem).unwrap()))
+    }
+
+    fn visit(data: &str) -> String {
+        format!(r#"{{"id":"01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f50","type":"visit.record","at":"2020-02-06T15:04:00+08:00","data":{data}}}"#)
+    }
+
+    #[test]
+    fn the_path_of_what_is_wrong_is_named() {
+        for (json, status, expected) in [
+            (visit(r#"{"household":"h1","outcome":"met","mode":"door","colour":"red"}"#), 400, "\"pointer\":\"/data/colour\""),
+            (visit(r#"{"household":"h1","outcome":"sleeping","mode":"door"}"#), 400, "\"pointer\":\"/data/outcome\""),
+            (visit(r#"{"household":"h1","outcome":"met","mode":"door","people":[{"person":"p1","readings":[{"celsius":"37","site":"ear"}]}]}"#), 400, "/data/people/0/readings/0/celsius"),
+            (visit(r#"{"household":"p13812345678","outcome":"met","mode":"door"}"#), 422, "slug_personal"),
+            (visit("{}").replace("visit.record", "visit.dance"), 400, "unknown_type"),
+            (visit("{}").replace("visit.record", "alert.observe"), 400, "unknown_type"),
+            (visit("{}").replace("\"at\"", "\"when\""), 400, "/when"),
+            ("{".to_owned(), 400, "malformed_json"),
+            (visit(r#"{"household":"h1","outcome":"met","mode":"door"}"#) + " x", 400, "malformed_json"),
+        ] {
+            let (found, body) = parse(&json).unwrap_err();
+            assert!(found == status && body.contains(expected), "{json}\n{found} {body}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_does_not_repeat_what_was_sent() {
+        let (_, body) = parse(&visit(r#"{"household":"h1","outcome":"杨桂英","mode":"door"}"#)).unwrap_err();
+        assert!(!body.contains("杨桂英"), "{body}");
+        let (_, body) = parse(&visit(r#"{"household":{"name":"杨桂英"},"outcome":"met","mode":"door"}"#)).unwrap_err();
+        assert!(!body.contains("杨桂英"), "{body}");
+    }
+
+    #[test]
+    fn the_same_content_has_the_same_hash_however_it_is_written() {
+        let content = |json: &str| parse(json).unwrap().content;
+        let plain = visit(r#"{"household":"h1","outcome":"met","mode":"door","floor":3}"#);
+        assert_eq!(content(&plain), content(&visit(r#"{ "mode":"door", "outcome":"met","household":"h1","floor":3 }"#)));
+        assert_eq!(content(&plain), content(&plain.replace("\"at\"", "\"sent_at\":\"2020-02-06T15:05:00+08:00\",\"at\"")));
+        assert_ne!(content(&plain), content(&plain.replace("met", "absent")));
+    }
+}

@@ -1,0 +1,194 @@
+//! Running intake: reach the head, open the gate, write until told to stop.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bus::{EventLog, KeyStore, Requests};
+use domain::values::{DeploymentKey, Now};
+use store::Store;
+use tokio::sync::watch;
+use web::Gate;
+
+use crate::{
+    ask::{Submitter, Work},
+    catch_up::{CatchUpError, catch_up},
+    door::{self, Doors},
+    sealing::Sealing,
+    world::World,
+    writer::{Writer, WriterError},
+};
+
+/// What intake needs; everything outside reaches it through here.
+pub struct Parts {
+    /// The log, with the right to append.
+    pub log: EventLog,
+    /// The keys of people.
+    pub keys: KeyStore,
+    /// Questions from other services and from outside.
+    pub requests: Requests,
+    /// Intake's own store, opened with [`crate::TABLES`].
+    pub store: Store,
+    /// The deployment's secret.
+    pub secrets: DeploymentKey,
+    /// The clock.
+    pub now: Now,
+    /// Every record is part of an exercise.
+    pub exercise: bool,
+}
+
+/// Why intake did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A subject cannot be served.
+    #[error("intake cannot listen on NATS")]
+    Listen(#[source] bus::requests::ServeError),
+}
+
+/// How intake is doing, for readiness and for the operator.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<Mutex<Option<String>>>);
+
+impl Readiness {
+    fn waiting(&self, why: impl Into<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.into());
+    }
+
+    fn ready(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Why it is not ready; nothing when it is.
+    pub fn why_not(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Intake, running.
+pub struct Intake {
+    submitter: Submitter,
+    doors: Doors,
+    readiness: Readiness,
+    stop: watch::Sender<bool>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Intake {
+    /// Starts it. The doors answer 503 until the head of the log is reached.
+    ///
+    /// # Errors
+    /// [`StartError`]: it cannot listen.
+    pub async fn start(parts: Parts) -> Result<Self, StartError> {
+        let gate = Gate::default();
+        let (submitter, queue) = Submitter::new();
+        let readiness = Readiness::default();
+        readiness.waiting("reading the log");
+        let (stop, stopped) = watch::channel(false);
+        let doors = Doors { gate: gate.clone(), submitter: submitter.clone(), secrets: Arc::new(parts.secrets.clone()) };
+        door::nats::serve(&parts.requests, doors.clone(), stopped.clone()).await.map_err(StartError::Listen)?;
+        let service = Service { parts, gate, readiness: readiness.clone() };
+        let task = tokio::spawn(service.run(queue, stopped));
+        Ok(Self { submitter, doors, readiness, stop, task })
+    }
+
+    /// The HTTP door: commands, imports and tokens.
+    pub fn router(&self) -> axum::Router {
+        door::router(self.doors.clone())
+    }
+
+    /// The way in for this process's own commands.
+    pub fn submitter(&self) -> Submitter {
+        self.submitter.clone()
+    }
+
+    /// How it is doing.
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.clone()
+    }
+
+    /// Stops after the batch that is in flight.
+    pub async fn stop(self) {
+        // nobody listens any more when the task has ended already
+        let _ended = self.stop.send(true);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "intake did not end well");
+        }
+    }
+}
+
+struct Service {
+    parts: Parts,
+    gate: Gate,
+    readiness: Readiness,
+}
+
+impl Service {
+    async fn run(self, queue: tokio::sync::mpsc::UnboundedReceiver<Work>, stopped: watch::Receiver<bool>) {
+        let readiness = self.readiness.clone();
+        let store = self.parts.store.clone();
+        match self.work(queue, stopped).await {
+            Ok(()) => {}
+            Err(error) => {
+                let why = chain(&error);
+                tracing::error!(error = %why, "intake stopped: an operator must look");
+                readiness.waiting(why);
+            }
+        }
+        let closed = tokio::task::spawn_blocking(move || store.close()).await;
+        if let Ok(Err(error)) = closed {
+            tracing::warn!(%error, "intake's store did not close; it will be folded again where needed");
+        }
+    }
+
+    async fn work(self, queue: tokio::sync::mpsc::UnboundedReceiver<Work>, mut stopped: watch::Receiver<bool>) -> Result<(), WriterError> {
+        let mut world = World::new(self.parts.store.clone());
+        let position = tokio::select! {
+            position = reach_head(&self.parts.log, &mut world, &self.gate, &self.readiness) => position?,
+            _ = stopped.wait_for(|stopped| *stopped) => return Ok(()),
+        };
+        self.gate.open();
+        self.readiness.ready();
+        tracing::info!(sequence = position.sequence, "intake is ready");
+        let writer = Writer {
+            log: self.parts.log,
+            world,
+            sealing: Sealing::new(self.parts.keys, self.parts.secrets.clone()),
+            secrets: self.parts.secrets,
+            gate: self.gate,
+            now: self.parts.now,
+            exercise: self.parts.exercise,
+            position,
+        };
+        writer.run(queue, stopped).await
+    }
+}
+
+/// Reads on until the head, patiently; starts over when the log is another one.
+async fn reach_head(log: &EventLog, world: &mut World, gate: &Gate, readiness: &Readiness) -> Result<domain::log::LogPosition, WriterError> {
+    world.each_door_fact(|fact| gate.apply(fact))?;
+    loop {
+        match catch_up(log, world, gate).await {
+            Ok(position) => return Ok(position),
+            Err(CatchUpError::Away(error)) => {
+                readiness.waiting(format!("the log does not answer: {error}"));
+                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            }
+            Err(CatchUpError::Diverged(why)) => {
+                tracing::warn!(%why, "intake's snapshots are of another history: folding the log anew");
+                readiness.waiting("folding the log anew: it was replaced or rolled back");
+                gate.reset();
+                world.clear()?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

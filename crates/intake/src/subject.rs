@@ -1,0 +1,83 @@
+//! Where a decision lies on the log: `ev.{partition}.{community}.{building|_}.{aggregate}.{id}`.
+//!
+//! The number of subjects grows with what exists, never with what happens: a visit is an event of its household, an entry of its
+//! checkpoint. The building stands only where it is fixed for life. A decision about several entities lies on the first one's.
+
+use domain::{Commit, Event, alert::Alert, values::Place};
+
+/// The one partition to start with; the token leaves room for more.
+const PARTITION: u32 = 0;
+
+/// The subject of a decision.
+pub(crate) fn of(commit: &Commit) -> String {
+    let (building, aggregate, id) = commit.events.first().map_or_else(|| ("_".to_owned(), "community", "self".to_owned()), entity);
+    format!("ev.{PARTITION}.{}.{building}.{aggregate}.{id}", commit.header.community)
+}
+
+fn entity(event: &Event) -> (String, &'static str, String) {
+    let elsewhere = |aggregate: &'static str, id: &dyn ToString| ("_".to_owned(), aggregate, id.to_string());
+    let of_building = |building: &dyn ToString| (building.to_string(), "building", building.to_string());
+    match event {
+        Event::CommunityFounded(_) | Event::CommunityRenamed(_) | Event::PolicyChanged(_) | Event::HistoryRestored(_) => elsewhere("community", &"self"),
+        Event::EstateRegistered(event) => elsewhere("estate", &event.estate),
+        Event::EstateRenamed(event) => elsewhere("estate", &event.estate),
+        Event::EstateGovernanceChanged(event) => elsewhere("estate", &event.estate),
+        Event::BuildingRegistered(event) => of_building(&event.building),
+        Event::BuildingRenamed(event) => of_building(&event.building),
+        Event::BuildingKindChanged(event) => of_building(&event.building),
+        Event::BuildingRegrouped(event) => of_building(&event.building),
+        Event::BuildingUnitsChanged(event) => of_building(&event.building),
+        Event::BuildingAddressCorrected(event) => of_building(&event.building),
+        Event::BuildingReported(event) => event.scopes.first().map_or_else(|| elsewhere("community", &"self"), |scope| of_building(&scope.building)),
+        Event::HouseholdRegistered(event) => door(&event.place),
+        Event::HouseholdDoorCorrected(event) => door(&event.to),
+        Event::HouseholdFileCorrected(event) => door(&event.place),
+        Event::VisitRecorded(event) => door(&event.place),
+        Event::PersonRegistered(event) => elsewhere("person", &event.person),
+        Event::PersonIdentityCorrected(event) => elsewhere("person", &event.person),
+        Event::PersonCategoriesChanged(event) => elsewhere("person", &event.person),
+        Event::ResidenceStarted(event) => elsewhere("person", &event.person),
+        Event::ResidenceEnded(event) => elsewhere("person", &event.person),
+        Event::StaffRegistered(event) => elsewhere("staff", &event.staff),
+        Event::StaffFileCorrected(event) => elsewhere("staff", &event.staff),
+        Event::StaffRolesChanged(event) => elsewhere("staff", &event.staff),
+        Event::ResponsibilityAssigned(event) => elsewhere("staff", &event.staff),
+        Event::ResponsibilityReleased(event) => elsewhere("staff", &event.staff),
+        Event::CheckpointOpened(event) => elsewhere("checkpoint", &event.checkpoint),
+        Event::CheckpointRenamed(event) => elsewhere("checkpoint", &event.checkpoint),
+        Event::CheckpointReassigned(event) => elsewhere("checkpoint", &event.checkpoint),
+        Event::CheckpointClosed(event) => elsewhere("checkpoint", &event.checkpoint),
+        Event::EntryRecorded(event) => elsewhere("checkpoint", &event.checkpoint),
+        Event::EntrySettled(event) => elsewhere("checkpoint", &event.checkpoint),
+        Event::RoundOpened(event) => elsewhere("round", &event.round),
+        Event::RoundClosed(event) => elsewhere("round", &event.round),
+        Event::QuarantineOrdered(event) => elsewhere("quarantine", &event.quarantine),
+        Event::QuarantineChecked(event) => event.checks.first().map_or_else(|| elsewhere("community", &"self"), |check| elsewhere("quarantine", &check.quarantine)),
+        Event::QuarantineMoved(event) => elsewhere("quarantine", &event.quarantine),
+        Event::QuarantineExtended(event) => elsewhere("quarantine", &event.quarantine),
+        Event::QuarantineSlotsWaived(event) => elsewhere("quarantine", &event.quarantine),
+        Event::QuarantineReleased(event) => elsewhere("quarantine", &event.quarantine),
+        Event::AlertRaised(_)
+        | Event::AlertUpdated(_)
+        | Event::AlertUpgraded(_)
+        | Event::AlertReopened(_)
+        | Event::AlertAcknowledged(_)
+        | Event::AlertResolved(_)
+        | Event::AlertClosed(_) => Alert::of(event).map_or_else(|| elsewhere("community", &"self"), |(alert, _)| elsewhere("alert", alert.key_hash())),
+        // a retraction lies where the fact lies that it takes back
+        Event::RecordRetracted(event) => {
+            let first = event.facts().ok().and_then(|facts| facts.into_iter().next());
+            first.as_ref().map_or_else(|| elsewhere("community", &"self"), entity)
+        }
+        Event::TokenGranted(event) => elsewhere("token", &event.token),
+        Event::TokenRevoked(event) => elsewhere("token", &event.token),
+    }
+}
+
+fn door(place: &Place) -> (String, &'static str, String) {
+    let building = place.building.as_ref().map_or("_", |building| building.as_str()).to_owned();
+    match &place.household {
+        Some(household) => (building, "household", household.to_string()),
+        None => (building.clone(), "building", building),
+    }
+}

@@ -1,0 +1,270 @@
+//! What is known when a command is decided: snapshots in the store, and on top of them what is decided but not yet committed.
+
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
+
+use domain::{
+    Commit, Entity, EntityKey, Event, Fact, Header, Known,
+    known::{evolve, touched},
+    log::{CommitHash, LogPosition},
+    values::{CommandId, CommunityId},
+};
+use serde::{Deserialize, Serialize};
+use store::{Key, Prefix, Store, StoreError, Table, Unit};
+
+/// State of every entity, by community.
+const SNAPSHOTS: Table = Table::new("snapshots", 1);
+/// Hash of the last commit, by community.
+const CHAINS: Table = Table::new("chains", 1);
+/// What the gate needs: tokens and towns, deployment-wide and few, so that a restart does not read history for them.
+const DOORS: Table = Table::new("doors", 1);
+
+/// The tables of intake's store.
+pub const TABLES: &[Table] = &[SNAPSHOTS, CHAINS, DOORS];
+
+/// States kept decoded. When there are more, all are forgotten and read again as they are needed.
+const AT_HAND_MAX: usize = 100_000;
+/// Rows read at once when the gate is filled.
+const PAGE_ROWS: usize = 1000;
+
+/// An entity and how many decisions have changed it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Snapshot {
+    version: u64,
+    entity: Option<Entity>,
+}
+
+/// An event that concerns the gate, as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+struct DoorFact {
+    header: Header,
+    name: String,
+    payload: Vec<u8>,
+}
+
+type Place = (CommunityId, EntityKey);
+
+/// All that is known. One task owns it: the writer.
+pub(crate) struct World {
+    store: Store,
+    at_hand: RefCell<HashMap<Place, Snapshot>>,
+    pending: HashMap<Place, (u64, Snapshot)>,
+    chains: HashMap<CommunityId, CommitHash>,
+    pending_commits: HashMap<(CommunityId, CommandId), Arc<Commit>>,
+    recalled: HashMap<(CommunityId, CommandId), Arc<Commit>>,
+    /// A store error met while deciding; `Known` cannot return one.
+    failed: RefCell<Option<StoreError>>,
+}
+
+impl World {
+    pub(crate) fn new(store: Store) -> Self {
+        Self {
+            store,
+            at_hand: RefCell::default(),
+            pending: HashMap::new(),
+            chains: HashMap::new(),
+            pending_commits: HashMap::new(),
+            recalled: HashMap::new(),
+            failed: RefCell::default(),
+        }
+    }
+
+    /// What is known in one community.
+    pub(crate) fn of<'a>(&'a self, community: &'a CommunityId) -> KnownHere<'a> {
+        KnownHere { world: self, community }
+    }
+
+    /// The store's trouble, if there was any since the last call: what was decided meanwhile must not be used.
+    pub(crate) fn trouble(&self) -> Result<(), StoreError> {
+        self.failed.borrow_mut().take().map_or(Ok(()), Err)
+    }
+
+    fn snapshot(&self, place: &Place) -> Option<Snapshot> {
+        if let Some((_, snapshot)) = self.pending.get(place) {
+            return Some(snapshot.clone());
+        }
+        if let Some(snapshot) = self.at_hand.borrow().get(place) {
+            return Some(snapshot.clone());
+        }
+        let found = self.store.get::<Snapshot>(SNAPSHOTS, &snapshot_key(place)).unwrap_or_else(|error| {
+            *self.failed.borrow_mut() = Some(error);
+            None
+        });
+        let snapshot = found.map_or(Snapshot { version: 0, entity: None }, |row| row.value);
+        let mut at_hand = self.at_hand.borrow_mut();
+        if at_hand.len() >= AT_HAND_MAX {
+            at_hand.clear();
+        }
+        at_hand.insert(place.clone(), snapshot.clone());
+        Some(snapshot)
+    }
+
+    /// How many decisions will have changed the first entity of these events, this decision included.
+    pub(crate) fn version(&self, header: &Header, events: &[Event]) -> u64 {
+        // the command's own record is touched by every event and tells nothing
+        let keys = events.iter().flat_map(|event| touched(event, header));
+        let first = keys.filter(|key| !matches!(key, EntityKey::Record(_))).map(|key| (header.community.clone(), key)).next();
+        first.and_then(|place| self.snapshot(&place)).map_or(1, |snapshot| snapshot.version + 1)
+    }
+
+    /// Takes in a decision that is not committed yet, under the sequence it will have if it is.
+    pub(crate) fn anticipate(&mut self, commit: Arc<Commit>, sequence: u64) {
+        for (place, snapshot) in self.folded(&commit, sequence, |_| true) {
+            self.pending.insert(place, (sequence, snapshot));
+        }
+        self.pending_commits.insert((commit.header.community.clone(), commit.header.command), commit);
+    }
+
+    /// Whether a command is decided and not committed yet.
+    pub(crate) fn is_pending(&self, community: &CommunityId, command: CommandId) -> bool {
+        self.pending_commits.contains_key(&(community.clone(), command))
+    }
+
+    /// Forgets what was decided and did not come to be.
+    pub(crate) fn forget_pending(&mut self) {
+        self.pending.clear();
+        self.pending_commits.clear();
+        self.recalled.clear();
+    }
+
+    /// Keeps what was decided, now that it is on the log: `commits` in their order, the last of them at `position`.
+    pub(crate) fn settle(&mut self, commits: &[(u64, &Commit, CommitHash)], position: LogPosition) -> Result<(), StoreError> {
+        let pending = std::mem::take(&mut self.pending);
+        let mut units: Vec<Unit> = Vec::with_capacity(pending.len() + 1);
+        for (place, (sequence, snapshot)) in pending {
+            units.push(Unit::new(sequence).put(SNAPSHOTS, snapshot_key(&place), &snapshot));
+            self.at_hand.borrow_mut().insert(place, snapshot);
+        }
+        for (sequence, commit, hash) in commits {
+            self.chains.insert(commit.header.community.clone(), *hash);
+            units.push(Unit::new(*sequence).put(CHAINS, Key::community(commit.header.community.as_str()), hash));
+            units.extend(door_units(commit, *sequence));
+        }
+        self.pending_commits.clear();
+        self.recalled.clear();
+        self.store.apply(units)?;
+        self.store.advance(position)
+    }
+
+    /// Takes in a commit that was read from the log. Rows that hold it already, since a crash, are left as they are.
+    pub(crate) fn absorb(&mut self, commit: &Commit, sequence: u64, hash: CommitHash) -> Result<(), StoreError> {
+        let mut stale = Ok(Vec::new());
+        for key in commit.events.iter().flat_map(|event| touched(event, &commit.header)) {
+            let place = (commit.header.community.clone(), key);
+            match (self.store.folded::<Snapshot>(SNAPSHOTS, &snapshot_key(&place)), &mut stale) {
+                (Ok(row), Ok(stale)) if !row.folds(sequence) => stale.push(place),
+                (Err(error), stale) => *stale = Err(error),
+                _ => {}
+            }
+        }
+        let stale = stale?;
+        let folded = self.folded(commit, sequence, |place| !stale.contains(place));
+        let mut units: Vec<Unit> = Vec::with_capacity(folded.len() + 1);
+        for (place, snapshot) in folded {
+            units.push(Unit::new(sequence).put(SNAPSHOTS, snapshot_key(&place), &snapshot));
+            self.at_hand.borrow_mut().insert(place, snapshot);
+        }
+        self.chains.insert(commit.header.community.clone(), hash);
+        units.push(Unit::new(sequence).put(CHAINS, Key::community(commit.header.community.as_str()), &hash));
+        units.extend(door_units(commit, sequence));
+        self.store.apply(units)?;
+        self.trouble()
+    }
+
+    /// The states that a commit changes, after it.
+    fn folded(&self, commit: &Commit, sequence: u64, wanted: impl Fn(&Place) -> bool) -> HashMap<Place, Snapshot> {
+        let mut states: HashMap<Place, Snapshot> = HashMap::new();
+        for (index, event) in (0..).zip(&commit.events) {
+            let fact = Fact { sequence, index, header: &commit.header, event };
+            for key in touched(event, &commit.header) {
+                let place = (commit.header.community.clone(), key);
+                if !wanted(&place) {
+                    continue;
+                }
+                // one decision counts once, however many of its events touch an entity
+                let known = states.remove(&place).or_else(|| self.snapshot(&place).map(|snapshot| Snapshot { version: snapshot.version + 1, ..snapshot }));
+                let Snapshot { version, entity } = known.unwrap_or(Snapshot { version: 1, entity: None });
+                let entity = evolve(entity, &place.1, &fact);
+                states.insert(place, Snapshot { version, entity });
+            }
+        }
+        states
+    }
+
+    /// Hash of a community's last commit, pending ones not included.
+    pub(crate) fn chain(&self, community: &CommunityId) -> Result<CommitHash, StoreError> {
+        if let Some(hash) = self.chains.get(community) {
+            return Ok(*hash);
+        }
+        Ok(self.store.get::<CommitHash>(CHAINS, &Key::community(community.as_str()))?.map(|row| row.value).unwrap_or_default())
+    }
+
+    /// Lays a decision at hand that a command will repeat, read from the log beforehand.
+    pub(crate) fn recall(&mut self, commit: Commit) {
+        self.recalled.insert((commit.header.community.clone(), commit.header.command), Arc::new(commit));
+    }
+
+    /// Every fact that the gate needs.
+    pub(crate) fn each_door_fact(&self, mut visit: impl FnMut(&Fact<'_>)) -> Result<(), StoreError> {
+        let mut after: Option<Key> = None;
+        loop {
+            let rows = self.store.scan::<DoorFact>(DOORS, &Prefix::all_of_deployment_table(), after.as_ref(), PAGE_ROWS)?;
+            for (_, row) in &rows {
+                if let Ok(event) = Event::decode(&row.value.name, &row.value.payload) {
+                    visit(&Fact { sequence: row.sequence, index: 0, header: &row.value.header, event: &event });
+                }
+            }
+            match rows.into_iter().next_back() {
+                Some((key, _)) => after = Some(key),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Starts over: the log is not the one that was read.
+    pub(crate) fn clear(&mut self) -> Result<(), StoreError> {
+        self.forget_pending();
+        self.at_hand.borrow_mut().clear();
+        self.chains.clear();
+        self.store.clear()
+    }
+}
+
+fn snapshot_key((community, key): &Place) -> Key {
+    Key::community(community.as_str()).u8(key.kind()).text(&key.id())
+}
+
+fn door_units(commit: &Commit, sequence: u64) -> Vec<Unit> {
+    let facts = commit.events.iter().filter_map(|event| {
+        let key = match event {
+            Event::CommunityFounded(_) => Key::deployment().text("community").text(commit.header.community.as_str()),
+            Event::TokenGranted(event) => Key::deployment().text("token").text(event.token.as_str()),
+            Event::TokenRevoked(event) => Key::deployment().text("token").text(event.token.as_str()),
+            _ => return None,
+        };
+        let payload = event.encode().ok()?;
+        let fact = DoorFact { header: commit.header.clone(), name: event.name().to_owned(), payload };
+        Some(Unit::new(sequence).put(DOORS, key, &fact))
+    });
+    facts.collect()
+}
+
+/// What is known in one community.
+pub(crate) struct KnownHere<'a> {
+    world: &'a World,
+    community: &'a CommunityId,
+}
+
+impl Known for KnownHere<'_> {
+    fn entity(&self, key: &EntityKey) -> Option<Entity> {
+        self.world.snapshot(&(self.community.clone(), key.clone())).and_then(|snapshot| snapshot.entity)
+    }
+
+    fn decision(&self, command: CommandId) -> Option<Arc<Commit>> {
+        let place = (self.community.clone(), command);
+        self.world.recalled.get(&place).or_else(|| self.world.pending_commits.get(&place)).cloned()
+    }
+}

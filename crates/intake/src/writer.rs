@@ -1,0 +1,381 @@
+//! The only imperative sequence of the product: gather, decide, seal, append, settle, answer.
+//!
+//! While one append is in flight the next commands gather; together they travel as one atomic batch. The first message carries the
+//! head that everything in the batch was decided on. That one guard is fence, idempotent retry and serialisability in one: on a
+//! conflict or an unknown outcome we read on to the head, look up our own command ids, and decide what is left again, in order.
+//! A caller is answered only after the batch is committed and on disk.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use bus::{AppendError, EventLog, Message, event_log::BATCH_MESSAGES_MAX};
+use domain::{
+    Command, Commit, Context, EntityKey, Header, Known, decide,
+    decide::corrected_at,
+    log::{CommitHash, LogPosition},
+    record,
+    values::{CommandId, DeploymentKey, Now, Timestamp, Zone},
+};
+use tokio::sync::{mpsc, watch};
+use web::Gate;
+
+use crate::{
+    ask::{Ask, Outcome, Waiting, Work},
+    catch_up::{CatchUpError, catch_up, position_after},
+    sealing::{Sealing, SealingError},
+    subject,
+    world::World,
+};
+
+/// Most commands decided for one batch: refusals and repeats take no room on the log, so more are looked at than are appended.
+const GATHER_MAX: usize = BATCH_MESSAGES_MAX;
+/// Most bytes of JSON behind one batch: a commit is smaller than its command, and a message may hold 32 MB.
+const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// First pause before something that is away is tried again; it doubles.
+const PAUSE_MIN: Duration = Duration::from_millis(20);
+/// Longest pause before something that is away is tried again.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// The writer: owns what is known, appends what is decided.
+pub(crate) struct Writer {
+    pub(crate) log: EventLog,
+    pub(crate) world: World,
+    pub(crate) sealing: Sealing,
+    pub(crate) secrets: DeploymentKey,
+    pub(crate) gate: Gate,
+    pub(crate) now: Now,
+    pub(crate) exercise: bool,
+    pub(crate) position: LogPosition,
+}
+
+/// What one command came to, before the append.
+enum Decided {
+    Commit(Box<Commit>),
+    Answer(Outcome),
+}
+
+/// A batch: who waits for what, and what is to be appended.
+struct Batch {
+    answers: Vec<(Waiting, Result<Outcome, usize>)>,
+    commits: Vec<Arc<Commit>>,
+}
+
+/// What ends the writer: an operator must look.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriterError {
+    #[error(transparent)]
+    CatchUp(#[from] CatchUpError),
+    #[error(transparent)]
+    Sealing(SealingError),
+    #[error("the store failed")]
+    Store(#[from] store::StoreError),
+    #[error("the log refuses to append: {0}")]
+    Refused(bus::Refusal),
+    #[error("a decision cannot be written down")]
+    Encode(#[source] domain::commit::CommitError),
+}
+
+impl Writer {
+    /// Works until the queue is closed, or `stop` says so: what waits then is dropped unanswered, and was not appended.
+    pub(crate) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Work>, mut stop: watch::Receiver<bool>) -> Result<(), WriterError> {
+        let mut waiting: VecDeque<Waiting> = VecDeque::new();
+        loop {
+            if waiting.is_empty() {
+                let work = tokio::select! {
+                    work = queue.recv() => work,
+                    _ = stop.wait_for(|stop| *stop) => None,
+                };
+                let Some(work) = work else { return Ok(()) };
+                self.take(work, &mut waiting)?;
+            }
+            // everything that came in while the last append was in flight
+            while waiting.len() < GATHER_MAX && let Ok(work) = queue.try_recv() {
+                self.take(work, &mut waiting)?;
+            }
+            self.commit_some(&mut waiting).await?;
+        }
+    }
+
+    fn take(&mut self, work: Work, waiting: &mut VecDeque<Waiting>) -> Result<(), WriterError> {
+        match work {
+            Work::Record(asks) => waiting.extend(asks),
+            Work::Rehearse(asks, reply) => {
+                let outcomes = self.rehearse(&asks)?;
+                // whoever asked may have gone away
+                let _gone = reply.send(outcomes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides as many of the waiting commands as fit, appends what they came to, and answers.
+    async fn commit_some(&mut self, waiting: &mut VecDeque<Waiting>) -> Result<(), WriterError> {
+        self.recall_retracted(waiting).await?;
+        let batch = self.decide_some(waiting)?;
+        if batch.commits.is_empty() {
+            answer(batch.answers, self.position.sequence);
+            return Ok(());
+        }
+        let before = self.position.sequence;
+        let started = tokio::time::Instant::now();
+        match self.append(&batch).await? {
+            true => {
+                metrics::histogram!("gridward_append_ms").record(started.elapsed().as_secs_f64() * 1e3);
+                metrics::counter!("gridward_commits_total").increment(batch.commits.len() as u64);
+                answer(batch.answers, before);
+            }
+            // somebody was faster: everything is decided again, over what they did
+            false => batch.answers.into_iter().rev().for_each(|(asked, _)| waiting.push_front(asked)),
+        }
+        Ok(())
+    }
+
+    /// Decides from the front of the queue until a batch is full.
+    fn decide_some(&mut self, waiting: &mut VecDeque<Waiting>) -> Result<Batch, WriterError> {
+        let mut batch = Batch { answers: Vec::new(), commits: Vec::new() };
+        let recorded_at = (self.now)();
+        let mut bytes = 0;
+        while batch.commits.len() < BATCH_MESSAGES_MAX
+            && batch.answers.len() < GATHER_MAX
+            && bytes < BATCH_BYTES_MAX
+            && let Some(asked) = waiting.pop_front()
+        {
+            if let Command::Record(record::Command::Retract(retract)) = &asked.ask.envelope.command
+                && self.world.is_pending(&asked.ask.community, retract.command)
+            {
+                // a retraction repeats what stands on the log: first let it stand there
+                waiting.push_front(asked);
+                break;
+            }
+            bytes += asked.ask.bytes;
+            let decided = self.decide_one(&asked.ask, recorded_at);
+            self.world.trouble()?;
+            let outcome = match decided {
+                Decided::Answer(outcome) => Ok(outcome),
+                Decided::Commit(commit) => {
+                    let commit: Arc<Commit> = Arc::new(*commit);
+                    let sequence = self.position.sequence + 1 + batch.commits.len() as u64;
+                    self.world.anticipate(Arc::clone(&commit), sequence);
+                    batch.commits.push(commit);
+                    Err(batch.commits.len() - 1)
+                }
+            };
+            batch.answers.push((asked, outcome));
+        }
+        Ok(batch)
+    }
+
+    fn decide_one(&self, ask: &Ask, recorded_at: Timestamp) -> Decided {
+        let here = self.world.of(&ask.community);
+        let known: &dyn Known = &here;
+        if let Some(record) = known.record(&ask.envelope.id) {
+            return Decided::Answer(if record.content == ask.content { Outcome::Duplicate { sequence: record.sequence } } else { Outcome::IdReused });
+        }
+        let community = known.community();
+        let at = corrected_at(&ask.envelope, recorded_at);
+        let context = Context {
+            community: &ask.community,
+            command: ask.envelope.id,
+            actor: &ask.actor,
+            role: ask.role,
+            at,
+            recorded_at,
+            secret: &self.secrets.fingerprints,
+            zone: community.as_ref().map_or_else(Zone::default, |community| community.zone()),
+        };
+        let events = match decide(&ask.envelope, known, &context) {
+            Err(rejection) => return Decided::Answer(Outcome::Rejected(rejection)),
+            Ok(events) if events.is_empty() => return Decided::Answer(Outcome::Unchanged { sequence: self.position.sequence }),
+            Ok(events) => events,
+        };
+        let epoch = community.map_or(0, |community| community.epoch);
+        let header = self.header(ask, at, recorded_at, epoch);
+        let version = self.world.version(&header, &events);
+        Decided::Commit(Box::new(Commit { header: Header { version, ..header }, events }))
+    }
+
+    fn header(&self, ask: &Ask, at: Timestamp, recorded_at: Timestamp, epoch: u32) -> Header {
+        let envelope = &ask.envelope;
+        let by = if envelope.by.is_empty() { ask.staff.iter().cloned().collect() } else { envelope.by.clone() };
+        Header {
+            epoch,
+            community: ask.community.clone(),
+            command: envelope.id,
+            content: ask.content,
+            actor: ask.actor.clone(),
+            role: ask.role,
+            by,
+            via: envelope.via,
+            paper: envelope.paper.clone(),
+            at,
+            precision: envelope.at_precision,
+            recorded_at,
+            correlation: None,
+            cause: envelope.cause,
+            replaces: envelope.replaces,
+            exercise: self.exercise,
+            version: 0,
+            previous: CommitHash::default(),
+        }
+    }
+
+    /// Appends a batch, however long it takes to know. `false`: it is not on the log, and the world is what it was before, caught up.
+    async fn append(&mut self, batch: &Batch) -> Result<bool, WriterError> {
+        let mut commits: Vec<Commit> = batch.commits.iter().map(|commit| (**commit).clone()).collect();
+        self.seal(&mut commits).await?;
+        let (messages, hashes) = self.encode(&mut commits)?;
+        let mut pause = PAUSE_MIN;
+        loop {
+            match self.log.append(self.position.sequence, messages.clone()).await {
+                Ok(last) => {
+                    self.settle(&commits, &hashes, last)?;
+                    return Ok(true);
+                }
+                Err(AppendError::Refused(refusal)) => return Err(WriterError::Refused(refusal)),
+                // something was appended, by us or by somebody else: only the log can tell
+                Err(AppendError::Conflict) => return self.find_out(&commits, &hashes).await,
+                // perhaps appended, perhaps not: the same guard makes a second try harmless, and tells
+                Err(AppendError::Unknown(unknown)) => {
+                    tracing::warn!(%unknown, "the outcome of an append is unknown; trying again with the same guard");
+                    metrics::counter!("gridward_appends_unknown_total").increment(1);
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE_MAX);
+                }
+            }
+        }
+    }
+
+    /// After a conflict: whether the batch stands right behind the head it was decided on.
+    async fn find_out(&mut self, commits: &[Commit], hashes: &[CommitHash]) -> Result<bool, WriterError> {
+        let first = self.position.sequence + 1;
+        let ours = loop {
+            match self.log.read(first).await {
+                Ok(stored) => break stored.is_some_and(|stored| Some(&stored.position().hash) == hashes.first()),
+                Err(error) => {
+                    tracing::warn!(%error, "the log does not answer; looking again");
+                    tokio::time::sleep(PAUSE_MAX).await;
+                }
+            }
+        };
+        if ours {
+            // an atomic batch is there whole or not at all
+            self.settle(commits, hashes, self.position.sequence + commits.len() as u64)?;
+            return Ok(true);
+        }
+        self.world.forget_pending();
+        self.position = self.catch_up().await?;
+        Ok(false)
+    }
+
+    fn settle(&mut self, commits: &[Commit], hashes: &[CommitHash], last: u64) -> Result<(), WriterError> {
+        let first = last + 1 - commits.len() as u64;
+        let settled: Vec<(u64, &Commit, CommitHash)> = (first..).zip(commits).zip(hashes).map(|((sequence, commit), hash)| (sequence, commit, *hash)).collect();
+        let hash = hashes.last().copied().unwrap_or_default();
+        self.position = position_after(&self.position, last, hash);
+        for (sequence, commit, _) in &settled {
+            for (index, event) in (0..).zip(&commit.events) {
+                self.gate.apply(&domain::Fact { sequence: *sequence, index, header: &commit.header, event });
+            }
+        }
+        let position = self.position.clone();
+        Ok(tokio::task::block_in_place(|| self.world.settle(&settled, position))?)
+    }
+
+    /// Seals, patiently: without its keys nothing can be recorded, and reading goes on meanwhile.
+    async fn seal(&mut self, commits: &mut [Commit]) -> Result<(), WriterError> {
+        let mut pause = PAUSE_MIN;
+        loop {
+            match self.sealing.seal(commits).await {
+                Ok(()) => return Ok(()),
+                Err(SealingError::Away) => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE_MAX);
+                }
+                Err(error) => return Err(WriterError::Sealing(error)),
+            }
+        }
+    }
+
+    /// Chains the decisions, each to the one before it in its community, and writes them down.
+    fn encode(&self, commits: &mut [Commit]) -> Result<(Vec<Message>, Vec<CommitHash>), WriterError> {
+        let mut chains = std::collections::HashMap::new();
+        let mut messages = Vec::with_capacity(commits.len());
+        let mut hashes = Vec::with_capacity(commits.len());
+        for commit in commits {
+            let community = commit.header.community.clone();
+            commit.header.previous = match chains.get(&community) {
+                Some(hash) => *hash,
+                None => self.world.chain(&community)?,
+            };
+            let payload = commit.encode().map_err(WriterError::Encode)?;
+            let hash = CommitHash::of(&payload);
+            chains.insert(community, hash);
+            messages.push(Message { subject: subject::of(commit), payload: payload.into() });
+            hashes.push(hash);
+        }
+        Ok((messages, hashes))
+    }
+
+    async fn catch_up(&mut self) -> Result<LogPosition, WriterError> {
+        loop {
+            match catch_up(&self.log, &mut self.world, &self.gate).await {
+                Ok(position) => return Ok(position),
+                Err(CatchUpError::Away(error)) => {
+                    tracing::warn!(%error, "the log does not answer; reading on later");
+                    tokio::time::sleep(PAUSE_MAX).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Reads from the log what the retractions at the front of the queue will repeat.
+    async fn recall_retracted(&mut self, waiting: &VecDeque<Waiting>) -> Result<(), WriterError> {
+        let targets: Vec<(domain::values::CommunityId, CommandId)> = waiting
+            .iter()
+            .take(GATHER_MAX)
+            .filter_map(|asked| match &asked.ask.envelope.command {
+                Command::Record(record::Command::Retract(retract)) => Some((asked.ask.community.clone(), retract.command)),
+                _ => None,
+            })
+            .collect();
+        for (community, command) in targets {
+            let found = self.world.of(&community).entity(&EntityKey::Record(command));
+            let Some(domain::Entity::Record(record)) = found else { continue };
+            let Ok(Some(stored)) = self.log.read(record.sequence).await else { continue };
+            if let Ok(commit) = Commit::decode(&stored.payload) {
+                self.world.recall(commit);
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides commands over what is known, and forgets all of it.
+    fn rehearse(&mut self, asks: &[Ask]) -> Result<Vec<Outcome>, WriterError> {
+        let recorded_at = (self.now)();
+        let mut outcomes = Vec::with_capacity(asks.len());
+        let mut sequence = self.position.sequence;
+        for ask in asks {
+            outcomes.push(match self.decide_one(ask, recorded_at) {
+                Decided::Answer(outcome) => outcome,
+                Decided::Commit(commit) => {
+                    sequence += 1;
+                    self.world.anticipate(Arc::new(*commit), sequence);
+                    Outcome::Recorded { sequence }
+                }
+            });
+        }
+        self.world.forget_pending();
+        self.world.trouble()?;
+        Ok(outcomes)
+    }
+}
+
+/// Answers everybody in a batch whose first commit has the sequence after `before`.
+fn answer(answers: Vec<(Waiting, Result<Outcome, usize>)>, before: u64) {
+    for (asked, outcome) in answers {
+        let outcome = outcome.unwrap_or_else(|place| Outcome::Recorded { sequence: before + 1 + place as u64 });
+        // whoever asked may have gone away; the record stands
+        let _gone = asked.reply.send(outcome);
+        drop(asked.permit);
+    }
+}

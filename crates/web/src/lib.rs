@@ -1,0 +1,16 @@
+//! How we speak HTTP: problems in one form, one gate that decides who may enter, the same headers on every answer, one way to serve.
+//!
+//! Every service that opens an HTTP door uses this, so that no door is more lenient than another.
+
+mod gate;
+mod headers;
+mod limits;
+mod problem;
+mod serve;
+mod words;
+
+pub use gate::{COOKIE, Gate};
+pub use headers::protect;
+pub use limits::{COMMAND_BYTES_MAX, HEADER_BYTES_MAX, IMPORT_BYTES_MAX, PAGE_ITEMS_MAX};
+pub use problem::{InvalidParam, Problem};
+pub use serve::{TlsFiles, serve};
