@@ -51,8 +51,11 @@ impl Evolve for Alert {
 
 fn occurred(mut state: State, n: u32, occurrence: &Occurrence) -> State {
     state.causes.extend(occurrence.causes.iter().cloned());
-    while state.causes.len() > CAUSES_MAX {
-        state.causes.pop_first();
+    // the causes of the last occurrence stay, or the same judgement would bring new ones again and again
+    while state.causes.len() > CAUSES_MAX
+        && let Some(known) = state.causes.iter().find(|cause| !occurrence.causes.contains(cause)).cloned()
+    {
+        state.causes.remove(&known);
     }
     let severity_peak: Severity = state.severity_peak.max(occurrence.severity);
     State { n, severity_peak, basis: occurrence.basis, occurrence: occurrence.clone(), ..state }
