@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::{
     Commit, Context, Decide, Entity, EntityKey, Known,
-    alert::{self, Alert, Observe, Status},
+    alert::{self, Alert, Observe},
     commit::Role,
     values::{CommandId, CommunityId, SecretKey, Timestamp, Zone},
 };
@@ -24,25 +24,20 @@ impl Known for OneAlert {
     }
 }
 
-/// The observation as it is to be sent; nothing when it would change nothing.
-///
-/// Of an alert that somebody ended by hand only new causes are told: the others are in that alert, and each is in exactly one.
-pub(crate) fn difference(mut observe: Observe, state: Option<alert::State>, community: &CommunityId, now: Timestamp) -> Option<Observe> {
-    let ended_by_hand = state.as_ref().filter(|state| matches!(state.status, Status::Closed | Status::Resolved { by_hand: true, .. }));
-    if let (Some(state), Some(firing)) = (ended_by_hand, observe.firing.as_mut()) {
-        firing.causes.retain(|cause| !state.causes.contains(cause));
-    }
+/// Whether intake would do something about an observation of this alert at `now`.
+pub(crate) fn differs(observe: Observe, state: Option<alert::State>, community: &CommunityId, now: Timestamp) -> bool {
+    let rule = observe.key.rule.clone();
     let context = Context {
         community,
         command: CommandId::random_from([0; 16]),
         // neither who asks nor any secret matters for this decision
-        actor: &observe.key.rule,
+        actor: &rule,
         role: Role::Service,
         at: now,
         recorded_at: now,
         secret: &SecretKey([0; 32]),
         zone: Zone::default(),
     };
-    let decided = Alert::decide(alert::Command::Observe(observe.clone()), &OneAlert(state.map(Arc::new)), &context);
-    decided.is_ok_and(|events| !events.is_empty()).then_some(observe)
+    let decided = Alert::decide(alert::Command::Observe(observe), &OneAlert(state.map(Arc::new)), &context);
+    decided.is_ok_and(|events| !events.is_empty())
 }

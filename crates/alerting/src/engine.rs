@@ -18,7 +18,7 @@ use store::{Key, Prefix, Store, Unit};
 
 use crate::{
     agenda::{self, AT_ONCE},
-    difference::difference,
+    difference::differs,
     error::AlertingError,
     publish::message,
     rows::{ACTIVE, ALERTS, COMMUNITIES, JOBS, Job, OUTBOX, Target, Waiting, alert_key, memory_key, outbox_key, scope_of_memory_key},
@@ -237,8 +237,9 @@ impl Engine {
         // the alert's own last event counts: a judgement made after it is newer than what that event rests on
         let sequence = memory_sequence.max(alert.sequence).max(place.sequence);
         let basis = Basis { sequence, due: (woken_at > AT_ONCE).then_some(woken_at) };
-        let observe = difference(judgement.observe(key, runner.version(), basis), alert.value, community, now);
-        Ok((observe.map(|observe| Observation::new(community.clone(), observe)), next_change))
+        let observe = judgement.observe(key, runner.version(), basis);
+        let observation = differs(observe.clone(), alert.value, community, now).then(|| Observation::new(community.clone(), observe));
+        Ok((observation, next_change))
     }
 
     /// Intake has answered. What came of it comes over the log; until then this is judged again only when its time comes.

@@ -29,3 +29,6 @@ pub use publish::{HEARTBEAT_EVERY, PublishError};
 pub use rows::tables;
 pub use send::OBSERVATIONS;
 pub use service::{Alerting, Outlets, Parts, Readiness};
+
+#[cfg(test)]
+mod simulation;

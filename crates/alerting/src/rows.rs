@@ -12,7 +12,7 @@ use crate::runner::Runners;
 
 /// Name, zone and policy of every community.
 pub(crate) const COMMUNITIES: Table = Table::new("communities", 1);
-/// State of every alert key, as intake has it.
+/// Every alert key as the log tells it.
 pub(crate) const ALERTS: Table = Table::new("alerts", 1);
 /// Alert keys that are open or acknowledged.
 pub(crate) const ACTIVE: Table = Table::new("active", 1);

@@ -1,5 +1,7 @@
 //! What we know of an alert after one more thing happened.
 
+use std::collections::BTreeSet;
+
 use super::{Alert, AlertId, Key, KeyHash, Occurrence, Severity, State, Status, state::CAUSES_MAX};
 use crate::{Event, Evolve, Fact, Header};
 
@@ -21,6 +23,7 @@ impl Evolve for Alert {
                 episode: event.episode,
                 severity_peak: event.occurrence.severity,
                 causes: event.occurrence.causes.iter().cloned().collect(),
+                past_causes: past_causes(state, &event.occurrence),
                 basis: event.occurrence.basis,
                 occurrence: event.occurrence.clone(),
             }),
@@ -59,6 +62,16 @@ fn occurred(mut state: State, n: u32, occurrence: &Occurrence) -> State {
     }
     let severity_peak: Severity = state.severity_peak.max(occurrence.severity);
     State { n, severity_peak, basis: occurrence.basis, occurrence: occurrence.clone(), ..state }
+}
+
+/// What the alerts before a new one were about.
+fn past_causes(state: Option<State>, occurrence: &Occurrence) -> BTreeSet<String> {
+    let before = state.into_iter().flat_map(|state| state.past_causes.into_iter().chain(state.causes));
+    let mut past: BTreeSet<String> = before.filter(|cause| !occurrence.causes.contains(cause)).collect();
+    while past.len() > CAUSES_MAX {
+        past.pop_first();
+    }
+    past
 }
 
 /// The alert of an event of this aggregate, and what it is about.
