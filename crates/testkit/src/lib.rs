@@ -5,5 +5,5 @@ mod sample;
 mod world;
 
 pub use memory_intake::{MemoryIntake, Trouble};
-pub use sample::{Sample, Source, event_of, private_parts};
+pub use sample::{Sample, Source, event_of, private_parts, words};
 pub use world::{World, field, payload, said};

@@ -70,7 +70,14 @@ macro_rules! numbers {
         }
     )+};
 }
-numbers!(u8, u16, u32, u64, i16, i32, i64);
+numbers!(u8, u16, u32, u64, i32, i64);
+
+impl Sample for i16 {
+    /// Tenths of a degree Celsius: there is no other number of this size.
+    fn sample(source: &mut Source) -> Self {
+        if source.full || source.below(8) > 0 { 340 + source.below(86) as Self } else { [Self::MIN, Self::MAX][source.below(2) as usize] }
+    }
+}
 
 impl Sample for bool {
     fn sample(source: &mut Source) -> Self {
@@ -219,7 +226,14 @@ macro_rules! words {
         impl Sample for $name {
             fn sample(source: &mut Source) -> Self { Self::ALL[source.below(Self::ALL.len() as u64) as usize] }
         }
-    )+};
+    )+
+
+    /// Every word that has a number on the log: its list, the word, the number.
+    pub fn words() -> Vec<(&'static str, &'static str, u8)> {
+        let mut all = Vec::new();
+        $(all.extend(<$name>::ALL.iter().map(|value| (stringify!($name), value.word(), value.code())));)+
+        all
+    }};
 }
 words!(
     commit::Role,
