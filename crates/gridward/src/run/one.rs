@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::{
     health, nats,
-    services::{Common, Services, start_alerting, start_intake},
+    services::{Common, Services, start_alerting, start_intake, start_projection},
     told_to_stop,
 };
 use crate::{
@@ -91,7 +91,7 @@ async fn start(role: Role, connection: &Connection, config: &Config, common: &Co
     match role {
         Role::Intake => services.intake = Some(start_intake(connection, folder, common).await?),
         Role::Alerting => services.alerting = Some(start_alerting(connection, folder, common)?),
-        Role::Projection => anyhow::bail!("not yet"),
+        Role::Projection => services.projection = Some(start_projection(connection, folder, common)?),
     }
     Ok(services)
 }

@@ -6,6 +6,7 @@ use alerting::{Alerting, Outlets};
 use bus::{Announcer, Connection, EventLog, EventLogOptions, KeyStore, Publication, Requests};
 use domain::values::{DeploymentKey, Now};
 use intake::Intake;
+use projection::Projection;
 use store::{Options, Store};
 
 use super::health::Check;
@@ -51,10 +52,25 @@ pub(crate) fn start_alerting(connection: &Connection, folder: &Path, common: &Co
     Ok(Alerting::start(parts))
 }
 
+/// The service that folds the log into rows and answers questions.
+pub(crate) fn start_projection(connection: &Connection, folder: &Path, common: &Common) -> anyhow::Result<Projection> {
+    let parts = projection::Parts {
+        log: EventLog::new(connection, &EventLogOptions::default()),
+        keys: KeyStore::new(connection),
+        store: open_store(folder, &projection::tables(), common.cache_mib)?,
+        secrets: common.secrets.clone(),
+        now: common.now.clone(),
+        audit: None,
+        scratch: folder.with_extension("scratch"),
+    };
+    Ok(Projection::start(parts))
+}
+
 /// The services of this process: all of them, or one.
 #[derive(Default)]
 pub(crate) struct Services {
     pub(crate) intake: Option<Intake>,
+    pub(crate) projection: Option<Projection>,
     pub(crate) alerting: Option<Alerting>,
 }
 
@@ -65,6 +81,9 @@ impl Services {
         if let Some(intake) = &self.intake {
             router = router.merge(intake.router());
         }
+        if let Some(projection) = &self.projection {
+            router = router.merge(projection.router());
+        }
         router
     }
 
@@ -73,6 +92,9 @@ impl Services {
         let mut checks: Vec<Check> = Vec::new();
         if let Some(readiness) = self.intake.as_ref().map(Intake::readiness) {
             checks.push(("intake", Arc::new(move || readiness.why_not())));
+        }
+        if let Some(readiness) = self.projection.as_ref().map(Projection::readiness) {
+            checks.push(("projection", Arc::new(move || readiness.why_not())));
         }
         if let Some(readiness) = self.alerting.as_ref().map(Alerting::readiness) {
             checks.push(("alerting", Arc::new(move || readiness.why_not())));
@@ -84,6 +106,9 @@ impl Services {
     pub(crate) async fn stop(self) {
         if let Some(alerting) = self.alerting {
             alerting.stop().await;
+        }
+        if let Some(projection) = self.projection {
+            projection.stop().await;
         }
         if let Some(intake) = self.intake {
             intake.stop().await;

@@ -11,7 +11,7 @@ use super::{
     consumers::{self, Consumers},
     demo, health,
     nats::{self, Connections, OwnServer},
-    services::{Common, Services, start_alerting, start_intake},
+    services::{Common, Services, start_alerting, start_intake, start_projection},
     told_to_stop,
 };
 use crate::{
@@ -66,6 +66,7 @@ impl System {
     async fn start(data: &Arc<DataFolder>, own: &Arc<OwnServer>, connections: Connections, common: &Common, _options: &UpOptions) -> anyhow::Result<Self> {
         let intake = start_intake(&connections.intake, &data.join("stores/intake"), common).await?;
         intake.grant_admin(&data.admin_token()?).await?;
+        let projection = start_projection(&connections.projection, &data.join("stores/projection"), common)?;
         let alerting = start_alerting(&connections.alerting, &data.join("stores/alerting"), common)?;
         let consumers = Arc::new(Consumers {
             gate: intake.gate(),
@@ -75,7 +76,7 @@ impl System {
             nats_url: own.server.url(),
             changing: Mutex::default(),
         });
-        Ok(Self { services: Services { intake: Some(intake), alerting: Some(alerting) }, consumers })
+        Ok(Self { services: Services { intake: Some(intake), projection: Some(projection), alerting: Some(alerting) }, consumers })
     }
 
     fn router(&self) -> axum::Router {
