@@ -11,7 +11,7 @@ use super::{
     consumers::{self, Consumers},
     demo, health,
     nats::{self, Connections, OwnServer},
-    services::{Common, start_intake},
+    services::{Common, Services, start_alerting, start_intake},
     told_to_stop,
 };
 use crate::{
@@ -58,7 +58,7 @@ pub(crate) async fn up(options: UpOptions) -> Done {
 
 /// All services of one process.
 struct System {
-    intake: intake::Intake,
+    services: Services,
     consumers: Arc<Consumers>,
 }
 
@@ -66,6 +66,7 @@ impl System {
     async fn start(data: &Arc<DataFolder>, own: &Arc<OwnServer>, connections: Connections, common: &Common, _options: &UpOptions) -> anyhow::Result<Self> {
         let intake = start_intake(&connections.intake, &data.join("stores/intake"), common).await?;
         intake.grant_admin(&data.admin_token()?).await?;
+        let alerting = start_alerting(&connections.alerting, &data.join("stores/alerting"), common)?;
         let consumers = Arc::new(Consumers {
             gate: intake.gate(),
             data: Arc::clone(data),
@@ -74,13 +75,11 @@ impl System {
             nats_url: own.server.url(),
             changing: Mutex::default(),
         });
-        Ok(Self { intake, consumers })
+        Ok(Self { services: Services { intake: Some(intake), alerting: Some(alerting) }, consumers })
     }
 
     fn router(&self) -> axum::Router {
-        let readiness = self.intake.readiness();
-        let checks: Vec<health::Check> = vec![("intake", Arc::new(move || readiness.why_not()))];
-        let router = self.intake.router().merge(consumers::router(Arc::clone(&self.consumers))).merge(health::router(checks));
+        let router = self.services.router().merge(consumers::router(Arc::clone(&self.consumers))).merge(health::router(self.services.checks()));
         web::protect(router)
     }
 
@@ -105,7 +104,7 @@ impl System {
         // nobody listens any more when serving has failed already
         let _failed = stop.send(true);
         serving.await.context("the HTTP server ended badly")??;
-        self.intake.stop().await;
+        self.services.stop().await;
         Ok(())
     }
 }
