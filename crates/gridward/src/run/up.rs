@@ -150,7 +150,7 @@ impl System {
         let run = RunFile { http: format!("http://{address}"), nats: own.server.url(), pids: Pids { gridward: std::process::id(), nats: own.server.pid() } };
         data.announce(&run)?;
         announce(&run, data, clock);
-        let player = options.demo.map(|(scale, seed)| tokio::spawn(demo::play(run.http.clone(), data.join("admin.token"), clock.clone(), scale, seed)));
+        let player = options.demo.map(|(scale, seed)| tokio::spawn(demo::play(run.http.clone(), admin_token, clock.clone(), scale, seed)));
         told_to_stop().await;
         talk("gridward: stopping");
         if let Some(player) = player {
