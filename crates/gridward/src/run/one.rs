@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::{
     health, nats,
-    services::{Common, start_intake},
+    services::{Common, Services, start_alerting, start_intake, start_projection},
     told_to_stop,
 };
 use crate::{
@@ -58,8 +58,8 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
         cache_mib: config.store.cache_mib,
     };
     let listener = std::net::TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
-    let running = Running::start(role, &connection, &config, &common).await?;
-    let router = web::protect(running.router().merge(health::router(running.checks())));
+    let services = start(role, &connection, &config, &common).await?;
+    let router = web::protect(services.router().merge(health::router(services.checks())));
     let (stop, mut stopped) = watch::channel(false);
     let tls = config.http.tls.clone().map(|tls| web::TlsFiles { certificate: tls.certificate, key: tls.key });
     let serving = tokio::spawn(web::serve(listener, router, tls, async move {
@@ -71,7 +71,7 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     // nobody listens any more when serving has failed already
     let _failed = stop.send(true);
     serving.await.context("the HTTP server ended badly")??;
-    running.stop().await;
+    services.stop().await;
     connection.close().await?;
     Ok(())
 }
@@ -85,37 +85,13 @@ async fn connect(config: &Config, role: Role) -> anyhow::Result<Connection> {
     Ok(connection)
 }
 
-enum Running {
-    Intake(intake::Intake),
-}
-
-impl Running {
-    async fn start(role: Role, connection: &Connection, config: &Config, common: &Common) -> anyhow::Result<Self> {
-        let folder = &config.store.folder;
-        match role {
-            Role::Intake => Ok(Self::Intake(start_intake(connection, folder, common).await?)),
-            Role::Projection | Role::Alerting => anyhow::bail!("not yet"),
-        }
+async fn start(role: Role, connection: &Connection, config: &Config, common: &Common) -> anyhow::Result<Services> {
+    let folder = &config.store.folder;
+    let mut services = Services::default();
+    match role {
+        Role::Intake => services.intake = Some(start_intake(connection, folder, common).await?),
+        Role::Alerting => services.alerting = Some(start_alerting(connection, folder, common)?),
+        Role::Projection => services.projection = Some(start_projection(connection, folder, common)?),
     }
-
-    fn router(&self) -> axum::Router {
-        match self {
-            Self::Intake(intake) => intake.router(),
-        }
-    }
-
-    fn checks(&self) -> Vec<health::Check> {
-        match self {
-            Self::Intake(intake) => {
-                let readiness = intake.readiness();
-                vec![("intake", Arc::new(move || readiness.why_not()))]
-            }
-        }
-    }
-
-    async fn stop(self) {
-        match self {
-            Self::Intake(intake) => intake.stop().await,
-        }
-    }
+    Ok(services)
 }

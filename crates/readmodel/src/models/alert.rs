@@ -1,0 +1,123 @@
+//! An alert: where it stands, why, and what became of it.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    Event, Evolve, Fact,
+    alert::{self, AlertId, CloseReason, Severity},
+    values::{BuildingId, EventId, Private, Slug, StaffId, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Mark, Part, ReadModel};
+
+/// The index of open and acknowledged alerts, the worst first.
+pub const ACTIVE: &str = "alert_active";
+/// The index of open and acknowledged alerts by building; those at no building stand under the empty one.
+pub const ACTIVE_BY_BUILDING: &str = "alert_active_building";
+/// The index of alerts that are over, by when they began.
+pub const ENDED: &str = "alert_ended";
+/// Most events kept per alert.
+pub const HISTORY_MAX: usize = 64;
+
+/// What happened to an alert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Happened {
+    /// The event.
+    pub event: EventId,
+    /// `raised`, `updated`, `upgraded`, `reopened`, `acknowledged`, `resolved` or `closed`.
+    pub action: Action,
+    /// When, by our clock.
+    pub recorded_at: Timestamp,
+    /// How bad it was.
+    pub severity: Option<Severity>,
+    /// The token that asked, or `service`.
+    pub actor: Slug,
+    /// Who did it.
+    pub by: Vec<StaffId>,
+    /// Why it is not followed up.
+    pub reason: Option<CloseReason>,
+    /// How it is known that it is over.
+    pub private: Option<Private>,
+}
+
+/// What can happen to an alert; the words of topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum Action {
+    Raised,
+    Updated,
+    Upgraded,
+    Reopened,
+    Acknowledged,
+    Resolved,
+    Closed,
+}
+
+/// An alert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// What decisions know of it too.
+    pub state: alert::State,
+    /// Its events by their number.
+    pub history: BTreeMap<u32, Happened>,
+}
+
+/// The read model.
+#[derive(Debug)]
+pub struct Alert;
+
+impl ReadModel for Alert {
+    const NAME: &'static str = "alert";
+    const VERSION: u32 = 1;
+    type Key = AlertId;
+    type Row = Row;
+
+    fn keys(fact: &Fact<'_>) -> Vec<AlertId> {
+        alert::Alert::of(fact.event).map(|(alert, _)| alert.clone()).into_iter().collect()
+    }
+
+    fn evolve(row: Option<Row>, key: &AlertId, fact: &Fact<'_>) -> Option<Row> {
+        let (state, mut history) = row.map_or((None, BTreeMap::new()), |row| (Some(row.state), row.history));
+        let state = alert::Alert::evolve(state, key.key_hash(), fact)?;
+        if let Some((n, happened)) = happened(fact) {
+            history.insert(n, happened);
+            while history.len() > HISTORY_MAX {
+                history.pop_first();
+            }
+        }
+        Some(Row { state, history })
+    }
+
+    fn marks(key: &AlertId, row: &Row) -> Vec<Mark> {
+        let id = [Part::Text(key.key_hash().to_string()), Part::U64(u64::from(key.group()))];
+        let with = |index, first: Vec<Part>| Mark { index, parts: first.into_iter().chain(id.clone()).collect() };
+        if !row.state.is_active() {
+            return vec![with(ENDED, vec![Part::I64(-row.state.occurrence.first_at.0)])];
+        }
+        let worst_first = u8::MAX - row.state.severity_peak.code();
+        let community = with(ACTIVE, vec![Part::U8(worst_first), Part::I64(row.state.occurrence.first_at.0)]);
+        let building = row.state.occurrence.place.building.as_ref().map(ToString::to_string).unwrap_or_default();
+        vec![community, with(ACTIVE_BY_BUILDING, vec![Part::Text(building)])]
+    }
+
+    fn building(_: &AlertId, row: &Row) -> Option<BuildingId> {
+        row.state.occurrence.place.building.clone()
+    }
+}
+
+fn happened(fact: &Fact<'_>) -> Option<(u32, Happened)> {
+    let (n, action, severity, reason, private) = match fact.event {
+        Event::AlertRaised(event) => (event.n, Action::Raised, Some(event.occurrence.severity), None, None),
+        Event::AlertUpdated(event) => (event.n, Action::Updated, Some(event.occurrence.severity), None, None),
+        Event::AlertUpgraded(event) => (event.n, Action::Upgraded, Some(event.occurrence.severity), None, None),
+        Event::AlertReopened(event) => (event.n, Action::Reopened, Some(event.occurrence.severity), None, None),
+        Event::AlertAcknowledged(event) => (event.n, Action::Acknowledged, None, None, None),
+        Event::AlertResolved(event) => (event.n, Action::Resolved, None, None, event.private.clone()),
+        Event::AlertClosed(event) => (event.n, Action::Closed, None, Some(event.reason), None),
+        _ => return None,
+    };
+    let (actor, by, recorded_at) = (fact.header.actor.clone(), fact.header.by.clone(), fact.header.recorded_at);
+    Some((n, Happened { event: fact.id(), action, recorded_at, severity, actor, by, reason, private }))
+}

@@ -1,0 +1,20 @@
+//! One file per read model.
+
+pub mod alert;
+pub mod building;
+pub mod checkpoint;
+pub mod community;
+pub mod coverage;
+pub mod door;
+pub mod estate;
+pub mod head;
+pub mod household;
+mod observation;
+pub mod person;
+pub mod quarantine;
+pub mod round;
+pub mod timeline;
+pub mod token;
+pub mod watch;
+
+pub use observation::{Found, Observation, Observed};

@@ -1,0 +1,148 @@
+//! An alert as it stands.
+
+use domain::{
+    alert::{AlertId, Detail, Key, Observed, Severity, Status as AlertStatus},
+    values::{CommunityId, Place, PlaceNames, Slug, StaffId, Subject, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Veiled, Veils};
+use crate::models::alert::{self, Action, Happened};
+
+/// What happened to an alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryItem {
+    /// Gapless per alert, from 1.
+    pub n: u32,
+    /// `raised`, `updated`, `upgraded`, `reopened`, `acknowledged`, `resolved` or `closed`.
+    pub action: Action,
+    /// The event.
+    pub event: String,
+    /// When, by our clock.
+    pub recorded_at: Timestamp,
+    /// How bad it was.
+    pub severity: Option<Severity>,
+    /// The token that asked, or `service`.
+    pub actor: Slug,
+    /// Who did it.
+    pub by: Vec<StaffId>,
+    /// Why it is not followed up.
+    pub reason: Option<String>,
+    /// How it is known that it is over.
+    pub private: Veiled,
+}
+
+/// Who has an alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcknowledgedBy {
+    /// The token.
+    pub actor: Slug,
+    /// Since when.
+    pub at: Timestamp,
+    /// Until when.
+    pub until: Option<Timestamp>,
+}
+
+/// An alert as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlertItem {
+    /// The alert.
+    pub alert: AlertId,
+    /// `{community}/{rule}/{subject kind}/{subject id}`.
+    pub key: String,
+    /// The rule.
+    pub kind: Slug,
+    /// `open`, `acknowledged`, `resolved` or `closed`.
+    pub state: String,
+    /// The worst of this episode.
+    pub severity: Severity,
+    /// Gapless per alert: what a command must expect.
+    pub n: u32,
+    /// Counts the times it was opened.
+    pub episode: u32,
+    /// Where.
+    pub place: Place,
+    /// What the place is called.
+    pub names: PlaceNames,
+    /// Who.
+    pub person: Option<Subject>,
+    /// A second measurement is still owed.
+    pub unconfirmed: bool,
+    /// What was measured.
+    pub observed: Option<Observed>,
+    /// Slots, days, checkpoint: what its rule says.
+    pub detail: Detail,
+    /// When it began.
+    pub first_at: Timestamp,
+    /// When it was last so.
+    pub last_at: Timestamp,
+    /// How many observations.
+    pub occurrences: u32,
+    /// Recorded long after it happened.
+    pub late: bool,
+    /// Who has it.
+    pub acknowledged: Option<AcknowledgedBy>,
+    /// Version of the rule.
+    pub rule_version: u16,
+    /// Why: event ids, or slots. Empty in lists.
+    pub caused_by: Vec<String>,
+    /// What became of it, oldest first. Empty in lists.
+    pub history: Vec<HistoryItem>,
+    /// Sequence of the last commit in it.
+    pub sequence: u64,
+}
+
+impl Veils for AlertItem {
+    fn each_veiled(&mut self, visit: &mut dyn FnMut(&mut Veiled)) {
+        self.history.iter_mut().for_each(|item| visit(&mut item.private));
+    }
+}
+
+/// An alert; with its causes and its history when it alone is asked for.
+pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whole: bool) -> AlertItem {
+    let state = &row.state;
+    let occurrence = &state.occurrence;
+    let acknowledged = match &state.status {
+        AlertStatus::Acknowledged { actor, at, until } => Some(AcknowledgedBy { actor: actor.clone(), at: *at, until: *until }),
+        AlertStatus::Open | AlertStatus::Resolved { .. } | AlertStatus::Closed => None,
+    };
+    let key: &Key = &state.key;
+    AlertItem {
+        alert: state.alert.clone(),
+        key: key.full(community),
+        kind: key.rule.clone(),
+        state: state.status_word().to_owned(),
+        severity: state.severity_peak,
+        n: state.n,
+        episode: state.episode,
+        place: occurrence.place.clone(),
+        names: occurrence.names.clone(),
+        person: occurrence.person.clone(),
+        unconfirmed: occurrence.unconfirmed,
+        observed: occurrence.observed.clone(),
+        detail: occurrence.detail.clone(),
+        first_at: occurrence.first_at,
+        last_at: occurrence.last_at,
+        occurrences: occurrence.occurrences,
+        late: occurrence.late,
+        acknowledged,
+        rule_version: occurrence.rule_version,
+        caused_by: if whole { state.causes.iter().cloned().collect() } else { Vec::new() },
+        history: if whole { row.history.iter().map(|(n, happened)| history_item(*n, happened)).collect() } else { Vec::new() },
+        sequence,
+    }
+}
+
+fn history_item(n: u32, happened: &Happened) -> HistoryItem {
+    HistoryItem {
+        n,
+        action: happened.action,
+        event: happened.event.to_string(),
+        recorded_at: happened.recorded_at,
+        severity: happened.severity,
+        actor: happened.actor.clone(),
+        by: happened.by.clone(),
+        reason: happened.reason.map(|reason| reason.word().to_owned()),
+        private: happened.private.as_ref().into(),
+    }
+}
