@@ -146,7 +146,11 @@ mod tests {
         for (json, status, expected) in [
             (visit(r#"{"household":"h1","outcome":"met","mode":"door","colour":"red"}"#), 400, "\"pointer\":\"/data/colour\""),
             (visit(r#"{"household":"h1","outcome":"sleeping","mode":"door"}"#), 400, "\"pointer\":\"/data/outcome\""),
-            (visit(r#"{"household":"h1","outcome":"met","mode":"door","people":[{"person":"p1","readings":[{"celsius":"37","site":"ear"}]}]}"#), 400, "/data/people/0/readings/0/celsius"),
+            (
+                visit(r#"{"household":"h1","outcome":"met","mode":"door","people":[{"person":"p1","readings":[{"celsius":"37","site":"ear"}]}]}"#),
+                400,
+                "/data/people/0/readings/0/celsius",
+            ),
             (visit(r#"{"household":"p13812345678","outcome":"met","mode":"door"}"#), 422, "slug_personal"),
             (visit("{}").replace("visit.record", "visit.dance"), 400, "unknown_type"),
             (visit("{}").replace("visit.record", "alert.observe"), 400, "unknown_type"),

@@ -147,4 +147,3 @@ impl std::fmt::Debug for Sealing {
         formatter.debug_struct("Sealing").field("keys", &self.at_hand.len()).finish()
     }
 }
-

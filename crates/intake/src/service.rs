@@ -112,20 +112,20 @@ impl Intake {
         self.doors.gate.clone()
     }
 
-    /// Makes sure that the operator's token is in force; its secret stays with the caller.
+    /// Makes sure that a token of this process's own is in force everywhere; its secret stays with the caller.
     ///
     /// # Errors
     /// When it cannot be recorded.
-    pub async fn grant_admin(&self, secret: &str) -> anyhow::Result<()> {
+    pub async fn ensure_token(&self, name: &str, role: Role, secret: &str) -> anyhow::Result<()> {
         let hash = SecretHash::of(secret);
         let token = format!("t-{}", hash.name()).parse()?;
-        let grant = Grant { token, name: "admin".parse()?, secret_hash: hash, scope: TokenScope::default(), role: Role::Admin, staff: None };
+        let grant = Grant { token, name: name.parse()?, secret_hash: hash, scope: TokenScope::default(), role, staff: None };
         let ask = door::deployment_ask("service".parse()?, Role::Service, access::Command::Grant(grant)).context("no random numbers")?;
         let receivers = self.submitter.submit(vec![ask]).map_err(|_| anyhow::anyhow!("intake has stopped"))?;
         for receiver in receivers {
             match receiver.await.context("intake has stopped")? {
                 Outcome::Recorded { .. } | Outcome::Unchanged { .. } | Outcome::Duplicate { .. } => {}
-                other => anyhow::bail!("the operator's token was refused: {other:?}"),
+                other => anyhow::bail!("the token {name} was refused: {other:?}"),
             }
         }
         Ok(())

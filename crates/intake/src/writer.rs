@@ -88,7 +88,9 @@ impl Writer {
                 self.take(work, &mut waiting)?;
             }
             // everything that came in while the last append was in flight
-            while waiting.len() < GATHER_MAX && let Ok(work) = queue.try_recv() {
+            while waiting.len() < GATHER_MAX
+                && let Ok(work) = queue.try_recv()
+            {
                 self.take(work, &mut waiting)?;
             }
             self.commit_some(&mut waiting).await?;

@@ -237,4 +237,3 @@ fn header_of(community: CommunityId) -> Option<Header> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-

@@ -124,7 +124,9 @@ pub(crate) fn told(id: CommandId, outcome: Outcome) -> Told {
         Outcome::Recorded { sequence } => done("recorded", sequence),
         Outcome::Duplicate { sequence } => done("duplicate", sequence),
         Outcome::Unchanged { sequence } => done("unchanged", sequence),
-        Outcome::IdReused => Told::problem(Some(id), Problem::new(StatusCode::CONFLICT, "id_reused").with_param("/id", "id_reused", "choose a new id for another record")),
+        Outcome::IdReused => {
+            Told::problem(Some(id), Problem::new(StatusCode::CONFLICT, "id_reused").with_param("/id", "id_reused", "choose a new id for another record"))
+        }
         Outcome::Rejected(rejection) => Told::problem(Some(id), rejection.into()),
         Outcome::Refused(code) => Told::problem(Some(id), Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code)),
     }
