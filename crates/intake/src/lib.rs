@@ -8,11 +8,13 @@
 //! | `world` | what is known: snapshots, and what is decided but not yet committed |
 //! | `sealing` | keys of people, and the seal |
 //! | `catch_up` | reading on in the log: at the start, and after a conflict |
+//! | `import` | from a file to commands, and the report about it |
 //! | `door` | HTTP and NATS |
 
 mod ask;
 mod catch_up;
 mod door;
+mod import;
 mod parse;
 mod sealing;
 mod service;
@@ -22,5 +24,5 @@ mod writer;
 
 pub use ask::{Ask, Busy, Outcome, Submitter};
 pub use parse::{ParsedCommand, parse_command};
-pub use service::{Intake, Parts, StartError};
+pub use service::{Intake, Limits, Parts, Readiness, StartError};
 pub use world::TABLES;
