@@ -64,7 +64,7 @@ pub(crate) fn drafts(bytes: &[u8], kind: Kind, community: &CommunityId, secrets:
         }
     }
     let mut ids = Ids::new(kind, community, secrets);
-    let list = pages.into_iter().map(|page| page.finish(kind, &mut ids)).collect();
+    let list = pages.into_iter().map(|page| page.finish(kind, &sheet.headings, &mut ids)).collect();
     Ok(Drafts { list, headings: sheet.headings.into_iter().flatten().collect() })
 }
 
@@ -206,7 +206,20 @@ impl Page {
         self.errors.extend(other.errors);
     }
 
-    fn finish(mut self, kind: Kind, ids: &mut Ids) -> Draft {
+    /// Every field without which there is no command must have been filled in.
+    fn require(&mut self, headings: &[Option<Heading>]) {
+        let line = self.lines.first().copied().unwrap_or_default();
+        for heading in headings.iter().flatten().filter(|heading| heading.column.required) {
+            let told = self.errors.iter().any(|error| error.column.as_ref() == Some(&heading.name));
+            if !told && self.data.pointer(&format!("/{}", heading.column.path.replace('.', "/"))).is_none() {
+                let reason = "this cell must be filled in".to_owned();
+                self.errors.push(RowError { line, column: Some(heading.name.clone()), code: "cell_missing".to_owned(), reason });
+            }
+        }
+    }
+
+    fn finish(mut self, kind: Kind, headings: &[Option<Heading>], ids: &mut Ids) -> Draft {
+        self.require(headings);
         if !self.units.is_empty()
             && let Some(data) = self.data.as_object_mut()
         {
