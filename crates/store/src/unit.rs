@@ -92,6 +92,12 @@ impl Unit {
         self.sequence
     }
 
+    /// Why [`Store::apply`](crate::Store::apply) will refuse it, as far as can be said without a store: a value that is too large
+    /// or cannot be encoded. Whoever can still decide otherwise asks before it is too late.
+    pub fn refusal(&self) -> Option<&StoreError> {
+        self.refused.as_ref()
+    }
+
     /// Whether the unit changes nothing.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty() && self.refused.is_none()
