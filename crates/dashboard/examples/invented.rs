@@ -1,9 +1,10 @@
 //! Serves the pages over an invented community, to look at them: `cargo run -p dashboard --example invented -- 127.0.0.1:8099`.
 //!
 //! Sign in with `office-token` or `viewer-token`.
-#![expect(missing_docs, clippy::unwrap_used, reason = "a tool for those who work on the pages")]
+#![expect(clippy::unwrap_used, reason = "a tool for those who work on the pages")]
 
 #[path = "../tests/fake/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "tests use more of it")]
 mod fake;
 
 use std::{sync::Arc, time::Instant};

@@ -91,7 +91,11 @@ impl Api {
         let mut items = Vec::new();
         let mut cursor: Option<String> = None;
         for _ in 0..LIST_PAGES_MAX {
-            let parameters = [Some(format!("limit={}", web::PAGE_ITEMS_MAX)), (!query.is_empty()).then(|| query.to_owned()), cursor.map(|cursor| format!("cursor={}", encode(&cursor)))];
+            let parameters = [
+                Some(format!("limit={}", web::PAGE_ITEMS_MAX)),
+                (!query.is_empty()).then(|| query.to_owned()),
+                cursor.map(|cursor| format!("cursor={}", encode(&cursor))),
+            ];
             let parameters = parameters.into_iter().flatten().collect::<Vec<_>>().join("&");
             let page: ListPage<T> = self.get(&format!("{path}?{parameters}")).await?;
             items.extend(page.items);

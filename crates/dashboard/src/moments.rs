@@ -1,6 +1,6 @@
 //! Times as people in a community read them.
 
-use domain::values::{DAY_MS, HOUR_MS, MINUTE_MS, Day, Timestamp, Zone};
+use domain::values::{DAY_MS, Day, HOUR_MS, MINUTE_MS, Timestamp, Zone};
 
 use crate::{language::Language, words::Words};
 

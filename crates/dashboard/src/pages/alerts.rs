@@ -131,7 +131,12 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
     Ok(AlertsPage {
         f: visitor.community_frame(&community, "alerts", words.of("alerts.title")),
         tabs: vec![
-            Tab { href: format!("{base}?{}", suffix.trim_start_matches('&')), word: words.get("alerts.all").unwrap_or_default(), count: Some(open + taken), current: both },
+            Tab {
+                href: format!("{base}?{}", suffix.trim_start_matches('&')),
+                word: words.get("alerts.all").unwrap_or_default(),
+                count: Some(open + taken),
+                current: both,
+            },
             tab("open", "alerts.open", Some(open)),
             tab("acknowledged", "alerts.acknowledged", Some(taken)),
             tab("ended", "alerts.ended", None),
@@ -205,7 +210,11 @@ fn step(happened: &HistoryItem, clock: &Clock) -> Step {
         action: words.api_word("action", &action),
         severity: happened.severity.map(|severity| words.of(&format!("severity.{severity}")).to_owned()),
         by: if by.is_empty() { happened.actor.to_string() } else { by },
-        why: happened.reason.as_ref().map(|reason| words.api_word("reason", reason)).or_else(|| happened.private.first("note").map(|note| words.with("quote", note))),
+        why: happened
+            .reason
+            .as_ref()
+            .map(|reason| words.api_word("reason", reason))
+            .or_else(|| happened.private.first("note").map(|note| words.with("quote", note))),
         event: happened.event.clone(),
     }
 }

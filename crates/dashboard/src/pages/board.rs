@@ -168,7 +168,13 @@ fn figures(headline: &CommunityHeadline, rows: &[StatusRow], abnormal: u32, base
     let alerts = &headline.alerts;
     vec![
         figure("alerts?severity=critical", alerts.critical, "figure.critical", mark(Status::Critical, alerts.critical), vec![]),
-        figure("alerts?severity=serious", alerts.serious, "figure.serious", mark(Status::Serious, alerts.serious), vec![note("figure.caution", alerts.caution)]),
+        figure(
+            "alerts?severity=serious",
+            alerts.serious,
+            "figure.serious",
+            mark(Status::Serious, alerts.serious),
+            vec![note("figure.caution", alerts.caution)],
+        ),
         figure(
             "unreported",
             unreported,

@@ -56,6 +56,8 @@ struct StackRow {
 /// Doors one after another: a village group, a row of houses, a long corridor.
 struct Flow {
     name: String,
+    /// Doors without a number: what stands for it is longer.
+    unnamed: bool,
     doors: Vec<Door>,
 }
 
@@ -111,7 +113,7 @@ fn facts(detail: &BuildingDetail, clock: &Clock) -> Vec<String> {
     let facts = [
         some("building.doors", row.doors),
         some("building.people", row.people),
-        some("board.tile_quarantined", row.quarantined),
+        some("building.quarantined", row.quarantined),
         checks,
         some("figure.overdue", row.checks.overdue),
         some("figure.missed", row.checks.missed),
@@ -129,6 +131,7 @@ fn layout(units: &[UnitView], base: &str, clock: &Clock) -> (Option<Stack>, Vec<
     let alone = standing.is_empty() && flowing.len() == 1;
     let flows = flowing.into_iter().map(|unit| Flow {
         name: if alone && unit.unit.is_none() { String::new() } else { unit_name(unit, clock.words) },
+        unnamed: unit.floors.iter().flat_map(|floor| &floor.doors).any(|cell| cell.door.is_none()),
         doors: unit.floors.iter().flat_map(|floor| &floor.doors).map(|cell| door(cell, base, clock)).collect(),
     });
     (stack, flows.collect())
@@ -173,7 +176,7 @@ fn door(cell: &Cell, base: &str, clock: &Clock) -> Door {
     let name = cell.door.clone().or_else(|| household.map(ToString::to_string)).unwrap_or_default();
     let small = match (cell.day, cell.days) {
         (Some(day), Some(days)) => format!("{day}/{days}"),
-        _ if cell.people > 0 => words.with("building.people", cell.people),
+        _ if cell.people > 0 && cell.state != Status::Vacant => words.with("building.people", cell.people),
         _ => String::new(),
     };
     let place = telling::door(cell.unit.as_deref(), Some(&name), words).unwrap_or_default();

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{extract::Path, response::Response};
 use domain::values::{HouseholdId, field};
-use readmodel::views::{AlertItem, BuildingDetail, Cell, HouseholdView, PersonView, QuarantineItem, Resident, TimelineItem};
+use readmodel::views::{AlertItem, BuildingDetail, Cell, HouseholdView, PersonView, QuarantineItem, Resident, Status, TimelineItem};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ struct HouseholdPage {
 
 /// Why the door is as it is.
 struct Reason {
-    mark: Mark,
+    mark: Option<Mark>,
     text: String,
     href: Option<String>,
     detail: Option<String>,
@@ -47,8 +47,8 @@ struct Reason {
 
 struct CauseLink {
     event: String,
-    /// Whether its entry is on this page.
-    here: bool,
+    /// What its entry says, where that is on this page.
+    here: Option<String>,
 }
 
 struct Person {
@@ -170,23 +170,35 @@ fn reasons(alerts: &[AlertItem], cell: Option<&Cell>, entries: &[Entry], communi
         let line = Line::of(alert, &community.base(), clock);
         let rule = format!("{} {}", words.with("alert.rule", words.api_word("kind", alert.kind.as_str())), words.with("alert.version", alert.rule_version));
         Reason {
-            mark: line.mark,
+            mark: Some(line.mark),
             text: line.matter,
             href: Some(line.href),
             detail: Some([line.owner, rule].join(" · ")),
-            causes: alert.caused_by.iter().map(|event| CauseLink { here: entries.iter().any(|entry| entry.id == *event), event: event.clone() }).collect(),
+            causes: alert.caused_by.iter().map(|event| cause_link(event, entries)).collect(),
         }
     };
     let mut reasons: Vec<Reason> = alerts.iter().map(of_alert).collect();
     if let Some(cell) = cell {
         if cell.overdue > 0 {
-            let mark = Mark::of(readmodel::views::Status::Serious, words);
+            let mark = Some(Mark::of(Status::Serious, words));
             reasons.push(Reason { mark, text: words.with("household.overdue", cell.overdue), href: None, detail: None, causes: Vec::new() });
         }
-        let state = if cell.known_by.is_none() { readmodel::views::Status::Unknown } else { readmodel::views::Status::Normal };
-        reasons.push(Reason { mark: Mark::of(state, words), text: telling::known(cell, clock), href: None, detail: None, causes: Vec::new() });
+        // what was seen is no comfort beside an alert: the sign of normal stands only where nothing is open
+        let state = if cell.known_by.is_none() { Some(Status::Unknown) } else { reasons.is_empty().then_some(cell.state) };
+        reasons.push(Reason {
+            mark: state.map(|state| Mark::of(state, words)),
+            text: telling::known(cell, clock),
+            href: None,
+            detail: None,
+            causes: Vec::new(),
+        });
     }
     reasons
+}
+
+fn cause_link(event: &str, entries: &[Entry]) -> CauseLink {
+    let entry = entries.iter().find(|entry| entry.id == event);
+    CauseLink { event: event.to_owned(), here: entry.map(|entry| format!("{} {}", entry.kind, entry.at)) }
 }
 
 fn entry(answer: &TimelineAnswer, clock: &Clock) -> Entry {

@@ -110,7 +110,10 @@ async fn coverage_page(visitor: &Visitor, id: &str) -> Result<CoveragePage, Fail
             href: format!("{}/b/{}", community.base(), doors.building),
             name: names.name(doors.building.as_str()).unwrap_or(&doors.name).to_owned(),
             reached: Share { part: doors.reached, whole: doors.total },
-            gaps: [gap("coverage.missing", &doors.missing), gap("coverage.absent", &doors.absent), gap("coverage.refused", &doors.refused)].into_iter().flatten().collect(),
+            gaps: [gap("coverage.missing", &doors.missing), gap("coverage.absent", &doors.absent), gap("coverage.refused", &doors.refused)]
+                .into_iter()
+                .flatten()
+                .collect(),
         }
     };
     let mut rows: Vec<CoverageRow> = doors.iter().filter(|doors| doors.reached < doors.total).map(row).collect();

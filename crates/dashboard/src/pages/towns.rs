@@ -61,11 +61,7 @@ fn page(visitor: &Visitor, headlines: &[CommunityHeadline]) -> TownsPage {
             None => towns.push((headline.town.as_str(), Town { name: headline.town_name.clone(), cards: vec![card] })),
         }
     }
-    TownsPage {
-        f: visitor.frame(visitor.words.of("towns.title")),
-        towns: towns.into_iter().map(|(_, town)| town).collect(),
-        count: headlines.len(),
-    }
+    TownsPage { f: visitor.frame(visitor.words.of("towns.title")), towns: towns.into_iter().map(|(_, town)| town).collect(), count: headlines.len() }
 }
 
 fn card(headline: &CommunityHeadline, words: Words) -> Card {
@@ -80,6 +76,7 @@ fn card(headline: &CommunityHeadline, words: Words) -> Card {
         checks: format!("{}/{}", headline.checks.done, headline.checks.due),
         overdue: headline.checks.overdue,
         coverage: headline.coverage.as_ref().map(|coverage| Share { part: coverage.reached, whole: coverage.total }),
-        totals: [words.with("board.totals.buildings", thousands(headline.buildings)), words.with("board.totals.people", thousands(headline.people))].join(" · "),
+        totals: [words.with("board.totals.buildings", thousands(headline.buildings)), words.with("board.totals.people", thousands(headline.people))]
+            .join(" · "),
     }
 }

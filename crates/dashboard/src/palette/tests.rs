@@ -8,7 +8,7 @@ const STATE_CONTRAST_MIN: f64 = 6.0;
 /// Least contrast of other text: WCAG 2.2 AA, 1.4.3.
 const TEXT_CONTRAST_MIN: f64 = 4.5;
 /// Least distance (CIE76) between two fills, for every kind of eyes.
-const DISTANCE_MIN: f64 = 25.0;
+const DISTANCE_MIN: f64 = 28.0;
 
 type Rgb = [f64; 3];
 

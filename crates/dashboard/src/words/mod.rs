@@ -1,7 +1,7 @@
 //! What pages say, by key, in two languages.
 
-mod english;
 mod chinese;
+mod english;
 #[cfg(test)]
 mod tests;
 

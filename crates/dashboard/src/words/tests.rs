@@ -26,7 +26,9 @@ fn no_language_leaks_into_the_other() {
     }
     // signs, digits and units need no translation; words do
     for (key, value) in chinese::WORDS {
-        let latin = value.split(|character: char| !character.is_ascii_alphabetic()).filter(|word| word.len() > 1 && !matches!(*word, "gridward" | "admin" | "token" | "data"));
+        let latin = value
+            .split(|character: char| !character.is_ascii_alphabetic())
+            .filter(|word| word.len() > 1 && !matches!(*word, "gridward" | "admin" | "token" | "data"));
         assert_eq!(latin.collect::<Vec<_>>(), Vec::<&str>::new(), "{key}: {value}");
     }
 }

@@ -56,8 +56,11 @@ pub(crate) fn building(now: &dyn Fn() -> Timestamp, building: &str) -> Option<Va
         json!([])
     } else {
         let (units, floors, doors) = shape(building);
-        let floor = |unit: u32, floor: i32| json!({ "floor": floor, "doors": (1..=doors).map(|door| cell(now, building, unit, floor, door)).collect::<Vec<_>>() });
-        (1..=units).map(|unit| json!({ "unit": unit.to_string(), "name": null, "floors": (1..=floors).rev().map(|level| floor(unit, level)).collect::<Vec<_>>() })).collect()
+        let floor =
+            |unit: u32, floor: i32| json!({ "floor": floor, "doors": (1..=doors).map(|door| cell(now, building, unit, floor, door)).collect::<Vec<_>>() });
+        (1..=units)
+            .map(|unit| json!({ "unit": unit.to_string(), "name": null, "floors": (1..=floors).rev().map(|level| floor(unit, level)).collect::<Vec<_>>() }))
+            .collect()
     };
     row["kind"] = json!(if village { "village_group" } else { "block" });
     row["grid"] = json!("g-03");
@@ -78,7 +81,8 @@ pub(crate) fn household(now: &dyn Fn() -> Timestamp, household: &str, personal: 
     let place = place(household)?;
     buildings(now).iter().find(|row| row["building"] == place["building"])?;
     let resident = |person: &str, kind: &str| json!({ "person": person, "kind": kind, "from": ago(now, 60 * 24 * 900), "until": null });
-    let orders: Vec<Value> = quarantines(now).into_iter().filter(|order| order["place"]["household"] == household).map(|order| order["quarantine"].clone()).collect();
+    let orders: Vec<Value> =
+        quarantines(now).into_iter().filter(|order| order["place"]["household"] == household).map(|order| order["quarantine"].clone()).collect();
     Some(typed::<HouseholdView>(json!({
         "household": household, "estate": place["estate"], "place": place, "private": if personal { json!({ "label": ["<b>王家</b>"], "phone": ["0538-555-0142"] }) } else { Value::Null },
         "people": [resident("p7f3a", "lives"), resident("p7f3b", "lives"), resident("p7f3c", "stays")], "orders": orders, "observations": [], "sequence": SEQUENCE })))
@@ -91,7 +95,8 @@ pub(crate) fn person(now: &dyn Fn() -> Timestamp, person: &str, personal: bool) 
         "p7f3c" => ("王若彤", "f", 2009, false),
         _ => return None,
     };
-    let reading = |tenths: i32, minutes: i64| json!({ "tenths_celsius": tenths, "unreadable": null, "site": "axilla", "at": ago(now, minutes), "fever": tenths >= 373 });
+    let reading =
+        |tenths: i32, minutes: i64| json!({ "tenths_celsius": tenths, "unreadable": null, "site": "axilla", "at": ago(now, minutes), "fever": tenths >= 373 });
     let measured = json!([{ "event": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f51-0", "at": ago(now, 12), "recorded_at": ago(now, 11), "source": "visit",
         "readings": [reading(if fever { 382 } else { 366 }, 12)], "symptoms": [] }]);
     Some(typed::<PersonView>(json!({
@@ -130,10 +135,18 @@ pub(crate) fn quarantines(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
 }
 
 pub(crate) fn checkpoints(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
-    let gates = [("c1", "阳光小区南门", "gate", 1204, 3, true), ("c2", "阳光小区北门", "gate", 0, 0, false), ("c3", "龙泉家园东门", "gate", 988, 1, true), ("c4", "东苑路口", "street", 871, 0, true), ("c5", "龙泉村口", "village", 349, 0, true)];
+    let gates = [
+        ("c1", "阳光小区南门", "gate", 1204, 3, true),
+        ("c2", "阳光小区北门", "gate", 0, 0, false),
+        ("c3", "龙泉家园东门", "gate", 988, 1, true),
+        ("c4", "东苑路口", "street", 871, 0, true),
+        ("c5", "龙泉村口", "village", 349, 0, true),
+    ];
     let gate = |(id, name, kind, today, abnormal, open): (&str, &str, &str, u32, u32, bool)| {
-        typed::<CheckpointItem>(json!({ "checkpoint": id, "name": name, "kind": kind, "serves": ["e-y"], "open": open, "closed_at": if open { Value::Null } else { json!(ago(now, 3000)) },
-            "entries_today": today, "abnormal_today": abnormal, "entries_yesterday": today + 87, "last_seen_at": ago(now, if open { 2 } else { 3000 }), "sequence": SEQUENCE }))
+        typed::<CheckpointItem>(
+            json!({ "checkpoint": id, "name": name, "kind": kind, "serves": ["e-y"], "open": open, "closed_at": if open { Value::Null } else { json!(ago(now, 3000)) },
+            "entries_today": today, "abnormal_today": abnormal, "entries_yesterday": today + 87, "last_seen_at": ago(now, if open { 2 } else { 3000 }), "sequence": SEQUENCE }),
+        )
     };
     gates.into_iter().map(gate).collect()
 }
@@ -161,8 +174,9 @@ pub(crate) fn timeline(now: &dyn Fn() -> Timestamp, household: &str, personal: b
     };
     let reading = |site: &str, tenths: i32| json!({ "site": site, "tenths_celsius": tenths, "unreadable": null, "at": ago(now, 10) });
     let visit = |site: &str, tenths: i32, symptoms: Value| {
+        let note = if tenths == 382 { json!({ "note": ["昨晚起发冷 <script>alert(1)</script>"] }) } else { Value::Null };
         json!({ "place": at, "round": "r3", "outcome": "met", "mode": "door", "people": [{ "who": { "person": "p7f3a", "unregistered": null }, "basis": "seen", "presence": "here",
-            "readings": [reading(site, tenths)], "not_measured": null, "symptoms": symptoms, "exposure": null, "orders": [], "private": { "note": ["<script>alert(1)</script> 昨晚起发冷"] } }], "call_back_at": null, "private": null })
+            "readings": [reading(site, tenths)], "not_measured": null, "symptoms": symptoms, "exposure": null, "orders": [], "private": note }], "call_back_at": null, "private": null })
     };
     vec![
         item(52, "alert.raised.v1", 11, 0, "", None, false, json!({ "occurrence": { "severity": "critical", "place": at } })),
@@ -170,7 +184,16 @@ pub(crate) fn timeline(now: &dyn Fn() -> Timestamp, household: &str, personal: b
         item(50, "visit.recorded.v1", 21, 1, "s-yang", Some("app"), false, visit("forehead", 381, json!([]))),
         item(48, "visit.recorded.v1", 60 * 7, 60 * 5, "s-li", Some("paper"), false, visit("forehead", 364, json!([]))),
         item(47, "visit.recorded.v1", 60 * 9, 2, "s-li", Some("app"), true, visit("forehead", 390, json!([]))),
-        item(46, "entry.recorded.v1", 60 * 30, 0, "s-zhao", Some("app"), false, json!({ "checkpoint": "c1", "direction": "in", "readings": [reading("forehead", 365)], "result": "admitted" })),
+        item(
+            46,
+            "entry.recorded.v1",
+            60 * 30,
+            0,
+            "s-zhao",
+            Some("app"),
+            false,
+            json!({ "checkpoint": "c1", "direction": "in", "readings": [reading("forehead", 365)], "result": "admitted" }),
+        ),
         item(45, "residence.started.v1", 60 * 24 * 900, 60, "", Some("import"), false, json!({ "kind": "lives" })),
         item(44, "household.registered.v1", 60 * 24 * 901, 60, "", Some("import"), false, json!({ "household": household })),
     ]

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_stream::StreamExt as _;
 
-pub(crate) use place::COMMUNITY;
+pub(crate) use place::{COMMUNITY, alert_id};
 
 /// A token that may do everything in the invented community.
 pub(crate) const OFFICE: &str = "office-token";
@@ -209,7 +209,9 @@ async fn stream(Path(id): Path<String>, headers: HeaderMap) -> Result<Response, 
     let beats = tokio_stream::iter(0_u64..).throttle(std::time::Duration::from_secs(5));
     let events = beats.map(|beat| {
         let sequence = place::SEQUENCE + beat;
-        Ok::<_, std::convert::Infallible>(Event::default().event("changed").id(sequence.to_string()).data(json!({ "building": "y07", "sequence": sequence }).to_string()))
+        Ok::<_, std::convert::Infallible>(
+            Event::default().event("changed").id(sequence.to_string()).data(json!({ "building": "y07", "sequence": sequence }).to_string()),
+        )
     });
     Ok(Sse::new(events).into_response())
 }

@@ -45,7 +45,7 @@ pub(crate) fn buildings(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
             _ => 36 + number * 5 % 4 * 6,
         };
         let doors = if status == "vacant" { 0 } else { doors };
-        let covered = if status == "unknown" { doors / 4 } else { doors - number * 3 % 4 };
+        let covered = if status == "unknown" { doors / 4 } else { doors.saturating_sub(number * 3 % 4) };
         let last = if silent { ago(now, 60 * 25 + i64::from(number)) } else { ago(now, 15 + i64::from(number * 13 % 170)) };
         let name = if *letter == "v" { format!("{number}组") } else { format!("{number}号楼") };
         let badges: Vec<&str> = [(quarantined > 0, "duty"), (id == "l17", "release_due")].iter().filter(|(on, _)| *on).map(|(_, badge)| *badge).collect();
@@ -98,7 +98,9 @@ pub(crate) fn communities(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
 struct Sketch(u32, &'static str, &'static str, &'static str, &'static str, Option<(&'static str, &'static str)>, i64, Value);
 
 pub(crate) fn alert_id(number: u32) -> String {
-    format!("{}-1", format!("{number:02x}").repeat(16))
+    // sixteen letters from a to p, as the hash of a key is written
+    let letter = char::from(b'a' + u8::try_from(number % 16).unwrap());
+    format!("{}-1", letter.to_string().repeat(16))
 }
 
 pub(crate) fn alerts(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
@@ -106,16 +108,56 @@ pub(crate) fn alerts(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
     let observed = |tenths: i32, site: &str, minutes: i64| json!({ "observed": { "tenths_celsius": tenths, "site": site, "at": ago(now, minutes), "recorded_at": ago(now, minutes - 1) } });
     let sketches = [
         Sketch(1, "fever", "open", "critical", "y07", Some(("2", "502")), 12, observed(382, "axilla", 12)),
-        Sketch(2, "check_overdue", "open", "serious", "y07", Some(("2", "402")), 34, json!({ "detail": { "slots": [{ "date": "2020-02-06", "name": "evening" }], "missed": 1 } })),
-        Sketch(3, "fever", "open", "serious", "l30", Some(("3", "1101")), 21, { let mut more = observed(376, "forehead", 21); more["unconfirmed"] = json!(true); more }),
-        Sketch(4, "check_overdue", "acknowledged", "serious", "l12", Some(("1", "301")), 58, json!({ "acknowledged": { "actor": "t-wan", "at": ago(now, 20), "until": until }, "detail": { "slots": [{ "date": "2020-02-06", "name": "evening" }] } })),
-        Sketch(5, "symptom", "acknowledged", "serious", "d05", Some(("2", "201")), 95, json!({ "acknowledged": { "actor": "t-nurse", "at": ago(now, 70), "until": null }, "late": true })),
+        Sketch(
+            2,
+            "check_overdue",
+            "open",
+            "serious",
+            "y07",
+            Some(("2", "402")),
+            34,
+            json!({ "detail": { "slots": [{ "date": "2020-02-06", "name": "evening" }], "missed": 1 } }),
+        ),
+        Sketch(3, "fever", "open", "serious", "l30", Some(("3", "1101")), 21, {
+            let mut more = observed(376, "forehead", 21);
+            more["unconfirmed"] = json!(true);
+            more
+        }),
+        Sketch(
+            4,
+            "check_overdue",
+            "acknowledged",
+            "serious",
+            "l12",
+            Some(("1", "301")),
+            58,
+            json!({ "acknowledged": { "actor": "t-wan", "at": ago(now, 20), "until": until }, "detail": { "slots": [{ "date": "2020-02-06", "name": "evening" }] } }),
+        ),
+        Sketch(
+            5,
+            "symptom",
+            "acknowledged",
+            "serious",
+            "d05",
+            Some(("2", "201")),
+            95,
+            json!({ "acknowledged": { "actor": "t-nurse", "at": ago(now, 70), "until": null }, "late": true }),
+        ),
         Sketch(6, "building_silent", "open", "caution", "y03", None, 134, json!({ "detail": { "for_date": "2020-02-06" } })),
         Sketch(7, "building_silent", "open", "caution", "l08", None, 134, json!({ "detail": { "for_date": "2020-02-06" } })),
         Sketch(8, "building_silent", "open", "caution", "d19", None, 134, json!({ "detail": { "for_date": "2020-02-06" } })),
         Sketch(9, "building_silent", "open", "caution", "v04", None, 134, json!({ "detail": { "for_date": "2020-02-06" } })),
         Sketch(10, "door_missed", "open", "caution", "l30", None, 80, json!({})),
-        Sketch(11, "quarantine_breach", "resolved", "critical", "l02", Some(("1", "601")), 60 * 9, json!({ "detail": { "direction": "out", "stopped": true } })),
+        Sketch(
+            11,
+            "quarantine_breach",
+            "resolved",
+            "critical",
+            "l02",
+            Some(("1", "601")),
+            60 * 9,
+            json!({ "detail": { "direction": "out", "stopped": true } }),
+        ),
         Sketch(12, "fever", "closed", "serious", "d11", Some(("3", "102")), 60 * 26, observed(374, "forehead", 60 * 26)),
     ];
     let rows = buildings(now);
