@@ -1,1 +1,36 @@
-//! projection
+//! Events in, rows and answers out: the service behind every page and every question.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `fold`, `tables` | commits become rows, one batch at a time; where rows lie |
+//! | `service`, `live` | following the log; what the folding thread shares with readers |
+//! | `rows`, `boards`, `changes` | rows read together; status kept computed; which buildings changed |
+//! | `reader` | every question, typed, for whoever holds a scope |
+//! | `opener` | the one place where sealed text is opened |
+//! | `query` | the HTTP door |
+//! | `check` | rows against a fresh fold, the log against itself |
+//!
+//! Pages are clients of the HTTP door within the process (`gridward` hands the dashboard this crate's router): then there is one place for
+//! authentication, for masking and for the record of who looked, and no service crate depends on another. The shapes they share are
+//! [`readmodel::views`].
+
+mod boards;
+mod changes;
+pub mod check;
+mod cursor;
+mod fold;
+mod live;
+mod opener;
+pub mod query;
+mod reader;
+mod rows;
+mod service;
+mod tables;
+
+pub use changes::CHANGES_MAX;
+pub use fold::{FoldError, Parked};
+pub use live::Phase;
+pub use opener::{Audit, AuditRefused, OpenError, Opener, Opening};
+pub use reader::{Alerts, Page, PageOf, ReadError, Reader};
+pub use service::{Parts, Projection, Readiness};
+pub use tables::tables;

@@ -13,7 +13,7 @@ use crate::{Mark, Part, ReadModel};
 
 /// The index of open and acknowledged alerts, the worst first.
 pub const ACTIVE: &str = "alert_active";
-/// The index of open and acknowledged alerts by building.
+/// The index of open and acknowledged alerts by building; those at no building stand under the empty one.
 pub const ACTIVE_BY_BUILDING: &str = "alert_active_building";
 /// The index of alerts that are over, by when they began.
 pub const ENDED: &str = "alert_ended";
@@ -98,9 +98,8 @@ impl ReadModel for Alert {
         }
         let worst_first = u8::MAX - row.state.severity_peak.code();
         let community = with(ACTIVE, vec![Part::U8(worst_first), Part::I64(row.state.occurrence.first_at.0)]);
-        let building = row.state.occurrence.place.building.as_ref();
-        let building = building.map(|building| with(ACTIVE_BY_BUILDING, vec![Part::Text(building.to_string())]));
-        [community].into_iter().chain(building).collect()
+        let building = row.state.occurrence.place.building.as_ref().map(ToString::to_string).unwrap_or_default();
+        vec![community, with(ACTIVE_BY_BUILDING, vec![Part::Text(building)])]
     }
 
     fn building(_: &AlertId, row: &Row) -> Option<BuildingId> {

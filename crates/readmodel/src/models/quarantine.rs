@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::observation::distinct;
 use crate::{Mark, Newest, Part, Ranked, ReadModel};
 
-/// The index of orders that nobody has released, by building.
+/// The index of orders that nobody has released, by building; those at no building stand under the empty one.
 pub const ACTIVE_BY_BUILDING: &str = "quarantine_active";
 /// Most findings kept per order for people to look at.
 pub const FINDINGS_MAX: usize = 16;

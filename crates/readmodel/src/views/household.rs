@@ -113,6 +113,13 @@ impl Veils for HouseholdView {
     }
 }
 
+impl HouseholdView {
+    /// Without who was found and how, for those who may not see personal data.
+    pub fn mask(&mut self) {
+        self.observations.iter_mut().for_each(|seen| seen.people.clear());
+    }
+}
+
 /// A household at a moment. `orders` are those of its building that nobody has released.
 pub fn household_view(row: &household::Row, orders: &[quarantine::Row], sequence: u64, moment: &Moment<'_>) -> HouseholdView {
     let stays = row.people.iter().flat_map(|(person, stays)| stays.iter().map(move |stay| (person, stay)));

@@ -84,10 +84,12 @@ impl Veils for PersonView {
 }
 
 impl PersonView {
-    /// Without what describes the person to those who may not see personal data, beyond what is sealed.
+    /// Without what describes the person and their health, for those who may not see personal data.
     pub fn mask(&mut self) {
         self.birth_year = None;
         self.sex = None;
+        self.categories.clear();
+        self.measured.clear();
     }
 }
 

@@ -7,7 +7,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CheckCounts, Moment, Status,
+    CheckCounts, Moment, Status, Veiled, Veils,
     household::{ReadingView, reading_views},
 };
 use crate::models::quarantine::{self, Finding};
@@ -99,6 +99,21 @@ pub struct QuarantineItem {
     pub findings: Vec<FindingView>,
     /// Sequence of the last commit in it.
     pub sequence: u64,
+}
+
+impl Veils for QuarantineItem {
+    // an order holds no private text; its papers stand in the timeline
+    fn each_veiled(&mut self, _: &mut dyn FnMut(&mut Veiled)) {}
+}
+
+impl QuarantineItem {
+    /// Without what was measured, for those who may not see personal data.
+    pub fn mask(&mut self) {
+        self.findings.iter_mut().for_each(|finding| {
+            finding.readings.clear();
+            finding.symptoms = None;
+        });
+    }
 }
 
 /// An order at a moment, with the slots of today or of all its days.

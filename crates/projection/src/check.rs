@@ -1,0 +1,283 @@
+//! Checking: the rows against a fresh fold of the log, and the log against itself.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use bus::{EventLog, ResumeError, TailError};
+use domain::{
+    Commit,
+    log::{CommitHash, LogPosition},
+    values::CommunityId,
+};
+use serde::Serialize;
+use store::{Key, Options, Prefix, RawRow, SCAN_ROWS_MAX, Store, StoreError, Table};
+
+use crate::{
+    fold::{FoldError, Folder},
+    live::Live,
+    tables::tables,
+};
+
+/// Most differences that are named; the rest is counted.
+pub const DIFFERENCES_MAX: usize = 100;
+/// Rows compared at once.
+const ROWS_PER_PAGE: usize = 1000;
+
+/// Why a check could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The log is another one than the rows know, which is a finding of its own.
+    #[error("the log is another one than the rows know: {0}")]
+    Diverged(String),
+    /// The log could not be read.
+    #[error("the log cannot be read: {0}")]
+    Log(String),
+    /// The fold stopped.
+    #[error("the log cannot be folded")]
+    Fold(#[from] FoldError),
+    /// A store failed.
+    #[error("a store failed")]
+    Store(#[from] StoreError),
+    /// The check itself ended early.
+    #[error("the check was interrupted")]
+    Interrupted,
+}
+
+/// A row that is not as a fresh fold makes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The table.
+    pub table: &'static str,
+    /// The key, by its parts. Ids mean nothing by themselves.
+    pub key: String,
+    /// `missing`, `surplus` or `other`.
+    pub kind: &'static str,
+}
+
+/// What comparing rows found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RebuildReport {
+    /// Up to which commit.
+    pub sequence: u64,
+    /// Rows and index entries compared.
+    pub rows: u64,
+    /// How many differ.
+    pub differing: u64,
+    /// The first of them.
+    pub differences: Vec<Difference>,
+}
+
+/// What verifying the log found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct VerifyReport {
+    /// Up to which commit.
+    pub sequence: u64,
+    /// Commits read.
+    pub commits: u64,
+    /// Sequences of commits that do not decode.
+    pub undecodable: Vec<u64>,
+    /// Sequences of commits that do not name the one before them in their community.
+    pub broken_chain: Vec<u64>,
+    /// What ended the reading early, such as a gap.
+    pub ended: Option<String>,
+}
+
+impl VerifyReport {
+    /// Whether nothing was found.
+    pub fn is_sound(&self) -> bool {
+        self.undecodable.is_empty() && self.broken_chain.is_empty() && self.ended.is_none()
+    }
+}
+
+/// Folds the whole log into a fresh store in `folder`, which must be empty, and compares it with the rows of a projection that stands
+/// still meanwhile: one that is not running, whose store the caller has opened.
+///
+/// # Errors
+/// [`CheckError`].
+pub async fn check_stopped(log: &EventLog, store: &Store, folder: &Path) -> Result<RebuildReport, CheckError> {
+    let position = store.position()?;
+    log.verify(&position).await.map_err(resume_error)?;
+    let fresh = Fresh::open(folder).await?;
+    let fresh = fresh.fold_to(log, position.sequence).await?;
+    fresh.compare(store.clone(), position.sequence).await
+}
+
+/// As [`check_stopped`], for a projection that runs: it folds most of the log beside it, then lets it stand still for the comparison.
+pub(crate) async fn check_running(live: &Live, log: &EventLog, store: &Store, folder: &Path) -> Result<RebuildReport, CheckError> {
+    let fresh = Fresh::open(folder).await?;
+    let fresh = fresh.fold_to(log, live.sequence()).await?;
+    let Some((position, resume)) = live.pause().await else { return Err(CheckError::Interrupted) };
+    log.verify(&position).await.map_err(resume_error)?;
+    let fresh = fresh.fold_to(log, position.sequence).await?;
+    let report = fresh.compare(store.clone(), position.sequence).await;
+    drop(resume);
+    report
+}
+
+/// A fold beside the projection.
+struct Fresh {
+    store: Store,
+    folder: Folder,
+}
+
+impl Fresh {
+    async fn open(folder: &Path) -> Result<Self, CheckError> {
+        let folder = folder.to_owned();
+        blocking(move || {
+            let store = Store::open(&folder, Options::new(tables()))?;
+            Ok(Self { folder: Folder::new(store.clone()), store })
+        })
+        .await
+    }
+
+    /// Folds up to a commit, this one included.
+    async fn fold_to(self, log: &EventLog, sequence: u64) -> Result<Self, CheckError> {
+        let Self { store, folder } = self;
+        let position = store.position()?;
+        if position.sequence >= sequence {
+            return Ok(Self { store, folder });
+        }
+        let mut tail = log.tail(&position).await.map_err(resume_error)?;
+        let mut folder = Some(folder);
+        loop {
+            let mut messages = tail.next().await.map_err(tail_error)?;
+            messages.retain(|message| message.sequence <= sequence);
+            let done = messages.last().is_none_or(|last| last.sequence >= sequence);
+            let Some(mut taken) = folder.take() else { return Err(CheckError::Interrupted) };
+            let folded = blocking(move || taken.fold(&messages).map(|_| taken).map_err(CheckError::from)).await?;
+            if done {
+                return Ok(Self { store, folder: folded });
+            }
+            folder = Some(folded);
+        }
+    }
+
+    async fn compare(self, live: Store, sequence: u64) -> Result<RebuildReport, CheckError> {
+        blocking(move || {
+            let mut report = RebuildReport { sequence, ..RebuildReport::default() };
+            for table in tables() {
+                for prefix in [Prefix::all_communities_of_table(), Prefix::all_of_deployment_table()] {
+                    compare_table(&live, &self.store, table, &prefix, &mut report)?;
+                }
+            }
+            self.store.close()?;
+            Ok(report)
+        })
+        .await
+    }
+}
+
+/// Walks two stores side by side, a page at a time.
+fn compare_table(live: &Store, fresh: &Store, table: Table, prefix: &Prefix, report: &mut RebuildReport) -> Result<(), StoreError> {
+    let (mut left, mut right) = (Pages::new(live, table, prefix), Pages::new(fresh, table, prefix));
+    let (mut have, mut want) = (left.next()?, right.next()?);
+    loop {
+        let (kind, key) = match (&have, &want) {
+            (None, None) => return Ok(()),
+            (Some((key, _)), Some((wanted, _))) if key < wanted => ("surplus", key.clone()),
+            (Some((key, row)), Some((wanted, other))) if key == wanted => (if row == other { "" } else { "other" }, key.clone()),
+            (Some((key, _)), None) => ("surplus", key.clone()),
+            (_, Some((key, _))) => ("missing", key.clone()),
+        };
+        report.rows += 1;
+        if !kind.is_empty() {
+            report.differing += 1;
+            if report.differences.len() < DIFFERENCES_MAX {
+                report.differences.push(Difference { table: table.name, key: format!("{key:?}"), kind });
+            }
+        }
+        if kind != "missing" {
+            have = left.next()?;
+        }
+        if kind != "surplus" {
+            want = right.next()?;
+        }
+    }
+}
+
+/// Rows of a table one after the other, read by the page.
+struct Pages<'a> {
+    store: &'a Store,
+    table: Table,
+    prefix: &'a Prefix,
+    page: std::vec::IntoIter<(Key, RawRow)>,
+    last: Option<Key>,
+    done: bool,
+}
+
+impl<'a> Pages<'a> {
+    fn new(store: &'a Store, table: Table, prefix: &'a Prefix) -> Self {
+        Self { store, table, prefix, page: Vec::new().into_iter(), last: None, done: false }
+    }
+
+    fn next(&mut self) -> Result<Option<(Key, RawRow)>, StoreError> {
+        if self.page.len() == 0 && !self.done {
+            let page = self.store.scan_raw(self.table, self.prefix, self.last.as_ref(), ROWS_PER_PAGE)?;
+            self.done = page.len() < ROWS_PER_PAGE;
+            self.last = page.last().map(|(key, _)| key.clone()).or(self.last.take());
+            self.page = page.into_iter();
+        }
+        Ok(self.page.next())
+    }
+}
+
+const _: () = assert!(ROWS_PER_PAGE <= SCAN_ROWS_MAX);
+
+/// Reads the whole log up to its head of now: every commit decodes, and each names the one before it in its community.
+///
+/// # Errors
+/// [`CheckError`] when it cannot be read at all.
+pub async fn verify(log: &EventLog) -> Result<VerifyReport, CheckError> {
+    let head = log.head().await.map_err(|error| CheckError::Log(error.to_string()))?.last_sequence;
+    let mut report = VerifyReport::default();
+    if head == 0 {
+        return Ok(report);
+    }
+    let mut tail = log.tail(&LogPosition::default()).await.map_err(resume_error)?;
+    let mut last: HashMap<CommunityId, CommitHash> = HashMap::new();
+    while report.sequence < head {
+        let messages = match tail.next().await {
+            Ok(messages) => Arc::new(messages),
+            Err(error) => {
+                report.ended = Some(error.to_string());
+                return Ok(report);
+            }
+        };
+        for message in messages.iter().filter(|message| message.sequence <= head) {
+            report.sequence = message.sequence;
+            report.commits += 1;
+            let Ok(commit) = Commit::decode(&message.payload) else {
+                note(&mut report.undecodable, message.sequence);
+                continue;
+            };
+            let previous = last.insert(commit.header.community, CommitHash::of(&message.payload)).unwrap_or_default();
+            if commit.header.previous != previous {
+                note(&mut report.broken_chain, message.sequence);
+            }
+        }
+    }
+    Ok(report)
+}
+
+fn note(found: &mut Vec<u64>, sequence: u64) {
+    if found.len() < DIFFERENCES_MAX {
+        found.push(sequence);
+    }
+}
+
+fn resume_error(error: ResumeError) -> CheckError {
+    match error {
+        ResumeError::Diverged { why } => CheckError::Diverged(why),
+        ResumeError::Read(error) => CheckError::Log(error.to_string()),
+    }
+}
+
+fn tail_error(error: TailError) -> CheckError {
+    match error {
+        TailError::Diverged { why } => CheckError::Diverged(why),
+        TailError::Gap { .. } | TailError::Missing(_) => CheckError::Log(error.to_string()),
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, CheckError> + Send + 'static) -> Result<T, CheckError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(CheckError::Interrupted))
+}

@@ -1,0 +1,143 @@
+//! Export of a community's log, a line per commit, read from the log itself.
+
+use std::collections::VecDeque;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use bus::{ReadError, Stored};
+use domain::{
+    Commit, Event,
+    access::{Right, Scope},
+    values::{CommandId, Slug, Timestamp},
+};
+use futures_util::{Stream, stream};
+use serde::Serialize;
+use serde_json::Value;
+use web::Problem;
+
+use super::{Query, answer::SEQUENCE, params::text_of, registers::payload};
+
+/// Commits read from the log at once.
+const COMMITS_PER_READ: u64 = 256;
+
+/// One commit, as contracts.md has it.
+#[derive(Serialize)]
+struct Line {
+    sequence: u64,
+    community: String,
+    command: CommandId,
+    at: Timestamp,
+    recorded_at: Timestamp,
+    actor: Slug,
+    events: Vec<LineEvent>,
+}
+
+#[derive(Serialize)]
+struct LineEvent {
+    id: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    subject: String,
+    data: Value,
+}
+
+/// A commit that cannot be read is said, not skipped.
+#[derive(Serialize)]
+struct Unreadable {
+    sequence: u64,
+    error: String,
+}
+
+struct Export {
+    query: Query,
+    scope: Scope,
+    next: u64,
+    last: u64,
+    lines: VecDeque<Bytes>,
+}
+
+/// `GET …/events?from=`: every commit of the community up to now, from a sequence on.
+pub(super) async fn events(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
+    let asked = query.ask(&headers, &community, Right::Export, text_of(&raw), &["from"]).await?;
+    let from = asked.params.value::<u64>("from", "a sequence")?.unwrap_or(1).max(1);
+    let scope = asked.scope.clone();
+    let last = query.read(move |reader| reader.sequence(&scope)).await?;
+    let export = Export { query, scope: asked.scope, next: from, last, lines: VecDeque::new() };
+    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson")), (SEQUENCE, HeaderValue::from(last))];
+    Ok((headers, Body::from_stream(export.into_stream())).into_response())
+}
+
+impl Export {
+    fn into_stream(self) -> impl Stream<Item = Result<Bytes, ReadError>> {
+        stream::unfold(Some(self), |export| async move {
+            let mut export = export?;
+            match export.next().await {
+                Ok(Some(line)) => Some((Ok(line), Some(export))),
+                Ok(None) => None,
+                // the connection is cut: an export that ends early must not look whole
+                Err(error) => Some((Err(error), None)),
+            }
+        })
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, ReadError> {
+        loop {
+            if let Some(line) = self.lines.pop_front() {
+                return Ok(Some(line));
+            }
+            if self.next > self.last {
+                return Ok(None);
+            }
+            let until = self.last.min(self.next + COMMITS_PER_READ - 1);
+            let sequences: Vec<u64> = (self.next..=until).collect();
+            let found = self.query.log.read_many(&sequences).await?;
+            if found.len() != sequences.len() {
+                return Err(ReadError::Missing("messages are missing from the log".to_owned()));
+            }
+            self.next = until + 1;
+            for stored in &found {
+                self.line(stored).await?;
+            }
+        }
+    }
+
+    async fn line(&mut self, stored: &Stored) -> Result<(), ReadError> {
+        // the subject tells the community, so that what is damaged is told to whom it belongs
+        let ours = stored.subject.split('.').nth(2) == Some(self.scope.community().as_str());
+        let line = match Commit::decode(&stored.payload) {
+            Ok(commit) if commit.header.community == *self.scope.community() => self.commit_line(stored, commit).await?,
+            Ok(_) => return Ok(()),
+            Err(error) if ours => serde_json::to_vec(&Unreadable { sequence: stored.sequence, error: error.to_string() }),
+            Err(_) => return Ok(()),
+        };
+        let mut line = line.map_err(|error| ReadError::Unavailable(error.to_string()))?;
+        line.push(b'\n');
+        self.lines.push_back(line.into());
+        Ok(())
+    }
+
+    async fn commit_line(&self, stored: &Stored, commit: Commit) -> Result<serde_json::Result<Vec<u8>>, ReadError> {
+        let Commit { header, mut events } = commit;
+        let opened = self.query.opener.open_events(&self.scope, ("export", ""), &mut events).await;
+        opened.map_err(|error| ReadError::Unavailable(error.to_string()))?;
+        let line_event = |(event, index): (&Event, u16)| LineEvent {
+            id: header.event_id(index).to_string(),
+            kind: event.name(),
+            subject: stored.subject.clone(),
+            data: payload(event),
+        };
+        Ok(serde_json::to_vec(&Line {
+            sequence: stored.sequence,
+            community: header.community.to_string(),
+            command: header.command,
+            at: header.at,
+            recorded_at: header.recorded_at,
+            actor: header.actor.clone(),
+            events: events.iter().zip(0..).map(line_event).collect(),
+        }))
+    }
+}

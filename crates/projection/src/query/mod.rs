@@ -1,0 +1,131 @@
+//! The HTTP door: everything that is read (contracts.md). One place decides who may enter, what a parameter means and what is masked.
+
+mod answer;
+mod export;
+mod operate;
+mod params;
+mod places;
+mod registers;
+mod stream;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    http::HeaderMap,
+    routing::{get, post},
+};
+use bus::EventLog;
+use domain::access::{Right, Scope};
+use store::Store;
+use web::Problem;
+
+use crate::{
+    live::Live,
+    opener::{OpenError, Opener},
+    reader::{ReadError, Reader},
+};
+use params::Params;
+
+/// How long a read waits for the commit named by `after`.
+pub const AFTER_WAIT_MAX: Duration = Duration::from_secs(2);
+/// Seconds after which the same read is worth trying again.
+const RETRY_AFTER_S: u32 = 1;
+
+/// What every handler needs. A clone is the same.
+#[derive(Clone)]
+pub(crate) struct Query {
+    live: Arc<Live>,
+    reader: Reader,
+    opener: Opener,
+    log: EventLog,
+    store: Store,
+    /// Where checks may put a store of their own; held by the check that runs.
+    scratch: Arc<tokio::sync::Mutex<PathBuf>>,
+}
+
+/// A request that was let in.
+struct Asked {
+    scope: Scope,
+    params: Params,
+}
+
+impl Query {
+    pub(crate) fn new(live: Arc<Live>, reader: Reader, opener: Opener, log: EventLog, store: Store, scratch: PathBuf) -> Self {
+        Self { live, reader, opener, log, store, scratch: Arc::new(tokio::sync::Mutex::new(scratch)) }
+    }
+
+    pub(crate) fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+
+    /// Lets a request in: who, with which right; which parameters, none but `allowed`; and not before the rows hold what it has seen.
+    async fn ask(&self, headers: &HeaderMap, community: &str, right: Right, query: Option<&str>, allowed: &[&str]) -> Result<Asked, Problem> {
+        let scope = self.live.gate.enter(headers, community, right)?;
+        let params = Params::parse(query, allowed)?;
+        self.wait_for(&params).await?;
+        Ok(Asked { scope, params })
+    }
+
+    async fn wait_for(&self, params: &Params) -> Result<(), Problem> {
+        match params.after() {
+            Some(after) if !self.live.reached(after, AFTER_WAIT_MAX).await => Err(Problem::unavailable("not_yet", RETRY_AFTER_S)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks the reader off the runtime's threads.
+    async fn read<T: Send + 'static>(&self, read: impl FnOnce(&Reader) -> Result<T, ReadError> + Send + 'static) -> Result<T, Problem> {
+        let reader = self.reader.clone();
+        let answer = tokio::task::spawn_blocking(move || read(&reader)).await;
+        answer.map_err(|_| Problem::unavailable("starting", RETRY_AFTER_S))?.map_err(Problem::from)
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotFound => Self::not_found(),
+            ReadError::Cursor => Self::bad_request("?cursor", "cursor_malformed", "use what was handed out as `next` of the same list"),
+            ReadError::Store(error) => {
+                tracing::warn!(%error, "rows cannot be read");
+                Self::unavailable("starting", RETRY_AFTER_S)
+            }
+        }
+    }
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Away => Self::unavailable("keys_away", RETRY_AFTER_S),
+            OpenError::NotRecorded => Self::unavailable("reading_not_recorded", RETRY_AFTER_S),
+        }
+    }
+}
+
+/// The routes of the door, under `/api/v1`.
+pub(crate) fn router(query: Query) -> Router {
+    let community = Router::new()
+        .route("/buildings", get(places::buildings))
+        .route("/buildings/{building}", get(places::building))
+        .route("/households/{household}", get(registers::household))
+        .route("/people/{person}", get(registers::person))
+        .route("/quarantines", get(registers::quarantines))
+        .route("/quarantines/{quarantine}", get(registers::quarantine))
+        .route("/alerts", get(registers::alerts))
+        .route("/alerts/{alert}", get(registers::alert))
+        .route("/checkpoints", get(places::checkpoints))
+        .route("/coverage", get(places::coverage))
+        .route("/timeline", get(registers::timeline))
+        .route("/stream", get(stream::stream))
+        .route("/events", get(export::events));
+    Router::new()
+        .route("/api/v1/communities", get(places::communities))
+        .route("/api/v1/communities/{community}", get(places::community))
+        .nest("/api/v1/communities/{community}", community)
+        .route("/api/v1/status", get(operate::status))
+        .route("/api/v1/verify", get(operate::verify))
+        .route("/api/v1/rebuild-check", post(operate::rebuild_check))
+        .with_state(query)
+}

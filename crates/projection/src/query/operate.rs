@@ -1,0 +1,124 @@
+//! For the operator: how the projection is doing, and whether log and rows are sound.
+
+use std::{io::ErrorKind, path::Path};
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use domain::access::Right;
+use serde::Serialize;
+use web::Problem;
+
+use super::{
+    Query,
+    answer::one,
+    params::{Params, text_of},
+};
+use crate::{
+    check::{self, CheckError},
+    fold::Parked,
+    live::Phase,
+    service::chain,
+};
+
+/// How the projection is doing.
+#[derive(Serialize)]
+struct StatusAnswer {
+    service: &'static str,
+    ready: bool,
+    #[serde(flatten)]
+    phase: Phase,
+    /// Sequence of the last commit that reads show.
+    sequence: u64,
+    /// Sequence of the last commit of the log; nothing when it cannot be reached.
+    head: Option<u64>,
+    /// How many are still to come.
+    lag: Option<u64>,
+    /// Commits that could not be read and were set aside.
+    parked: usize,
+    /// The last of them.
+    parked_last: Vec<Parked>,
+    store: StoreAnswer,
+}
+
+#[derive(Default, Serialize)]
+struct StoreAnswer {
+    rows_dirty: usize,
+    bytes_dirty: usize,
+    disk_bytes: u64,
+    last_write_ms: u64,
+}
+
+/// Only whoever operates the whole deployment.
+fn operator(query: &Query, headers: &HeaderMap) -> Result<(), Problem> {
+    let principal = query.live.gate.caller(headers)?;
+    if principal.may_everywhere(Right::Operate) { Ok(()) } else { Err(Problem::new(StatusCode::FORBIDDEN, "forbidden")) }
+}
+
+/// `GET /status`.
+pub(super) async fn status(State(query): State<Query>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
+    operator(&query, &headers)?;
+    Params::parse(text_of(&raw), &[])?;
+    let head = query.log.head().await.ok().map(|head| head.last_sequence);
+    let store = query.store.clone();
+    let stats = tokio::task::spawn_blocking(move || store.stats()).await.ok().and_then(Result::ok);
+    let (parked, parked_last) = query.live.parked();
+    let (phase, sequence) = (query.live.phase(), query.live.sequence());
+    let answer = StatusAnswer {
+        service: "projection",
+        ready: phase == Phase::Following,
+        phase,
+        sequence,
+        head,
+        lag: head.map(|head| head.saturating_sub(sequence)),
+        parked,
+        parked_last,
+        store: stats.map_or_else(StoreAnswer::default, |stats| StoreAnswer {
+            rows_dirty: stats.rows_dirty,
+            bytes_dirty: stats.bytes_dirty,
+            disk_bytes: stats.disk_bytes,
+            last_write_ms: stats.last_write_ms,
+        }),
+    };
+    one(&answer, sequence)
+}
+
+/// `GET /verify`: reads the whole log.
+pub(super) async fn verify(State(query): State<Query>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
+    operator(&query, &headers)?;
+    Params::parse(text_of(&raw), &[])?;
+    let report = check::verify(&query.log).await.map_err(|error| problem(&error))?;
+    one(&report, report.sequence)
+}
+
+/// `POST /rebuild-check`: folds the whole log anew beside the rows and compares. Changes nothing.
+pub(super) async fn rebuild_check(State(query): State<Query>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
+    operator(&query, &headers)?;
+    Params::parse(text_of(&raw), &[])?;
+    // one at a time: it reads the whole log, and lets the fold stand still for a while
+    let Ok(scratch) = query.scratch.try_lock() else { return Err(Problem::too_many(5)) };
+    let folder = scratch.join("rebuild-check");
+    empty(&folder)?;
+    let report = check::check_running(&query.live, &query.log, &query.store, &folder).await;
+    empty(&folder)?;
+    let report = report.map_err(|error| problem(&error))?;
+    one(&report, report.sequence)
+}
+
+/// Removes what an earlier check may have left.
+fn empty(folder: &Path) -> Result<(), Problem> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            tracing::warn!(%error, "the folder for checks cannot be emptied");
+            Err(Problem::unavailable("check_failed", 5))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn problem(error: &CheckError) -> Problem {
+    tracing::warn!(error = %chain(error), "a check was not made");
+    Problem::unavailable("check_failed", 5).with_detail(error.to_string())
+}

@@ -1,0 +1,350 @@
+//! Every question that can be asked of rows, answered in views. There is no way in without a [`Scope`].
+//!
+//! These calls read the store and may block for a moment: keep them off an async runtime's threads.
+
+use std::sync::Arc;
+
+use domain::{
+    Event,
+    access::Scope,
+    alert::AlertId,
+    values::{BuildingId, CheckpointId, CommunityId, EventId, HouseholdId, Now, PersonId, QuarantineId, RoundId, Timestamp},
+};
+use readmodel::{
+    Only, Part, RowKey as _,
+    models::{self, timeline::Of},
+    views::{self, DoorRows},
+};
+use serde::Serialize;
+use store::{Key, Store, StoreError};
+
+use crate::{
+    boards::{Board, Boards},
+    changes::{Changed, Changes},
+    cursor::Cursor,
+    rows::{CommunityRows, alert_id, order_of_mark},
+    tables::{key_of, with_parts},
+};
+
+/// Why a question was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// There is no such thing in this community.
+    #[error("not found")]
+    NotFound,
+    /// The cursor is not one that was handed out for this list.
+    #[error("the cursor is not one of this list")]
+    Cursor,
+    /// The store failed, or is being rebuilt: try again.
+    #[error("the rows cannot be read now")]
+    Store(#[from] StoreError),
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where the next part begins; nothing after the last.
+    pub next: Option<String>,
+    /// Sequence of the last commit of the community that is in them.
+    pub sequence: u64,
+}
+
+/// How much of a list is asked for.
+#[derive(Clone, Debug)]
+pub struct PageOf {
+    /// Most items.
+    pub limit: usize,
+    /// Where to begin: what was handed out as `next`.
+    pub cursor: Option<String>,
+}
+
+/// Which alerts are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alerts {
+    /// Open and acknowledged ones, the worst first.
+    Active,
+    /// Those that are over, the youngest first.
+    Ended,
+}
+
+/// The reader of a projection. A clone is the same reader.
+#[derive(Clone)]
+pub struct Reader {
+    store: Store,
+    boards: Arc<Boards>,
+    changes: Arc<Changes>,
+    now: Now,
+}
+
+impl Reader {
+    pub(crate) fn new(store: Store, boards: Arc<Boards>, changes: Arc<Changes>, now: Now) -> Self {
+        Self { store, boards, changes, now }
+    }
+
+    /// The headline of a community.
+    ///
+    /// # Errors
+    /// [`ReadError`]; not found for a community whose founding was not folded yet.
+    pub fn headline(&self, scope: &Scope) -> Result<views::CommunityHeadline, ReadError> {
+        let community = scope.community();
+        let rows = self.rows(community)?;
+        let (sequence, checkpoints) = (rows.head()?, rows.all::<models::checkpoint::Checkpoint>(Vec::new())?);
+        drop(rows);
+        let now = (self.now)();
+        self.look(community, now, |board| {
+            let setting = board.setting()?;
+            let moment = setting.moment(now);
+            let today = moment.zone.day_of(now);
+            let (from, to) = (moment.zone.start_of(today), moment.zone.end_of(today));
+            let entries_today = checkpoints.iter().map(|row| row.value.entries_between(from, to).entries).sum();
+            let (round, elsewhere) = (board.coverage(), board.elsewhere());
+            let parts = views::HeadlineParts { community, state: &setting.state, round, elsewhere, entries_today, sequence };
+            Some(views::headline(parts, board.rows_after(None)))
+        })?
+        .ok_or(ReadError::NotFound)
+    }
+
+    /// The status rows of a community's buildings, by id.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn buildings(&self, scope: &Scope, page: &PageOf) -> Result<Page<views::StatusRow>, ReadError> {
+        let after: Option<BuildingId> = page.cursor.as_deref().map(|cursor| cursor.parse().map_err(|_| ReadError::Cursor)).transpose()?;
+        let sequence = self.sequence(scope)?;
+        let rows = self.look(scope.community(), (self.now)(), |board| board.rows_after(after.as_ref()).take(page.limit + 1).cloned().collect())?;
+        Ok(cut(rows, page.limit, sequence, |row: &views::StatusRow| row.building.to_string()))
+    }
+
+    /// One building as it stands.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn building(&self, scope: &Scope, building: &BuildingId) -> Result<views::BuildingDetail, ReadError> {
+        let rows = self.rows(scope.community())?;
+        let setting = rows.setting()?.ok_or(ReadError::NotFound)?;
+        let (estates, rounds) = (rows.estate_names()?, rows.rounds()?);
+        let current = rows.current_round()?;
+        let facts = rows.building_facts(building, &estates, current.as_ref())?.ok_or(ReadError::NotFound)?;
+        let (households, doors) = rows.doors(&facts.file)?;
+        let doors = DoorRows { households: &households, doors: &doors, rounds: &rounds };
+        Ok(views::building_detail(&facts.rows(), &doors, &setting.moment((self.now)())))
+    }
+
+    /// A household's file.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn household(&self, scope: &Scope, household: &HouseholdId) -> Result<views::HouseholdView, ReadError> {
+        let rows = self.rows(scope.community())?;
+        let setting = rows.setting()?.ok_or(ReadError::NotFound)?;
+        let row = rows.get::<models::household::Household>(household)?.ok_or(ReadError::NotFound)?;
+        let orders = rows.active_orders(row.value.place.building.as_ref())?;
+        Ok(views::household_view(&row.value, &orders, row.sequence, &setting.moment((self.now)())))
+    }
+
+    /// A person's file.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn person(&self, scope: &Scope, person: &PersonId) -> Result<views::PersonView, ReadError> {
+        let rows = self.rows(scope.community())?;
+        let setting = rows.setting()?.ok_or(ReadError::NotFound)?;
+        let row = rows.get::<models::person::Person>(person)?.ok_or(ReadError::NotFound)?;
+        Ok(views::person_view(&row.value, row.sequence, &setting.moment((self.now)())))
+    }
+
+    /// The orders that nobody has released, by building, with the slots of today.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn quarantines(&self, scope: &Scope, page: &PageOf) -> Result<Page<views::QuarantineItem>, ReadError> {
+        let rows = self.rows(scope.community())?;
+        let setting = rows.setting()?.ok_or(ReadError::NotFound)?;
+        let after = Cursor::key(page, |cursor| Some(vec![Part::Text(cursor.text()?), Part::Text(cursor.text()?)]), scope.community())?;
+        let moment = setting.moment((self.now)());
+        let keys = rows.marks(models::quarantine::ACTIVE_BY_BUILDING, Vec::new(), after.as_ref(), page.limit + 1)?;
+        let mut items = Vec::new();
+        for (building, id) in keys.iter().filter_map(order_of_mark) {
+            let Some(row) = rows.get::<models::quarantine::Quarantine>(&id)? else { continue };
+            items.push((Cursor::of([building, id.to_string()]), views::quarantine_item(&row.value, row.sequence, false, &moment)));
+        }
+        Ok(cut_pairs(items, page.limit, rows.head()?))
+    }
+
+    /// One order, with all its slots.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn quarantine(&self, scope: &Scope, quarantine: &QuarantineId) -> Result<views::QuarantineItem, ReadError> {
+        let rows = self.rows(scope.community())?;
+        let setting = rows.setting()?.ok_or(ReadError::NotFound)?;
+        let row = rows.get::<models::quarantine::Quarantine>(quarantine)?.ok_or(ReadError::NotFound)?;
+        Ok(views::quarantine_item(&row.value, row.sequence, true, &setting.moment((self.now)())))
+    }
+
+    /// Alerts.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn alerts(&self, scope: &Scope, which: Alerts, page: &PageOf) -> Result<Page<views::AlertItem>, ReadError> {
+        let rows = self.rows(scope.community())?;
+        let index = if which == Alerts::Active { models::alert::ACTIVE } else { models::alert::ENDED };
+        let parts = |cursor: &mut Cursor<'_>| {
+            let worst = if which == Alerts::Active { vec![Part::U8(cursor.number()?)] } else { Vec::new() };
+            let rest = vec![Part::I64(cursor.number()?), Part::Text(cursor.text()?), Part::U64(cursor.number()?)];
+            Some(worst.into_iter().chain(rest).collect())
+        };
+        let after = Cursor::key(page, parts, scope.community())?;
+        let mut items = Vec::new();
+        for key in rows.marks(index, Vec::new(), after.as_ref(), page.limit + 1)? {
+            let Some((cursor, id)) = alert_of_mark(&key, which) else { continue };
+            let Some(row) = rows.get::<models::alert::Alert>(&id)? else { continue };
+            items.push((cursor, views::alert_item(&row.value, scope.community(), row.sequence, false)));
+        }
+        Ok(cut_pairs(items, page.limit, rows.head()?))
+    }
+
+    /// One alert, with its causes and its history.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn alert(&self, scope: &Scope, alert: &AlertId) -> Result<views::AlertItem, ReadError> {
+        let row = self.rows(scope.community())?.get::<models::alert::Alert>(alert)?.ok_or(ReadError::NotFound)?;
+        Ok(views::alert_item(&row.value, scope.community(), row.sequence, true))
+    }
+
+    /// Checkpoints, by id.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn checkpoints(&self, scope: &Scope, page: &PageOf) -> Result<Page<views::CheckpointItem>, ReadError> {
+        let rows = self.rows(scope.community())?;
+        let setting = rows.setting()?.ok_or(ReadError::NotFound)?;
+        let after: Option<CheckpointId> = page.cursor.as_deref().map(|cursor| cursor.parse().map_err(|_| ReadError::Cursor)).transpose()?;
+        let after = after.map(|after| key_of(scope.community(), &after));
+        let moment = setting.moment((self.now)());
+        let found = rows.page::<models::checkpoint::Checkpoint>(after.as_ref(), page.limit + 1)?;
+        let items = found.into_iter().filter_map(|row| views::checkpoint_item(&row.value, row.sequence, &moment)).collect();
+        Ok(cut(items, page.limit, rows.head()?, |item: &views::CheckpointItem| item.checkpoint.to_string()))
+    }
+
+    /// The coverage of a round by building; of the current round when none is named.
+    ///
+    /// # Errors
+    /// [`ReadError`]; not found when there is no such round.
+    pub fn coverage(&self, scope: &Scope, round: Option<&RoundId>, page: &PageOf) -> Result<(RoundId, Page<views::CoverageDoors>), ReadError> {
+        let rows = self.rows(scope.community())?;
+        let round = match round {
+            Some(round) => rows.get::<models::round::Round>(round)?.map(|row| row.value),
+            None => rows.current_round()?,
+        };
+        let round = round.ok_or(ReadError::NotFound)?;
+        let mut after: Option<BuildingId> = page.cursor.as_deref().map(|cursor| cursor.parse().map_err(|_| ReadError::Cursor)).transpose()?;
+        let mut items = Vec::new();
+        // a round may be about few of many buildings: read on until the page is full
+        while items.len() <= page.limit {
+            let key = after.as_ref().map(|after| key_of(scope.community(), after));
+            let files = rows.page::<models::building::Building>(key.as_ref(), page.limit + 1)?;
+            let Some(last) = files.last() else { break };
+            after = Some(last.value.building.clone());
+            for file in files.iter().map(|row| &row.value).filter(|file| views::in_scope(&round, file)) {
+                let key = models::coverage::Key { round: round.round.clone(), building: file.building.clone() };
+                let coverage = rows.get::<models::coverage::Coverage>(&key)?.map(|row| row.value);
+                items.push(views::coverage_doors(file, &round, coverage.as_ref()));
+            }
+        }
+        items.truncate(page.limit + 1);
+        let page = cut(items, page.limit, rows.head()?, |item: &views::CoverageDoors| item.building.to_string());
+        Ok((round.round, page))
+    }
+
+    /// A timeline, newest first; each entry with its event, private parts sealed.
+    ///
+    /// # Errors
+    /// [`ReadError`]; not found when there is no such building, household, person or order.
+    pub fn timeline(&self, scope: &Scope, of: &Of, page: &PageOf) -> Result<Page<(views::TimelineItem, Event)>, ReadError> {
+        let rows = self.rows(scope.community())?;
+        let parts = |cursor: &mut Cursor<'_>| {
+            let at = Timestamp(cursor.number()?);
+            Some(models::timeline::Key { of: of.clone(), at, event: EventId { command: cursor.text()?.parse().ok()?, index: cursor.number()? } }.parts())
+        };
+        let before = Cursor::key(page, parts, scope.community())?;
+        let found = rows.page_back::<models::timeline::Timeline>(of.parts(), before.as_ref(), page.limit + 1)?;
+        if found.is_empty() && page.cursor.is_none() {
+            return Err(ReadError::NotFound);
+        }
+        let items = found.into_iter().filter_map(|(_, row)| {
+            let cursor = Cursor::of([row.value.at.0.to_string(), row.value.id.command.to_string(), row.value.id.index.to_string()]);
+            views::timeline_item(&row.value).map(|item| (cursor, item))
+        });
+        Ok(cut_pairs(items.collect(), page.limit, rows.head()?))
+    }
+
+    /// Sequence of the last commit of the community that is in the rows.
+    ///
+    /// # Errors
+    /// [`ReadError::Store`].
+    pub fn sequence(&self, scope: &Scope) -> Result<u64, ReadError> {
+        Ok(self.head_of(scope.community())?)
+    }
+
+    pub(crate) fn head_of(&self, community: &CommunityId) -> Result<u64, StoreError> {
+        let head = self.store.get::<models::head::Row>(crate::tables::table_of::<models::head::Head>(), &key_of(community, &Only))?;
+        Ok(head.map_or(0, |row| row.value.sequence))
+    }
+
+    /// Recomputes what time alone has changed in the boards that are in use, and tells live pages.
+    pub(crate) fn tick(&self) -> Result<(), StoreError> {
+        for community in self.boards.known() {
+            self.look(&community, (self.now)(), |_| ())?;
+        }
+        Ok(())
+    }
+
+    fn look<T>(&self, community: &CommunityId, now: Timestamp, look: impl FnOnce(&Board) -> T) -> Result<T, StoreError> {
+        let (seen, by_time) = self.boards.look(&self.store, community, now, look)?;
+        if !by_time.is_empty() {
+            let sequence = self.head_of(community)?;
+            self.changes.push(by_time.into_iter().map(|building| (community.clone(), Changed { building, sequence })));
+        }
+        Ok(seen)
+    }
+
+    fn rows<'a>(&self, community: &'a CommunityId) -> Result<CommunityRows<'a>, StoreError> {
+        CommunityRows::new(&self.store, community)
+    }
+}
+
+/// The cursor and the alert of an index entry.
+fn alert_of_mark(key: &Key, which: Alerts) -> Option<(String, AlertId)> {
+    let mut parts = key.read();
+    parts.community().ok()?;
+    let worst = if which == Alerts::Active { Some(parts.u8().ok()?.to_string()) } else { None };
+    let (at, hash, group) = (parts.i64().ok()?, parts.text().ok()?, parts.u64().ok()?);
+    let id = alert_id(&hash, group)?;
+    Some((Cursor::of(worst.into_iter().chain([at.to_string(), hash, group.to_string()])), id))
+}
+
+/// A page of what was read with one item more than asked for.
+fn cut<T>(items: Vec<T>, limit: usize, sequence: u64, cursor: impl Fn(&T) -> String) -> Page<T> {
+    cut_pairs(items.into_iter().map(|item| (cursor(&item), item)).collect(), limit, sequence)
+}
+
+fn cut_pairs<T>(mut items: Vec<(String, T)>, limit: usize, sequence: u64) -> Page<T> {
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|(cursor, _)| cursor.clone());
+    Page { items: items.into_iter().map(|(_, item)| item).collect(), next, sequence }
+}
+
+impl Cursor<'_> {
+    /// The key that a page begins after.
+    fn key(page: &PageOf, parts: impl FnOnce(&mut Cursor<'_>) -> Option<Vec<Part>>, community: &CommunityId) -> Result<Option<Key>, ReadError> {
+        let Some(text) = &page.cursor else { return Ok(None) };
+        let mut cursor = Cursor::new(text);
+        let parts = parts(&mut cursor).filter(|_| cursor.is_done()).ok_or(ReadError::Cursor)?;
+        Ok(Some(with_parts(community, parts)))
+    }
+}

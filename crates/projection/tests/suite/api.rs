@@ -1,0 +1,240 @@
+//! The HTTP contract: shapes, lists, limits, parameters, masking.
+
+use axum::http::StatusCode;
+use domain::{
+    alert::{AlertId, Basis, Detail, Key, Occurrence, Raised, Severity},
+    person::IdentityCorrected,
+    values::{Place, PlaceNames, Subject},
+    visit::Outcome,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{Log, Running, event_fact},
+    world::{at, day, found, id, place, report, visit},
+};
+
+async fn running(log: &Log, folder: &tempfile::TempDir) -> Running {
+    let running = log.start(folder.path());
+    running.reached(log.head).await;
+    running
+}
+
+fn raised(severity: Severity) -> Raised {
+    let key = Key { rule: id("fever"), subject_kind: id("person"), subject_id: id("p3") };
+    let hash = key.hash(&id("c1"));
+    let occurrence = Occurrence {
+        severity,
+        unconfirmed: false,
+        place: Place { household: Some(id("h2")), ..place("h2") },
+        names: PlaceNames::default(),
+        person: Some(Subject::person(id("p3"))),
+        observed: None,
+        detail: Detail::default(),
+        causes: vec!["cause-0".to_owned()],
+        first_at: at("2020-02-02T09:00"),
+        last_at: at("2020-02-02T09:00"),
+        occurrences: 1,
+        late: false,
+        rule_version: 1,
+        basis: Basis { sequence: 1, due: None },
+    };
+    Raised { alert: AlertId::new(hash, 1), key, n: 1, episode: 1, occurrence }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_status_row_has_the_shape_of_the_contract() {
+    let mut log = Log::with_community().await;
+    let head = log.append("c1", &event_fact(900, "2020-02-02T09:00", report(&[], day("2020-02-02"), None))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = running(&log, &folder).await;
+    let answer = running.get("viewer", "/communities/c1/buildings").await;
+    assert_eq!(answer.headers["gridward-sequence"], head.to_string());
+    let expected = json!({
+        "building": "b07", "name": "7号楼", "estate": null, "estate_name": null, "status": "duty", "households": 3, "doors": 4, "covered": 0, "people": 4,
+        "quarantined": 1, "badges": ["duty"], "checks": {"due": 1, "done": 0, "overdue": 0, "missed": 2}, "alerts": {"critical": 0, "serious": 0, "caution": 0},
+        "silent": false, "last_report_at": "2020-02-02T01:00:00Z", "sequence": head,
+    });
+    assert_eq!(answer.json(), json!({"items": [expected], "next": null, "sequence": head}));
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_headline_sums_and_communities_come_worst_first() {
+    let mut log = Log::with_community().await;
+    log.append_all("c2", &crate::world::registrations()).await;
+    log.append("c2", &event_fact(900, "2020-02-02T09:00", raised(Severity::Critical))).await;
+    let visited = visit(place("h2"), Outcome::Met, Some("r1"), vec![found("p3", 366, at("2020-02-02T09:00"))]);
+    let head = log.append("c1", &event_fact(901, "2020-02-02T09:00", visited)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = running(&log, &folder).await;
+    let headline = running.json("office", "/communities/c1").await;
+    let expected = json!({"round": "r1", "reached": 1, "total": 4});
+    assert_eq!((&headline["coverage"], &headline["people"], &headline["sequence"]), (&expected, &json!(4), &json!(head)));
+    let list = running.json("admin", "/communities").await;
+    let order: Vec<&str> = list["items"].as_array().unwrap().iter().map(|item| item["community"].as_str().unwrap()).collect();
+    assert_eq!(order, ["c2", "c1"]);
+    let first = running.json("admin", "/communities?limit=1").await;
+    assert_eq!(first["next"], "c2");
+    assert_eq!(running.json("admin", "/communities?limit=1&cursor=c2").await["items"][0]["community"], "c1");
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parameters_that_are_not_known_are_refused_and_never_ignored() {
+    let log = Log::with_community().await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = running(&log, &folder).await;
+    for (query, code) in [
+        ("as_of=2020-02-02T00:00:00Z", "unsupported_parameter"),
+        ("known_at=2020-02-02T00:00:00Z", "unsupported_parameter"),
+        ("colour=red", "unknown_parameter"),
+        ("limit=0", "limit_range"),
+        ("limit=201", "limit_range"),
+        ("limit=many", "wrong_shape"),
+        ("limit=1&limit=2", "parameter_twice"),
+        ("after=soon", "wrong_shape"),
+        ("cursor=%E6%A5%BC", "cursor_malformed"),
+    ] {
+        let answer = running.get("office", &format!("/communities/c1/buildings?{query}")).await;
+        assert_eq!((answer.status, answer.json()["invalid_params"][0]["code"].as_str()), (StatusCode::BAD_REQUEST, Some(code)), "{query}");
+        assert_eq!(answer.headers["content-type"], "application/problem+json", "{query}");
+    }
+    for cursor in ["x", "b07~", "1~2~3~4~5", "~"] {
+        for list in ["quarantines", "alerts", "timeline?person=p1"] {
+            let separator = if list.contains('?') { '&' } else { '?' };
+            let answer = running.get("office", &format!("/communities/c1/{list}{separator}cursor={cursor}")).await;
+            assert!(matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::OK), "{list} {cursor}: {}", answer.status);
+        }
+    }
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_waits_for_the_commit_and_says_when_it_does_not_come() {
+    let mut log = Log::with_community().await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = running(&log, &folder).await;
+    let path = format!("/communities/c1/buildings?after={}", log.head + 1);
+    let answer = running.get("office", &path).await;
+    assert_eq!((answer.status, answer.headers["retry-after"].to_str().unwrap()), (StatusCode::SERVICE_UNAVAILABLE, "1"));
+    let (answer, head) = tokio::join!(running.get("office", &path), async {
+        log.append("c1", &event_fact(900, "2020-02-02T09:00", report(&[], day("2020-02-02"), None))).await
+    });
+    assert_eq!((answer.status, answer.json()["sequence"].as_u64()), (StatusCode::OK, Some(head)));
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sealed_text_is_opened_for_those_who_may_see_it_and_null_for_the_others() {
+    let mut log = Log::with_community().await;
+    let mut told = event_fact(900, "2020-02-02T09:00", report(&[], day("2020-02-02"), None));
+    let private = Some(log.sealed_name("p1", "杨桂英", told.header.command).await);
+    told.event = IdentityCorrected { person: id("p1"), birth_year: Some(1950), sex: None, private, identity_fingerprint: 1 }.into();
+    log.append("c1", &told).await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = running(&log, &folder).await;
+    let seen = running.json("office", "/communities/c1/people/p1").await;
+    assert_eq!((&seen["private"], &seen["birth_year"]), (&json!({"name": ["杨桂英"]}), &json!(1950)));
+    let timeline = running.json("office", "/communities/c1/timeline?person=p1").await;
+    assert_eq!(timeline["items"][0]["data"]["private"], json!({"name": ["杨桂英"]}));
+    for path in ["/communities/c1/people/p1", "/communities/c1/timeline?person=p1"] {
+        for token in ["viewer", "admin"] {
+            let masked = running.get(token, path).await;
+            let text = String::from_utf8(masked.bytes.clone()).unwrap();
+            assert!(masked.status.is_success() && !text.contains('杨') && !text.contains("1950") && !text.contains("sealed"), "{token} {path}: {text}");
+        }
+    }
+    // the key is destroyed: nobody reads it again, and no error is made of it
+    let key = domain::values::KeyOwner::Person(id("p1")).key_id(&crate::harness::secrets().key_ids, &id("c1"));
+    assert!(log.keys.destroy(&key.to_string()).await.unwrap());
+    running.projection.stop().await;
+    let running = log.start(folder.path());
+    running.reached(log.head).await;
+    assert_eq!(running.json("office", "/communities/c1/people/p1").await["private"], Value::Null);
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn alerts_show_in_building_list_and_history() {
+    let mut log = Log::with_community().await;
+    let alert = raised(Severity::Critical);
+    log.append("c1", &event_fact(900, "2020-02-02T09:00", alert.clone())).await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = running(&log, &folder).await;
+    let building = running.json("viewer", "/communities/c1/buildings/b07").await;
+    assert_eq!((&building["status"], &building["alerts"]["critical"]), (&json!("critical"), &json!(1)));
+    let door = &building["units"][0]["floors"][0]["doors"][0];
+    assert_eq!((&door["door"], &door["state"]), (&json!("201"), &json!("critical")));
+    assert_eq!(running.json("viewer", "/communities/c1/alerts").await["items"][0]["alert"], alert.alert.to_string());
+    let one = running.json("viewer", &format!("/communities/c1/alerts/{}", alert.alert)).await;
+    assert_eq!((&one["caused_by"], &one["history"][0]["action"], &one["n"]), (&json!(["cause-0"]), &json!("raised"), &json!(1)));
+    assert_eq!(running.json("viewer", "/communities/c1/buildings").await["items"][0]["alerts"]["critical"], 1);
+    assert_eq!(running.json("viewer", "/communities/c1").await["alerts"]["critical"], 1);
+    let closed = domain::alert::Closed { alert: alert.alert.clone(), key: alert.key, n: 2, reason: domain::alert::CloseReason::FalseAlarm };
+    let head = log.append("c1", &event_fact(901, "2020-02-02T09:30", closed)).await;
+    assert_eq!(running.json("viewer", &format!("/communities/c1/alerts?after={head}")).await["items"], json!([]));
+    assert_eq!(running.json("viewer", "/communities/c1/alerts?state=ended").await["items"][0]["state"], "closed");
+    assert_eq!(running.json("viewer", "/communities/c1/buildings").await["items"][0]["alerts"]["critical"], 0);
+    assert_eq!(running.json("viewer", "/communities/c1").await["alerts"]["critical"], 0);
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_are_cut_into_pages_that_lose_and_repeat_nothing() {
+    let mut log = Log::with_community().await;
+    for number in 0..25u64 {
+        let when = format!("2020-02-02T{:02}:{:02}", 1 + number / 5, (number % 5) * 10);
+        log.append("c1", &event_fact(900 + number, &when, visit(place("h2"), Outcome::Met, None, Vec::new()))).await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let running = running(&log, &folder).await;
+    let whole = running.json("office", "/communities/c1/timeline?household=h2&limit=200").await;
+    let ids = |value: &Value| value["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = running.json("office", &format!("/communities/c1/timeline?household=h2&limit=4{cursor}")).await;
+        seen.extend(ids(&page));
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, ids(&whole));
+    assert_eq!(seen.len(), 27, "25 visits, the registration, a residence");
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_export_is_a_line_per_commit_of_one_community() {
+    let mut log = Log::with_community().await;
+    log.append_all("c2", &crate::world::registrations()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = running(&log, &folder).await;
+    assert_eq!(running.get("viewer", "/communities/c1/events").await.status, StatusCode::FORBIDDEN);
+    let export = running.get("office", "/communities/c1/events").await;
+    assert_eq!(export.headers["content-type"], "application/x-ndjson");
+    let lines: Vec<Value> = String::from_utf8(export.bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), crate::world::registrations().len());
+    assert!(lines.iter().all(|line| line["community"] == "c1"));
+    assert_eq!(lines[0]["events"][0]["type"], "community.founded.v1");
+    let from = lines[3]["sequence"].as_u64().unwrap();
+    let rest = running.get("office", &format!("/communities/c1/events?from={from}")).await;
+    assert_eq!(String::from_utf8(rest.bytes).unwrap().lines().count(), lines.len() - 3);
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_operator_sees_is_for_the_operator() {
+    let log = Log::with_community().await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = running(&log, &folder).await;
+    for path in ["/status", "/verify"] {
+        assert_eq!(running.get("office", path).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    let status = running.json("admin", "/status").await;
+    assert_eq!((&status["phase"], &status["sequence"], &status["lag"]), (&json!("following"), &json!(log.head), &json!(0)));
+    let verify = running.json("admin", "/verify").await;
+    assert_eq!((&verify["commits"], &verify["broken_chain"]), (&json!(log.head), &json!([])));
+    running.projection.stop().await;
+}

@@ -1,0 +1,11 @@
+//! The projection over a log in memory and a store in a temporary folder.
+
+#![allow(clippy::unwrap_used, reason = "all of this is tests, also what is not marked so")]
+
+mod api;
+mod faults;
+mod harness;
+mod isolation;
+mod live_pages;
+#[path = "../../../readmodel/tests/world/mod.rs"]
+mod world;
