@@ -5,6 +5,7 @@
 // script fails: a picture of a broken page is not a picture.
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const words = process.argv.slice(2);
@@ -15,7 +16,7 @@ if (!base || !given) {
   process.exit(2);
 }
 const token = given.startsWith("@") ? readFileSync(given.slice(1), "utf8").trim() : given;
-const out = resolve(options.out ?? ".");
+const out = resolve(options.out ?? fileURLToPath(new URL("../../docs/screenshots", import.meta.url)));
 const only = options.only?.split(",");
 mkdirSync(out, { recursive: true });
 
