@@ -49,6 +49,9 @@ struct Place {
     zone: Zone,
 }
 
+/// What a commit says of one alert key: the key, and its events with their places.
+type OfAlert<'a> = (&'a AlertKey, Vec<(u16, &'a Event)>);
+
 /// An observation that intake has not answered yet.
 struct InFlight {
     next_change: Option<Timestamp>,
@@ -146,7 +149,7 @@ impl Engine {
     /// States of alerts, the messages about them, and the scopes to be compared with them.
     fn fold_alerts(&mut self, commit: &Commit, sequence: u64) -> Result<Vec<(Target, Unit)>, AlertingError> {
         let header = &commit.header;
-        let mut of_alert: BTreeMap<KeyHash, (&AlertKey, Vec<(u16, &Event)>)> = BTreeMap::new();
+        let mut of_alert: BTreeMap<KeyHash, OfAlert<'_>> = BTreeMap::new();
         for (index, event) in (0..).zip(&commit.events) {
             if let Some((alert, key)) = Alert::of(event) {
                 of_alert.entry(alert.key_hash().clone()).or_insert_with(|| (key, Vec::new())).1.push((index, event));

@@ -9,12 +9,14 @@
 //! | `engine` | fold a commit, judge what is due, re-judge a community after a change of policy |
 //! | `send` | an observation on its way to intake, again and again until it is answered |
 //! | `publish` | messages for outsiders: built while folding, appended behind their own guard |
+//! | `check` | what is remembered against a fresh fold |
 //! | `service` | the loop around it |
 //!
 //! Nothing here decides whether an alert is raised: intake does, over the log. So a restart, a replay, a lag and a second active
 //! instance raise nothing twice, and a rebuild tells nobody.
 
 mod agenda;
+mod check;
 mod difference;
 mod engine;
 mod error;

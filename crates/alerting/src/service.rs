@@ -74,6 +74,8 @@ impl Readiness {
 
 /// The service, running.
 pub struct Alerting {
+    log: EventLog,
+    store: Store,
     readiness: Readiness,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
@@ -85,8 +87,17 @@ impl Alerting {
         let readiness = Readiness::default();
         readiness.waiting(JUDGING, "reading the log");
         let (stop, stopped) = watch::channel(false);
+        let (log, store) = (parts.log.clone(), parts.store.clone());
         let task = tokio::spawn(run(parts, readiness.clone(), stopped));
-        Self { readiness, stop, task }
+        Self { log, store, readiness, stop, task }
+    }
+
+    /// Folds the whole log anew in `folder` and compares it with what the service remembers.
+    ///
+    /// # Errors
+    /// When the log or a store cannot be read.
+    pub async fn check(&self, folder: &std::path::Path) -> anyhow::Result<store::Comparison> {
+        crate::check::check(&self.log, &self.store, folder).await
     }
 
     /// How it is doing.

@@ -45,11 +45,6 @@ impl Client {
         Ok(Self { http: builder.build()?, server, token })
     }
 
-    /// The system's address.
-    pub(crate) fn server(&self) -> &str {
-        &self.server
-    }
-
     /// A request to the API, authorised.
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}/api/v1{path}", self.server)).bearer_auth(&self.token)

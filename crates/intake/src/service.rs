@@ -71,6 +71,8 @@ impl Readiness {
 pub struct Intake {
     submitter: Submitter,
     doors: Doors,
+    log: EventLog,
+    store: Store,
     readiness: Readiness,
     stop: watch::Sender<bool>,
     task: tokio::task::JoinHandle<()>,
@@ -89,9 +91,10 @@ impl Intake {
         let (stop, stopped) = watch::channel(false);
         let doors = Doors { gate: gate.clone(), submitter: submitter.clone(), secrets: Arc::new(parts.secrets.clone()) };
         door::nats::serve(&parts.requests, doors.clone(), stopped.clone()).await.map_err(StartError::Listen)?;
+        let (log, store) = (parts.log.clone(), parts.store.clone());
         let service = Service { parts, gate, readiness: readiness.clone() };
         let task = tokio::spawn(service.run(queue, stopped));
-        Ok(Self { submitter, doors, readiness, stop, task })
+        Ok(Self { submitter, doors, log, store, readiness, stop, task })
     }
 
     /// The HTTP door: commands, imports and tokens.
@@ -126,6 +129,14 @@ impl Intake {
             }
         }
         Ok(())
+    }
+
+    /// Folds the whole log anew in `folder` and compares it with what intake knows.
+    ///
+    /// # Errors
+    /// When the log or a store cannot be read.
+    pub async fn check(&self, folder: &std::path::Path) -> anyhow::Result<store::Comparison> {
+        Ok(crate::check::check(&self.log, &self.store, folder).await?)
     }
 
     /// How it is doing.

@@ -27,6 +27,47 @@ fn refused_or_itself(bytes: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+#[test]
+fn damage_is_called_by_its_name() {
+    let bytes = commit(1).encode().unwrap();
+    let changed = |place: usize| {
+        let mut bytes = bytes.clone();
+        bytes[place] ^= 1;
+        bytes
+    };
+    let body = &bytes[PREFIX_BYTES..];
+    for (damaged, said) in [
+        (bytes[..PREFIX_BYTES - 1].to_vec(), "commit is damaged: too short"),
+        (changed(0), "commit is damaged: not a commit"),
+        (changed(3), "commit is damaged: checksum"),
+        (changed(PREFIX_BYTES), "commit is damaged: checksum"),
+        (framed(&[]), "commit is damaged: header"),
+        (framed(&[body, &[0]].concat()), "commit is damaged: left-over bytes"),
+        (changed(2), "commit frame version 0 is not known: upgrade needed"),
+    ] {
+        assert_eq!(Commit::decode(&damaged).unwrap_err().to_string(), said);
+    }
+}
+
+#[test]
+fn what_a_newer_program_wrote_is_told_from_damage() {
+    let bytes = commit(1).encode().unwrap();
+    let newer_frame = [b"GW\x02", &bytes[3..]].concat();
+    assert!(Commit::decode(&newer_frame).unwrap_err().needs_upgrade());
+    let header = commit(1).header;
+    let newer_event = framed(&postcard::to_stdvec(&(&header, vec![("visit.recorded.v999", &[1_u8, 2][..])])).unwrap());
+    assert!(Commit::decode(&newer_event).unwrap_err().needs_upgrade());
+    let poisonous = framed(&postcard::to_stdvec(&(&header, vec![("visit.recorded.v1", &[255_u8; 3][..])])).unwrap());
+    assert!(!Commit::decode(&poisonous).unwrap_err().needs_upgrade());
+}
+
+#[test]
+fn a_commit_that_no_message_can_carry_is_not_written() {
+    let one = Event::BuildingRenamed(domain::building::Renamed { building: "b07".parse().unwrap(), name: "7".repeat(domain::commit::COMMIT_BYTES_MAX) });
+    let commit = Commit { events: vec![one], ..commit(1) };
+    assert!(matches!(commit.encode(), Err(domain::commit::CommitError::TooLarge { .. })));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 

@@ -37,13 +37,13 @@ pub(crate) struct Cli {
 pub(crate) struct Global {
     /// Data folder of the system
     #[arg(long, global = true, default_value = "./gridward-data", value_name = "DIR")]
-    data: PathBuf,
+    pub(crate) data: PathBuf,
     /// Address of a running system, instead of finding it by its data folder
     #[arg(long, global = true, value_name = "URL")]
-    server: Option<String>,
+    pub(crate) server: Option<String>,
     /// File with a token, instead of the data folder's admin.token
     #[arg(long, global = true, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    pub(crate) token_file: Option<PathBuf>,
     /// Certificates to trust, PEM
     #[arg(long, global = true, value_name = "FILE")]
     ca_file: Option<PathBuf>,

@@ -64,7 +64,7 @@ async fn send_one(global: &Global, arguments: Arguments) -> Done {
 }
 
 /// A UUID v7 by the machine's clock: ids sort by when they were made.
-fn new_id() -> uuid::Uuid {
+pub(super) fn new_id() -> uuid::Uuid {
     let now_ms = u64::try_from(real_now().0).unwrap_or_default();
     let seconds = now_ms / 1000;
     let nanos = u32::try_from(now_ms % 1000).unwrap_or_default() * 1_000_000;

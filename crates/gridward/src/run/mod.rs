@@ -1,5 +1,6 @@
 //! Putting services together: all of them in one process, or one per process.
 
+mod checks;
 pub(crate) mod consumers;
 mod demo;
 mod health;
@@ -9,7 +10,7 @@ mod services;
 mod up;
 
 pub(crate) use one::{Role, run_one};
-pub(crate) use up::{UpOptions, up};
+pub(crate) use up::{UpOptions, up, with_services};
 
 /// Completes when the process is told to stop: Ctrl-C, or SIGTERM from a supervisor.
 pub(crate) async fn told_to_stop() {
