@@ -3,6 +3,7 @@
 mod checks;
 pub(crate) mod consumers;
 mod demo;
+mod forward;
 mod health;
 mod nats;
 mod one;

@@ -59,7 +59,7 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     };
     let listener = std::net::TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
     let services = start(role, &connection, &config, &common).await?;
-    let router = web::protect(services.router().merge(health::router(services.checks())));
+    let router = web::protect(services.router(&common, config.http.tls.is_some()).merge(health::router(services.checks())));
     let (stop, mut stopped) = watch::channel(false);
     let tls = config.http.tls.clone().map(|tls| web::TlsFiles { certificate: tls.certificate, key: tls.key });
     let serving = tokio::spawn(web::serve(listener, router, tls, async move {
@@ -92,7 +92,10 @@ async fn start(role: Role, connection: &Connection, config: &Config, common: &Co
     match role {
         Role::Intake => services.intake = Some(start_intake(connection, folder, common).await?),
         Role::Alerting => services.alerting = Some(start_alerting(connection, folder, common)?),
-        Role::Projection => services.projection = Some(start_projection(connection, folder, common)?),
+        Role::Projection => {
+            services.projection = Some(start_projection(connection, folder, common)?);
+            services.forward = Some(bus::Requests::new(connection));
+        }
     }
     Ok(services)
 }

@@ -9,7 +9,7 @@ use intake::Intake;
 use projection::Projection;
 use store::{Options, Store};
 
-use super::health::Check;
+use super::{forward, health::Check};
 
 /// What every service is given.
 #[derive(Clone)]
@@ -36,6 +36,7 @@ pub(crate) async fn start_intake(connection: &Connection, folder: &Path, common:
         secrets: common.secrets.clone(),
         now: common.now.clone(),
         exercise: common.exercise,
+        limits: intake::Limits::default(),
     };
     Ok(Intake::start(parts).await?)
 }
@@ -72,17 +73,25 @@ pub(crate) struct Services {
     pub(crate) intake: Option<Intake>,
     pub(crate) projection: Option<Projection>,
     pub(crate) alerting: Option<Alerting>,
+    /// The way to an intake in another process, for the clicks on our pages.
+    pub(crate) forward: Option<Requests>,
 }
 
 impl Services {
-    /// What they answer over HTTP.
-    pub(crate) fn router(&self) -> axum::Router {
+    /// What they answer over HTTP: the API, and with the projection its first client, the pages.
+    pub(crate) fn router(&self, common: &Common, secure: bool) -> axum::Router {
         let mut router = axum::Router::new();
         if let Some(intake) = &self.intake {
             router = router.merge(intake.router());
         }
         if let Some(projection) = &self.projection {
             router = router.merge(projection.router());
+            if let Some(requests) = self.forward.clone() {
+                router = router.merge(forward::router(projection.gate(), requests));
+            }
+            let options = dashboard::Options { now: common.now.clone(), exercise: common.exercise, secure };
+            let pages = dashboard::router(router.clone(), options);
+            router = router.merge(pages);
         }
         router
     }

@@ -97,6 +97,7 @@ struct System {
     services: Arc<Services>,
     consumers: Arc<Consumers>,
     checks: Arc<Checks>,
+    common: Common,
 }
 
 impl System {
@@ -114,13 +115,13 @@ impl System {
             changing: Mutex::default(),
         });
         let gate = intake.gate();
-        let services = Arc::new(Services { intake: Some(intake), projection: Some(projection), alerting: Some(alerting) });
+        let services = Arc::new(Services { intake: Some(intake), projection: Some(projection), alerting: Some(alerting), forward: None });
         let checks = Arc::new(Checks { gate, services: Arc::clone(&services), scratch: Mutex::new(data.join("stores/scratch")) });
-        Ok(Self { services, consumers, checks })
+        Ok(Self { services, consumers, checks, common: common.clone() })
     }
 
     fn router(&self) -> axum::Router {
-        let router = self.services.router().merge(consumers::router(Arc::clone(&self.consumers))).merge(checks::router(Arc::clone(&self.checks)));
+        let router = self.services.router(&self.common, false).merge(consumers::router(Arc::clone(&self.consumers))).merge(checks::router(Arc::clone(&self.checks)));
         let router = router.merge(health::router(self.services.checks()));
         web::protect(router)
     }
