@@ -103,6 +103,11 @@ impl DataFolder {
         self.secret("admin.token", || Ok(format!("gw_{}", letters(&random::<32>()?))))
     }
 
+    /// The token with which the demo's pages are looked at, made on first use.
+    pub(crate) fn office_token(&self) -> anyhow::Result<String> {
+        self.secret("office.token", || Ok(format!("gw_{}", letters(&random::<32>()?))))
+    }
+
     /// Passwords of our services on our own NATS, made on first use.
     pub(crate) fn nats_secrets(&self) -> anyhow::Result<NatsSecrets> {
         let make = || {
@@ -166,9 +171,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 /// The running system of a folder.
 pub(crate) fn find_running(folder: &Path) -> Result<RunFile, Exit> {
-    let absent = || {
-        Exit::new(Failure::NotFound, format!("no gridward runs on {}; start one with `gridward up --data {}`", folder.display(), folder.display()))
-    };
+    let absent = || Exit::new(Failure::NotFound, format!("no gridward runs on {}; start one with `gridward up --data {}`", folder.display(), folder.display()));
     let bytes = fs::read(folder.join("run.json")).map_err(|_| absent())?;
     let run: RunFile = serde_json::from_slice(&bytes)?;
     // a killed system leaves its file behind

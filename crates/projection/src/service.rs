@@ -205,7 +205,7 @@ impl Service {
         let (work, waiting) = mpsc::channel(WORK_WAITING_MAX);
         let (live, folder) = (Arc::clone(&self.live), Folder::new(self.store.clone()));
         let folding = tokio::task::spawn_blocking(move || fold_all(folder, &live, waiting));
-        self.live.set_work(Some(work.clone()));
+        self.live.set_work(Some(work.downgrade()));
         let ended = self.feed(tail, work, stopped).await;
         self.live.set_work(None);
         match (folding.await, ended) {

@@ -79,7 +79,8 @@ pub(crate) async fn verify(global: &Global) -> Done {
 async fn verify_running(global: &Global) -> Done {
     let client = global.client()?;
     let found: Value = client.get("/verify").await?;
-    let sound = found["undecodable"].as_array().is_some_and(Vec::is_empty) && found["broken_chain"].as_array().is_some_and(Vec::is_empty) && found["ended"].is_null();
+    let sound =
+        found["undecodable"].as_array().is_some_and(Vec::is_empty) && found["broken_chain"].as_array().is_some_and(Vec::is_empty) && found["ended"].is_null();
     if global.json() {
         data(&found);
     } else {

@@ -7,7 +7,7 @@ use bus::{
     Connection, ConnectionOptions,
     preflight::{Unsynced, preflight},
     provision::{StreamPlan, ensure},
-    server::{ConsumerAccount, Launcher, NatsServer, ServerConfig, ServerOptions, ServiceUser, START_WAIT, find_binary},
+    server::{ConsumerAccount, Launcher, NatsServer, START_WAIT, ServerConfig, ServerOptions, ServiceUser, find_binary},
 };
 
 use crate::{

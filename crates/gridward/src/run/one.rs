@@ -78,7 +78,8 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
 
 async fn connect(config: &Config, role: Role) -> anyhow::Result<Connection> {
     let user = &config.nats.user;
-    let mut options = ConnectionOptions::new(&config.nats.url, format!("gridward-{}", role.word())).login(user, config.nats_password()?, format!("_INBOX_{user}"));
+    let mut options =
+        ConnectionOptions::new(&config.nats.url, format!("gridward-{}", role.word())).login(user, config.nats_password()?, format!("_INBOX_{user}"));
     options.root_certificates.extend(config.nats.root_certificates.clone());
     let connection = Connection::open(options).await?;
     connection.connected(CONNECT_WAIT).await?;

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use bus::preflight::Unsynced;
-use domain::values::DeploymentKey;
+use domain::{commit::Role, values::DeploymentKey};
 use tokio::sync::{Mutex, watch};
 
 use super::{
@@ -16,10 +16,10 @@ use super::{
     told_to_stop,
 };
 use crate::{
-    cli::DemoScale,
+    cli::{DemoScale, one_liner},
     clock::{Clock, Drill},
     data::{DataFolder, Pids, RunFile, kept_listener},
-    exit::{Done, Exit, Failure, talk},
+    exit::{Done, Exit, Failure, data as data_line, talk},
 };
 
 /// How everything runs.
@@ -39,7 +39,10 @@ const READY_LOOK_PAUSE: std::time::Duration = std::time::Duration::from_millis(2
 /// Runs until told to stop.
 pub(crate) async fn up(options: UpOptions) -> Done {
     if options.nats.is_some() {
-        return Err(Exit::new(Failure::Usage, "with an external NATS run one service per process: gridward intake --config deploy/config/intake.toml, and so on"));
+        return Err(Exit::new(
+            Failure::Usage,
+            "with an external NATS run one service per process: gridward intake --config deploy/config/intake.toml, and so on",
+        ));
     }
     let data = Arc::new(DataFolder::open(&options.data)?);
     let clock = Clock::open(data.path(), options.clock.or_else(|| options.demo.map(|_| demo::default_clock())))?;
@@ -99,7 +102,7 @@ struct System {
 impl System {
     async fn start(data: &Arc<DataFolder>, own: &Arc<OwnServer>, connections: Connections, common: &Common) -> anyhow::Result<Self> {
         let intake = start_intake(&connections.intake, &data.join("stores/intake"), common).await?;
-        intake.grant_admin(&data.admin_token()?).await?;
+        intake.ensure_token("admin", Role::Admin, &data.admin_token()?).await?;
         let projection = start_projection(&connections.projection, &data.join("stores/projection"), common)?;
         let alerting = start_alerting(&connections.alerting, &data.join("stores/alerting"), common)?;
         let consumers = Arc::new(Consumers {
@@ -150,7 +153,13 @@ impl System {
         let run = RunFile { http: format!("http://{address}"), nats: own.server.url(), pids: Pids { gridward: std::process::id(), nats: own.server.pid() } };
         data.announce(&run)?;
         announce(&run, data, clock);
-        let player = options.demo.map(|(scale, seed)| tokio::spawn(demo::play(run.http.clone(), admin_token, clock.clone(), scale, seed)));
+        let player = match options.demo {
+            Some((scale, seed)) => {
+                self.announce_demo(data).await?;
+                Some(tokio::spawn(demo::play(run.http.clone(), data.admin_token()?, clock.clone(), scale, seed)))
+            }
+            None => None,
+        };
         told_to_stop().await;
         talk("gridward: stopping");
         if let Some(player) = player {
@@ -160,6 +169,24 @@ impl System {
         let _failed = stop.send(true);
         serving.await.context("the HTTP server ended badly")??;
         self.stop().await;
+        Ok(())
+    }
+}
+
+impl System {
+    /// A token to look with, and a line to subscribe with.
+    async fn announce_demo(&self, data: &DataFolder) -> anyhow::Result<()> {
+        let token = data.office_token()?;
+        if let Some(intake) = &self.services.intake {
+            intake.ensure_token("office", Role::Office, &token).await?;
+        }
+        let watcher = self.consumers.watcher().await?;
+        talk("  the towns and the people in them are invented");
+        talk("\nsign in on the pages with this token (role office):\n");
+        data_line(&token);
+        talk("\nsubscribe to every alert with nats-py (pip install nats-py):\n");
+        data_line(one_liner(&watcher));
+        talk("");
         Ok(())
     }
 }
