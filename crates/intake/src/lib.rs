@@ -24,6 +24,7 @@ mod subject;
 mod world;
 mod writer;
 
+pub use check::check;
 pub use ask::{Ask, Busy, Outcome, Submitter};
 pub use parse::{ParsedCommand, parse_command};
 pub use service::{Intake, Limits, Parts, Readiness, StartError};

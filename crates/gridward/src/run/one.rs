@@ -44,6 +44,7 @@ const CONNECT_WAIT: std::time::Duration = std::time::Duration::from_secs(60);
 pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     let config = Config::load(file)?;
     telemetry::start(config.log.json, config.log.filter.as_deref());
+    health::recorder();
     let connection = connect(&config, role).await?;
     let unsynced = if config.nats.accept_lost_records_after_power_cut { Unsynced::Accept } else { Unsynced::Refuse };
     if config.nats.provision {
