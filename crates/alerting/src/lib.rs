@@ -1,1 +1,36 @@
-//! alerting
+//! Judging the log and telling what came of it: events in, `alert.observe` to intake out; alert events in, messages out.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `rows` | tables and keys of the service's own store |
+//! | `runner` | a rule with the rows it remembers in |
+//! | `agenda` | who is to be judged when: an index with the time first |
+//! | `difference` | whether an observation would change its alert: intake's own decision, asked beforehand |
+//! | `engine` | fold a commit, judge what is due, re-judge a community after a change of policy |
+//! | `send` | an observation on its way to intake, again and again until it is answered |
+//! | `publish` | messages for outsiders: built while folding, appended behind their own guard |
+//! | `check` | what is remembered against a fresh fold |
+//! | `service` | the loop around it |
+//!
+//! Nothing here decides whether an alert is raised: intake does, over the log. So a restart, a replay, a lag and a second active
+//! instance raise nothing twice, and a rebuild tells nobody.
+
+mod agenda;
+mod check;
+mod difference;
+mod engine;
+mod error;
+mod publish;
+mod rows;
+mod runner;
+mod send;
+mod service;
+
+pub use error::AlertingError;
+pub use publish::{HEARTBEAT_EVERY, PublishError};
+pub use rows::tables;
+pub use send::OBSERVATIONS;
+pub use service::{Alerting, Outlets, Parts, Readiness};
+
+#[cfg(test)]
+mod simulation;

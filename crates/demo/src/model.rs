@@ -13,7 +13,7 @@ use crate::random::{Stream, label};
 use crate::staff::{Role, Staff};
 
 /// Part of every id: raise it whenever the generator writes another content under the same id.
-const CONTENT_VERSION: u32 = 1;
+const CONTENT_VERSION: u32 = 2;
 /// Outsiders who come to the gates of a community over and over: couriers, drivers, relatives.
 pub(crate) const OUTSIDERS: u32 = 120;
 

@@ -55,7 +55,7 @@ fn the_same_seed_gives_the_same_bytes_for_ever() {
     assert_ne!(whole(demo(8, Scale::Tiny)), GOLDEN);
 }
 
-const GOLDEN: u64 = 7775803130375033934;
+const GOLDEN: u64 = 6283104499198280701;
 
 #[test]
 fn other_parameters_never_reuse_an_id() {

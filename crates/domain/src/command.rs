@@ -133,8 +133,6 @@ impl Command {
         !matches!(self, Self::Community(community::Command::Found(_)) | Self::Access(_))
     }
 
-    /// True for what only our own services may ask.
-    pub const fn is_internal(&self) -> bool {
-        matches!(self, Self::Alert(alert::Command::Observe(_)) | Self::Community(community::Command::RecordRestore(_)) | Self::Access(_))
-    }
+    /// Types that only our own services may send.
+    pub const INTERNAL_TYPES: &'static [&'static str] = &["alert.observe", "history.restore", "token.grant", "token.revoke"];
 }

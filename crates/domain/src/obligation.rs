@@ -132,7 +132,7 @@ impl Order {
 
     /// Day n of the order on a civil day; day 0 is the day of last exposure.
     pub fn day_number(&self, day: Day) -> i32 {
-        day.0 - self.day_0.0
+        day.0.saturating_sub(self.day_0.0)
     }
 
     /// Every slot of the order as it stands at `now`, oldest first.
@@ -171,7 +171,7 @@ impl Order {
     /// Attempts are taken in the order in which they happened, so the order of their arrival does not matter.
     fn fill(&self, slots: &mut [Slot], day: Day, zone: &Zone) {
         let mut attempts: Vec<(&EventId, &Attempt)> = self.attempts.iter().filter(|(_, attempt)| attempt.complete && attempt.day(zone) == day).collect();
-        attempts.sort_by_key(|(id, attempt)| (attempt.slot.is_none(), attempt.at, **id));
+        attempts.sort_by_key(|(id, attempt)| (attempt.slot.is_none(), attempt.at, attempt.recorded_at, **id));
         for (id, attempt) in attempts {
             let wanted = slots.iter_mut().find(|slot| match &attempt.slot {
                 // a check recorded for a slot before it opens or after its day is an attempt and fills nothing
@@ -231,7 +231,8 @@ impl Order {
 
     /// When, by time alone, something about this order changes next after `now`.
     pub fn next_change(&self, policy: &Policy, zone: &Zone, now: Timestamp) -> Option<Timestamp> {
-        if self.released_at.is_some_and(|released_at| released_at <= now) {
+        // what was due before the release is still counted on its day
+        if self.released_at.is_some_and(|released_at| zone.end_of(zone.day_of(released_at)) <= now) {
             return None;
         }
         let last = self.last_day(policy);

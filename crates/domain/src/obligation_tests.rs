@@ -113,3 +113,27 @@ fn a_release_ends_what_is_owed_and_keeps_what_was() {
     assert_eq!(state(&released, "2020-02-05", "pm", "2020-02-06T00:00"), None);
     assert_eq!(released.next_change(&Policy::default(), &Zone::default(), at("2020-02-06T00:00")), None);
 }
+
+#[test]
+fn a_check_for_a_named_slot_fills_it_from_its_opening_to_the_end_of_its_day() {
+    let named = |happened: Timestamp| {
+        let mut order = order();
+        let slot = Some(SlotId { date: day("2020-02-02"), name: "am".parse().unwrap() });
+        let id = EventId { command: CommandId(uuid::Uuid::from_u128(1)), index: 0 };
+        order.attempts.insert(id, Attempt { at: happened, recorded_at: happened, complete: true, slot });
+        state(&order, "2020-02-02", "am", "2020-02-04T00:00")
+    };
+    assert_eq!(named(at("2020-02-02T06:00").plus_ms(-1)), Some(SlotState::Missed), "before it opens: an attempt");
+    assert_eq!(named(at("2020-02-02T06:00")), Some(SlotState::Done));
+    assert_eq!(named(at("2020-02-03T00:00").plus_ms(-1)), Some(SlotState::DoneLate));
+    assert_eq!(named(at("2020-02-03T00:00")), Some(SlotState::Missed), "after its day: an attempt");
+}
+
+#[test]
+fn what_was_due_before_a_release_still_changes_on_its_day_and_that_is_announced() {
+    let released = Order { released_at: Some(at("2020-02-05T12:10")), ..order() };
+    let next = |now| released.next_change(&Policy::default(), &Zone::default(), now);
+    assert_eq!(next(at("2020-02-05T12:10")), Some(at("2020-02-05T12:30").plus_ms(1)), "overdue");
+    assert_eq!(next(at("2020-02-05T12:31")), Some(at("2020-02-06T00:00")), "missed");
+    assert_eq!(next(at("2020-02-06T00:00")), None);
+}

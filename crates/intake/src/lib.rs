@@ -8,10 +8,12 @@
 //! | `world` | what is known: snapshots, and what is decided but not yet committed |
 //! | `sealing` | keys of people, and the seal |
 //! | `catch_up` | reading on in the log: at the start, and after a conflict |
+//! | `check` | what is known against a fresh fold |
 //! | `door` | HTTP and NATS |
 
 mod ask;
 mod catch_up;
+mod check;
 mod door;
 mod parse;
 mod sealing;

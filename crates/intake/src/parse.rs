@@ -46,15 +46,15 @@ pub struct ParsedCommand {
 /// 400 with the path of what has another shape, 422 for a value that cannot be.
 pub fn parse_command(json: &[u8], secrets: &DeploymentKey) -> Result<ParsedCommand, Problem> {
     let form: Form<'_> = shaped(&mut serde_json::Deserializer::from_slice(json), "")?;
+    if Command::INTERNAL_TYPES.contains(&form.kind.as_str()) {
+        return Err(Problem::bad_request("/type", "unknown_type", format!("{} is not a command for callers", form.kind)));
+    }
     let mut data = serde_json::Deserializer::from_str(form.data.get());
     let mut track = serde_path_to_error::Track::new();
     let command = Command::parse(&form.kind, serde_path_to_error::Deserializer::new(&mut data, &mut track)).map_err(|error| match error {
         ParseError::UnknownType => Problem::bad_request("/type", "unknown_type", format!("{} is not a command", form.kind)),
         ParseError::Data(error) => problem_at(&format!("/data{}", pointer(&track.path())), &error),
     })?;
-    if command.is_internal() {
-        return Err(Problem::bad_request("/type", "unknown_type", format!("{} is not a command for callers", form.kind)));
-    }
     let content = content_hash(json, secrets)?;
     let envelope = Envelope {
         id: form.id,

@@ -2,14 +2,19 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::Context as _;
 use bus::{EventLog, KeyStore, Requests};
-use domain::values::{DeploymentKey, Now};
+use domain::{
+    access::{self, Grant, SecretHash, TokenScope},
+    commit::Role,
+    values::{DeploymentKey, Now},
+};
 use store::Store;
 use tokio::sync::watch;
 use web::Gate;
 
 use crate::{
-    ask::{Submitter, Work},
+    ask::{Outcome, Submitter, Work},
     catch_up::{CatchUpError, catch_up},
     door::{self, Doors},
     sealing::Sealing,
@@ -66,6 +71,8 @@ impl Readiness {
 pub struct Intake {
     submitter: Submitter,
     doors: Doors,
+    log: EventLog,
+    store: Store,
     readiness: Readiness,
     stop: watch::Sender<bool>,
     task: tokio::task::JoinHandle<()>,
@@ -84,9 +91,10 @@ impl Intake {
         let (stop, stopped) = watch::channel(false);
         let doors = Doors { gate: gate.clone(), submitter: submitter.clone(), secrets: Arc::new(parts.secrets.clone()) };
         door::nats::serve(&parts.requests, doors.clone(), stopped.clone()).await.map_err(StartError::Listen)?;
+        let (log, store) = (parts.log.clone(), parts.store.clone());
         let service = Service { parts, gate, readiness: readiness.clone() };
         let task = tokio::spawn(service.run(queue, stopped));
-        Ok(Self { submitter, doors, readiness, stop, task })
+        Ok(Self { submitter, doors, log, store, readiness, stop, task })
     }
 
     /// The HTTP door: commands, imports and tokens.
@@ -97,6 +105,38 @@ impl Intake {
     /// The way in for this process's own commands.
     pub fn submitter(&self) -> Submitter {
         self.submitter.clone()
+    }
+
+    /// Who may enter, as intake knows it.
+    pub fn gate(&self) -> Gate {
+        self.doors.gate.clone()
+    }
+
+    /// Makes sure that the operator's token is in force; its secret stays with the caller.
+    ///
+    /// # Errors
+    /// When it cannot be recorded.
+    pub async fn grant_admin(&self, secret: &str) -> anyhow::Result<()> {
+        let hash = SecretHash::of(secret);
+        let token = format!("t-{}", hash.name()).parse()?;
+        let grant = Grant { token, name: "admin".parse()?, secret_hash: hash, scope: TokenScope::default(), role: Role::Admin, staff: None };
+        let ask = door::deployment_ask("service".parse()?, Role::Service, access::Command::Grant(grant)).context("no random numbers")?;
+        let receivers = self.submitter.submit(vec![ask]).map_err(|_| anyhow::anyhow!("intake has stopped"))?;
+        for receiver in receivers {
+            match receiver.await.context("intake has stopped")? {
+                Outcome::Recorded { .. } | Outcome::Unchanged { .. } | Outcome::Duplicate { .. } => {}
+                other => anyhow::bail!("the operator's token was refused: {other:?}"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Folds the whole log anew in `folder` and compares it with what intake knows.
+    ///
+    /// # Errors
+    /// When the log or a store cannot be read.
+    pub async fn check(&self, folder: &std::path::Path) -> anyhow::Result<store::Comparison> {
+        Ok(crate::check::check(&self.log, &self.store, folder).await?)
     }
 
     /// How it is doing.

@@ -9,18 +9,13 @@ use domain::{
     values::CommunityId,
 };
 use serde::Serialize;
-use store::{Key, Options, Prefix, RawRow, SCAN_ROWS_MAX, Store, StoreError, Table};
+use store::{Comparison, DIFFERENCES_MAX, Options, Store, StoreError, compare};
 
 use crate::{
     fold::{FoldError, Folder},
     live::Live,
     tables::tables,
 };
-
-/// Most differences that are named; the rest is counted.
-pub const DIFFERENCES_MAX: usize = 100;
-/// Rows compared at once.
-const ROWS_PER_PAGE: usize = 1000;
 
 /// Why a check could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -40,30 +35,6 @@ pub enum CheckError {
     /// The check itself ended early.
     #[error("the check was interrupted")]
     Interrupted,
-}
-
-/// A row that is not as a fresh fold makes it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// The table.
-    pub table: &'static str,
-    /// The key, by its parts. Ids mean nothing by themselves.
-    pub key: String,
-    /// `missing`, `surplus` or `other`.
-    pub kind: &'static str,
-}
-
-/// What comparing rows found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct RebuildReport {
-    /// Up to which commit.
-    pub sequence: u64,
-    /// Rows and index entries compared.
-    pub rows: u64,
-    /// How many differ.
-    pub differing: u64,
-    /// The first of them.
-    pub differences: Vec<Difference>,
 }
 
 /// What verifying the log found.
@@ -93,7 +64,7 @@ impl VerifyReport {
 ///
 /// # Errors
 /// [`CheckError`].
-pub async fn check_stopped(log: &EventLog, store: &Store, folder: &Path) -> Result<RebuildReport, CheckError> {
+pub async fn check_stopped(log: &EventLog, store: &Store, folder: &Path) -> Result<Comparison, CheckError> {
     let position = store.position()?;
     log.verify(&position).await.map_err(resume_error)?;
     let fresh = Fresh::open(folder).await?;
@@ -102,7 +73,7 @@ pub async fn check_stopped(log: &EventLog, store: &Store, folder: &Path) -> Resu
 }
 
 /// As [`check_stopped`], for a projection that runs: it folds most of the log beside it, then lets it stand still for the comparison.
-pub(crate) async fn check_running(live: &Live, log: &EventLog, store: &Store, folder: &Path) -> Result<RebuildReport, CheckError> {
+pub(crate) async fn check_running(live: &Live, log: &EventLog, store: &Store, folder: &Path) -> Result<Comparison, CheckError> {
     let fresh = Fresh::open(folder).await?;
     let fresh = fresh.fold_to(log, live.sequence()).await?;
     let Some((position, resume)) = live.pause().await else { return Err(CheckError::Interrupted) };
@@ -151,76 +122,15 @@ impl Fresh {
         }
     }
 
-    async fn compare(self, live: Store, sequence: u64) -> Result<RebuildReport, CheckError> {
+    async fn compare(self, live: Store, sequence: u64) -> Result<Comparison, CheckError> {
         blocking(move || {
-            let mut report = RebuildReport { sequence, ..RebuildReport::default() };
-            for table in tables() {
-                for prefix in [Prefix::all_communities_of_table(), Prefix::all_of_deployment_table()] {
-                    compare_table(&live, &self.store, table, &prefix, &mut report)?;
-                }
-            }
+            let report = compare(&live, &self.store, &tables(), sequence)?;
             self.store.close()?;
             Ok(report)
         })
         .await
     }
 }
-
-/// Walks two stores side by side, a page at a time.
-fn compare_table(live: &Store, fresh: &Store, table: Table, prefix: &Prefix, report: &mut RebuildReport) -> Result<(), StoreError> {
-    let (mut left, mut right) = (Pages::new(live, table, prefix), Pages::new(fresh, table, prefix));
-    let (mut have, mut want) = (left.next()?, right.next()?);
-    loop {
-        let (kind, key) = match (&have, &want) {
-            (None, None) => return Ok(()),
-            (Some((key, _)), Some((wanted, _))) if key < wanted => ("surplus", key.clone()),
-            (Some((key, row)), Some((wanted, other))) if key == wanted => (if row == other { "" } else { "other" }, key.clone()),
-            (Some((key, _)), None) => ("surplus", key.clone()),
-            (_, Some((key, _))) => ("missing", key.clone()),
-        };
-        report.rows += 1;
-        if !kind.is_empty() {
-            report.differing += 1;
-            if report.differences.len() < DIFFERENCES_MAX {
-                report.differences.push(Difference { table: table.name, key: format!("{key:?}"), kind });
-            }
-        }
-        if kind != "missing" {
-            have = left.next()?;
-        }
-        if kind != "surplus" {
-            want = right.next()?;
-        }
-    }
-}
-
-/// Rows of a table one after the other, read by the page.
-struct Pages<'a> {
-    store: &'a Store,
-    table: Table,
-    prefix: &'a Prefix,
-    page: std::vec::IntoIter<(Key, RawRow)>,
-    last: Option<Key>,
-    done: bool,
-}
-
-impl<'a> Pages<'a> {
-    fn new(store: &'a Store, table: Table, prefix: &'a Prefix) -> Self {
-        Self { store, table, prefix, page: Vec::new().into_iter(), last: None, done: false }
-    }
-
-    fn next(&mut self) -> Result<Option<(Key, RawRow)>, StoreError> {
-        if self.page.len() == 0 && !self.done {
-            let page = self.store.scan_raw(self.table, self.prefix, self.last.as_ref(), ROWS_PER_PAGE)?;
-            self.done = page.len() < ROWS_PER_PAGE;
-            self.last = page.last().map(|(key, _)| key.clone()).or(self.last.take());
-            self.page = page.into_iter();
-        }
-        Ok(self.page.next())
-    }
-}
-
-const _: () = assert!(ROWS_PER_PAGE <= SCAN_ROWS_MAX);
 
 /// Reads the whole log up to its head of now: every commit decodes, and each names the one before it in its community.
 ///

@@ -1,1 +1,155 @@
-//! rules
+//! What is to be alarmed about: rules that remember facts and judge them, and nothing else.
+//!
+//! A rule names the scopes of an event, keeps a memory per scope, and says of a memory at a `now`: firing, or quiet, and when
+//! that can next change by time alone. No IO, no `async`, no clock: whoever runs the rules brings the time.
+//!
+//! Adding a rule takes two files: its own, and this one (a `mod` line and a line in [`register`]).
+//!
+//! Memories hold facts keyed by the event that told them, so that the order of arrival and duplicates do not matter, and a
+//! retraction takes out exactly what its command had put in. They are bounded by named constants.
+
+mod building_silent;
+mod check_overdue;
+mod facts;
+mod fever;
+mod quarantine_breach;
+mod scope;
+
+pub use building_silent::BuildingSilent;
+pub use check_overdue::CheckOverdue;
+pub use fever::Fever;
+pub use quarantine_breach::QuarantineBreach;
+pub use scope::{Scope, ScopeKind};
+
+use std::fmt::Debug;
+
+use domain::{
+    Event, Fact, Header,
+    alert::{Basis, Firing, Key, Observe},
+    community::Policy,
+    event::DecodeError,
+    values::{CommandId, Slug, Timestamp, Zone},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// One thing to be alarmed about. All parameters come from the community's policy at the time in question.
+pub trait Rule: Send + Sync + 'static {
+    /// Its name: in keys, topics and policies.
+    const NAME: &'static str;
+    /// Counts changes of what it says; a new version of its memory is a new version too.
+    const VERSION: u16;
+    /// What it remembers of one scope. Equal facts give equal memories, whatever the order in which they came.
+    type Memory: Serialize + DeserializeOwned + Default + Clone + PartialEq + Debug + Send;
+
+    /// The scopes that an event is about. A retraction never gets here: see [`scopes`].
+    fn scopes(event: &Event, header: &Header) -> Vec<Scope>;
+
+    /// Remembers one more fact about a scope.
+    fn evolve(memory: &mut Self::Memory, scope: &Scope, fact: &Fact<'_>);
+
+    /// Forgets what a command had told: afterwards it never happened.
+    fn retract(memory: &mut Self::Memory, command: CommandId);
+
+    /// What to say of a scope at `now`. The result does not change between `now` and `next_change`.
+    fn judge(memory: &Self::Memory, scope: &Scope, policy: &Policy, zone: &Zone, now: Timestamp) -> Judgement;
+}
+
+/// What a rule says of a scope, and until when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// What it says.
+    pub verdict: Verdict,
+    /// When that can next change by time alone.
+    pub next_change: Option<Timestamp>,
+}
+
+/// What a rule says of a scope.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Somebody must do something.
+    Firing(Firing),
+    /// Nobody must.
+    Quiet {
+        /// It would have been quiet in time, had it been recorded in time.
+        late: bool,
+        /// Event ids of what made it quiet, where something did.
+        quieted_by: Vec<String>,
+    },
+}
+
+impl Verdict {
+    /// Quiet, and nothing in particular made it so.
+    pub const fn quiet() -> Self {
+        Self::Quiet { late: false, quieted_by: Vec::new() }
+    }
+}
+
+impl Judgement {
+    /// The judgement as it is sent to the alert.
+    pub fn observe(self, key: Key, rule_version: u16, basis: Basis) -> Observe {
+        match self.verdict {
+            Verdict::Firing(firing) => Observe { firing: Some(firing), ..Observe::quiet(key, rule_version, basis) },
+            Verdict::Quiet { late, quieted_by } => Observe { late, quieted_by, ..Observe::quiet(key, rule_version, basis) },
+        }
+    }
+}
+
+/// Something that is done with every rule in turn.
+pub trait Visitor {
+    /// One rule.
+    fn visit<R: Rule>(&mut self);
+}
+
+/// Shows every rule there is to a visitor.
+pub fn register(visitor: &mut impl Visitor) {
+    visitor.visit::<Fever>();
+    visitor.visit::<CheckOverdue>();
+    visitor.visit::<QuarantineBreach>();
+    visitor.visit::<BuildingSilent>();
+}
+
+/// The scopes whose memory an event changes: its own, or those of the events that a retraction takes back.
+///
+/// # Errors
+/// When a retraction repeats an event that this program cannot read.
+pub fn scopes<R: Rule>(event: &Event, header: &Header) -> Result<Vec<Scope>, DecodeError> {
+    let mut scopes = match event {
+        Event::RecordRetracted(retracted) => retracted.facts()?.iter().flat_map(|original| R::scopes(original, header)).collect(),
+        _ => R::scopes(event, header),
+    };
+    scopes.sort_unstable();
+    scopes.dedup();
+    Ok(scopes)
+}
+
+/// Remembers one more fact, or forgets what it takes back.
+pub fn evolve<R: Rule>(memory: &mut R::Memory, scope: &Scope, fact: &Fact<'_>) {
+    match fact.event {
+        Event::RecordRetracted(retracted) => R::retract(memory, retracted.command),
+        _ => R::evolve(memory, scope, fact),
+    }
+}
+
+/// What a rule says of a scope at `now`; a rule that the policy has not enabled is quiet.
+pub fn judge<R: Rule>(memory: &R::Memory, scope: &Scope, policy: &Policy, zone: &Zone, now: Timestamp) -> Judgement {
+    let by_policy = policy.next_change(now);
+    if !policy.at(now).rule_enabled(R::NAME) {
+        return Judgement { verdict: Verdict::quiet(), next_change: by_policy };
+    }
+    let judgement = R::judge(memory, scope, policy, zone, now);
+    Judgement { next_change: judgement.next_change.into_iter().chain(by_policy).min(), ..judgement }
+}
+
+/// The key of the alert that a rule raises for a scope.
+pub fn key<R: Rule>(scope: &Scope) -> Key {
+    Key { rule: word(R::NAME), subject_kind: word(scope.kind.word()), subject_id: scope.id.clone() }
+}
+
+/// A word of ours as a slug.
+pub(crate) fn word(text: &'static str) -> Slug {
+    #[expect(clippy::expect_used, reason = "rule names and scope kinds are slugs: a test says so of each")]
+    text.parse().expect("a word of ours is a slug")
+}
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,7 @@
 //! Rooms: [`Key`] (what a row is called), [`Table`] (where it lies), [`Row`] (what lies there), [`Unit`] (what changes
 //! together), [`Store`] (the door), [`View`] (reading at one moment); inside, the dirty layer, the writer thread and the disk.
 
+mod compare;
 mod dirty;
 mod disk;
 mod era;
@@ -35,6 +36,7 @@ mod unit;
 mod view;
 mod writer;
 
+pub use compare::{Comparison, DIFFERENCES_MAX, Difference, compare};
 pub use error::{Cause, StoreError};
 pub use key::{Key, KeyMismatch, KeyReader, Prefix};
 pub use row::{Folded, RawRow, Row};

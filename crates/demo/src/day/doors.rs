@@ -250,12 +250,16 @@ fn people(context: &Context, household: u32, at_door: bool, stream: &mut Stream)
 fn exposure(context: &Context, stream: &mut Stream) -> Value {
     let arrived = day_after(context.date, -(stream.between(0, EXPOSURE_DAYS_MAX) as i32));
     let left = day_after(arrived, -1);
-    json!({
+    let mut told = json!({
         "place": *stream.pick(&PLACES),
         "left_on": left.to_string(),
         "arrived_on": arrived.to_string(),
-        "contact": stream.permille(100),
-    })
+    });
+    if stream.permille(100) {
+        // with whom, in words: whoever asks writes down what is said
+        told["contact"] = "同车有人发热".into();
+    }
+    told
 }
 
 fn stranger(context: &Context, stream: &mut Stream) -> Value {

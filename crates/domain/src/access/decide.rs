@@ -21,7 +21,7 @@ impl Decide for Access {
                 }
             }
             Command::Revoke(Revoke { token }) => {
-                let state = required(known.token(&token), "/token", "token", &token)?;
+                let state = required(known.token(&token), "/data/token", "token", &token)?;
                 Ok(if state.revoked { Vec::new() } else { vec![Revoked { token }.into()] })
             }
         }

@@ -20,6 +20,11 @@ impl SecretHash {
     pub fn of(bearer: &str) -> Self {
         Self(*blake3::hash(bearer.as_bytes()).as_bytes())
     }
+
+    /// A name for it: 64 of its bits as 16 letters, so that it never looks like somebody's number.
+    pub fn name(&self) -> String {
+        self.0[..8].iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|nibble| char::from(b'a' + nibble)).collect()
+    }
 }
 
 impl std::fmt::Debug for SecretHash {

@@ -22,6 +22,3 @@ pub const DEPLOYMENT: &str = "deployment";
 /// The aggregate.
 #[derive(Debug)]
 pub struct Access;
-
-#[cfg(test)]
-mod tests;

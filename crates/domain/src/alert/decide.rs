@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Context, Decide, Event, Known, Rejection,
     decide::required,
-    values::{HOUR_MS, KeyOwner, Place, PlaceNames, PrivateFields, field},
+    values::{HOUR_MS, KeyOwner, Place, PlaceNames, PrivateFields, Timestamp, field},
 };
 
 /// Hours after `resolved` within which a recurrence is the same alert, next episode (alerting.md).
@@ -36,6 +36,7 @@ fn decide_observe(observe: Observe, known: &dyn Known, context: &Context<'_>) ->
         return Vec::new();
     }
     let Observe { key, rule_version, basis, firing, late, quieted_by } = observe;
+    let firing = firing.and_then(|firing| not_dealt_with(firing, state.as_deref(), context));
     match (state, firing) {
         (None, None) => Vec::new(),
         (None, Some(firing)) => {
@@ -54,6 +55,28 @@ fn decide_observe(observe: Observe, known: &dyn Known, context: &Context<'_>) ->
     }
 }
 
+/// Each cause is in exactly one alert. Causes of earlier alerts of the key do not count again, and with no others there is nothing
+/// to fire for. Where the next alert will be a new one, only new causes are in it, unless there are none (what had quieted it was
+/// taken back).
+fn not_dealt_with(mut firing: Firing, state: Option<&State>, context: &Context<'_>) -> Option<Firing> {
+    let Some(state) = state else { return Some(firing) };
+    firing.causes.retain(|cause| !state.past_causes.contains(cause));
+    let begins_anew = match &state.status {
+        Status::Open | Status::Acknowledged { .. } => false,
+        Status::Resolved { at, .. } => !recurs(*at, context),
+        Status::Closed => true,
+    };
+    if begins_anew && firing.causes.iter().any(|cause| !state.causes.contains(cause)) {
+        firing.causes.retain(|cause| !state.causes.contains(cause));
+    }
+    (!firing.causes.is_empty()).then_some(firing)
+}
+
+/// Whether something that was resolved then is the same alert now, next episode.
+fn recurs(resolved_at: Timestamp, context: &Context<'_>) -> bool {
+    context.recorded_at.0 - resolved_at.0 <= REOPEN_HOURS * HOUR_MS
+}
+
 /// A rule fires for a key that has a history.
 fn fires_again(state: &State, occurrence: Occurrence, new_cause: bool, context: &Context<'_>) -> Vec<Event> {
     let (alert, key, n, episode) = (state.alert.clone(), state.key.clone(), state.n + 1, state.episode);
@@ -69,7 +92,7 @@ fn fires_again(state: &State, occurrence: Occurrence, new_cause: bool, context: 
         }
         // what somebody ended by hand stays ended until there is a new cause
         Status::Closed | Status::Resolved { by_hand: true, .. } if !new_cause => Vec::new(),
-        Status::Resolved { at, .. } if context.recorded_at.0 - at.0 <= REOPEN_HOURS * HOUR_MS => {
+        Status::Resolved { at, .. } if recurs(*at, context) => {
             vec![Reopened { alert, key, n, episode: episode + 1, occurrence }.into()]
         }
         Status::Resolved { .. } | Status::Closed => {

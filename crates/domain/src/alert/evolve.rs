@@ -1,5 +1,7 @@
 //! What we know of an alert after one more thing happened.
 
+use std::collections::BTreeSet;
+
 use super::{Alert, AlertId, Key, KeyHash, Occurrence, Severity, State, Status, state::CAUSES_MAX};
 use crate::{Event, Evolve, Fact, Header};
 
@@ -21,6 +23,7 @@ impl Evolve for Alert {
                 episode: event.episode,
                 severity_peak: event.occurrence.severity,
                 causes: event.occurrence.causes.iter().cloned().collect(),
+                past_causes: past_causes(state, &event.occurrence),
                 basis: event.occurrence.basis,
                 occurrence: event.occurrence.clone(),
             }),
@@ -51,11 +54,24 @@ impl Evolve for Alert {
 
 fn occurred(mut state: State, n: u32, occurrence: &Occurrence) -> State {
     state.causes.extend(occurrence.causes.iter().cloned());
-    while state.causes.len() > CAUSES_MAX {
-        state.causes.pop_first();
+    // the causes of the last occurrence stay, or the same judgement would bring new ones again and again
+    while state.causes.len() > CAUSES_MAX
+        && let Some(known) = state.causes.iter().find(|cause| !occurrence.causes.contains(cause)).cloned()
+    {
+        state.causes.remove(&known);
     }
     let severity_peak: Severity = state.severity_peak.max(occurrence.severity);
     State { n, severity_peak, basis: occurrence.basis, occurrence: occurrence.clone(), ..state }
+}
+
+/// What the alerts before a new one were about.
+fn past_causes(state: Option<State>, occurrence: &Occurrence) -> BTreeSet<String> {
+    let before = state.into_iter().flat_map(|state| state.past_causes.into_iter().chain(state.causes));
+    let mut past: BTreeSet<String> = before.filter(|cause| !occurrence.causes.contains(cause)).collect();
+    while past.len() > CAUSES_MAX {
+        past.pop_first();
+    }
+    past
 }
 
 /// The alert of an event of this aggregate, and what it is about.

@@ -20,6 +20,3 @@ pub use state::{CAUSES_MAX, State, Status};
 /// The aggregate.
 #[derive(Debug)]
 pub struct Alert;
-
-#[cfg(test)]
-mod tests;

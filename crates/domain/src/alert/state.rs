@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{AlertId, Basis, Key, Occurrence, Severity};
 use crate::values::{Slug, Timestamp};
 
-/// Most causes remembered per alert. An alert that outlives so many is known well enough to somebody.
+/// Most causes remembered per alert, and of the alerts before it. An alert that outlives so many is known well enough to somebody.
 pub const CAUSES_MAX: usize = 512;
 
 /// Where an alert stands.
@@ -52,6 +52,8 @@ pub struct State {
     pub severity_peak: Severity,
     /// Every cause of this alert so far.
     pub causes: BTreeSet<String>,
+    /// Causes of the alerts of this key before it.
+    pub past_causes: BTreeSet<String>,
     /// What the last judgement rested on.
     pub basis: Basis,
     /// How things were last.

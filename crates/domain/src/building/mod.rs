@@ -15,6 +15,3 @@ pub use state::State;
 /// The aggregate.
 #[derive(Debug)]
 pub struct Building;
-
-#[cfg(test)]
-mod tests;

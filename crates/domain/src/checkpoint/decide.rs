@@ -8,7 +8,7 @@ impl Decide for Checkpoint {
 
     fn decide(command: Command, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         match command {
-            Command::Open(open) => Ok(decide_open(open, known)),
+            Command::Open(open) => Ok(decide_open(open, known, context)),
             Command::Close(close) => decide_close(close, known),
             Command::RecordEntry(entry) => entry::decide_record(entry, known, context),
             Command::SettleEntry(settle) => entry::decide_settle(settle, known, context),
@@ -16,9 +16,10 @@ impl Decide for Checkpoint {
     }
 }
 
-fn decide_open(open: Open, known: &dyn Known) -> Vec<Event> {
+fn decide_open(open: Open, known: &dyn Known, context: &Context<'_>) -> Vec<Event> {
     let Open { checkpoint, name, kind, serves } = open;
-    let Some(state) = known.checkpoint(&checkpoint).filter(|state| state.closed_at.is_none()) else {
+    // a correction that syncs after the closing does not open it again
+    let Some(state) = known.checkpoint(&checkpoint).filter(|state| state.closed_at.is_none_or(|closed_at| context.at < closed_at)) else {
         return vec![Opened { checkpoint, name, kind, serves }.into()];
     };
     let mut events: Vec<Event> = Vec::new();

@@ -51,8 +51,8 @@ pub(super) fn decide_record(entry: RecordEntry, known: &dyn Known, context: &Con
 
 pub(super) fn decide_settle(settle: SettleEntry, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     let readings = accept_readings(&settle.readings, "/data/readings", context.at)?;
-    let Some(entry) = known.entry(&settle.entry) else {
-        required(known.record(&settle.entry), "/data/entry", "entry", &settle.entry)?;
+    let record = required(known.record(&settle.entry), "/data/entry", "entry", &settle.entry)?;
+    let Some(entry) = known.entry(&settle.entry).filter(|_| !record.retracted) else {
         return Err(Rejection::conflict("not_waiting", "this entry does not wait, or not any more"));
     };
     Ok(vec![

@@ -1,8 +1,9 @@
 //! What we know of a checkpoint after one more thing happened.
 
-use super::{Checkpoint, Entry, EntryResult, EntryState, State};
+use super::{Checkpoint, Entry, EntryResult, EntrySettled, EntryState, State};
 use crate::{
     Event, Evolve, Fact, Header,
+    record::Retracted,
     values::{CheckpointId, CommandId},
 };
 
@@ -31,6 +32,14 @@ impl Evolve for Checkpoint {
     }
 }
 
+/// The settlements that a retraction takes back.
+fn settlements(retracted: &Retracted) -> impl Iterator<Item = EntrySettled> {
+    retracted.facts().unwrap_or_default().into_iter().filter_map(|event| match event {
+        Event::EntrySettled(settled) => Some(settled),
+        _ => None,
+    })
+}
+
 impl Evolve for Entry {
     type Id = CommandId;
     type State = EntryState;
@@ -39,12 +48,12 @@ impl Evolve for Entry {
         match event {
             Event::EntryRecorded(event) if event.result == EntryResult::Waiting => vec![header.command],
             Event::EntrySettled(event) => vec![event.entry],
-            Event::RecordRetracted(event) => vec![event.command],
+            Event::RecordRetracted(event) => settlements(event).map(|settled| settled.entry).chain([event.command]).collect(),
             _ => Vec::new(),
         }
     }
 
-    fn evolve(state: Option<EntryState>, _: &CommandId, fact: &Fact<'_>) -> Option<EntryState> {
+    fn evolve(state: Option<EntryState>, id: &CommandId, fact: &Fact<'_>) -> Option<EntryState> {
         match fact.event {
             Event::EntryRecorded(event) => Some(EntryState {
                 checkpoint: event.checkpoint.clone(),
@@ -55,7 +64,15 @@ impl Evolve for Entry {
             }),
             // settled but still waiting: a second measurement that did not decide
             Event::EntrySettled(event) if event.result == EntryResult::Waiting => state,
-            Event::EntrySettled(_) | Event::RecordRetracted(_) => None,
+            Event::EntrySettled(_) => None,
+            // a settlement that was taken back leaves them waiting, as it found them
+            Event::RecordRetracted(event) => settlements(event).find(|settled| settled.entry == *id).map(|settled| EntryState {
+                checkpoint: settled.checkpoint,
+                direction: settled.direction,
+                who: settled.who,
+                home: settled.home,
+                orders: settled.orders,
+            }),
             _ => state,
         }
     }

@@ -10,8 +10,10 @@ use crate::{
     values::{KeyOwner, PrivateFields, Zone, field},
 };
 
-/// Longest grace, re-measure time or staleness that makes sense, in minutes (a week).
+/// Longest grace or re-measure time that makes sense, in minutes (a week).
 const MINUTES_MAX: u32 = 7 * 24 * 60;
+/// Longest time that makes sense before what was seen is no longer known, in hours (a week).
+const STALE_HOURS_MAX: u32 = 7 * 24;
 
 impl Decide for Community {
     type Command = Command;
@@ -67,8 +69,12 @@ fn set_policy(set: SetPolicy, state: &State, context: &Context<'_>) -> Result<Ve
     for (name, regime) in &set.regimes {
         check_regime(name.as_str(), regime)?;
     }
-    for (field, minutes) in [("grace_minutes", set.grace_minutes), ("remeasure_minutes", set.remeasure_minutes), ("stale_after_hours", set.stale_after_hours)] {
-        if minutes.is_some_and(|minutes| minutes > MINUTES_MAX) {
+    for (field, value, value_max) in [
+        ("grace_minutes", set.grace_minutes, MINUTES_MAX),
+        ("remeasure_minutes", set.remeasure_minutes, MINUTES_MAX),
+        ("stale_after_hours", set.stale_after_hours, STALE_HOURS_MAX),
+    ] {
+        if value.is_some_and(|value| value > value_max) {
             return Err(Rejection::invalid(&format!("/data/{field}"), "too_large", "at most a week"));
         }
     }
@@ -100,6 +106,10 @@ fn check_regime(name: &str, regime: &Regime) -> Result<(), Rejection> {
     for (index, slot) in regime.slots.iter().enumerate() {
         if slot.opens >= slot.due {
             return Err(Rejection::invalid(&format!("{pointer}/slots/{index}/due"), "slot_order", "a slot is due after it opens, on the same day"));
+        }
+        // an attempt takes the oldest slot: that is the first in this list
+        if regime.slots[..index].iter().any(|earlier| earlier.opens > slot.opens) {
+            return Err(Rejection::invalid(&format!("{pointer}/slots/{index}/opens"), "slot_order", "slots stand in the order of the day"));
         }
         if regime.slots[..index].iter().any(|earlier| earlier.name == slot.name) {
             return Err(Rejection::invalid(&format!("{pointer}/slots/{index}/name"), "slot_twice", "every slot of a day has its own name"));

@@ -15,6 +15,3 @@ pub use state::{State, own_id};
 /// The aggregate.
 #[derive(Debug)]
 pub struct Community;
-
-#[cfg(test)]
-mod tests;

@@ -9,7 +9,7 @@ mod state;
 
 pub use command::{Command, Register};
 pub use event::{DoorCorrected, FileCorrected, Registered};
-pub(crate) use locate::place_of;
+pub(crate) use locate::{as_it_stands, place_of};
 pub use state::State;
 
 /// The aggregate.

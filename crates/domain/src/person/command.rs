@@ -35,9 +35,8 @@ pub struct Register {
     pub birth_year: Option<u16>,
     /// `f` or `m`.
     pub sex: Option<Sex>,
-    /// Categories of the community (四类人员).
-    #[serde(default)]
-    pub categories: Vec<Slug>,
+    /// Categories of the community (四类人员); unchanged when absent.
+    pub categories: Option<Vec<Slug>>,
 }
 
 /// `residence.start`

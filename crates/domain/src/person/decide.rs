@@ -7,7 +7,7 @@ use super::{
 use crate::{
     Context, Decide, Event, Known, Rejection,
     decide::required,
-    values::{KeyOwner, PersonId, Place, Private, PrivateFields, field},
+    values::{KeyOwner, PersonId, Private, PrivateFields, Timestamp, field},
 };
 
 /// Most telephone numbers of a person.
@@ -43,7 +43,8 @@ fn decide_register(register: Register, known: &dyn Known, context: &Context<'_>)
         && let Some(household) = &register.household
         && state.as_ref().is_none_or(|state| state.open_residence(household, ResidenceKind::Lives).is_none())
     {
-        events.extend(moved_in(&register.person, place, state.as_deref(), context));
+        let started = ResidenceStarted { person: register.person.clone(), place, kind: ResidenceKind::Lives, from: context.at, private: None };
+        events.extend(moved_in(started, state.as_deref()));
     }
     Ok(events)
 }
@@ -52,7 +53,7 @@ fn check(register: &Register) -> Result<(), Rejection> {
     if register.phones.len() > PHONES_MAX {
         return Err(Rejection::invalid("/data/phones", "too_many", format!("at most {PHONES_MAX} telephone numbers")));
     }
-    if register.categories.len() > CATEGORIES_MAX {
+    if register.categories.as_ref().is_some_and(|categories| categories.len() > CATEGORIES_MAX) {
         return Err(Rejection::invalid("/data/categories", "too_many", format!("at most {CATEGORIES_MAX} categories")));
     }
     if register.name.trim().is_empty() {
@@ -77,7 +78,7 @@ fn registered(register: &Register, identity_fingerprint: u64) -> Registered {
         person: register.person.clone(),
         birth_year: register.birth_year,
         sex: register.sex,
-        categories: register.categories.clone(),
+        categories: register.categories.clone().unwrap_or_default(),
         private: identity(register),
         identity_fingerprint,
     }
@@ -89,22 +90,25 @@ fn corrections(register: &Register, state: &State, identity_fingerprint: u64) ->
     if identity_fingerprint != state.identity_fingerprint || birth_year != state.birth_year || sex != state.sex {
         events.push(IdentityCorrected { person: register.person.clone(), birth_year, sex, private: identity(register), identity_fingerprint }.into());
     }
-    if register.categories != state.categories {
-        events.push(CategoriesChanged { person: register.person.clone(), from: state.categories.clone(), to: register.categories.clone() }.into());
+    if let Some(categories) = register.categories.as_ref().filter(|categories| **categories != state.categories) {
+        events.push(CategoriesChanged { person: register.person.clone(), from: state.categories.clone(), to: categories.clone() }.into());
     }
     events
 }
 
-/// Somebody lives in one place: moving in ends living elsewhere.
-fn moved_in(person: &PersonId, place: Place, state: Option<&State>, context: &Context<'_>) -> Vec<Event> {
-    let lived = state.into_iter().flat_map(|state| &state.residences).filter(|residence| residence.kind == ResidenceKind::Lives && residence.until.is_none());
-    let ended = lived.map(|residence| ended(person, residence, context, None).into());
-    let started = ResidenceStarted { person: person.clone(), place, kind: ResidenceKind::Lives, from: context.at, private: None };
-    ended.chain([started.into()]).collect()
+/// Somebody lives in one place: moving in ends living elsewhere. A home that is typed late ends where the next one that is known begins.
+fn moved_in(started: ResidenceStarted, state: Option<&State>) -> Vec<Event> {
+    let (person, from) = (started.person.clone(), started.from);
+    let open = |residence: &&Residence| residence.kind == ResidenceKind::Lives && residence.until.is_none();
+    let (before, after): (Vec<_>, Vec<_>) = state.into_iter().flat_map(|state| &state.residences).filter(open).partition(|residence| residence.from <= from);
+    let next = after.into_iter().map(|residence| residence.from).min();
+    let own_end = next.map(|until| ResidenceEnded { person: person.clone(), place: started.place.clone(), kind: started.kind, until, private: None });
+    let ended = before.into_iter().map(|residence| ended(&person, residence, from, None).into());
+    ended.chain([started.into()]).chain(own_end.map(Event::from)).collect()
 }
 
-fn ended(person: &PersonId, residence: &Residence, context: &Context<'_>, private: Option<Private>) -> ResidenceEnded {
-    ResidenceEnded { person: person.clone(), place: residence.place.clone(), kind: residence.kind, until: context.at, private }
+fn ended(person: &PersonId, residence: &Residence, until: Timestamp, private: Option<Private>) -> ResidenceEnded {
+    ResidenceEnded { person: person.clone(), place: residence.place.clone(), kind: residence.kind, until, private }
 }
 
 fn reason(reason: Option<&str>, person: &PersonId) -> Option<Private> {
@@ -118,7 +122,8 @@ fn decide_start(start: StartResidence, known: &dyn Known, context: &Context<'_>)
         return Ok(Vec::new());
     }
     let private = reason(start.reason.as_deref(), &start.person);
-    Ok(vec![ResidenceStarted { person: start.person, place, kind: start.kind, from: start.from.unwrap_or(context.at), private }.into()])
+    let started = ResidenceStarted { person: start.person, place, kind: start.kind, from: start.from.unwrap_or(context.at), private };
+    Ok(if start.kind == ResidenceKind::Lives { moved_in(started, Some(&state)) } else { vec![started.into()] })
 }
 
 fn decide_end(end: EndResidence, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
@@ -134,5 +139,5 @@ fn decide_end(end: EndResidence, known: &dyn Known, context: &Context<'_>) -> Re
     }
     // the reason is said once, on the first of them
     let mut private = reason(end.reason.as_deref(), &end.person);
-    Ok(open.into_iter().map(|residence| ResidenceEnded { until, ..ended(&end.person, residence, context, private.take()) }.into()).collect())
+    Ok(open.into_iter().map(|residence| ended(&end.person, residence, until, private.take()).into()).collect())
 }

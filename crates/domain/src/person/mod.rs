@@ -15,6 +15,3 @@ pub use state::{Residence, State, UnderOrder};
 /// The aggregate.
 #[derive(Debug)]
 pub struct Person;
-
-#[cfg(test)]
-mod tests;

@@ -3,6 +3,7 @@
 use crate::{
     Known, Rejection,
     decide::required,
+    household::as_it_stands,
     values::{CommandId, KeyOwner, PersonId, Place, PrivateFields, QuarantineId, Subject, Timestamp, Unregistered, field},
 };
 
@@ -32,7 +33,7 @@ pub(crate) fn resolve(
     match who {
         (Some(person), None) => {
             let state = required(known.person(person), &format!("{pointer}/person"), "person", person)?;
-            let home = state.home_at(at).cloned();
+            let home = state.home_at(at).map(|place| as_it_stands(place, known));
             let orders = state.orders_at(at);
             Ok(Resolved { subject: Subject::person(person.clone()), home, orders, owner: KeyOwner::Person(person.clone()) })
         }

@@ -66,6 +66,11 @@ impl State {
         self.orders.iter().filter(in_force).map(|order| order.quarantine.clone()).collect()
     }
 
+    /// An order that nobody has ended yet, also when it begins later.
+    pub fn open_order(&self) -> Option<&QuarantineId> {
+        self.orders.iter().find(|order| order.until.is_none()).map(|order| &order.quarantine)
+    }
+
     /// The residence of a kind at a household that has not ended.
     pub fn open_residence(&self, household: &HouseholdId, kind: ResidenceKind) -> Option<&Residence> {
         self.residences.iter().find(|residence| residence.place.household.as_ref() == Some(household) && residence.kind == kind && residence.until.is_none())

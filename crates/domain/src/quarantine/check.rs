@@ -1,7 +1,7 @@
 //! What happens when checks are recorded.
 
-use super::{Check, CheckFound, CheckInput, Checked};
-use crate::{Context, Event, Known, Rejection, decide::required, values::accept_readings};
+use super::{Check, CheckFound, CheckInput, Checked, decide::place_now};
+use crate::{Context, Event, Known, Rejection, decide::required, values::accept_readings, visit::SYMPTOMS_MAX};
 
 /// Most checks in one command: a floor of a quarantine site.
 const CHECKS_MAX: usize = 64;
@@ -9,6 +9,11 @@ const CHECKS_MAX: usize = 64;
 pub(super) fn decide_check(check: Check, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     if check.checks.is_empty() || check.checks.len() > CHECKS_MAX {
         return Err(Rejection::invalid("/data/checks", "checks_count", format!("1 to {CHECKS_MAX} checks")));
+    }
+    let order = |index: usize| &check.checks[index].quarantine;
+    if let Some(index) = (0..check.checks.len()).find(|index| (0..*index).any(|earlier| order(earlier) == order(*index))) {
+        let pointer = format!("/data/checks/{index}/quarantine");
+        return Err(Rejection::invalid(&pointer, "quarantine_twice", "an order stands in a command once; a second measurement is a second reading"));
     }
     let checks = check.checks.into_iter().enumerate().map(|(index, input)| found(input, index, known, context)).collect::<Result<_, _>>()?;
     Ok(vec![Checked { checks, mode: check.mode }.into()])
@@ -30,11 +35,14 @@ fn found(input: CheckInput, index: usize, known: &dyn Known, context: &Context<'
             return Err(Rejection::invalid(&format!("{pointer}/slot"), "no_such_slot", "this order has no slot of that name on that day"));
         }
     }
+    if input.symptoms.as_ref().is_some_and(|symptoms| symptoms.len() > SYMPTOMS_MAX) {
+        return Err(Rejection::invalid(&format!("{pointer}/symptoms"), "too_many", format!("at most {SYMPTOMS_MAX} symptoms")));
+    }
     let readings = accept_readings(&input.readings, &format!("{pointer}/readings"), context.at)?;
     Ok(CheckFound {
         quarantine: input.quarantine,
         person: state.person.clone(),
-        place: state.place.clone(),
+        place: place_now(&state, known),
         outcome: input.outcome,
         readings,
         not_measured: input.not_measured,

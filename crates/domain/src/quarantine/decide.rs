@@ -10,6 +10,7 @@ use crate::{
     Context, Decide, Event, Known, Rejection,
     community::Policy,
     decide::required,
+    household::as_it_stands,
     obligation::DAYS_MAX,
     values::{HouseholdId, KeyOwner, Place, PrivateFields, QuarantineId, Slug, field},
 };
@@ -38,11 +39,12 @@ fn policy(known: &dyn Known) -> Policy {
 
 fn decide_order(order: PlaceOrder, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     let person = required(known.person(&order.person), "/data/person", "person", &order.person)?;
-    let place = whereabouts(order.household.as_ref(), known)?.or_else(|| person.home_at(context.at).cloned());
+    let place = whereabouts(order.household.as_ref(), known)?.or_else(|| person.home_at(context.at).map(|home| as_it_stands(home, known)));
     if let Some(state) = known.quarantine(&order.quarantine) {
         return same_order(&order, &state);
     }
-    if let Some(current) = person.orders_at(context.at).first() {
+    // an order typed late would run into one that is still in force
+    if let Some(current) = person.orders_at(context.at).first().or_else(|| person.open_order()) {
         let current = vec![("quarantine", current.to_string())];
         return Err(Rejection::Conflict {
             code: "already_under_order",
@@ -78,13 +80,21 @@ fn decide_order(order: PlaceOrder, known: &dyn Known, context: &Context<'_>) -> 
 }
 
 fn same_order(order: &PlaceOrder, state: &State) -> Result<Vec<Event>, Rejection> {
-    let same =
-        state.person == order.person && state.order.day_0 == order.count_from.date && state.order.days == order.days && state.order.regime == order.regime;
+    let same_count = state.order.day_0 == order.count_from.date && state.order.days == order.days && state.order.regime == order.regime;
+    let same_place = state.kind == order.kind && (&state.facility, &state.room) == (&order.facility, &order.room);
+    let same_home = order.household.is_none() || order.household == state.place.household;
+    let same = state.person == order.person && same_count && same_place && same_home;
     if same { Ok(Vec::new()) } else { Err(Rejection::conflict("quarantine_exists", "another order has this id: choose a new one, or move or extend that one")) }
 }
 
 fn whereabouts(household: Option<&HouseholdId>, known: &dyn Known) -> Result<Option<Place>, Rejection> {
-    household.map(|household| required(known.household(household), "/data/household", "household", household).map(|state| state.place.clone())).transpose()
+    let place = |household| required(known.household(household), "/data/household", "household", household).map(|state| as_it_stands(&state.place, known));
+    household.map(place).transpose()
+}
+
+/// Where an order holds, as that place stands now.
+pub(super) fn place_now(state: &State, known: &dyn Known) -> Place {
+    as_it_stands(&state.place, known)
 }
 
 fn check_place(kind: Kind, place: Option<&Place>, facility: Option<&Slug>) -> Result<(), Rejection> {
@@ -112,10 +122,11 @@ fn decide_move(change: Move, known: &dyn Known, context: &Context<'_>) -> Result
     let kind = change.kind.unwrap_or(state.kind);
     check_place(kind, to.as_ref(), change.facility.as_ref())?;
     let to = to.unwrap_or_default();
-    if to == state.place && change.facility == state.facility && change.room == state.room && kind == state.kind {
+    let from = place_now(&state, known);
+    if to == from && change.facility == state.facility && change.room == state.room && kind == state.kind {
         return Ok(Vec::new());
     }
-    let (quarantine, person, from) = (change.quarantine, state.person.clone(), state.place.clone());
+    let (quarantine, person) = (change.quarantine, state.person.clone());
     Ok(vec![Moved { quarantine, person, kind, from, to, facility: change.facility, room: change.room }.into()])
 }
 
@@ -128,7 +139,7 @@ fn decide_extend(extend: Extend, known: &dyn Known, context: &Context<'_>) -> Re
     if extend.until < last || extend.until > state.order.day_0.plus_days(i32::from(DAYS_MAX)) {
         return Err(Rejection::invalid("/data/until", "until_range", format!("a day after {last}, at most {DAYS_MAX} days after day 0")));
     }
-    Ok(vec![Extended { quarantine: extend.quarantine, person: state.person.clone(), place: state.place.clone(), until: extend.until }.into()])
+    Ok(vec![Extended { quarantine: extend.quarantine, person: state.person.clone(), place: place_now(&state, known), until: extend.until }.into()])
 }
 
 fn decide_waive(waive: Waive, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
@@ -148,7 +159,7 @@ fn decide_waive(waive: Waive, known: &dyn Known, context: &Context<'_>) -> Resul
         return Ok(Vec::new());
     }
     let private = PrivateFields::default().with(field::REASON, Some(&waive.reason)).owned_by(KeyOwner::Person(state.person.clone()));
-    Ok(vec![SlotsWaived { quarantine: waive.quarantine, person: state.person.clone(), place: state.place.clone(), slots, private }.into()])
+    Ok(vec![SlotsWaived { quarantine: waive.quarantine, person: state.person.clone(), place: place_now(&state, known), slots, private }.into()])
 }
 
 fn decide_release(release: Release, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
@@ -165,5 +176,5 @@ fn decide_release(release: Release, known: &dyn Known, context: &Context<'_>) ->
         return Err(Rejection::invalid("/data/reason", "not_completed", format!("the last day of this order is {last}; give the reason why it ends earlier")));
     }
     let private = PrivateFields::default().with(field::DOCUMENT, release.document.as_deref()).owned_by(KeyOwner::Person(state.person.clone()));
-    Ok(vec![Released { quarantine: release.quarantine, person: state.person.clone(), place: state.place.clone(), reason: release.reason, private }.into()])
+    Ok(vec![Released { quarantine: release.quarantine, person: state.person.clone(), place: place_now(&state, known), reason: release.reason, private }.into()])
 }

@@ -14,6 +14,3 @@ pub use state::State;
 /// The aggregate.
 #[derive(Debug)]
 pub struct Quarantine;
-
-#[cfg(test)]
-mod tests;

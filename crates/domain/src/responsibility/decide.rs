@@ -15,7 +15,7 @@ impl Decide for Responsibility {
 }
 
 fn decide_assign(assign: Assign, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-    let scope = scope(assign.scope, known)?;
+    let scope = scope(assign.scope, known, context)?;
     if !(1..=3).contains(&assign.level) {
         return Err(Rejection::invalid("/data/level", "level_range", "a level is 1, 2 or 3"));
     }
@@ -31,7 +31,7 @@ fn decide_assign(assign: Assign, known: &dyn Known, context: &Context<'_>) -> Re
 }
 
 fn decide_release(release: Release, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-    let scope = scope(release.scope, known)?;
+    let scope = scope(release.scope, known, context)?;
     let id = Id { scope, duty: release.duty, level: release.level, staff: release.staff };
     let state = required(known.responsibility(&id), "/data/staff", "responsibility", &id)?;
     let until = release.until.or(release.from).unwrap_or(context.at);
@@ -43,7 +43,10 @@ fn decide_release(release: Release, known: &dyn Known, context: &Context<'_>) ->
 }
 
 /// The one thing a scope names, if it exists.
-fn scope(input: ScopeInput, known: &dyn Known) -> Result<Scope, Rejection> {
+///
+/// # Errors
+/// 422 when it names nothing, several things, or something unknown.
+pub(crate) fn scope(input: ScopeInput, known: &dyn Known, context: &Context<'_>) -> Result<Scope, Rejection> {
     if let (2, Some(building), Some(unit)) = (input.len(), input.get(&ScopeKind::Building), input.get(&ScopeKind::Unit)) {
         return unit_of_building(building, unit, known);
     }
@@ -59,8 +62,9 @@ fn scope(input: ScopeInput, known: &dyn Known) -> Result<Scope, Rejection> {
         ScopeKind::Quarantine => known.quarantine(&id.clone().into()).is_some(),
         ScopeKind::Checkpoint => known.checkpoint(&id.clone().into()).is_some(),
         ScopeKind::Unit => id.as_str().rsplit_once('-').is_some_and(|(building, unit)| unit_exists(building, unit, known)),
-        // grids, areas and facilities have no file of their own yet; a community is this one
-        ScopeKind::Grid | ScopeKind::Area | ScopeKind::Facility | ScopeKind::Community => true,
+        ScopeKind::Community => id.as_str() == context.community.as_str(),
+        // grids, areas and facilities have no file of their own yet
+        ScopeKind::Grid | ScopeKind::Area | ScopeKind::Facility => true,
     };
     if exists { Ok(Scope { kind, id }) } else { Err(Rejection::unknown(&format!("/data/scope/{kind}"), kind.word(), id)) }
 }
@@ -71,7 +75,8 @@ fn unit_of_building(building: &Slug, unit: &Slug, known: &dyn Known) -> Result<S
     if !state.has_unit(unit.as_str()) {
         return Err(Rejection::unknown("/data/scope/unit", "unit", unit));
     }
-    let id = format!("{building}-{unit}").parse().map_err(|_| Rejection::invalid("/data/scope/unit", "too_large", "building and unit together are too long"))?;
+    let id =
+        format!("{building}-{unit}").parse().map_err(|_| Rejection::invalid("/data/scope/unit", "too_large", "building and unit together are too long"))?;
     Ok(Scope { kind: ScopeKind::Unit, id })
 }
 

@@ -7,6 +7,7 @@ mod evolve;
 mod state;
 
 pub use command::{Assign, Command, Release, ScopeInput};
+pub(crate) use decide::scope;
 pub use event::{Assigned, Released, Scope, ScopeKind, Standing};
 pub use state::{Id, State};
 

@@ -1,7 +1,7 @@
 //! What happens when something is asked of a round.
 
 use super::{Close, Closed, Command, Open, Opened, Round};
-use crate::{Context, Decide, Event, Known, Rejection, decide::required, responsibility::Scope, visit::Mode};
+use crate::{Context, Decide, Event, Known, Rejection, decide::required, responsibility::scope, visit::Mode};
 
 impl Decide for Round {
     type Command = Command;
@@ -28,10 +28,7 @@ fn decide_open(open: Open, known: &dyn Known, context: &Context<'_>) -> Result<V
     if open.closes_at.is_some_and(|closes_at| closes_at <= context.at) {
         return Err(Rejection::invalid("/data/closes_at", "closes_before_open", "a round closes after it opens"));
     }
-    let mut scopes = open.scope.into_iter().flatten();
-    let (scope, None) = (scopes.next().map(|(kind, id)| Scope { kind, id }), scopes.next()) else {
-        return Err(Rejection::invalid("/data/scope", "scope_single", "name exactly one thing, such as {\"estate\":\"e1\"}"));
-    };
+    let scope = open.scope.map(|input| scope(input, known, context)).transpose()?;
     let reached_by = open.reached_by.filter(|modes| !modes.is_empty()).unwrap_or_else(|| vec![Mode::Door]);
     Ok(vec![Opened { round: open.round, name: open.name, scope, closes_at: open.closes_at, reached_by, questions: open.questions }.into()])
 }

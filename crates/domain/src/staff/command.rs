@@ -25,7 +25,7 @@ pub struct Register {
     #[serde(default)]
     pub phones: Vec<String>,
     /// Who sent them.
-    pub org: Option<Slug>,
+    pub org: Option<String>,
     /// Their file as a resident.
     pub person: Option<PersonId>,
     /// Until when they work here.

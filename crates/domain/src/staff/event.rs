@@ -12,7 +12,7 @@ pub struct Registered {
     /// What they do.
     pub roles: Vec<Slug>,
     /// Who sent them.
-    pub org: Option<Slug>,
+    pub org: Option<String>,
     /// Their file as a resident.
     pub person: Option<PersonId>,
     /// Until when they work here.
@@ -29,7 +29,7 @@ pub struct FileCorrected {
     /// Who.
     pub staff: StaffId,
     /// Who sent them.
-    pub org: Option<Slug>,
+    pub org: Option<String>,
     /// Their file as a resident.
     pub person: Option<PersonId>,
     /// Until when they work here.

@@ -10,7 +10,7 @@ pub struct State {
     /// What they do.
     pub roles: Vec<Slug>,
     /// Who sent them.
-    pub org: Option<Slug>,
+    pub org: Option<String>,
     /// Their file as a resident.
     pub person: Option<PersonId>,
     /// Until when they work here.

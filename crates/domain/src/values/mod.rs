@@ -17,4 +17,4 @@ pub(crate) use private::without_private;
 pub use private::{DeploymentKey, KeyId, KeyOwner, Personal, Private, PrivateFields, SealError, SealedPart, SecretKey, field};
 pub(crate) use reading::accept_all as accept_readings;
 pub use reading::{READINGS_MAX, Reading, ReadingInput, Site, TENTHS_CELSIUS_MAX, TENTHS_CELSIUS_MIN, Unreadable};
-pub use time::{Now, DAY_MS, Day, HOUR_MS, InvalidTime, MINUTE_MS, Precision, TimeOfDay, Timestamp, Zone};
+pub use time::{DAY_MS, Day, HOUR_MS, InvalidTime, MINUTE_MS, Now, Precision, TimeOfDay, Timestamp, Zone};

@@ -175,7 +175,12 @@ impl DeploymentKey {
     /// Derives what a deployment needs from 256 secret bits.
     pub fn new(secret: &[u8; 32]) -> Self {
         let derived = |purpose: &str| SecretKey(blake3::derive_key(&format!("gridward 2026 {purpose}"), secret));
-        Self { wrapping: derived("wrapping of keys"), key_ids: derived("ids of keys"), fingerprints: derived("fingerprints"), contents: derived("contents of commands") }
+        Self {
+            wrapping: derived("wrapping of keys"),
+            key_ids: derived("ids of keys"),
+            fingerprints: derived("fingerprints"),
+            contents: derived("contents of commands"),
+        }
     }
 
     /// A key as it may be stored: nonce, then the sealed key. The nonce comes from the caller.

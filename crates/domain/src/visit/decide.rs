@@ -12,7 +12,7 @@ use crate::{
 /// Most people at one visit.
 const PEOPLE_MAX: usize = 32;
 /// Most symptoms of a person.
-const SYMPTOMS_MAX: usize = 16;
+pub(crate) const SYMPTOMS_MAX: usize = 16;
 /// Most answers of a visit.
 const ANSWERS_MAX: usize = 64;
 
@@ -34,6 +34,17 @@ impl Decide for Visit {
         }
         if visit.answers.len() > ANSWERS_MAX {
             return Err(Rejection::invalid("/data/answers", "too_many", format!("at most {ANSWERS_MAX} answers")));
+        }
+        // a re-measure is a second reading: a person stands in a record once, so that it is one attempt per order
+        let registered = |index: usize| visit.people[index].person.as_ref();
+        if let Some(index) =
+            (0..visit.people.len()).find(|index| registered(*index).is_some_and(|person| (0..*index).any(|earlier| registered(earlier) == Some(person))))
+        {
+            return Err(Rejection::invalid(
+                &format!("/data/people/{index}"),
+                "person_twice",
+                "a person stands in a visit once; a second measurement is a second reading",
+            ));
         }
         let people = visit.people.iter().enumerate().map(|(index, person)| found(person, index, known, context)).collect::<Result<_, _>>()?;
         let owner = place.household.clone().map_or(KeyOwner::Command(context.command), KeyOwner::Household);

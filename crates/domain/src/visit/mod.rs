@@ -5,11 +5,9 @@ mod decide;
 mod event;
 
 pub use command::{Command, ExposureInput, PersonInput, Record};
+pub(crate) use decide::SYMPTOMS_MAX;
 pub use event::{Basis, Exposure, Mode, NotMeasured, Outcome, PersonFound, Presence, Recorded};
 
 /// The aggregate.
 #[derive(Debug)]
 pub struct Visit;
-
-#[cfg(test)]
-mod tests;

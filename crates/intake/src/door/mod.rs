@@ -5,6 +5,8 @@ pub(crate) mod nats;
 mod single;
 mod tokens;
 
+pub(crate) use tokens::deployment_ask;
+
 use std::sync::Arc;
 
 use axum::{

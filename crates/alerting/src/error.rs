@@ -1,0 +1,47 @@
+//! What ends the service: an operator must look.
+
+use domain::{commit::CommitError, event::DecodeError};
+use store::{KeyMismatch, StoreError};
+
+/// Why the service stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum AlertingError {
+    /// A message is missing from a log that deletes none.
+    #[error("messages are missing from the log between {expected} and {found}")]
+    Gap {
+        /// Sequence of the first message that is missing.
+        expected: u64,
+        /// Sequence of the message that came instead.
+        found: u64,
+    },
+    /// A message of the log is none that this program can read. Nothing is skipped.
+    #[error("the commit at {sequence} cannot be read")]
+    Unreadable {
+        /// Where.
+        sequence: u64,
+        /// Why.
+        #[source]
+        source: CommitError,
+    },
+    /// A retraction repeats an event that this program cannot read.
+    #[error("the retraction at {sequence} cannot be read")]
+    Retraction {
+        /// Where.
+        sequence: u64,
+        /// Why.
+        #[source]
+        source: DecodeError,
+    },
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// A key in the store is none of ours: the folder is of another version, or damaged. It can be deleted.
+    #[error("the store holds a key of another shape")]
+    Key(#[from] KeyMismatch),
+    /// A message could not be written down.
+    #[error("a message cannot be written down")]
+    Message(#[from] serde_json::Error),
+    /// The work was interrupted inside the program.
+    #[error("a task of the service ended unexpectedly")]
+    Task,
+}

@@ -1,0 +1,199 @@
+//! An alert event as outsiders are told of it: class work, which names doors and no people (contracts.md, CloudEvents 1.0).
+
+use domain::{
+    Event, Fact,
+    alert::{Severity, State, Status},
+    community,
+    values::{CommunityId, Site, Subject, Timestamp},
+};
+use serde::Serialize;
+
+use super::title::{self, Title};
+
+/// Media type of every message.
+pub(crate) const CONTENT_TYPE: &str = "application/cloudevents+json";
+
+/// A message and where it goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) subject: String,
+    pub(crate) body: Body,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Body {
+    specversion: &'static str,
+    id: String,
+    source: String,
+    r#type: String,
+    subject: String,
+    time: Timestamp,
+    datacontenttype: &'static str,
+    severity: Severity,
+    /// Order within the partition: `n` of the alert. Where it comes from in the log stands in a header.
+    sequence: String,
+    partitionkey: String,
+    data: Data,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Data {
+    alert: String,
+    n: u32,
+    key: String,
+    kind: String,
+    action: &'static str,
+    state: &'static str,
+    severity: Severity,
+    exercise: bool,
+    late: bool,
+    unconfirmed: bool,
+    title: Title,
+    place: Place,
+    person: Option<Person>,
+    observed: Option<Observed>,
+    occurrences: u32,
+    first_at: Timestamp,
+    last_at: Timestamp,
+    /// Whose turn it is; known once escalation is.
+    owner: Option<Owner>,
+    acknowledged: Option<Acknowledged>,
+    caused_by: Vec<String>,
+    rule: Rule,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Place {
+    town: String,
+    community: String,
+    estate: Option<String>,
+    building: Option<String>,
+    unit: Option<String>,
+    household: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Person {
+    r#ref: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Observed {
+    celsius: f64,
+    site: Site,
+    at: Timestamp,
+    recorded_at: Timestamp,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Owner {
+    level: u8,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Acknowledged {
+    by: String,
+    at: Timestamp,
+    until: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Rule {
+    name: String,
+    version: u16,
+}
+
+/// The message about an alert event, given the alert after it; nothing for other events.
+pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State) -> Option<Message> {
+    let header = fact.header;
+    let (action, late, caused_by) = said(fact, state)?;
+    let occurrence = &state.occurrence;
+    let kind = state.key.rule.to_string();
+    let severity = state.severity_peak;
+    let building = occurrence.place.building.as_ref().map(ToString::to_string);
+    let (town, here) = (&community.town, &header.community);
+    let subject = format!("gw.v1.{town}.{here}.alert.{kind}.{severity}.{}.{action}", building.as_deref().unwrap_or("_"));
+    let body = Body {
+        specversion: "1.0",
+        id: format!("{}-{}-{}", header.epoch, state.alert, state.n),
+        source: format!("/towns/{town}/communities/{here}"),
+        r#type: format!("gridward.alert.{action}.v1"),
+        subject: building.as_ref().map_or_else(|| "_".to_owned(), |building| format!("building/{building}")),
+        time: header.recorded_at,
+        datacontenttype: "application/json",
+        severity,
+        sequence: format!("{:020}", state.n),
+        partitionkey: state.alert.to_string(),
+        data: Data {
+            alert: state.alert.to_string(),
+            n: state.n,
+            key: state.key.full(here),
+            kind: kind.clone(),
+            action,
+            state: state.status_word(),
+            severity,
+            exercise: header.exercise,
+            late,
+            unconfirmed: occurrence.unconfirmed,
+            title: title::of(state, community, header.exercise),
+            place: place(state, community, here),
+            person: occurrence.person.as_ref().and_then(person),
+            observed: observed(state),
+            occurrences: occurrence.occurrences,
+            first_at: occurrence.first_at,
+            last_at: occurrence.last_at,
+            owner: None,
+            acknowledged: acknowledged(state),
+            caused_by,
+            rule: Rule { name: kind, version: occurrence.rule_version },
+        },
+    };
+    Some(Message { subject, body })
+}
+
+/// What happened in one word, whether it was late, and because of which events.
+fn said(fact: &Fact<'_>, state: &State) -> Option<(&'static str, bool, Vec<String>)> {
+    let by_hand = || vec![fact.id().to_string()];
+    let of_occurrence = |action| Some((action, state.occurrence.late, state.occurrence.causes.clone()));
+    match fact.event {
+        Event::AlertRaised(_) => of_occurrence("raised"),
+        Event::AlertUpdated(_) => of_occurrence("updated"),
+        Event::AlertUpgraded(_) => of_occurrence("upgraded"),
+        Event::AlertReopened(_) => of_occurrence("reopened"),
+        Event::AlertAcknowledged(_) => Some(("acknowledged", state.occurrence.late, by_hand())),
+        Event::AlertResolved(event) if event.by_hand => Some(("resolved", event.late, by_hand())),
+        Event::AlertResolved(event) => Some(("resolved", event.late, event.quieted_by.clone())),
+        Event::AlertClosed(_) => Some(("closed", state.occurrence.late, by_hand())),
+        _ => None,
+    }
+}
+
+fn place(state: &State, community: &community::State, here: &CommunityId) -> Place {
+    let place = &state.occurrence.place;
+    Place {
+        town: community.town.to_string(),
+        community: here.to_string(),
+        estate: place.estate.as_ref().map(ToString::to_string),
+        building: place.building.as_ref().map(ToString::to_string),
+        unit: place.unit.clone(),
+        household: place.household.as_ref().map(ToString::to_string),
+    }
+}
+
+fn person(subject: &Subject) -> Option<Person> {
+    let known = subject.person.is_some() || subject.unregistered.is_some();
+    known.then(|| Person { r#ref: subject.key().1.to_owned() })
+}
+
+fn observed(state: &State) -> Option<Observed> {
+    let observed = state.occurrence.observed.as_ref()?;
+    let (celsius, site, at, recorded_at) = (f64::from(observed.tenths_celsius) / 10.0, observed.site, observed.at, observed.recorded_at);
+    Some(Observed { celsius, site, at, recorded_at })
+}
+
+fn acknowledged(state: &State) -> Option<Acknowledged> {
+    match &state.status {
+        Status::Acknowledged { actor, at, until } => Some(Acknowledged { by: actor.to_string(), at: *at, until: *until }),
+        Status::Open | Status::Resolved { .. } | Status::Closed => None,
+    }
+}

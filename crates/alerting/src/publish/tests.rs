@@ -1,0 +1,165 @@
+//! Titles word by word, subjects and heartbeats.
+
+use domain::{
+    Commit,
+    alert::{Alert, Basis, Detail, Key, Observed, Occurrence, Raised, Severity, State, Status},
+    checkpoint::Direction,
+    community,
+    values::{Place, PlaceNames, Site, Subject, Timestamp},
+};
+use serde_json::json;
+use tempfile::TempDir;
+use testkit::{MemoryIntake, World};
+
+use super::{beat, message, title};
+use crate::{
+    engine::Engine,
+    simulation::{Clock, open},
+};
+
+fn town() -> community::State {
+    community::State {
+        town: "dianbu".parse().unwrap(),
+        town_name: "店埠镇".to_owned(),
+        name: "阳光社区".to_owned(),
+        time_zone: "Asia/Shanghai".to_owned(),
+        policy: community::Policy::default(),
+        epoch: 1,
+    }
+}
+
+fn state(rule: &str) -> State {
+    let place = Place {
+        estate: Some("e1".parse().unwrap()),
+        building: Some("b07".parse().unwrap()),
+        unit: Some("2".to_owned()),
+        floor: Some(5),
+        door: Some("502".to_owned()),
+        household: Some("h502".parse().unwrap()),
+    };
+    let occurrence = Occurrence {
+        severity: Severity::Critical,
+        unconfirmed: false,
+        place,
+        names: PlaceNames { estate: Some("阳光小区".to_owned()), building: Some("7号楼".to_owned()) },
+        person: Some(Subject::person("p1".parse().unwrap())),
+        observed: Some(Observed { tenths_celsius: 382, site: Site::Axilla, at: Timestamp(0), recorded_at: Timestamp(0) }),
+        detail: Detail::default(),
+        causes: vec!["x-0".to_owned()],
+        first_at: Timestamp(0),
+        last_at: Timestamp(0),
+        occurrences: 2,
+        late: false,
+        rule_version: 1,
+        basis: Basis::default(),
+    };
+    let key = Key { rule: rule.parse().unwrap(), subject_kind: "person".parse().unwrap(), subject_id: "p1".parse().unwrap() };
+    let alert = domain::alert::AlertId::new(key.hash(&"u07".parse().unwrap()), 1);
+    let raised = Raised { alert, key, n: 1, episode: 1, occurrence };
+    let mut world = World::settled();
+    world.record("visit.record", json!({"household": "h502", "outcome": "absent", "mode": "door"}), "2020-02-02T10:00");
+    let commit: Commit = (*world.commits()[0].clone()).clone();
+    let event = raised.into();
+    let fact = domain::Fact { sequence: 1, index: 0, header: &commit.header, event: &event };
+    let hash = Alert::of(&event).map(|(alert, _)| alert.key_hash().clone()).unwrap();
+    <Alert as domain::Evolve>::evolve(None, &hash, &fact).unwrap()
+}
+
+fn titles(state: &State, exercise: bool) -> (String, String) {
+    let title = title::of(state, &town(), exercise);
+    (title.zh_cn, title.en)
+}
+
+fn expect(state: &State, zh: &str, en: &str) {
+    assert_eq!(titles(state, false), (zh.to_owned(), en.to_owned()));
+}
+
+#[test]
+fn titles_of_every_rule() {
+    let mut fever = state("fever");
+    expect(&fever, "阳光小区 7号楼2单元502 发热 38.2℃", "Fever 38.2 °C, 阳光小区, building 7, unit 2, door 502");
+    fever.occurrence.unconfirmed = true;
+    expect(&fever, "阳光小区 7号楼2单元502 疑似发热 38.2℃，未复测", "Fever 38.2 °C, not measured again, 阳光小区, building 7, unit 2, door 502");
+    let mut overdue = state("check_overdue");
+    overdue.occurrence.detail.missed = 1;
+    expect(&overdue, "阳光小区 7号楼2单元502 健康监测超时2次，漏测1次", "Checks overdue: 2, missed: 1, 阳光小区, building 7, unit 2, door 502");
+    let mut breach = state("quarantine_breach");
+    for (direction, stopped, zh, en) in [
+        (None, false, "隔离人员不在家", "Under quarantine, not at home"),
+        (Some(Direction::Out), false, "隔离人员外出", "Under quarantine, went out"),
+        (Some(Direction::Out), true, "隔离人员欲外出，已拦下", "Under quarantine, stopped on the way out"),
+        (Some(Direction::In), false, "隔离人员外出后返回", "Under quarantine, came back in"),
+    ] {
+        (breach.occurrence.detail.direction, breach.occurrence.detail.stopped) = (direction, stopped);
+        expect(&breach, &format!("阳光小区 7号楼2单元502 {zh}"), &format!("{en}, 阳光小区, building 7, unit 2, door 502"));
+    }
+    let mut silent = state("building_silent");
+    silent.occurrence.place = Place { building: Some("b07".parse().unwrap()), ..Place::default() };
+    silent.occurrence.names = PlaceNames { estate: None, building: Some("7号楼".to_owned()) };
+    silent.occurrence.detail.for_date = Some("2020-02-06".parse().unwrap());
+    expect(&silent, "阳光社区 7号楼 2020-02-06 楼栋未报", "No building report for 2020-02-06, 阳光社区, building 7");
+}
+
+#[test]
+fn a_title_says_exercise_late_and_over_and_always_a_place() {
+    let mut fever = state("fever");
+    fever.occurrence.late = true;
+    fever.status = Status::Closed;
+    assert_eq!(
+        titles(&fever, true),
+        (
+            "【演练】已结束：阳光小区 7号楼2单元502 发热 38.2℃（补录）".to_owned(),
+            "[exercise] Over: Fever 38.2 °C (recorded late), 阳光小区, building 7, unit 2, door 502".to_owned()
+        )
+    );
+    let mut nowhere = state("fever");
+    (nowhere.occurrence.place, nowhere.occurrence.names) = (Place::default(), PlaceNames::default());
+    expect(&nowhere, "阳光社区 发热 38.2℃", "Fever 38.2 °C, 阳光社区");
+    let mut unnamed = state("fever");
+    unnamed.occurrence.names.building = Some("东楼".to_owned());
+    unnamed.occurrence.place.unit = Some("甲单元".to_owned());
+    expect(&unnamed, "阳光小区 东楼甲单元502 发热 38.2℃", "Fever 38.2 °C, 阳光小区, 东楼, unit 甲, door 502");
+}
+
+#[test]
+fn other_events_have_no_message_and_a_subject_names_no_person_and_no_household() {
+    let world = World::settled();
+    let state = state("fever");
+    for commit in world.commits() {
+        for event in &commit.events {
+            let fact = domain::Fact { sequence: 1, index: 0, header: &commit.header, event };
+            assert!(message::of(&fact, &state, &town()).is_none());
+        }
+    }
+    let header = &world.commits()[0].header;
+    let acknowledged = domain::alert::Acknowledged { alert: state.alert.clone(), key: state.key.clone(), n: 2, until: None }.into();
+    let message = message::of(&domain::Fact { sequence: 1, index: 0, header, event: &acknowledged }, &state, &town()).unwrap();
+    assert_eq!(message.subject, "gw.v1.dianbu.u07.alert.fever.critical.b07.acknowledged");
+}
+
+#[tokio::test]
+async fn a_heartbeat_says_how_far_how_late_and_how_many() {
+    let (memory, clock) = (bus::MemoryLog::new("town"), Clock::at("2020-02-06T12:00"));
+    let intake = MemoryIntake::new(&memory, clock.now());
+    intake.adopt(World::settled()).await;
+    let log = bus::EventLog::in_memory(&memory);
+    let dir = TempDir::new().unwrap();
+    let store = open(&dir);
+    let mut engine = Engine::new(store.clone());
+    let head = log.head().await.unwrap().last_sequence;
+    let sequences: Vec<u64> = (1..head).collect();
+    engine.fold(&log.read_many(&sequences).await.unwrap()).unwrap();
+    // two buildings that nobody has reported for days
+    let pass = engine.judge((clock.now())(), 8).unwrap();
+    for (target, observation) in pass.observations {
+        intake.observe(&serde_json::to_vec(&observation).unwrap()).await;
+        engine.answered(&target).unwrap();
+    }
+    let sequences: Vec<u64> = (head..=head + 1).collect();
+    engine.fold(&log.read_many(&sequences).await.unwrap()).unwrap();
+    let announcer = bus::Announcer::in_memory();
+    beat(&log, &store, &announcer).await.unwrap();
+    let said: Vec<(String, serde_json::Value)> =
+        announcer.announced().into_iter().map(|(subject, payload)| (subject, serde_json::from_slice(&payload).unwrap())).collect();
+    assert_eq!(said, vec![("gw.v1.dianbu.u07.heartbeat".to_owned(), json!({"sequence": head + 1, "lag": 1, "open_alerts": 1}))]);
+}

@@ -1,0 +1,109 @@
+//! One line for people, in Chinese and in English. It names the estate or community, the building and the door; never a person.
+
+use domain::{
+    alert::{Occurrence, State},
+    checkpoint::Direction,
+    community,
+    values::Place,
+};
+use serde::Serialize;
+
+/// A line in each language that messages carry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Title {
+    #[serde(rename = "zh-CN")]
+    pub(crate) zh_cn: String,
+    pub(crate) en: String,
+}
+
+/// What is said of an alert as it stands, in a community. An exercise says so first.
+pub(crate) fn of(state: &State, community: &community::State, exercise: bool) -> Title {
+    let occurrence = &state.occurrence;
+    let rule = state.key.rule.as_str();
+    let over = !state.is_active();
+    let zh_cn = format!(
+        "{}{}{} {}{}",
+        if exercise { "【演练】" } else { "" },
+        if over { "已结束：" } else { "" },
+        place_zh(occurrence, community),
+        matter_zh(rule, occurrence),
+        if occurrence.late { "（补录）" } else { "" },
+    );
+    let en = format!(
+        "{}{}{}{}, {}",
+        if exercise { "[exercise] " } else { "" },
+        if over { "Over: " } else { "" },
+        matter_en(rule, occurrence),
+        if occurrence.late { " (recorded late)" } else { "" },
+        place_en(occurrence, community),
+    );
+    Title { zh_cn, en }
+}
+
+/// `阳光小区 7号楼2单元502`
+fn place_zh(occurrence: &Occurrence, community: &community::State) -> String {
+    let Place { unit, door, .. } = &occurrence.place;
+    let around = occurrence.names.estate.as_deref().unwrap_or(&community.name);
+    let unit = unit.as_deref().map(|unit| if unit.ends_with("单元") { unit.to_owned() } else { format!("{unit}单元") });
+    let inside: String = [building(occurrence), unit, door.clone()].into_iter().flatten().collect();
+    if inside.is_empty() { around.to_owned() } else { format!("{around} {inside}") }
+}
+
+/// `Yangguang, building 7, unit 2, door 502`
+fn place_en(occurrence: &Occurrence, community: &community::State) -> String {
+    let Place { unit, door, .. } = &occurrence.place;
+    let around = occurrence.names.estate.as_deref().unwrap_or(&community.name).to_owned();
+    let building = building(occurrence).map(|name| numbered(&name).map_or_else(|| name.clone(), |number| format!("building {number}")));
+    let unit = unit.as_deref().map(|unit| format!("unit {}", unit.trim_end_matches("单元")));
+    let door = door.as_deref().map(|door| format!("door {door}"));
+    [Some(around), building, unit, door].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What the building is called, or its id when it has no name yet.
+fn building(occurrence: &Occurrence) -> Option<String> {
+    occurrence.names.building.clone().or_else(|| occurrence.place.building.as_ref().map(ToString::to_string))
+}
+
+/// The number of a building that is called by one, such as 7号楼.
+fn numbered(name: &str) -> Option<&str> {
+    let number = ["号楼", "栋", "幢", "号"].into_iter().find_map(|suffix| name.strip_suffix(suffix))?;
+    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+}
+
+fn celsius(occurrence: &Occurrence) -> String {
+    occurrence.observed.as_ref().map_or_else(String::new, |observed| format!(" {}.{}", observed.tenths_celsius / 10, observed.tenths_celsius % 10))
+}
+
+fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
+    let detail = &occurrence.detail;
+    match rule {
+        "fever" if occurrence.unconfirmed => format!("疑似发热{}℃，未复测", celsius(occurrence)),
+        "fever" => format!("发热{}℃", celsius(occurrence)),
+        "check_overdue" => format!("健康监测超时{}次，漏测{}次", occurrence.occurrences, detail.missed),
+        "quarantine_breach" if detail.stopped => "隔离人员欲外出，已拦下".to_owned(),
+        "quarantine_breach" => match detail.direction {
+            Some(Direction::Out) => "隔离人员外出".to_owned(),
+            Some(Direction::In) => "隔离人员外出后返回".to_owned(),
+            None => "隔离人员不在家".to_owned(),
+        },
+        "building_silent" => detail.for_date.map_or_else(|| "楼栋未报".to_owned(), |day| format!("{day} 楼栋未报")),
+        other => other.to_owned(),
+    }
+}
+
+fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
+    let detail = &occurrence.detail;
+    match rule {
+        "fever" if occurrence.unconfirmed => format!("Fever{} °C, not measured again", celsius(occurrence)),
+        "fever" => format!("Fever{} °C", celsius(occurrence)),
+        "check_overdue" => format!("Checks overdue: {}, missed: {}", occurrence.occurrences, detail.missed),
+        "quarantine_breach" if detail.stopped => "Under quarantine, stopped on the way out".to_owned(),
+        "quarantine_breach" => match detail.direction {
+            Some(Direction::Out) => "Under quarantine, went out".to_owned(),
+            Some(Direction::In) => "Under quarantine, came back in".to_owned(),
+            None => "Under quarantine, not at home".to_owned(),
+        },
+        "building_silent" => detail.for_date.map_or_else(|| "No building report".to_owned(), |day| format!("No building report for {day}")),
+        other => other.replace('_', " "),
+    }
+}

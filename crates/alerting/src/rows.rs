@@ -1,0 +1,128 @@
+//! Tables and keys of the service's own store. All of it is a fold of the log and can be deleted.
+
+use domain::{
+    alert::KeyHash,
+    values::{CommunityId, Slug, Timestamp},
+};
+use rules::{Scope, ScopeKind};
+use serde::{Deserialize, Serialize};
+use store::{Key, KeyMismatch, Table};
+
+use crate::runner::Runners;
+
+/// Name, zone and policy of every community.
+pub(crate) const COMMUNITIES: Table = Table::new("communities", 1);
+/// Every alert key as the log tells it.
+pub(crate) const ALERTS: Table = Table::new("alerts", 1);
+/// Alert keys that are open or acknowledged.
+pub(crate) const ACTIVE: Table = Table::new("active", 1);
+/// When each scope is to be judged next.
+pub(crate) const WAKES: Table = Table::new("wakes", 1);
+/// The same by time, over all communities.
+pub(crate) const DUE: Table = Table::new("due", 1);
+/// Communities whose scopes are to be judged anew, and how far that came.
+pub(crate) const JOBS: Table = Table::new("jobs", 1);
+/// Messages for outsiders, by the place in the log that they come from.
+pub(crate) const OUTBOX: Table = Table::new("outbox", 1);
+
+/// The tables of the service's store: its own, and one per rule. A rule of another version starts with an empty memory, and so
+/// does everything else: the log is folded anew.
+pub fn tables() -> Vec<Table> {
+    let own = [COMMUNITIES, ALERTS, ACTIVE, WAKES, DUE, JOBS, OUTBOX];
+    own.into_iter().chain(Runners::all().tables()).collect()
+}
+
+/// One scope of one rule in one community: what is judged.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Target {
+    pub(crate) community: CommunityId,
+    pub(crate) rule: Slug,
+    pub(crate) scope: Scope,
+}
+
+impl Target {
+    /// Where it says when it is to be judged.
+    pub(crate) fn wake_key(&self) -> Key {
+        scope_parts(Key::community(self.community.as_str()).text(self.rule.as_str()), &self.scope)
+    }
+
+    /// Its entry in the index by time.
+    pub(crate) fn due_key(&self, at: Timestamp) -> Key {
+        scope_parts(Key::deployment().i64(at.0).text(self.community.as_str()).text(self.rule.as_str()), &self.scope)
+    }
+
+    /// The entry of an index key.
+    pub(crate) fn of_due_key(key: &Key) -> Result<(Timestamp, Self), KeyMismatch> {
+        let mut parts = key.read();
+        parts.deployment()?;
+        let at = Timestamp(parts.i64()?);
+        let community = parts.text()?.parse().map_err(|_| KeyMismatch)?;
+        let rule = parts.text()?.parse().map_err(|_| KeyMismatch)?;
+        let scope = read_scope(&parts.text()?, &parts.text()?)?;
+        parts.end()?;
+        Ok((at, Self { community, rule, scope }))
+    }
+}
+
+/// Where a rule remembers a scope, in the rule's own table.
+pub(crate) fn memory_key(community: &CommunityId, scope: &Scope) -> Key {
+    scope_parts(Key::community(community.as_str()), scope)
+}
+
+/// The scope of a memory's key.
+pub(crate) fn scope_of_memory_key(key: &Key) -> Result<Scope, KeyMismatch> {
+    let mut parts = key.read();
+    parts.community()?;
+    let scope = read_scope(&parts.text()?, &parts.text()?)?;
+    parts.end()?;
+    Ok(scope)
+}
+
+/// Where the state of an alert key lies.
+pub(crate) fn alert_key(community: &CommunityId, hash: &KeyHash) -> Key {
+    Key::community(community.as_str()).text(&hash.to_string())
+}
+
+/// Where a message lies: the sequence of its commit, and its place in that commit.
+pub(crate) fn outbox_key(sequence: u64, index: u16) -> Key {
+    Key::deployment().u64(sequence).u64(u64::from(index))
+}
+
+/// The sequence of a message's key.
+pub(crate) fn outbox_sequence(key: &Key) -> Result<u64, KeyMismatch> {
+    let mut parts = key.read();
+    parts.deployment()?;
+    parts.u64()
+}
+
+fn scope_parts(key: Key, scope: &Scope) -> Key {
+    key.text(scope.kind.word()).text(scope.id.as_str())
+}
+
+fn read_scope(kind: &str, id: &str) -> Result<Scope, KeyMismatch> {
+    let kind = ScopeKind::from_word(kind).ok_or(KeyMismatch)?;
+    Scope::of(kind, id).ok_or(KeyMismatch)
+}
+
+/// How far judging a community anew has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Job {
+    /// Place of the rule among all rules.
+    pub(crate) rule: u16,
+    /// Kind and id of the last scope that was put on the agenda.
+    pub(crate) after: Option<(String, String)>,
+}
+
+impl Job {
+    /// The last scope that was put on the agenda.
+    pub(crate) fn after(&self) -> Result<Option<Scope>, KeyMismatch> {
+        self.after.as_ref().map(|(kind, id)| read_scope(kind, id)).transpose()
+    }
+}
+
+/// A message for outsiders, built and waiting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    pub(crate) subject: String,
+    pub(crate) payload: Vec<u8>,
+}

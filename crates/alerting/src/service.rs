@@ -1,0 +1,323 @@
+//! The loop: follow the log, judge what is due, send what differs, until told to stop.
+
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bus::{Announcer, EventLog, Publication, Requests, ResumeError, Tail, TailError};
+use domain::values::{Now, Timestamp};
+use store::Store;
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
+
+use crate::{
+    engine::{Engine, Pass},
+    error::AlertingError,
+    publish::{HEARTBEAT_EVERY, Publisher, beat},
+    rows::Target,
+    send,
+};
+
+/// Observations on their way to intake at once.
+const IN_FLIGHT_MAX: usize = 32;
+/// How often the clock is looked at while nothing happens: a drill clock may run at any rate.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// Pause before a log that is away is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Where outsiders are told. A further class of messages is one more publication here.
+pub struct Outlets {
+    /// The stream of alerts for work: doors, no names.
+    pub alerts: Publication,
+    /// Words that nobody keeps: heartbeats.
+    pub announcer: Announcer,
+}
+
+/// What the service needs; everything outside reaches it through here.
+pub struct Parts {
+    /// The log. The service never appends to it.
+    pub log: EventLog,
+    /// The way to intake.
+    pub requests: Requests,
+    /// The service's own store, opened with [`crate::tables`].
+    pub store: Store,
+    /// The clock.
+    pub now: Now,
+    /// Where outsiders are told.
+    pub outlets: Outlets,
+}
+
+/// How the service is doing, for readiness and for the operator.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<Mutex<BTreeMap<&'static str, String>>>);
+
+impl Readiness {
+    fn waiting(&self, part: &'static str, why: impl Into<String>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(part, why.into());
+    }
+
+    fn ready(&self, part: &'static str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(part);
+    }
+
+    /// Why it is not ready; nothing when it is.
+    pub fn why_not(&self) -> Option<String> {
+        let reasons = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (!reasons.is_empty()).then(|| reasons.iter().map(|(part, why)| format!("{part}: {why}")).collect::<Vec<_>>().join("; "))
+    }
+}
+
+/// The service, running.
+pub struct Alerting {
+    log: EventLog,
+    store: Store,
+    readiness: Readiness,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Alerting {
+    /// Starts it. Nothing is judged before the head of the log is reached.
+    pub fn start(parts: Parts) -> Self {
+        let readiness = Readiness::default();
+        readiness.waiting(JUDGING, "reading the log");
+        let (stop, stopped) = watch::channel(false);
+        let (log, store) = (parts.log.clone(), parts.store.clone());
+        let task = tokio::spawn(run(parts, readiness.clone(), stopped));
+        Self { log, store, readiness, stop, task }
+    }
+
+    /// Folds the whole log anew in `folder` and compares it with what the service remembers.
+    ///
+    /// # Errors
+    /// When the log or a store cannot be read.
+    pub async fn check(&self, folder: &std::path::Path) -> anyhow::Result<store::Comparison> {
+        crate::check::check(&self.log, &self.store, folder).await
+    }
+
+    /// How it is doing.
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.clone()
+    }
+
+    /// Stops, and closes the store. What was on its way to intake is judged again at the next start.
+    pub async fn stop(self) {
+        // nobody listens any more when the task has ended already
+        let _ended = self.stop.send(true);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "alerting did not end well");
+        }
+    }
+}
+
+const JUDGING: &str = "judging";
+const PUBLISHING: &str = "publishing";
+
+async fn run(parts: Parts, readiness: Readiness, stopped: watch::Receiver<bool>) {
+    let Parts { log, requests, store, now, outlets } = parts;
+    let (folded, folded_seen) = watch::channel(0);
+    let (told, told_seen) = watch::channel(0);
+    let publisher = Publisher { publication: outlets.alerts, log: log.clone(), store: store.clone(), folded: folded_seen, told };
+    let mut background = JoinSet::new();
+    background.spawn(publish(publisher, readiness.clone()));
+    background.spawn(beats(log.clone(), store.clone(), outlets.announcer));
+    let engine = Arc::new(Mutex::new(Engine::new(store.clone())));
+    let mut follower = Follower { log, requests, now, engine, readiness: readiness.clone(), folded, told: told_seen, stopped, sending: JoinSet::new() };
+    if let Err(error) = follower.follow().await {
+        let why = chain(&error);
+        tracing::error!(error = %why, "alerting stopped: an operator must look");
+        readiness.waiting(JUDGING, why);
+    }
+    background.shutdown().await;
+    drop(follower);
+    let closed = tokio::task::spawn_blocking(move || store.close()).await;
+    if let Ok(Err(error)) = closed {
+        tracing::warn!(%error, "alerting's store did not close; it will be folded again where needed");
+    }
+}
+
+async fn publish(publisher: Publisher, readiness: Readiness) {
+    if let Err(error) = publisher.run().await {
+        let why = chain(&error);
+        tracing::error!(error = %why, "publishing stopped: an operator must look");
+        readiness.waiting(PUBLISHING, why);
+    }
+}
+
+async fn beats(log: EventLog, store: Store, announcer: Announcer) {
+    let mut every = tokio::time::interval(HEARTBEAT_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        every.tick().await;
+        if let Err(error) = beat(&log, &store, &announcer).await {
+            tracing::warn!(error = %chain(&error), "no heartbeat");
+        }
+    }
+}
+
+struct Follower {
+    log: EventLog,
+    requests: Requests,
+    now: Now,
+    /// Used by one task at a time, on a thread that may wait for the disk.
+    engine: Arc<Mutex<Engine>>,
+    readiness: Readiness,
+    folded: watch::Sender<u64>,
+    told: watch::Receiver<u64>,
+    stopped: watch::Receiver<bool>,
+    sending: JoinSet<Target>,
+}
+
+/// What woke the follower.
+enum Woken {
+    Messages(Result<Vec<bus::Stored>, TailError>),
+    Answered(Target),
+    Told,
+    Looked,
+    Stopped,
+}
+
+/// Why one tail ended.
+enum TailEnd {
+    Stopped,
+    /// The log is another one than was folded.
+    OtherHistory(String),
+}
+
+impl Follower {
+    /// Follows one tail after another until told to stop.
+    async fn follow(&mut self) -> Result<(), AlertingError> {
+        loop {
+            let Some(tail) = self.tail().await? else { return Ok(()) };
+            match self.follow_tail(tail).await? {
+                TailEnd::Stopped => return Ok(()),
+                TailEnd::OtherHistory(why) => {
+                    tracing::warn!(why, "alerting's rows are of another history: folding the log anew");
+                    self.readiness.waiting(JUDGING, "folding the log anew: it was replaced or rolled back");
+                    self.sending.shutdown().await;
+                    self.with_engine(Engine::clear).await?;
+                }
+            }
+        }
+    }
+
+    /// A tail from where the fold stopped; nothing when told to stop first.
+    async fn tail(&mut self) -> Result<Option<Tail>, AlertingError> {
+        loop {
+            let position = self.with_engine(|engine| engine.position()).await?;
+            match self.log.tail(&position).await {
+                Ok(tail) => return Ok(Some(tail)),
+                Err(ResumeError::Diverged { why }) => {
+                    tracing::warn!(why, "alerting's rows are of another history: folding the log anew");
+                    self.with_engine(Engine::clear).await?;
+                }
+                Err(ResumeError::Read(error)) => {
+                    self.readiness.waiting(JUDGING, format!("the log does not answer: {error}"));
+                    if stopped_within(&mut self.stopped, PAUSE).await {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn follow_tail(&mut self, mut tail: Tail) -> Result<TailEnd, AlertingError> {
+        let mut caught_up = false;
+        let mut pass = Pass { more: true, ..Pass::default() };
+        loop {
+            if !caught_up && tail.caught_up() {
+                caught_up = true;
+                pass.more = true;
+                self.readiness.ready(JUDGING);
+                tracing::info!(sequence = tail.head(), "alerting has reached the head of the log");
+            }
+            // behind the head everything would be judged on half of what is known
+            if caught_up && (pass.more || pass.next_due.is_some_and(|due| due <= (self.now)())) {
+                pass = self.judge().await?;
+            }
+            let pause = if caught_up && pass.more { Duration::ZERO } else { LOOK_EVERY };
+            match self.wait(&mut tail, pause).await? {
+                Woken::Messages(Ok(messages)) => {
+                    self.fold(messages).await?;
+                    pass.more = true;
+                }
+                Woken::Messages(Err(TailError::Gap { expected, found })) => return Err(AlertingError::Gap { expected, found }),
+                Woken::Messages(Err(TailError::Diverged { why } | TailError::Missing(why))) => return Ok(TailEnd::OtherHistory(why)),
+                Woken::Answered(target) => {
+                    self.with_engine(move |engine| engine.answered(&target)).await?;
+                    pass.more = true;
+                }
+                Woken::Told => self.drop_told().await?,
+                Woken::Looked => {}
+                Woken::Stopped => return Ok(TailEnd::Stopped),
+            }
+        }
+    }
+
+    async fn wait(&mut self, tail: &mut Tail, pause: Duration) -> Result<Woken, AlertingError> {
+        tokio::select! {
+            _ = self.stopped.wait_for(|stopped| *stopped) => Ok(Woken::Stopped),
+            messages = tail.next() => Ok(Woken::Messages(messages)),
+            Some(answered) = self.sending.join_next() => Ok(Woken::Answered(answered.map_err(|_| AlertingError::Task)?)),
+            Ok(()) = self.told.changed() => Ok(Woken::Told),
+            () = tokio::time::sleep(pause) => Ok(Woken::Looked),
+        }
+    }
+
+    async fn fold(&mut self, messages: Vec<bus::Stored>) -> Result<(), AlertingError> {
+        let sequence = messages.last().map_or(0, |last| last.sequence);
+        metrics::counter!("gridward_alerting_commits_total").increment(messages.len() as u64);
+        self.with_engine(move |engine| engine.fold(&messages)).await?;
+        self.folded.send_replace(sequence);
+        Ok(())
+    }
+
+    async fn drop_told(&mut self) -> Result<(), AlertingError> {
+        let told = *self.told.borrow_and_update();
+        self.with_engine(move |engine| engine.told(told)).await
+    }
+
+    async fn judge(&mut self) -> Result<Pass, AlertingError> {
+        let now: Timestamp = (self.now)();
+        let room = IN_FLIGHT_MAX.saturating_sub(self.sending.len());
+        let mut pass = self.with_engine(move |engine| engine.judge(now, room)).await?;
+        for (target, observation) in std::mem::take(&mut pass.observations) {
+            let payload = serde_json::to_vec(&observation)?;
+            let requests = self.requests.clone();
+            metrics::counter!("gridward_observations_total").increment(1);
+            self.sending.spawn(async move {
+                send::send(requests, payload.into()).await;
+                target
+            });
+        }
+        Ok(pass)
+    }
+
+    /// Works with the engine on a thread that may wait for the disk.
+    async fn with_engine<T: Send + 'static>(&self, work: impl FnOnce(&mut Engine) -> Result<T, AlertingError> + Send + 'static) -> Result<T, AlertingError> {
+        let engine = Arc::clone(&self.engine);
+        let worked = tokio::task::spawn_blocking(move || work(&mut engine.lock().unwrap_or_else(PoisonError::into_inner)));
+        worked.await.map_err(|_| AlertingError::Task)?
+    }
+}
+
+async fn stopped_within(stopped: &mut watch::Receiver<bool>, pause: Duration) -> bool {
+    tokio::time::timeout(pause, stopped.wait_for(|stopped| *stopped)).await.is_ok()
+}
+
+/// An error with everything that caused it, in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,200 @@
+//! The whole service over a log, a stream and requests in memory, with an intake that decides as the real one.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod system;
+
+use bus::{MemoryLog, Notice, event_log::NextAppend};
+use serde_json::{Value, json};
+use system::{System, body, eventually};
+use testkit::{Trouble, World};
+
+fn fever(person: &str, celsius: f64) -> Value {
+    let people = json!([{"person": person, "readings": [{"celsius": celsius, "site": "axilla"}], "symptoms": []}]);
+    json!({"household": "h502", "outcome": "met", "mode": "door", "people": people})
+}
+
+fn order() -> Value {
+    json!({"quarantine": "q1", "person": "p1", "kind": "home", "count_from": {"date": "2020-02-02", "basis": "order"}})
+}
+
+fn check() -> Value {
+    let check = json!({"quarantine": "q1", "outcome": "reached", "readings": [{"celsius": 36.5, "site": "axilla"}], "symptoms": []});
+    json!({"checks": [check], "mode": "door"})
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fever_is_published_word_by_word() {
+    let system = System::new("2020-02-02T15:05").await;
+    let alerting = system.start();
+    let id = system.record("visit.record", fever("p1", 38.2), "2020-02-02T15:04").await;
+    let notice = system.notice("fever.critical.b07.raised").await;
+    assert_eq!(notice.subject, "gw.v1.dianbu.u07.alert.fever.critical.b07.raised");
+    assert_eq!(notice.content_type, "application/cloudevents+json");
+    let alert = body(&notice)["data"]["alert"].clone();
+    let name = alert.as_str().unwrap();
+    assert_eq!(
+        body(&notice),
+        json!({
+            "specversion": "1.0",
+            "id": format!("1-{name}-1"),
+            "source": "/towns/dianbu/communities/u07",
+            "type": "gridward.alert.raised.v1",
+            "subject": "building/b07",
+            "time": "2020-02-02T07:05:00Z",
+            "datacontenttype": "application/json",
+            "severity": "critical",
+            "sequence": "00000000000000000001",
+            "partitionkey": name,
+            "data": {
+                "alert": name,
+                "n": 1,
+                "key": "u07/fever/person/p1",
+                "kind": "fever",
+                "action": "raised",
+                "state": "open",
+                "severity": "critical",
+                "exercise": false,
+                "late": false,
+                "unconfirmed": false,
+                "title": {"zh-CN": "阳光小区 7号楼2单元502 发热 38.2℃", "en": "Fever 38.2 °C, 阳光小区, building 7, unit 2, door 502"},
+                "place": {"town": "dianbu", "community": "u07", "estate": "e1", "building": "b07", "unit": "2", "household": "h502"},
+                "person": {"ref": "p1"},
+                "observed": {"celsius": 38.2, "site": "axilla", "at": "2020-02-02T07:04:00Z", "recorded_at": "2020-02-02T07:05:00Z"},
+                "occurrences": 1,
+                "first_at": "2020-02-02T07:04:00Z",
+                "last_at": "2020-02-02T07:04:00Z",
+                "owner": null,
+                "acknowledged": null,
+                "caused_by": [format!("{id}-0")],
+                "rule": {"name": "fever", "version": 1}
+            }
+        })
+    );
+    system.record("alert.acknowledge", json!({"alert": name, "n": 1, "until": "2020-02-02T09:00:00Z"}), "2020-02-02T15:05").await;
+    let acknowledged = body(&system.notice("fever.critical.b07.acknowledged").await);
+    assert_eq!(acknowledged["data"]["state"], "acknowledged");
+    assert_eq!(acknowledged["data"]["acknowledged"], json!({"by": "t-office", "at": "2020-02-02T07:05:00Z", "until": "2020-02-02T09:00:00Z"}));
+    assert_eq!(acknowledged["sequence"], "00000000000000000002");
+    alerting.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn time_alone_raises_and_a_late_entry_resolves_as_late() {
+    let system = System::new("2020-02-02T12:01").await;
+    let alerting = system.start();
+    system.record("quarantine.order", order(), "2020-02-02T12:01").await;
+    system.clock.forward_minutes(8 * 60 + 30);
+    let raised = body(&system.notice("check_overdue.serious.b07.raised").await);
+    assert_eq!(raised["data"]["caused_by"], json!(["q1/2020-02-02/pm"]));
+    system.record("quarantine.check", check(), "2020-02-02T19:00").await;
+    let resolved = body(&system.notice("check_overdue.serious.b07.resolved").await);
+    assert_eq!(resolved["data"]["late"], true);
+    assert_eq!(resolved["data"]["title"]["zh-CN"], "已结束：阳光小区 7号楼2单元502 健康监测超时1次，漏测0次");
+    alerting.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_and_an_empty_store_tell_nothing_twice_and_go_on() {
+    let system = System::new("2020-02-02T15:05").await;
+    let alerting = system.start();
+    system.record("visit.record", fever("p1", 38.2), "2020-02-02T15:04").await;
+    system.notice("fever.critical.b07.raised").await;
+    alerting.stop().await;
+    for empty in [false, true] {
+        let person = if empty { "p3" } else { "p2" };
+        let alerting = if empty { system.start_in_an_empty_store() } else { system.start() };
+        let before = system.publication.notices();
+        system.record("visit.record", fever(person, 38.2), "2020-02-02T15:04").await;
+        system.notices(before.len() + 1).await;
+        alerting.stop().await;
+    }
+    let keys: Vec<Value> = system.publication.notices().iter().map(|notice| body(notice)["data"]["key"].clone()).collect();
+    assert_eq!(keys, ["u07/fever/person/p1", "u07/fever/person/p2", "u07/fever/person/p3"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_instances_tell_everything_once_and_in_order() {
+    let system = System::new("2020-02-02T15:05").await;
+    let instances = [system.start(), system.start_in_an_empty_store()];
+    for (person, celsius) in [("p1", 38.0), ("p2", 38.5), ("p3", 37.4), ("p1", 39.0), ("p2", 39.5)] {
+        system.record("visit.record", fever(person, celsius), "2020-02-02T15:04").await;
+    }
+    eventually("three alerts", || (system.alert_events() >= 3).then_some(())).await;
+    let expected = system.alert_events_when_quiet().await;
+    let notices = system.notices(expected).await;
+    for instance in instances {
+        instance.stop().await;
+    }
+    let mut ids: Vec<Value> = notices.iter().map(|notice| body(notice)["id"].clone()).collect();
+    assert!(notices.is_sorted_by_key(|notice| notice.source_sequence));
+    ids.sort_by_key(Value::to_string);
+    ids.dedup();
+    assert_eq!(ids.len(), notices.len(), "a message was told twice");
+    assert_eq!(system.publication.notices().len(), notices.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_intake_does_not_answer_is_asked_again() {
+    let system = System::new("2020-02-02T15:05").await;
+    system.intake.next_observation(Trouble::Away).await;
+    system.intake.next_observation(Trouble::Away).await;
+    let alerting = system.start();
+    system.record("visit.record", fever("p1", 38.2), "2020-02-02T15:04").await;
+    system.notice("fever.critical.b07.raised").await;
+    alerting.stop().await;
+    assert_eq!(system.publication.notices().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_acknowledgements_of_the_stream_leave_no_gap_and_no_repeat() {
+    let system = System::new("2020-02-02T15:05").await;
+    system.publication.next_append(NextAppend::AckLost);
+    system.publication.next_append(NextAppend::NotSent);
+    let alerting = system.start();
+    system.record("visit.record", fever("p1", 38.2), "2020-02-02T15:04").await;
+    system.notices(1).await;
+    system.record("visit.record", fever("p2", 38.2), "2020-02-02T15:04").await;
+    let notices = system.notices(2).await;
+    alerting.stop().await;
+    assert_eq!(notices.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_ends_before_what_was_told_stops_the_publisher_and_says_so() {
+    let system = System::new("2020-02-02T15:05").await;
+    let told = Notice {
+        subject: "gw.v1.dianbu.u07.alert.fever.critical.b07.raised".to_owned(),
+        source_sequence: 500,
+        content_type: "application/json",
+        payload: "{}".into(),
+    };
+    system.publication.next_append(NextAppend::Overtaken(told.clone()));
+    drop(bus::Publication::in_memory(&system.publication).append(0, vec![told]).await);
+    let alerting = system.start();
+    system.record("visit.record", fever("p1", 38.2), "2020-02-02T15:04").await;
+    let why = eventually("the publisher to stop", || alerting.readiness().why_not().filter(|why| why.contains("rolled back"))).await;
+    assert!(why.contains("500"), "{why}");
+    // alerts go on being raised all the same
+    eventually("an alert", || (system.alert_events() == 1).then_some(())).await;
+    alerting.stop().await;
+    assert_eq!(system.publication.notices().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_history_under_the_same_name_is_folded_anew() {
+    let system = System::new("2020-02-02T15:05").await;
+    let alerting = system.start();
+    eventually("the head", || alerting.readiness().why_not().is_none().then_some(())).await;
+    let log: &MemoryLog = &system.log;
+    log.replace("another");
+    let intake = testkit::MemoryIntake::new(log, system.clock.now());
+    let mut world = World::settled();
+    world.record("visit.record", fever("p2", 39.0), "2020-02-02T15:00");
+    intake.adopt(world).await;
+    let serving = intake.serve(&system.other_requests()).await;
+    let notice = system.notice("fever.critical.b07.raised").await;
+    assert_eq!(body(&notice)["data"]["key"], "u07/fever/person/p2");
+    alerting.stop().await;
+    serving.abort();
+}

@@ -1,0 +1,101 @@
+//! Checks of orders.
+
+use super::*;
+use quarantine::{order, ordered};
+use testkit::{field, said};
+
+fn checked(checks: Value) -> Value {
+    json!({"checks": checks, "mode": "door"})
+}
+
+fn one(change: Value) -> Value {
+    let mut found = json!({"quarantine": "q1", "outcome": "reached", "readings": [{"celsius": 36.5, "site": "axilla"}], "symptoms": []});
+    for (name, value) in change.as_object().unwrap() {
+        found[name] = value.clone();
+    }
+    checked(json!([found]))
+}
+
+#[test]
+fn checks_are_of_orders_that_exist_within_limits() {
+    let mut world = ordered();
+    world.record("quarantine.order", order(json!({"quarantine": "q2", "person": "p2"})), "2020-02-02T10:00");
+    let of = |id: &str| json!({"quarantine": id, "outcome": "no_answer"});
+    check(
+        &world,
+        "2020-02-06T09:00",
+        &[
+            ("one", "quarantine.check", one(json!({})), "quarantine.checked"),
+            ("a family", "quarantine.check", checked(json!([of("q1"), of("q2")])), "quarantine.checked"),
+            ("the same order twice", "quarantine.check", checked(json!([of("q1"), of("q1")])), "422 quarantine_twice /data/checks/1/quarantine"),
+            ("none", "quarantine.check", checked(json!([])), "422 checks_count /data/checks"),
+            ("65", "quarantine.check", checked(repeated(65, |_| of("q1"))), "422 checks_count /data/checks"),
+            ("unknown", "quarantine.check", checked(json!([of("q1"), of("q9")])), "unknown quarantine q9 /data/checks/1/quarantine"),
+            (
+                "too hot",
+                "quarantine.check",
+                one(json!({"readings": [{"celsius": 50, "site": "ear"}]})),
+                "422 temperature_range /data/checks/0/readings/0/celsius",
+            ),
+            (
+                "9 readings",
+                "quarantine.check",
+                one(json!({"readings": repeated(9, |_| json!({"celsius": 36.5, "site": "ear"}))})),
+                "422 too_many /data/checks/0/readings",
+            ),
+            ("17 symptoms", "quarantine.check", one(json!({"symptoms": repeated(17, |n| json!(format!("s{n}")))})), "422 too_many /data/checks/0/symptoms"),
+        ],
+    );
+    let events = accepted(&world, "quarantine.check", one(json!({})), "2020-02-06T09:00");
+    assert_eq!((field(&events[0], "/checks/0/person"), field(&events[0], "/checks/0/place/household")), (json!("p1"), json!("h502")));
+}
+
+#[test]
+fn a_check_lies_within_its_order() {
+    let mut world = ordered();
+    world.record("quarantine.release", json!({"quarantine": "q1", "reason": "mistake"}), "2020-02-08T10:00");
+    for (at, expected) in [
+        ("2020-02-02T09:59", "422 before_order /at"),
+        ("2020-02-02T10:00", "quarantine.checked"),
+        ("2020-02-08T09:59", "quarantine.checked"),
+        ("2020-02-08T10:00", "409 quarantine_released"),
+    ] {
+        assert_eq!(said(&world.decide_late("quarantine.check", one(json!({})), at, "2020-02-09T10:00")), expected, "{at}");
+    }
+}
+
+#[test]
+fn a_check_may_name_its_slot_if_there_is_one() {
+    let slot = |date: &str, name: &str| one(json!({"slot": {"date": date, "name": name}}));
+    check(
+        &ordered(),
+        "2020-02-06T13:00",
+        &[
+            ("the morning's", "quarantine.check", slot("2020-02-06", "am"), "quarantine.checked"),
+            ("of day 0", "quarantine.check", slot("2020-02-02", "am"), "quarantine.checked"),
+            ("the last", "quarantine.check", slot("2020-02-16", "pm"), "quarantine.checked"),
+            ("after the last", "quarantine.check", slot("2020-02-17", "am"), "422 no_such_slot /data/checks/0/slot"),
+            ("before day 0", "quarantine.check", slot("2020-02-01", "pm"), "422 no_such_slot /data/checks/0/slot"),
+            ("of no such name", "quarantine.check", slot("2020-02-06", "noon"), "422 no_such_slot /data/checks/0/slot"),
+        ],
+    );
+}
+
+#[test]
+fn only_reached_measured_and_asked_is_complete() {
+    let world = ordered();
+    for (change, complete) in [
+        (json!({}), true),
+        (json!({"readings": []}), false),
+        (json!({"readings": [], "not_measured": "no_thermometer"}), true),
+        (json!({"symptoms": null}), false),
+        (json!({"outcome": "no_answer"}), false),
+        (json!({"outcome": "not_home"}), false),
+        (json!({"outcome": "refused"}), false),
+        (json!({"symptoms": ["cough"]}), true),
+    ] {
+        let events = accepted(&world, "quarantine.check", one(change.clone()), "2020-02-06T09:00");
+        let Event::QuarantineChecked(checked) = &events[0] else { panic!("{events:?}") };
+        assert_eq!(checked.checks[0].is_complete(), complete, "{change}");
+    }
+}

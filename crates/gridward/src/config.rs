@@ -1,0 +1,164 @@
+//! Configuration of one service per process: defaults < file < `GRIDWARD__SECTION__KEY` < flags. Unknown keys are refused; secrets are files.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+
+/// Everything a service is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Where NATS is.
+    pub(crate) nats: Nats,
+    /// Where the service answers.
+    #[serde(default)]
+    pub(crate) http: Http,
+    /// Where its store lies.
+    pub(crate) store: StoreConfig,
+    /// What is true of the deployment.
+    pub(crate) deployment: Deployment,
+    /// How it logs.
+    #[serde(default)]
+    pub(crate) log: Log,
+}
+
+/// Where NATS is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nats {
+    /// Such as `nats://127.0.0.1:4222`.
+    pub(crate) url: String,
+    /// This service's user.
+    pub(crate) user: String,
+    /// File with its password.
+    pub(crate) password_file: PathBuf,
+    /// The monitoring endpoint, which alone tells whether the server syncs.
+    pub(crate) monitor_url: Option<String>,
+    /// Certificates that are trusted, PEM.
+    pub(crate) root_certificates: Option<PathBuf>,
+    /// Serve although a power cut would lose acknowledged records.
+    #[serde(default)]
+    pub(crate) accept_lost_records_after_power_cut: bool,
+    /// Set up the streams when they are missing.
+    #[serde(default)]
+    pub(crate) provision: bool,
+    /// Most bytes of the log; the alarm comes at 80 %.
+    pub(crate) log_bytes_max: Option<u64>,
+}
+
+/// Where the service answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Http {
+    /// Address and port.
+    pub(crate) listen: SocketAddr,
+    /// Certificate and key.
+    pub(crate) tls: Option<Tls>,
+}
+
+/// Certificate and key, PEM.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    /// The chain.
+    pub(crate) certificate: PathBuf,
+    /// The private key.
+    pub(crate) key: PathBuf,
+}
+
+/// Where its store lies.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoreConfig {
+    /// Folder of this service's store. It can be deleted while the service is stopped.
+    pub(crate) folder: PathBuf,
+    /// Cache, in MiB.
+    #[serde(default = "default_cache_mib")]
+    pub(crate) cache_mib: u64,
+}
+
+/// What is true of the deployment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deployment {
+    /// File with the deployment's secret, 64 hexadecimal digits.
+    pub(crate) key_file: PathBuf,
+    /// Every record is part of an exercise.
+    #[serde(default)]
+    pub(crate) exercise: bool,
+}
+
+/// How it logs.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// JSON lines instead of text.
+    pub(crate) json: bool,
+    /// What is logged, such as `info` or `intake=debug`.
+    pub(crate) filter: Option<String>,
+}
+
+fn default_cache_mib() -> u64 {
+    64
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), tls: None }
+    }
+}
+
+impl Config {
+    /// Reads a file, then the environment over it.
+    pub(crate) fn load(file: &Path) -> anyhow::Result<Self> {
+        let source = config::Config::builder()
+            .add_source(config::File::from(file).format(config::FileFormat::Toml))
+            .add_source(config::Environment::with_prefix("GRIDWARD").prefix_separator("__").separator("__").try_parsing(true))
+            .build()
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        source.try_deserialize().with_context(|| format!("{} is not a configuration", file.display()))
+    }
+
+    /// The password of this service's NATS user.
+    pub(crate) fn nats_password(&self) -> anyhow::Result<String> {
+        let path = &self.nats.password_file;
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read nats.password_file {}", path.display()))?;
+        Ok(text.trim().to_owned())
+    }
+
+    /// The deployment's secret.
+    pub(crate) fn deployment_secret(&self) -> anyhow::Result<[u8; 32]> {
+        let path = &self.deployment.key_file;
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read deployment.key_file {}", path.display()))?;
+        crate::data::unhex(&text).with_context(|| format!("{} does not hold 64 hexadecimal digits", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = "[nats]\nurl='nats://127.0.0.1:4222'\nuser='intake'\npassword_file='p'\n[store]\nfolder='s'\n[deployment]\nkey_file='k'\n";
+
+    fn load(text: &str) -> anyhow::Result<Config> {
+        let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Config::load(file.path())
+    }
+
+    #[test]
+    fn defaults_fill_what_a_file_leaves_out() {
+        let config = load(WHOLE).unwrap();
+        assert_eq!((config.http.listen.port(), config.store.cache_mib, config.deployment.exercise), (8080, 64, false));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let error = format!("{:#}", load(&format!("{WHOLE}\n[http]\nlissen='127.0.0.1:1'\n")).unwrap_err());
+        assert!(error.contains("lissen"), "{error}");
+    }
+}

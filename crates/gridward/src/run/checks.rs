@@ -1,0 +1,54 @@
+//! `/checks/{service}`: the stores of this process against a fresh fold of the log.
+
+use std::{path::PathBuf, sync::Arc};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
+use domain::access::Right;
+use store::Comparison;
+use tokio::sync::Mutex;
+use web::{Gate, Problem};
+
+use super::services::Services;
+
+/// What checking needs.
+pub(crate) struct Checks {
+    pub(crate) gate: Gate,
+    pub(crate) services: Arc<Services>,
+    /// A folder for stores of the checks' own; one check at a time.
+    pub(crate) scratch: Mutex<PathBuf>,
+}
+
+/// The route.
+pub(crate) fn router(checks: Arc<Checks>) -> Router {
+    Router::new().route("/api/v1/checks/{service}", post(check)).with_state(checks)
+}
+
+async fn check(State(checks): State<Arc<Checks>>, Path(service): Path<String>, headers: HeaderMap) -> Result<Json<Comparison>, Problem> {
+    let principal = checks.gate.caller_for_change(&headers)?;
+    if !principal.may_everywhere(Right::Operate) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden"));
+    }
+    let Ok(scratch) = checks.scratch.try_lock() else { return Err(Problem::too_many(5)) };
+    let folder = scratch.join(&service);
+    // what an earlier check may have left
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(failed)?;
+    }
+    let found = match (service.as_str(), &checks.services.intake, &checks.services.alerting) {
+        ("intake", Some(intake), _) => intake.check(&folder).await.map_err(failed)?,
+        ("alerting", _, Some(alerting)) => alerting.check(&folder).await.map_err(failed)?,
+        _ => return Err(Problem::not_found()),
+    };
+    std::fs::remove_dir_all(&folder).map_err(failed)?;
+    Ok(Json(found))
+}
+
+fn failed(error: impl std::fmt::Display) -> Problem {
+    tracing::warn!(%error, "a check was not made");
+    Problem::unavailable("check_failed", 5).with_detail(error.to_string())
+}

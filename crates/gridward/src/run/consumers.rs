@@ -1,0 +1,227 @@
+//! `/consumers`: outsiders who subscribe to topics. Every one has an account of its own on NATS and one durable consumer bound by name.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    routing::{delete, get},
+};
+use bus::{
+    Connection,
+    durable::{DurablePlan, StartAt, ensure_durable, remove_durable},
+    server::CONSUMER_API_PREFIX,
+};
+use domain::{access::Right, values::Slug};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+use web::{Gate, Problem};
+
+use super::nats::{OwnServer, account};
+use crate::data::{DataFolder, KeptConsumer, letters, random};
+
+/// Most consumers of one server: every one is an account.
+const CONSUMERS_MAX: usize = 500;
+/// Most subjects of one consumer.
+const FILTERS_MAX: usize = 64;
+
+/// What adding consumers needs.
+pub(crate) struct Consumers {
+    pub(crate) gate: Gate,
+    pub(crate) data: Arc<DataFolder>,
+    pub(crate) connection: Connection,
+    /// Our own server; with an external one the operator adds the account.
+    pub(crate) server: Option<Arc<OwnServer>>,
+    pub(crate) nats_url: String,
+    /// One change at a time.
+    pub(crate) changing: Mutex<()>,
+}
+
+/// What a consumer is to be.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    name: Slug,
+    filters: Vec<String>,
+    #[serde(default)]
+    class: Class,
+    #[serde(default)]
+    from: From,
+}
+
+/// Which payload a consumer is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Class {
+    Full,
+    #[default]
+    Work,
+    Public,
+}
+
+/// Where a consumer begins.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum From {
+    #[default]
+    New,
+    All,
+    #[serde(untagged)]
+    Sequence(u64),
+}
+
+/// A consumer, with its password, shown once.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Added {
+    pub(crate) name: String,
+    pub(crate) nats: String,
+    pub(crate) user: String,
+    pub(crate) password: String,
+    pub(crate) stream: String,
+    pub(crate) durable: String,
+    pub(crate) inbox_prefix: String,
+    pub(crate) api_prefix: String,
+    /// False with an external NATS: the operator adds `account` to its configuration.
+    pub(crate) applied: bool,
+    /// The account block for an external NATS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<String>,
+}
+
+impl Class {
+    const fn stream(self) -> &'static str {
+        match self {
+            Self::Full => "ALERTS_FULL",
+            Self::Work => "ALERTS",
+            Self::Public => "ALERTS_PUBLIC",
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Work => "work",
+            Self::Public => "public",
+        }
+    }
+
+    const fn subject_prefix(self) -> &'static str {
+        match self {
+            Self::Full => "gw-full.v1.",
+            Self::Work => "gw.v1.",
+            Self::Public => "gw-public.v1.",
+        }
+    }
+}
+
+/// The routes.
+pub(crate) fn router(consumers: Arc<Consumers>) -> Router {
+    Router::new().route("/api/v1/consumers", get(list).post(add)).route("/api/v1/consumers/{name}", delete(remove)).with_state(consumers)
+}
+
+fn operator(consumers: &Consumers, headers: &HeaderMap) -> Result<(), Problem> {
+    let principal = consumers.gate.caller_for_change(headers)?;
+    if principal.may_everywhere(Right::Operate) { Ok(()) } else { Err(Problem::new(StatusCode::FORBIDDEN, "forbidden")) }
+}
+
+async fn list(State(consumers): State<Arc<Consumers>>, headers: HeaderMap) -> Result<Json<serde_json::Value>, Problem> {
+    operator(&consumers, &headers)?;
+    let kept = consumers.data.consumers().map_err(away)?;
+    let items: Vec<_> = kept
+        .iter()
+        .map(|consumer| serde_json::json!({ "name": consumer.name, "stream": consumer.stream, "filters": consumer.filters, "class": consumer.class }))
+        .collect();
+    Ok(Json(serde_json::json!({ "items": items, "next": null })))
+}
+
+async fn add(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, body: Bytes) -> Result<(StatusCode, Json<Added>), Problem> {
+    operator(&consumers, &headers)?;
+    let wanted: Wanted = serde_json::from_slice(&body).map_err(|error| Problem::bad_request("", "wrong_shape", error.to_string()))?;
+    check_filters(&wanted)?;
+    let _one_at_a_time = consumers.changing.lock().await;
+    let mut kept = consumers.data.consumers().map_err(away)?;
+    if kept.iter().any(|consumer| consumer.name == wanted.name.as_str()) {
+        return Err(Problem::new(StatusCode::CONFLICT, "consumer_exists").with_detail("a consumer of this name exists: remove it first, or choose another name"));
+    }
+    if kept.len() >= CONSUMERS_MAX {
+        return Err(Problem::new(StatusCode::CONFLICT, "too_many").with_detail(format!("at most {CONSUMERS_MAX} consumers")));
+    }
+    let consumer = KeptConsumer {
+        name: wanted.name.to_string(),
+        password: letters(&random::<24>().map_err(away)?),
+        stream: wanted.class.stream().to_owned(),
+        durable: wanted.name.to_string(),
+        filters: wanted.filters,
+        class: wanted.class.word().to_owned(),
+    };
+    let from = match wanted.from {
+        From::New => StartAt::New,
+        From::All => StartAt::All,
+        From::Sequence(sequence) => StartAt::Sequence(sequence),
+    };
+    let plan = DurablePlan { stream: consumer.stream.clone(), name: consumer.durable.clone(), filters: consumer.filters.clone(), from };
+    ensure_durable(&consumers.connection, &plan).await.map_err(away)?;
+    kept.push(consumer.clone());
+    if let Some(server) = &consumers.server {
+        server.reload(&kept).await.map_err(away)?;
+    }
+    consumers.data.keep_consumers(&kept).map_err(away)?;
+    Ok((StatusCode::CREATED, Json(added(&consumers, &consumer)?)))
+}
+
+fn added(consumers: &Consumers, consumer: &KeptConsumer) -> Result<Added, Problem> {
+    let account = account(consumer);
+    let applied = consumers.server.is_some();
+    Ok(Added {
+        name: consumer.name.clone(),
+        nats: consumers.nats_url.clone(),
+        user: account.user(),
+        password: consumer.password.clone(),
+        stream: consumer.stream.clone(),
+        durable: consumer.durable.clone(),
+        inbox_prefix: account.inbox_prefix(),
+        api_prefix: CONSUMER_API_PREFIX.to_owned(),
+        applied,
+        account: if applied { None } else { Some(account.text().map_err(away)?) },
+    })
+}
+
+/// A consumer follows alert topics of its class and nothing else.
+fn check_filters(wanted: &Wanted) -> Result<(), Problem> {
+    if wanted.filters.is_empty() || wanted.filters.len() > FILTERS_MAX {
+        return Err(Problem::bad_request("/filters", "filters_count", format!("name 1 to {FILTERS_MAX} subjects")));
+    }
+    for (index, filter) in wanted.filters.iter().enumerate() {
+        let tokens: Vec<&str> = filter.split('.').collect();
+        let plain = |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'));
+        let well_formed = tokens.iter().enumerate().all(|(place, token)| plain(token) || *token == "*" || (*token == ">" && place + 1 == tokens.len()));
+        let alert = filter.starts_with(wanted.class.subject_prefix()) && tokens.get(4).is_some_and(|kind| *kind == "alert");
+        if !well_formed || !alert {
+            let reason = format!("an alert topic of this class, such as {}dianbu.*.alert.fever.>", wanted.class.subject_prefix());
+            return Err(Problem::bad_request(format!("/filters/{index}"), "filter_outside", reason));
+        }
+    }
+    Ok(())
+}
+
+async fn remove(State(consumers): State<Arc<Consumers>>, Path(name): Path<String>, headers: HeaderMap) -> Result<StatusCode, Problem> {
+    operator(&consumers, &headers)?;
+    let _one_at_a_time = consumers.changing.lock().await;
+    let mut kept = consumers.data.consumers().map_err(away)?;
+    let Some(place) = kept.iter().position(|consumer| consumer.name == name) else { return Err(Problem::not_found()) };
+    let consumer = kept.remove(place);
+    if let Some(server) = &consumers.server {
+        server.reload(&kept).await.map_err(away)?;
+    }
+    remove_durable(&consumers.connection, &consumer.stream, &consumer.durable).await.map_err(away)?;
+    consumers.data.keep_consumers(&kept).map_err(away)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What went wrong is the operator's to read in the log; the caller may try again.
+fn away(error: impl std::fmt::Display) -> Problem {
+    tracing::error!(%error, "a consumer could not be changed");
+    Problem::unavailable("consumer_failed", 1).with_detail(error.to_string())
+}

@@ -1,0 +1,116 @@
+//! NATS for one system: our own server, or somebody else's.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::Context as _;
+use bus::{
+    Connection, ConnectionOptions,
+    preflight::{Unsynced, preflight},
+    provision::{StreamPlan, ensure},
+    server::{ConsumerAccount, Launcher, NatsServer, ServerConfig, ServerOptions, ServiceUser, START_WAIT, find_binary},
+};
+
+use crate::{
+    NATS_SUBCOMMAND,
+    data::{DataFolder, KeptConsumer, NatsSecrets, letters, random},
+};
+
+/// Longest wait for a first connection.
+const CONNECT_WAIT: Duration = Duration::from_secs(30);
+
+/// Our own server, with what it needs to be told again when a consumer is added.
+pub(crate) struct OwnServer {
+    pub(crate) server: NatsServer,
+    listen: SocketAddr,
+    secrets: NatsSecrets,
+}
+
+/// A service's own connection.
+pub(crate) struct Connections {
+    pub(crate) intake: Connection,
+    pub(crate) projection: Connection,
+    pub(crate) alerting: Connection,
+    pub(crate) provision: Connection,
+}
+
+impl OwnServer {
+    /// Starts our own server on the data folder and waits until it is ready.
+    pub(crate) async fn start(data: &DataFolder, listen: SocketAddr) -> anyhow::Result<Self> {
+        let secrets = data.nats_secrets()?;
+        let options = ServerOptions {
+            folder: data.join("nats"),
+            binary: find_binary()?,
+            launcher: Launcher::ThisProgram { subcommand: NATS_SUBCOMMAND.to_owned() },
+            start_wait: START_WAIT,
+        };
+        let config = config(listen, &secrets, &data.consumers()?);
+        let server = NatsServer::start(&options, &config).await.context("nats-server did not start")?;
+        Ok(Self { server, listen, secrets })
+    }
+
+    /// Takes over consumers that were added or removed.
+    pub(crate) async fn reload(&self, consumers: &[KeptConsumer]) -> anyhow::Result<()> {
+        Ok(self.server.reload(&config(self.listen, &self.secrets, consumers)).await?)
+    }
+
+    /// One connection per service, each with its own user.
+    pub(crate) async fn connect(&self) -> anyhow::Result<Connections> {
+        let url = self.server.url();
+        let open = |name: &'static str, password: &str| {
+            let options = ConnectionOptions::new(&url, format!("gridward-{name}")).login(name, password, format!("_INBOX_{name}"));
+            async move {
+                let connection = Connection::open(options).await?;
+                connection.connected(CONNECT_WAIT).await?;
+                anyhow::Ok(connection)
+            }
+        };
+        Ok(Connections {
+            intake: open("intake", &self.secrets.intake).await?,
+            projection: open("projection", &self.secrets.projection).await?,
+            alerting: open("alerting", &self.secrets.alerting).await?,
+            provision: open("provision", &self.secrets.provision).await?,
+        })
+    }
+}
+
+fn config(listen: SocketAddr, secrets: &NatsSecrets, consumers: &[KeptConsumer]) -> ServerConfig {
+    let services = vec![
+        ServiceUser::intake(&secrets.intake),
+        ServiceUser::projection(&secrets.projection),
+        ServiceUser::alerting(&secrets.alerting),
+        ServiceUser::provision(&secrets.provision),
+    ];
+    let mut config = ServerConfig::new(listen, &secrets.system, services);
+    config.consumers = consumers.iter().map(account).collect();
+    config
+}
+
+/// The account of a consumer that was added.
+pub(crate) fn account(consumer: &KeptConsumer) -> ConsumerAccount {
+    ConsumerAccount {
+        name: consumer.name.clone(),
+        password: consumer.password.clone(),
+        stream: consumer.stream.clone(),
+        durable: consumer.durable.clone(),
+        live: Vec::new(),
+        asks: Vec::new(),
+    }
+}
+
+/// Refuses a server that would acknowledge what is not on disk, then sets up the streams.
+pub(crate) async fn prepare(connection: &Connection, monitor_url: Option<&str>, unsynced: Unsynced, log_bytes_max: Option<u64>) -> anyhow::Result<()> {
+    let facts = preflight(connection, monitor_url, unsynced).await?;
+    tracing::info!(version = %facts.version, synced = ?facts.synced, "nats-server will do");
+    let identity = random::<16>()?;
+    let mut count = 0_u8;
+    let new_identity = || {
+        count += 1;
+        letters(&[&identity[..], &[count]].concat())
+    };
+    for report in ensure(connection, &StreamPlan::all(log_bytes_max), new_identity).await? {
+        if let Some(drift) = report.drift.iter().find(|drift| !drift.harmless) {
+            anyhow::bail!("stream {} is not set up as planned: {} is {}, it should be {}", report.name, drift.setting, drift.found, drift.planned);
+        }
+    }
+    Ok(())
+}

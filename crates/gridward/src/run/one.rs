@@ -1,0 +1,97 @@
+//! One service per process, against an external NATS.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use bus::{Connection, ConnectionOptions, preflight::Unsynced};
+use domain::values::DeploymentKey;
+use tokio::sync::watch;
+
+use super::{
+    health, nats,
+    services::{Common, Services, start_alerting, start_intake, start_projection},
+    told_to_stop,
+};
+use crate::{
+    clock::real_now,
+    config::Config,
+    exit::{Done, talk},
+    telemetry,
+};
+
+/// Which service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Intake,
+    Projection,
+    Alerting,
+}
+
+impl Role {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Intake => "intake",
+            Self::Projection => "projection",
+            Self::Alerting => "alerting",
+        }
+    }
+}
+
+/// Longest wait for a first connection: a supervisor starts it again.
+const CONNECT_WAIT: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Runs one service until told to stop.
+pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
+    let config = Config::load(file)?;
+    telemetry::start(config.log.json, config.log.filter.as_deref());
+    let connection = connect(&config, role).await?;
+    let unsynced = if config.nats.accept_lost_records_after_power_cut { Unsynced::Accept } else { Unsynced::Refuse };
+    if config.nats.provision {
+        nats::prepare(&connection, config.nats.monitor_url.as_deref(), unsynced, config.nats.log_bytes_max).await?;
+    } else {
+        bus::preflight::preflight(&connection, config.nats.monitor_url.as_deref(), unsynced).await?;
+    }
+    let common = Common {
+        secrets: DeploymentKey::new(&config.deployment_secret()?),
+        now: Arc::new(real_now),
+        exercise: config.deployment.exercise,
+        cache_mib: config.store.cache_mib,
+    };
+    let listener = std::net::TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
+    let services = start(role, &connection, &config, &common).await?;
+    let router = web::protect(services.router().merge(health::router(services.checks())));
+    let (stop, mut stopped) = watch::channel(false);
+    let tls = config.http.tls.clone().map(|tls| web::TlsFiles { certificate: tls.certificate, key: tls.key });
+    let serving = tokio::spawn(web::serve(listener, router, tls, async move {
+        // a closed channel means that everything is over
+        let _closed = stopped.wait_for(|stop| *stop).await;
+    }));
+    talk(format_args!("gridward {}: answering on {}", role.word(), config.http.listen));
+    told_to_stop().await;
+    // nobody listens any more when serving has failed already
+    let _failed = stop.send(true);
+    serving.await.context("the HTTP server ended badly")??;
+    services.stop().await;
+    connection.close().await?;
+    Ok(())
+}
+
+async fn connect(config: &Config, role: Role) -> anyhow::Result<Connection> {
+    let user = &config.nats.user;
+    let mut options = ConnectionOptions::new(&config.nats.url, format!("gridward-{}", role.word())).login(user, config.nats_password()?, format!("_INBOX_{user}"));
+    options.root_certificates.extend(config.nats.root_certificates.clone());
+    let connection = Connection::open(options).await?;
+    connection.connected(CONNECT_WAIT).await?;
+    Ok(connection)
+}
+
+async fn start(role: Role, connection: &Connection, config: &Config, common: &Common) -> anyhow::Result<Services> {
+    let folder = &config.store.folder;
+    let mut services = Services::default();
+    match role {
+        Role::Intake => services.intake = Some(start_intake(connection, folder, common).await?),
+        Role::Alerting => services.alerting = Some(start_alerting(connection, folder, common)?),
+        Role::Projection => services.projection = Some(start_projection(connection, folder, common)?),
+    }
+    Ok(services)
+}

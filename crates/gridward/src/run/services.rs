@@ -1,0 +1,117 @@
+//! Each service from its parts: one function per role.
+
+use std::{path::Path, sync::Arc};
+
+use alerting::{Alerting, Outlets};
+use bus::{Announcer, Connection, EventLog, EventLogOptions, KeyStore, Publication, Requests};
+use domain::values::{DeploymentKey, Now};
+use intake::Intake;
+use projection::Projection;
+use store::{Options, Store};
+
+use super::health::Check;
+
+/// What every service is given.
+#[derive(Clone)]
+pub(crate) struct Common {
+    pub(crate) secrets: DeploymentKey,
+    pub(crate) now: Now,
+    pub(crate) exercise: bool,
+    pub(crate) cache_mib: u64,
+}
+
+/// Opens a service's store. It can be deleted while the service is stopped.
+fn open_store(folder: &Path, tables: &[store::Table], cache_mib: u64) -> anyhow::Result<Store> {
+    let options = Options { cache_bytes: cache_mib * 1024 * 1024, ..Options::new(tables.to_vec()) };
+    Ok(Store::open(folder, options)?)
+}
+
+/// The service that takes commands.
+pub(crate) async fn start_intake(connection: &Connection, folder: &Path, common: &Common) -> anyhow::Result<Intake> {
+    let parts = intake::Parts {
+        log: EventLog::new(connection, &EventLogOptions::default()),
+        keys: KeyStore::new(connection),
+        requests: Requests::new(connection),
+        store: open_store(folder, intake::TABLES, common.cache_mib)?,
+        secrets: common.secrets.clone(),
+        now: common.now.clone(),
+        exercise: common.exercise,
+    };
+    Ok(Intake::start(parts).await?)
+}
+
+/// The service that judges, and tells outsiders.
+pub(crate) fn start_alerting(connection: &Connection, folder: &Path, common: &Common) -> anyhow::Result<Alerting> {
+    let parts = alerting::Parts {
+        log: EventLog::new(connection, &EventLogOptions::default()),
+        requests: Requests::new(connection),
+        store: open_store(folder, &alerting::tables(), common.cache_mib)?,
+        now: common.now.clone(),
+        outlets: Outlets { alerts: Publication::new(connection, "ALERTS"), announcer: Announcer::new(connection) },
+    };
+    Ok(Alerting::start(parts))
+}
+
+/// The service that folds the log into rows and answers questions.
+pub(crate) fn start_projection(connection: &Connection, folder: &Path, common: &Common) -> anyhow::Result<Projection> {
+    let parts = projection::Parts {
+        log: EventLog::new(connection, &EventLogOptions::default()),
+        keys: KeyStore::new(connection),
+        store: open_store(folder, &projection::tables(), common.cache_mib)?,
+        secrets: common.secrets.clone(),
+        now: common.now.clone(),
+        audit: None,
+        scratch: folder.with_extension("scratch"),
+    };
+    Ok(Projection::start(parts))
+}
+
+/// The services of this process: all of them, or one.
+#[derive(Default)]
+pub(crate) struct Services {
+    pub(crate) intake: Option<Intake>,
+    pub(crate) projection: Option<Projection>,
+    pub(crate) alerting: Option<Alerting>,
+}
+
+impl Services {
+    /// What they answer over HTTP.
+    pub(crate) fn router(&self) -> axum::Router {
+        let mut router = axum::Router::new();
+        if let Some(intake) = &self.intake {
+            router = router.merge(intake.router());
+        }
+        if let Some(projection) = &self.projection {
+            router = router.merge(projection.router());
+        }
+        router
+    }
+
+    /// Why each is not ready, if it is not.
+    pub(crate) fn checks(&self) -> Vec<Check> {
+        let mut checks: Vec<Check> = Vec::new();
+        if let Some(readiness) = self.intake.as_ref().map(Intake::readiness) {
+            checks.push(("intake", Arc::new(move || readiness.why_not())));
+        }
+        if let Some(readiness) = self.projection.as_ref().map(Projection::readiness) {
+            checks.push(("projection", Arc::new(move || readiness.why_not())));
+        }
+        if let Some(readiness) = self.alerting.as_ref().map(Alerting::readiness) {
+            checks.push(("alerting", Arc::new(move || readiness.why_not())));
+        }
+        checks
+    }
+
+    /// Stops them: those that send to others first.
+    pub(crate) async fn stop(self) {
+        if let Some(alerting) = self.alerting {
+            alerting.stop().await;
+        }
+        if let Some(projection) = self.projection {
+            projection.stop().await;
+        }
+        if let Some(intake) = self.intake {
+            intake.stop().await;
+        }
+    }
+}

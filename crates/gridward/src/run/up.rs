@@ -1,0 +1,175 @@
+//! `gridward up`: everything in one process, with a nats-server of our own unless another is named.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use anyhow::Context as _;
+use bus::preflight::Unsynced;
+use domain::values::DeploymentKey;
+use tokio::sync::{Mutex, watch};
+
+use super::{
+    checks::{self, Checks},
+    consumers::{self, Consumers},
+    demo, health,
+    nats::{self, Connections, OwnServer},
+    services::{Common, Services, start_alerting, start_intake, start_projection},
+    told_to_stop,
+};
+use crate::{
+    cli::DemoScale,
+    clock::{Clock, Drill},
+    data::{DataFolder, Pids, RunFile, kept_listener},
+    exit::{Done, Exit, Failure, talk},
+};
+
+/// How everything runs.
+#[derive(Clone, Debug)]
+pub(crate) struct UpOptions {
+    pub(crate) data: PathBuf,
+    pub(crate) listen: SocketAddr,
+    pub(crate) nats: Option<String>,
+    pub(crate) nats_listen: SocketAddr,
+    pub(crate) clock: Option<Drill>,
+    pub(crate) demo: Option<(DemoScale, u64)>,
+}
+
+/// Pause between two looks at services that start.
+const READY_LOOK_PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+
+/// Runs until told to stop.
+pub(crate) async fn up(options: UpOptions) -> Done {
+    if options.nats.is_some() {
+        return Err(Exit::new(Failure::Usage, "with an external NATS run one service per process: gridward intake --config deploy/config/intake.toml, and so on"));
+    }
+    let data = Arc::new(DataFolder::open(&options.data)?);
+    let clock = Clock::open(data.path(), options.clock.or_else(|| options.demo.map(|_| demo::default_clock())))?;
+    let common = Common { secrets: DeploymentKey::new(&data.deployment_secret()?), now: clock.as_now(), exercise: clock.is_exercise(), cache_mib: 128 };
+    talk("gridward: starting nats-server");
+    let own = Arc::new(OwnServer::start(&data, options.nats_listen).await?);
+    let connections = own.connect().await?;
+    nats::prepare(&connections.provision, Some(&own.server.monitor_url()), Unsynced::Refuse, None).await?;
+    let system = System::start(&data, &own, connections, &common).await?;
+    let keeping = tokio::spawn(clock.clone().keep());
+    let stopped = system.run(&data, &own, &options, &clock).await;
+    keeping.abort();
+    data.withdraw();
+    match Arc::try_unwrap(own) {
+        Ok(own) => own.server.stop().await.context("nats-server did not stop by itself")?,
+        Err(_) => tracing::warn!("nats-server is still in use; it ends with this process"),
+    }
+    stopped
+}
+
+/// Starts everything on a folder for as long as some work takes: for checks of a system that is stopped. Nobody outside can reach it.
+pub(crate) async fn with_services(data: &std::path::Path, work: impl AsyncFnOnce(&str) -> Done) -> Done {
+    let data = Arc::new(DataFolder::open(data)?);
+    let clock = Clock::open(data.path(), None)?;
+    let common = Common { secrets: DeploymentKey::new(&data.deployment_secret()?), now: clock.as_now(), exercise: clock.is_exercise(), cache_mib: 64 };
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let own = Arc::new(OwnServer::start(&data, any).await?);
+    let connections = own.connect().await?;
+    nats::prepare(&connections.provision, Some(&own.server.monitor_url()), Unsynced::Refuse, None).await?;
+    let system = System::start(&data, &own, connections, &common).await?;
+    let listener = std::net::TcpListener::bind(any)?;
+    let server = format!("http://{}", listener.local_addr()?);
+    let (stop, mut stopped) = watch::channel(false);
+    let serving = tokio::spawn(web::serve(listener, system.router(), None, async move {
+        // a closed channel means that everything is over
+        let _closed = stopped.wait_for(|stop| *stop).await;
+    }));
+    system.ready().await;
+    let done = work(&server).await;
+    // nobody listens any more when serving has failed already
+    let _failed = stop.send(true);
+    serving.await.context("the HTTP server ended badly")??;
+    system.stop().await;
+    if let Ok(own) = Arc::try_unwrap(own) {
+        own.server.stop().await.context("nats-server did not stop by itself")?;
+    }
+    done
+}
+
+/// All services of one process.
+struct System {
+    services: Arc<Services>,
+    consumers: Arc<Consumers>,
+    checks: Arc<Checks>,
+}
+
+impl System {
+    async fn start(data: &Arc<DataFolder>, own: &Arc<OwnServer>, connections: Connections, common: &Common) -> anyhow::Result<Self> {
+        let intake = start_intake(&connections.intake, &data.join("stores/intake"), common).await?;
+        intake.grant_admin(&data.admin_token()?).await?;
+        let projection = start_projection(&connections.projection, &data.join("stores/projection"), common)?;
+        let alerting = start_alerting(&connections.alerting, &data.join("stores/alerting"), common)?;
+        let consumers = Arc::new(Consumers {
+            gate: intake.gate(),
+            data: Arc::clone(data),
+            connection: connections.provision,
+            server: Some(Arc::clone(own)),
+            nats_url: own.server.url(),
+            changing: Mutex::default(),
+        });
+        let gate = intake.gate();
+        let services = Arc::new(Services { intake: Some(intake), projection: Some(projection), alerting: Some(alerting) });
+        let checks = Arc::new(Checks { gate, services: Arc::clone(&services), scratch: Mutex::new(data.join("stores/scratch")) });
+        Ok(Self { services, consumers, checks })
+    }
+
+    fn router(&self) -> axum::Router {
+        let router = self.services.router().merge(consumers::router(Arc::clone(&self.consumers))).merge(checks::router(Arc::clone(&self.checks)));
+        let router = router.merge(health::router(self.services.checks()));
+        web::protect(router)
+    }
+
+    /// Waits until every service has reached the head of the log.
+    async fn ready(&self) {
+        while self.services.checks().iter().any(|(_, why_not)| why_not().is_some()) {
+            tokio::time::sleep(READY_LOOK_PAUSE).await;
+        }
+    }
+
+    async fn stop(self) {
+        // the routes are gone, and with them all other owners
+        drop((self.consumers, self.checks));
+        match Arc::try_unwrap(self.services) {
+            Ok(services) => services.stop().await,
+            Err(_) => tracing::warn!("a request still uses the services; what it reads is folded again where needed"),
+        }
+    }
+
+    async fn run(self, data: &DataFolder, own: &OwnServer, options: &UpOptions, clock: &Clock) -> Done {
+        let listener = kept_listener(&data.join("http-address"), options.listen)?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let mut serve_stop = stopped.clone();
+        let serving = tokio::spawn(web::serve(listener, self.router(), None, async move {
+            // a closed channel means that everything is over
+            let _closed = serve_stop.wait_for(|stop| *stop).await;
+        }));
+        let run = RunFile { http: format!("http://{address}"), nats: own.server.url(), pids: Pids { gridward: std::process::id(), nats: own.server.pid() } };
+        data.announce(&run)?;
+        announce(&run, data, clock);
+        let player = options.demo.map(|(scale, seed)| tokio::spawn(demo::play(run.http.clone(), admin_token, clock.clone(), scale, seed)));
+        told_to_stop().await;
+        talk("gridward: stopping");
+        if let Some(player) = player {
+            player.abort();
+        }
+        // nobody listens any more when serving has failed already
+        let _failed = stop.send(true);
+        serving.await.context("the HTTP server ended badly")??;
+        self.stop().await;
+        Ok(())
+    }
+}
+
+fn announce(run: &RunFile, data: &DataFolder, clock: &Clock) {
+    talk(format_args!("gridward: ready"));
+    talk(format_args!("  pages and API   {}", run.http));
+    talk(format_args!("  operator token  {}", data.join("admin.token").display()));
+    talk(format_args!("  NATS            {}", run.nats));
+    if clock.is_exercise() {
+        talk(format_args!("  演练 exercise: a drill clock at {}, {} times real time", clock.now(), clock.rate()));
+    }
+}

@@ -1,0 +1,27 @@
+//! Checking: what intake knows against a fresh fold of the log.
+
+use std::path::Path;
+
+use bus::EventLog;
+use store::{Comparison, Options, Store, compare};
+use web::Gate;
+
+use crate::{
+    TABLES,
+    catch_up::{CatchUpError, catch_up},
+    world::World,
+};
+
+/// Folds the whole log into a fresh store in `folder`, which must be empty, and compares it with what intake knows. Intake goes on
+/// meanwhile: what it learns later is left out.
+pub(crate) async fn check(log: &EventLog, live: &Store, folder: &Path) -> Result<Comparison, CatchUpError> {
+    let fresh = Store::open(folder, Options::new(TABLES.to_vec()))?;
+    let mut world = World::new(fresh.clone());
+    let reached = catch_up(log, &mut world, &Gate::default()).await?;
+    let live = live.clone();
+    let compared = tokio::task::spawn_blocking(move || {
+        let compared = compare(&live, &fresh, TABLES, reached.sequence);
+        fresh.close().and(compared)
+    });
+    Ok(compared.await.map_err(|_| CatchUpError::Diverged("the comparison was interrupted".to_owned()))??)
+}

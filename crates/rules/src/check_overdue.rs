@@ -1,0 +1,194 @@
+//! A check that somebody under an order is owed was not made in time.
+//!
+//! It fires for every slot that is overdue today, and for every slot that was missed since the last one that was done: a
+//! missed day stays missed in the record, but once somebody has looked in again nobody has to go there for the day that is
+//! gone. It is quiet once a later slot was done, the open ones are done or waived, or the order has ended. The second miss in
+//! a row is critical. A slot is its own cause, `{quarantine}/{date}/{slot}`, so each raises once, however often it is judged.
+
+use domain::{
+    Event, Fact, Header,
+    alert::{Detail, Firing, Severity},
+    community::Policy,
+    obligation::{Attempt, Order, Slot, SlotState},
+    quarantine::CheckFound,
+    values::{CommandId, EventId, PersonId, Place, QuarantineId, Subject, Timestamp, Zone},
+    visit::PersonFound,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Judgement, Rule, Scope, Verdict, facts::keep_earliest};
+
+/// Misses in a row from which on it is critical (alerting.md).
+const CRITICAL_MISSES_IN_A_ROW: usize = 2;
+/// Most complete checks per order: the longest order with two a day, and some to spare.
+const ATTEMPTS_MAX: usize = 1024;
+/// Most slots listed: more than ten days without a look need no list.
+const SLOTS_LISTED_MAX: usize = 32;
+
+/// The rule.
+#[derive(Debug)]
+pub struct CheckOverdue;
+
+/// What is remembered of one order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Whom the order binds; nothing until the order itself is known.
+    person: Option<PersonId>,
+    order: Order,
+    /// Where they are to be, since when, by which event: the latest counts.
+    place: Option<(Timestamp, EventId, Place)>,
+    /// The earliest release: its time, its event, when we learned of it.
+    released: Option<(Timestamp, EventId, Timestamp)>,
+    /// The last waiver that we learned of.
+    waived: Option<(Timestamp, EventId)>,
+}
+
+impl Rule for CheckOverdue {
+    const NAME: &'static str = "check_overdue";
+    const VERSION: u16 = 1;
+    type Memory = Memory;
+
+    fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
+        let of = |quarantine: &QuarantineId| Scope::quarantine(quarantine).into_iter().collect();
+        match event {
+            Event::QuarantineOrdered(event) => of(&event.quarantine),
+            Event::QuarantineMoved(event) => of(&event.quarantine),
+            Event::QuarantineExtended(event) => of(&event.quarantine),
+            Event::QuarantineSlotsWaived(event) => of(&event.quarantine),
+            Event::QuarantineReleased(event) => of(&event.quarantine),
+            Event::QuarantineChecked(event) => {
+                event.checks.iter().filter(|check| check.is_complete()).filter_map(|check| Scope::quarantine(&check.quarantine)).collect()
+            }
+            Event::VisitRecorded(event) => {
+                event.people.iter().filter(|person| person.is_check()).flat_map(|person| &person.orders).filter_map(Scope::quarantine).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn evolve(memory: &mut Memory, scope: &Scope, fact: &Fact<'_>) {
+        let ours = |quarantine: &QuarantineId| quarantine.as_str() == scope.id.as_str();
+        match fact.event {
+            Event::QuarantineOrdered(event) => {
+                memory.person = Some(event.person.clone());
+                memory.order.regime.clone_from(&event.regime);
+                memory.order.day_0 = event.day_0;
+                memory.order.days = event.days;
+                memory.order.ordered_at = fact.header.at;
+                memory.order.recorded_at = fact.header.recorded_at;
+                memory.placed(fact, &event.place);
+            }
+            Event::QuarantineMoved(event) => memory.placed(fact, &event.to),
+            Event::QuarantineExtended(event) => memory.order.extended_until = memory.order.extended_until.max(Some(event.until)),
+            Event::QuarantineSlotsWaived(event) => {
+                memory.order.waived.extend(event.slots.iter().cloned());
+                memory.waived = memory.waived.max(Some((fact.header.recorded_at, fact.id())));
+            }
+            Event::QuarantineReleased(_) => {
+                keep_earliest(&mut memory.released, (fact.header.at, fact.id(), fact.header.recorded_at));
+                memory.order.released_at = memory.released.map(|(at, ..)| at);
+            }
+            Event::QuarantineChecked(event) => {
+                let check = event.checks.iter().find(|check| ours(&check.quarantine) && check.is_complete());
+                let attempt = |check: &CheckFound| attempt(fact, check.slot.clone());
+                check.map(attempt).into_iter().for_each(|attempt| memory.attempted(fact.id(), attempt));
+            }
+            Event::VisitRecorded(event) => {
+                let checked = |person: &&PersonFound| person.is_check() && person.orders.iter().any(ours);
+                if event.people.iter().any(|person| checked(&person)) {
+                    memory.attempted(fact.id(), attempt(fact, None));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn retract(memory: &mut Memory, command: CommandId) {
+        memory.order.attempts.retain(|id, _| id.command != command);
+    }
+
+    fn judge(memory: &Memory, scope: &Scope, policy: &Policy, zone: &Zone, now: Timestamp) -> Judgement {
+        let Some(person) = &memory.person else {
+            return Judgement { verdict: Verdict::quiet(), next_change: None };
+        };
+        if let Some((released_at, id, _)) = memory.released
+            && released_at <= now
+        {
+            return Judgement { verdict: Verdict::Quiet { late: false, quieted_by: vec![id.to_string()] }, next_change: None };
+        }
+        let slots = memory.order.slots(policy, zone, now);
+        // `overdue` itself still belongs to the state before
+        let edges = slots.iter().flat_map(|slot| [slot.overdue.plus_ms(1), slot.ends]).chain(memory.order.released_at);
+        let next_change = edges.filter(|edge| *edge > now).min();
+        let open = open_too_long(&slots);
+        let verdict = match (open.first(), open.last()) {
+            (Some(first), Some(last)) => Verdict::Firing(memory.firing((scope, person), &slots, &open, (first.overdue, last.overdue))),
+            _ => memory.quiet(&slots),
+        };
+        Judgement { verdict, next_change }
+    }
+}
+
+fn attempt(fact: &Fact<'_>, slot: Option<domain::obligation::SlotId>) -> Attempt {
+    Attempt { at: fact.header.at, recorded_at: fact.header.recorded_at, complete: true, slot }
+}
+
+/// The overdue slots, and the missed ones since the last that was done.
+fn open_too_long(slots: &[Slot]) -> Vec<&Slot> {
+    let last_done = slots.iter().rposition(|slot| matches!(slot.state, SlotState::Done | SlotState::DoneLate));
+    let since = |place: usize| last_done.is_none_or(|done| place > done);
+    let open = |(place, slot): &(usize, &Slot)| slot.state == SlotState::Overdue || slot.state == SlotState::Missed && since(*place);
+    slots.iter().enumerate().filter(open).map(|(_, slot)| slot).collect()
+}
+
+impl Memory {
+    fn placed(&mut self, fact: &Fact<'_>, place: &Place) {
+        let since = (fact.header.at, fact.id());
+        if self.place.as_ref().is_none_or(|(at, id, _)| (*at, *id) < since) {
+            self.place = Some((since.0, since.1, place.clone()));
+        }
+    }
+
+    /// Only complete checks are remembered: no other fills a slot.
+    fn attempted(&mut self, id: EventId, attempt: Attempt) {
+        self.order.attempts.insert(id, attempt);
+        while self.order.attempts.len() > ATTEMPTS_MAX {
+            let oldest = self.order.attempts.iter().min_by_key(|(id, attempt)| (attempt.at, **id)).map(|(id, _)| *id);
+            oldest.and_then(|id| self.order.attempts.remove(&id));
+        }
+    }
+
+    fn firing(&self, (scope, person): (&Scope, &PersonId), slots: &[Slot], open: &[&Slot], (first_at, last_at): (Timestamp, Timestamp)) -> Firing {
+        let missed_in_a_row = open.iter().filter(|slot| slot.state == SlotState::Missed).count();
+        let severity = if missed_in_a_row >= CRITICAL_MISSES_IN_A_ROW { Severity::Critical } else { Severity::Serious };
+        let missed = slots.iter().filter(|slot| slot.state == SlotState::Missed).count();
+        let listed = &open[open.len().saturating_sub(SLOTS_LISTED_MAX)..];
+        Firing {
+            severity,
+            unconfirmed: false,
+            place: self.place.as_ref().map(|(_, _, place)| place.clone()).unwrap_or_default(),
+            person: Some(Subject::person(person.clone())),
+            observed: None,
+            detail: Detail {
+                slots: listed.iter().map(|slot| slot.id.clone()).collect(),
+                missed: u32::try_from(missed).unwrap_or(u32::MAX),
+                ..Detail::default()
+            },
+            causes: listed.iter().map(|slot| format!("{}/{}/{}", scope.id, slot.id.date, slot.id.name)).collect(),
+            first_at,
+            last_at,
+            occurrences: u32::try_from(open.len()).unwrap_or(u32::MAX),
+            late: false,
+        }
+    }
+
+    /// Quiet, because of the check or the waiver that we learned of last.
+    fn quiet(&self, slots: &[Slot]) -> Verdict {
+        let done = slots.iter().filter_map(|slot| {
+            let id = slot.done_by?;
+            Some((self.order.attempts.get(&id)?.recorded_at, id, slot.late_entry))
+        });
+        let waived = self.waived.map(|(recorded_at, id)| (recorded_at, id, false));
+        done.chain(waived).max().map_or(Verdict::quiet(), |(_, id, late)| Verdict::Quiet { late, quieted_by: vec![id.to_string()] })
+    }
+}

@@ -1,0 +1,63 @@
+//! Facts by the event that told them: bounded, in no order of arrival, and easy to take back.
+
+use std::collections::BTreeMap;
+
+use domain::values::{CommandId, EventId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Minutes between an event and its record beyond which what it says counts as recorded late.
+pub(crate) const LATE_AFTER_MINUTES: i64 = 60;
+
+/// Whether something was recorded long after it had happened.
+pub(crate) fn recorded_late(at: Timestamp, recorded_at: Timestamp) -> bool {
+    recorded_at > at.plus_minutes(LATE_AFTER_MINUTES)
+}
+
+/// Which fact goes first when there are too many: the one with the lowest rank, then the lowest id. A total order, so what is
+/// kept does not depend on the order of arrival.
+pub(crate) trait Ranked {
+    /// What is compared.
+    type Rank: Ord;
+
+    /// The higher, the longer it is kept.
+    fn rank(&self) -> Self::Rank;
+}
+
+/// At most `MAX` facts, by the event that told them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Facts<T, const MAX: usize>(BTreeMap<EventId, T>);
+
+impl<T, const MAX: usize> Default for Facts<T, MAX> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<T: Ranked, const MAX: usize> Facts<T, MAX> {
+    /// Remembers what an event told.
+    pub(crate) fn insert(&mut self, id: EventId, fact: T) {
+        self.0.insert(id, fact);
+        while self.0.len() > MAX {
+            let lowest = self.0.iter().min_by_key(|(id, fact)| (fact.rank(), **id)).map(|(id, _)| *id);
+            lowest.and_then(|id| self.0.remove(&id));
+        }
+    }
+
+    /// Forgets what a command told.
+    pub(crate) fn retract(&mut self, command: CommandId) {
+        self.0.retain(|id, _| id.command != command);
+    }
+
+    /// Every fact with its event.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&EventId, &T)> {
+        self.0.iter()
+    }
+}
+
+/// The smallest of what was told, with the event that told it: the earliest release counts.
+pub(crate) fn keep_earliest<T: Ord>(slot: &mut Option<T>, told: T) {
+    if slot.as_ref().is_none_or(|known| told < *known) {
+        *slot = Some(told);
+    }
+}

@@ -1,0 +1,153 @@
+//! What holds of every rule, over random histories of one person, one order and one building.
+
+use domain::obligation::SlotId;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{BuildingSilent, CheckOverdue, Fever, QuarantineBreach};
+
+const BEGIN: &str = "2020-02-01T00:00";
+const MINUTES: i64 = 12 * 24 * 60;
+
+fn site() -> impl Strategy<Value = Site> {
+    prop::sample::select(Site::ALL)
+}
+
+fn readings(at: Timestamp) -> impl Strategy<Value = Vec<Reading>> {
+    let one = (site(), prop::sample::select(vec![350, 354, 355, 365, 372, 373, 374, 379, 380, 391]), 0..40_i64);
+    prop::collection::vec(one.prop_map(move |(site, tenths, later)| reading(site, tenths, at.plus_minutes(later))), 0..3)
+}
+
+fn event(at: Timestamp) -> impl Strategy<Value = Event> {
+    let direction = prop::sample::select(Direction::ALL);
+    let result = prop::sample::select(EntryResult::ALL);
+    let outcome = prop::sample::select(CheckOutcome::ALL);
+    let today = Zone::default().day_of(at);
+    let slot = prop::option::of((prop::sample::select(vec!["am", "pm"]), -1..=0_i32));
+    let unit = prop::sample::select(vec![None, Some("1"), Some("2")]);
+    prop_oneof![
+        3 => (readings(at), any::<bool>()).prop_map(|(readings, risky)| {
+            let orders = if risky { vec!["q1".parse().unwrap()] } else { Vec::new() };
+            visit(PersonFound { orders, exposure: risky.then_some(Exposure { left_on: None, arrived_on: None }), ..found(readings) }).into()
+        }),
+        3 => (outcome, readings(at), slot).prop_map(move |(outcome, readings, slot)| {
+            let mut checked = checked(outcome, readings);
+            checked.checks[0].slot = slot.map(|(name, days)| SlotId { date: today.plus_days(days), name: name.parse().unwrap() });
+            checked.into()
+        }),
+        2 => (direction, result, readings(at)).prop_map(|(direction, result, readings)| EntryRecorded { readings, ..entry(direction, result) }.into()),
+        1 => (1..24_u64, result_of_settlement()).prop_map(|(entry, result)| settled(entry, result).into()),
+        2 => (unit, -2..=0_i32).prop_map(move |(unit, days)| report(today.plus_days(days), unit).into()),
+        1 => Just(released().into()),
+    ]
+}
+
+fn result_of_settlement() -> impl Strategy<Value = EntryResult> {
+    prop::sample::select(EntryResult::ALL)
+}
+
+fn minutes(minutes: i64) -> Timestamp {
+    at(BEGIN).plus_minutes(minutes)
+}
+
+/// An order and a building, then up to 20 facts; each was recorded at once or much later.
+fn history() -> impl Strategy<Value = Vec<Commit>> {
+    let fact = (0..MINUTES, prop::sample::select(vec![0, 5, 61, 2 * 24 * 60])).prop_flat_map(|(when, delay)| {
+        let when = minutes(when);
+        event(when).prop_map(move |event| (when, when.plus_minutes(delay), event))
+    });
+    let begun = (0..MINUTES / 2, prop::sample::select(Kind::ALL));
+    (begun, prop::collection::vec(fact, 0..20)).prop_map(|((ordered_after, kind), facts)| {
+        let from = minutes(ordered_after);
+        let begin = [commit(1, minutes(0), minutes(0), building(&["1", "2"])), commit(2, from, from, ordered(kind, Zone::default().day_of(from)))];
+        let facts = facts.into_iter().zip(3..).map(|((at, recorded_at, event), number)| commit(number, at, recorded_at, event));
+        begin.into_iter().chain(facts).collect()
+    })
+}
+
+/// One thing to be checked of every rule.
+trait Check {
+    fn check<R: Rule>(&self, scope: Scope) -> Result<(), TestCaseError>;
+
+    fn of_every_rule(&self) -> Result<(), TestCaseError> {
+        self.check::<Fever>(person())?;
+        self.check::<CheckOverdue>(Scope::of(ScopeKind::Quarantine, "q1").unwrap())?;
+        self.check::<QuarantineBreach>(person())?;
+        self.check::<BuildingSilent>(Scope::of(ScopeKind::Building, "b07").unwrap())
+    }
+}
+
+struct SameMemory(Vec<Commit>, Vec<Commit>);
+
+impl Check for SameMemory {
+    fn check<R: Rule>(&self, scope: Scope) -> Result<(), TestCaseError> {
+        let (one, other) = (memory::<R>(&self.0, &scope), memory::<R>(&self.1, &scope));
+        prop_assert_eq!(&one, &other, "{}", R::NAME);
+        let judged = |memory| crate::judge::<R>(memory, &scope, &Policy::default(), &Zone::default(), minutes(2 * MINUTES));
+        prop_assert_eq!(judged(&one), judged(&other), "{}", R::NAME);
+        let bytes = postcard::to_stdvec(&one).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let read: R::Memory = postcard::from_bytes(&bytes).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(read, one, "{} as bytes", R::NAME);
+        Ok(())
+    }
+}
+
+struct HonestUntilNextChange(Vec<Commit>, i64, f64);
+
+impl Check for HonestUntilNextChange {
+    fn check<R: Rule>(&self, scope: Scope) -> Result<(), TestCaseError> {
+        let Self(commits, now, part) = self;
+        let memory = memory::<R>(commits, &scope);
+        let judge = |now| crate::judge::<R>(&memory, &scope, &Policy::default(), &Zone::default(), now);
+        let now = minutes(*now);
+        let judged = judge(now);
+        let until = judged.next_change.unwrap_or(minutes(3 * MINUTES));
+        prop_assert!(until > now, "{}: {until} is not after {now}", R::NAME);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "some instant in between")]
+        let between = now.plus_ms(((until.0 - now.0 - 1) as f64 * part) as i64);
+        for instant in [between, until.plus_ms(-1)] {
+            prop_assert_eq!(judge(instant), judged.clone(), "{} between {} and {}", R::NAME, now, until);
+        }
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_order_and_duplicates_make_no_difference((commits, shuffled) in history().prop_flat_map(|commits| {
+        let twice: Vec<Commit> = commits.iter().chain(commits.iter().step_by(3)).cloned().collect();
+        (Just(commits), Just(twice).prop_shuffle())
+    })) {
+        SameMemory(commits, shuffled).of_every_rule()?;
+    }
+
+    #[test]
+    fn nothing_changes_before_next_change(commits in history(), now in 0..2 * MINUTES, part in 0.0..1.0_f64) {
+        HonestUntilNextChange(commits, now, part).of_every_rule()?;
+    }
+
+    #[test]
+    fn a_retraction_is_as_if_it_had_never_happened(commits in history(), place in any::<prop::sample::Index>()) {
+        let field_fact = |commit: &&Commit| !matches!(commit.events[0], Event::BuildingRegistered(_) | Event::QuarantineOrdered(_) | Event::QuarantineReleased(_));
+        let facts: Vec<&Commit> = commits.iter().filter(field_fact).collect();
+        prop_assume!(!facts.is_empty());
+        let original = (*place.get(&facts)).clone();
+        let without: Vec<Commit> = commits.iter().filter(|commit| **commit != original).cloned().collect();
+        let retraction = commit(99, minutes(MINUTES), minutes(MINUTES), retracted(&original));
+        let with: Vec<Commit> = commits.into_iter().chain([retraction]).collect();
+        SameMemory(with, without).of_every_rule()?;
+    }
+
+    #[test]
+    fn what_is_kept_of_too_many_facts_does_not_depend_on_their_order(seed in Just((1..=300_u64).collect::<Vec<_>>()).prop_shuffle()) {
+        let measured = |number: &u64| {
+            let when = minutes(i64::try_from(*number).unwrap() * 7 % 1009);
+            commit(*number, when, when, visit(found(vec![reading(Site::Axilla, 360 + i16::try_from(number % 20).unwrap(), when)])))
+        };
+        let sorted: Vec<Commit> = (1..=300).map(|number| measured(&number)).collect();
+        let shuffled: Vec<Commit> = seed.iter().map(measured).collect();
+        prop_assert_eq!(memory::<Fever>(&sorted, &person()), memory::<Fever>(&shuffled, &person()));
+    }
+}

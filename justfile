@@ -1,0 +1,47 @@
+# Everything that a person or CI runs. `./justw` alone lists it.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+export GRIDWARD_NATS_SERVER := env("GRIDWARD_NATS_SERVER", "")
+
+[private]
+default:
+    @just --list --unsorted
+
+# five towns, 43 communities, a living day: prints the address, the token and a subscribe line
+demo *ARGS: nats
+    cargo run --locked -p gridward -- demo --data gridward-demo {{ ARGS }}
+
+# all tests: unit, properties, contract, scenarios, real nats-server, real browser, foreign clients
+test: nats foreign
+    cargo build --locked --workspace --tests
+    cargo build --locked -p gridward
+    cargo test --locked --workspace
+
+# formatting, lints, documentation
+check:
+    cargo fmt --all --check
+    cargo clippy --locked --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+
+# the kill tests, longer: 100 random kills under load
+chaos kills="100": nats foreign
+    cargo build --locked -p gridward
+    GRIDWARD_KILLS={{ kills }} cargo test --locked -p system-tests --test kills -- --nocapture
+
+# write the golden bytes of new events; look at the difference before committing it
+golden-accept:
+    GRIDWARD_GOLDEN=accept cargo test --locked -p system-tests --test contract
+
+# the pages of the demo at desktop and phone size, into docs/screenshots
+screenshots: nats foreign
+    cargo build --locked -p gridward
+    tests/browser/screenshots
+
+# nats-server 2.15: on PATH, or brought into .tools
+nats:
+    @deploy/nats/install >/dev/null
+
+# foreign clients for the tests: a Python environment, JavaScript packages, chromium
+foreign:
+    @tests/foreign/install

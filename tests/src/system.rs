@@ -1,0 +1,261 @@
+//! A real system in a folder of its own: started, killed, started again.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use reqwest::Method;
+use serde_json::Value;
+
+/// Longest wait for a system to be ready.
+const READY_WAIT: Duration = Duration::from_secs(60);
+/// Pause between two looks.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
+/// Longest wait for an answer: longer than the service's own.
+const ANSWER_WAIT: Duration = Duration::from_secs(10);
+
+/// An HTTP answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its body, when it is JSON.
+    pub json: Value,
+    /// Its body.
+    pub text: String,
+}
+
+/// A system of the program under test.
+pub struct System {
+    folder: tempfile::TempDir,
+    arguments: Vec<String>,
+    child: Option<Child>,
+    http: reqwest::Client,
+}
+
+impl System {
+    /// Starts `gridward up` with these arguments on a fresh folder and waits until it is ready.
+    ///
+    /// # Errors
+    /// When the program is not built, or the system does not become ready.
+    pub async fn start(arguments: &[&str]) -> anyhow::Result<Self> {
+        // a second choice of the same provider changes nothing
+        let _already = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir()?;
+        let http = reqwest::Client::builder().timeout(ANSWER_WAIT).build()?;
+        let mut system = Self { folder, arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(), child: None, http };
+        system.begin().await?;
+        Ok(system)
+    }
+
+    /// Starts it again on the same folder, after a kill or a stop.
+    ///
+    /// # Errors
+    /// As [`System::start`].
+    pub async fn begin(&mut self) -> anyhow::Result<()> {
+        let run_file = self.data().join("run.json");
+        // a killed system leaves its file behind
+        if run_file.exists() {
+            std::fs::remove_file(&run_file)?;
+        }
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log.txt"))?;
+        let mut command = Command::new(program()?);
+        command.arg("up").arg("--data").arg(self.data()).args(["--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"]).args(&self.arguments);
+        self.child = Some(command.stdout(Stdio::null()).stderr(log).stdin(Stdio::null()).spawn()?);
+        let begun = Instant::now();
+        while !run_file.exists() || !self.is_ready().await {
+            let ended = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
+            if let Some(status) = ended {
+                anyhow::bail!("gridward ended with {status} before it was ready:\n{}", self.log());
+            }
+            anyhow::ensure!(begun.elapsed() < READY_WAIT, "gridward is not ready after {READY_WAIT:?}:\n{}", self.log());
+            tokio::time::sleep(LOOK_PAUSE).await;
+        }
+        Ok(())
+    }
+
+    async fn is_ready(&self) -> bool {
+        let Ok(url) = self.url() else { return false };
+        self.http.get(format!("{url}/readyz")).send().await.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The last of what it logged.
+    pub fn log(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.path().join("log.txt")).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
+    /// All that it logged.
+    pub fn whole_log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log.txt")).unwrap_or_default()
+    }
+
+    fn run_file(&self) -> anyhow::Result<Value> {
+        Ok(serde_json::from_slice(&std::fs::read(self.data().join("run.json"))?)?)
+    }
+
+    /// Address of its pages and API.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn url(&self) -> anyhow::Result<String> {
+        Ok(self.run_file()?["http"].as_str().context("run.json without http")?.to_owned())
+    }
+
+    /// Address of its NATS.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn nats(&self) -> anyhow::Result<String> {
+        Ok(self.run_file()?["nats"].as_str().context("run.json without nats")?.to_owned())
+    }
+
+    /// The operator's token.
+    ///
+    /// # Errors
+    /// When there is none yet.
+    pub fn admin_token(&self) -> anyhow::Result<String> {
+        Ok(std::fs::read_to_string(self.data().join("admin.token"))?.trim().to_owned())
+    }
+
+    /// A request to the API, with the operator's token.
+    ///
+    /// # Errors
+    /// When no whole answer comes.
+    pub async fn request(&self, method: Method, path: &str, body: Option<String>) -> anyhow::Result<Answer> {
+        self.request_as(&self.admin_token()?, method, path, body).await
+    }
+
+    /// A request to the API, with a token.
+    ///
+    /// # Errors
+    /// When no whole answer comes.
+    pub async fn request_as(&self, token: &str, method: Method, path: &str, body: Option<String>) -> anyhow::Result<Answer> {
+        let url = format!("{}/api/v1{path}", self.url()?);
+        let mut request = self.http.request(method, url).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        let text = response.text().await?;
+        Ok(Answer { status, json: serde_json::from_str(&text).unwrap_or_default(), text })
+    }
+
+    /// Reads a path of the API.
+    ///
+    /// # Errors
+    /// When no whole answer comes.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Answer> {
+        self.request(Method::GET, path, None).await
+    }
+
+    /// Sends a command with a new id.
+    ///
+    /// # Errors
+    /// When no whole answer comes.
+    pub async fn send(&self, community: &str, kind: &str, at: Option<&str>, data: Value) -> anyhow::Result<Answer> {
+        let mut command = serde_json::json!({ "id": uuid::Uuid::now_v7(), "type": kind, "data": data });
+        if let Some(at) = at {
+            command["at"] = at.into();
+        }
+        self.request(Method::POST, &format!("/communities/{community}/commands"), Some(command.to_string())).await
+    }
+
+    /// Sends a command that must be taken.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn must(&self, community: &str, kind: &str, at: Option<&str>, data: Value) -> anyhow::Result<Answer> {
+        let answer = self.send(community, kind, at, data).await?;
+        anyhow::ensure!(answer.status < 300, "{kind} was refused: {} {}", answer.status, answer.text);
+        Ok(answer)
+    }
+
+    /// Runs a gridward command against this system.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub fn command(&self, arguments: &[&str]) -> anyhow::Result<std::process::Output> {
+        Ok(Command::new(program()?).arg("--data").arg(self.data()).args(arguments).stdin(Stdio::null()).output()?)
+    }
+
+    /// Kills the whole program, as a power switch would; its nats-server dies with it.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        let mut child = self.child.take().context("not running")?;
+        child.kill()?;
+        child.wait()?;
+        Ok(())
+    }
+
+    /// Kills its nats-server only: the program starts another.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn kill_nats(&self) -> anyhow::Result<()> {
+        let pid = children_named(self.child.as_ref().context("not running")?.id(), "nats-server").context("no nats-server")?;
+        let pid = rustix::process::Pid::from_raw(i32::try_from(pid)?).context("no such process")?;
+        Ok(rustix::process::kill_process(pid, rustix::process::Signal::KILL)?)
+    }
+
+    /// Stops it as a supervisor would.
+    ///
+    /// # Errors
+    /// When it does not end well.
+    pub fn stop(&mut self) -> anyhow::Result<()> {
+        let mut child = self.child.take().context("not running")?;
+        let pid = rustix::process::Pid::from_raw(i32::try_from(child.id())?).context("no such process")?;
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        let status = child.wait()?;
+        anyhow::ensure!(status.success(), "gridward ended with {status}:\n{}", self.log());
+        Ok(())
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // it may have ended already
+            let _ended = child.kill();
+            let _reaped = child.wait();
+        }
+        if std::thread::panicking() {
+            #[expect(clippy::print_stderr, reason = "a failing test shows what the system said")]
+            {
+                eprintln!("--- the system's log ---\n{}", self.log());
+            }
+        }
+    }
+}
+
+/// The child of a process that runs a program of this name.
+fn children_named(parent: u32, name: &str) -> Option<u32> {
+    let processes = std::fs::read_dir("/proc").ok()?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    processes.into_iter().find(|pid| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let after_name = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
+        let is_child = after_name.split_whitespace().nth(1) == Some(&parent.to_string());
+        is_child && stat.contains(name)
+    })
+}
+
+/// The program under test, built beside the tests.
+fn program() -> anyhow::Result<PathBuf> {
+    let test = std::env::current_exe()?;
+    let folder = test.parent().and_then(Path::parent).context("no target folder")?;
+    let program = folder.join("gridward");
+    anyhow::ensure!(program.exists(), "{} is not built: run `cargo build -p gridward` first, or `./justw test`", program.display());
+    Ok(program)
+}
