@@ -32,6 +32,7 @@ pub struct Answer {
 pub struct System {
     folder: tempfile::TempDir,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     child: Option<Child>,
     http: reqwest::Client,
 }
@@ -42,11 +43,25 @@ impl System {
     /// # Errors
     /// When the program is not built, or the system does not become ready.
     pub async fn start(arguments: &[&str]) -> anyhow::Result<Self> {
+        Self::start_with(arguments, &[]).await
+    }
+
+    /// As [`System::start`], with variables of the environment.
+    ///
+    /// # Errors
+    /// As [`System::start`].
+    pub async fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<Self> {
         // a second choice of the same provider changes nothing
         let _already = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir()?;
         let http = reqwest::Client::builder().timeout(ANSWER_WAIT).build()?;
-        let mut system = Self { folder, arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(), child: None, http };
+        let mut system = Self {
+            folder,
+            arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+            environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            child: None,
+            http,
+        };
         system.begin().await?;
         Ok(system)
     }
@@ -63,7 +78,13 @@ impl System {
         }
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log.txt"))?;
         let mut command = Command::new(program()?);
-        command.arg("up").arg("--data").arg(self.data()).args(["--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"]).args(&self.arguments);
+        command
+            .arg("up")
+            .arg("--data")
+            .arg(self.data())
+            .args(["--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"])
+            .args(&self.arguments)
+            .envs(self.environment.clone());
         self.child = Some(command.stdout(Stdio::null()).stderr(log).stdin(Stdio::null()).spawn()?);
         let begun = Instant::now();
         while !run_file.exists() || !self.is_ready().await {
@@ -179,6 +200,41 @@ impl System {
         let answer = self.send(community, kind, at, data).await?;
         anyhow::ensure!(answer.status < 300, "{kind} was refused: {} {}", answer.status, answer.text);
         Ok(answer)
+    }
+
+    /// Sends a whole command, id and all.
+    ///
+    /// # Errors
+    /// When no whole answer comes.
+    pub async fn post(&self, community: &str, command: &Value) -> anyhow::Result<Answer> {
+        self.request(Method::POST, &format!("/communities/{community}/commands"), Some(command.to_string())).await
+    }
+
+    /// Makes a token: `scope` is `["--community", "u07"]`, `["--town", "dianbu"]` or `["--deployment"]`. Its secret.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn token(&self, name: &str, scope: &[&str], role: &str) -> anyhow::Result<String> {
+        let made = self.json_of(&[&["token", "add", name, "--role", role], scope].concat())?;
+        Ok(made["secret"].as_str().context("a token without a secret")?.to_owned())
+    }
+
+    /// Makes an outside consumer of all that is told from the beginning: its credentials, as they are printed.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn add_consumer(&self, name: &str, filters: &[&str]) -> anyhow::Result<Value> {
+        self.json_of(&[&["consumer", "add", name, "--from", "all", "--filter"], filters].concat())
+    }
+
+    /// What a gridward command prints with `--json`.
+    ///
+    /// # Errors
+    /// When it fails, with what it said.
+    pub fn json_of(&self, arguments: &[&str]) -> anyhow::Result<Value> {
+        let output = self.command(&[&["--json"], arguments].concat())?;
+        anyhow::ensure!(output.status.success(), "gridward {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 
     /// Runs a gridward command against this system.

@@ -91,17 +91,18 @@ fn print(added: &Added) {
 
 /// Receives alerts with nats-py: one command to paste.
 pub(crate) fn one_liner(added: &Added) -> String {
+    // raw, because the indentation is part of the program
     format!(
-        "python3 -c '\
-import asyncio, nats\n\
-async def main():\n\
-  nc = await nats.connect(\"{}\", user=\"{}\", password=\"{}\", inbox_prefix=b\"{}\")\n\
-  sub = await nc.jetstream(prefix=\"{}\").pull_subscribe_bind(\"{}\", \"{}\")\n\
-  while True:\n\
-    try: msgs = await sub.fetch(10, timeout=5)\n\
-    except nats.errors.TimeoutError: continue\n\
-    for m in msgs: print(m.subject, m.data.decode(), flush=True); await m.ack()\n\
-asyncio.run(main())'",
+        r#"python3 -c '
+import asyncio, nats
+async def main():
+  nc = await nats.connect("{}", user="{}", password="{}", inbox_prefix=b"{}")
+  sub = await nc.jetstream(prefix="{}").pull_subscribe_bind("{}", "{}")
+  while True:
+    try: msgs = await sub.fetch(10, timeout=5)
+    except nats.errors.TimeoutError: continue
+    for m in msgs: print(m.subject, m.data.decode(), flush=True); await m.ack()
+asyncio.run(main())'"#,
         added.nats, added.user, added.password, added.inbox_prefix, added.api_prefix, added.durable, added.stream
     )
 }
