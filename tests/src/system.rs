@@ -98,6 +98,15 @@ impl System {
         Ok(())
     }
 
+    /// Starts it again on the same folder, with other arguments from now on.
+    ///
+    /// # Errors
+    /// As [`System::start`].
+    pub async fn begin_with(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
+        self.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        self.begin().await
+    }
+
     async fn is_ready(&self) -> bool {
         let Ok(url) = self.url() else { return false };
         self.http.get(format!("{url}/readyz")).send().await.is_ok_and(|answer| answer.status().is_success())

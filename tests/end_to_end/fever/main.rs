@@ -39,6 +39,7 @@ async fn a_fever_reaches_everybody_who_has_to_know() {
     pages_show_it(&system, &commands[0], raised).await;
     the_same_again_changes_nothing(&system, &subscriber, &commands[0]).await;
     somebody_takes_it_on(&system, &subscriber, raised).await;
+    drop(subscriber);
     system.stop().unwrap();
 }
 
