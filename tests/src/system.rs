@@ -181,6 +181,18 @@ impl System {
         Ok(Answer { status, json: serde_json::from_str(&text).unwrap_or_default(), text })
     }
 
+    /// A request to the API without a wait for its end: for what never ends, and for headers.
+    ///
+    /// # Errors
+    /// When no answer begins.
+    pub async fn open(&self, token: &str, method: Method, path: &str, headers: &[(&str, &str)], body: Option<String>) -> anyhow::Result<reqwest::Response> {
+        let mut request = self.http.request(method, format!("{}/api/v1{path}", self.url()?)).bearer_auth(token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Ok(request.body(body.unwrap_or_default()).send().await?)
+    }
+
     /// Reads a path of the API.
     ///
     /// # Errors
