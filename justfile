@@ -10,7 +10,7 @@ default:
 
 # five towns, 43 communities, a living day: prints the address, the token and a subscribe line
 demo *ARGS: nats
-    cargo run --locked --profile fast -p gridward -- demo --data gridward-demo {{ ARGS }}
+    cargo run --locked -p gridward -- demo --data gridward-demo {{ ARGS }}
 
 # all tests: unit, properties, contract, scenarios, real nats-server, real browser, foreign clients
 test: nats foreign
@@ -35,7 +35,7 @@ golden-accept:
 
 # the pages of the demo at desktop and phone size, into docs/screenshots
 screenshots: nats foreign
-    cargo build --locked --profile fast -p gridward
+    cargo build --locked -p gridward
     tests/browser/screenshots
 
 # nats-server 2.15: on PATH, or brought into .tools

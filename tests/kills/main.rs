@@ -65,9 +65,13 @@ async fn register(system: &System) {
     system.must(COMMUNITY, "community.found", None, json!({"town":"dianbu","community":COMMUNITY,"name":"七里"})).await.unwrap();
     system.must(COMMUNITY, "building.register", None, json!({"building":"b07","name":"7号楼"})).await.unwrap();
     for door in 0..DOORS {
-        let household = json!({"household":format!("h{door}"),"building":"b07","unit":"1","floor":door / 4 + 1,"door":format!("{}{:02}", door / 4 + 1, door % 4 + 1)});
+        let household =
+            json!({"household":format!("h{door}"),"building":"b07","unit":"1","floor":door / 4 + 1,"door":format!("{}{:02}", door / 4 + 1, door % 4 + 1)});
         system.must(COMMUNITY, "household.register", None, household).await.unwrap();
-        system.must(COMMUNITY, "person.register", None, json!({"person":format!("p{door}"),"name":format!("住户{door}"),"household":format!("h{door}")})).await.unwrap();
+        system
+            .must(COMMUNITY, "person.register", None, json!({"person":format!("p{door}"),"name":format!("住户{door}"),"household":format!("h{door}")}))
+            .await
+            .unwrap();
     }
 }
 
@@ -136,7 +140,8 @@ async fn check_log(system: &System, history: &History, seed: u64) {
 async fn check_alerts(system: &System, seed: u64) {
     let fevers = |commits: &[Value]| -> Vec<String> {
         let visits = commits.iter().flat_map(|commit| commit["events"].as_array().cloned().unwrap_or_default());
-        let hot = visits.filter(|event| event["type"] == "visit.recorded.v1" && event["data"]["people"][0]["readings"][0]["tenths_celsius"].as_i64() >= Some(373));
+        let hot =
+            visits.filter(|event| event["type"] == "visit.recorded.v1" && event["data"]["people"][0]["readings"][0]["tenths_celsius"].as_i64() >= Some(373));
         hot.map(|event| event["id"].as_str().unwrap().to_owned()).collect()
     };
     let begun = Instant::now();

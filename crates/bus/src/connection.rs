@@ -35,9 +35,7 @@ pub struct Login {
 
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login")
-            .field("user", &self.user)
-            .finish_non_exhaustive()
+        f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
     }
 }
 
@@ -61,28 +59,13 @@ pub struct ConnectionOptions {
 impl ConnectionOptions {
     /// Options without user and without TLS, for a server that needs neither.
     pub fn new(url: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            name: name.into(),
-            login: None,
-            inbox_prefix: "_INBOX".to_owned(),
-            root_certificates: Vec::new(),
-            require_tls: false,
-        }
+        Self { url: url.into(), name: name.into(), login: None, inbox_prefix: "_INBOX".to_owned(), root_certificates: Vec::new(), require_tls: false }
     }
 
     /// The same options for one user with its own inbox prefix.
     #[must_use]
-    pub fn login(
-        mut self,
-        user: impl Into<String>,
-        password: impl Into<String>,
-        inbox_prefix: impl Into<String>,
-    ) -> Self {
-        self.login = Some(Login {
-            user: user.into(),
-            password: password.into(),
-        });
+    pub fn login(mut self, user: impl Into<String>, password: impl Into<String>, inbox_prefix: impl Into<String>) -> Self {
+        self.login = Some(Login { user: user.into(), password: password.into() });
         self.inbox_prefix = inbox_prefix.into();
         self
     }
@@ -140,9 +123,7 @@ struct Shared {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection")
-            .field("state", &self.state())
-            .finish()
+        f.debug_struct("Connection").field("state", &self.state()).finish()
     }
 }
 
@@ -172,20 +153,10 @@ impl Connection {
         if let Some(login) = options.login {
             connect = connect.user_and_password(login.user, login.password);
         }
-        let servers: Vec<String> = options
-            .url
-            .split(',')
-            .map(|url| url.trim().to_owned())
-            .collect();
+        let servers: Vec<String> = options.url.split(',').map(|url| url.trim().to_owned()).collect();
         let client = connect.connect(servers).await.map_err(ConnectError)?;
-        let jetstream = ContextBuilder::new()
-            .timeout(API_WAIT)
-            .build(client.clone());
-        Ok(Self(Arc::new(Shared {
-            client,
-            jetstream,
-            observed,
-        })))
+        let jetstream = ContextBuilder::new().timeout(API_WAIT).build(client.clone());
+        Ok(Self(Arc::new(Shared { client, jetstream, observed })))
     }
 
     /// Waits until the server has let us in.
@@ -197,19 +168,12 @@ impl Connection {
         let wait = async {
             while !self.is_connected() {
                 // events may be dropped by async-nats when it is busy, so the state itself is looked at as well
-                let _event_or_time_to_look =
-                    tokio::time::timeout(RECONNECT_PAUSE_MIN, observed.changed()).await;
+                let _event_or_time_to_look = tokio::time::timeout(RECONNECT_PAUSE_MIN, observed.changed()).await;
             }
         };
         tokio::time::timeout(within, wait)
             .await
-            .map_err(|_elapsed| NotConnected {
-                waited: within,
-                why: self
-                    .state()
-                    .last_error
-                    .unwrap_or_else(|| "no answer".to_owned()),
-            })
+            .map_err(|_elapsed| NotConnected { waited: within, why: self.state().last_error.unwrap_or_else(|| "no answer".to_owned()) })
     }
 
     /// How the connection is doing now.
@@ -217,13 +181,7 @@ impl Connection {
         ConnectionState {
             connected: self.is_connected(),
             connects: self.connects(),
-            last_error: self
-                .0
-                .observed
-                .borrow()
-                .last_error
-                .as_deref()
-                .map(str::to_owned),
+            last_error: self.0.observed.borrow().last_error.as_deref().map(str::to_owned),
         }
     }
 
@@ -236,15 +194,9 @@ impl Connection {
         let close = async {
             self.0.client.flush().await.map_err(|_| CloseError)?;
             self.0.client.drain().await.map_err(|_| CloseError)?;
-            observed
-                .wait_for(|seen| seen.closed)
-                .await
-                .map(|_| ())
-                .or(Ok(()))
+            observed.wait_for(|seen| seen.closed).await.map(|_| ()).or(Ok(()))
         };
-        tokio::time::timeout(CLOSE_WAIT, close)
-            .await
-            .map_err(|_elapsed| CloseError)?
+        tokio::time::timeout(CLOSE_WAIT, close).await.map_err(|_elapsed| CloseError)?
     }
 
     pub(crate) fn client(&self) -> &Client {

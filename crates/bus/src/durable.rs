@@ -44,10 +44,7 @@ pub struct DurablePlan {
 ///
 /// # Errors
 /// [`ProvisionError::Refused`] when one of that name is there with another plan, or the server will not have it.
-pub async fn ensure_durable(
-    connection: &Connection,
-    plan: &DurablePlan,
-) -> Result<bool, ProvisionError> {
+pub async fn ensure_durable(connection: &Connection, plan: &DurablePlan) -> Result<bool, ProvisionError> {
     let existed = exists(connection, &plan.stream, &plan.name).await?;
     let config = Config {
         durable_name: Some(plan.name.clone()),
@@ -62,20 +59,12 @@ pub async fn ensure_durable(
         max_ack_pending: ACK_PENDING_MAX,
         ..Config::default()
     };
-    let made = connection
-        .jetstream()
-        .create_consumer_strict_on_stream(config, &plan.stream)
-        .await;
+    let made = connection.jetstream().create_consumer_strict_on_stream(config, &plan.stream).await;
     match made {
         Ok(_) => Ok(!existed),
         Err(error) => match error.kind() {
-            ConsumerCreateStrictErrorKind::TimedOut => {
-                Err(ProvisionError::Unavailable(error.to_string()))
-            }
-            _ => Err(ProvisionError::Refused {
-                name: plan.name.clone(),
-                why: error.to_string(),
-            }),
+            ConsumerCreateStrictErrorKind::TimedOut => Err(ProvisionError::Unavailable(error.to_string())),
+            _ => Err(ProvisionError::Refused { name: plan.name.clone(), why: error.to_string() }),
         },
     }
 }
@@ -84,23 +73,11 @@ pub async fn ensure_durable(
 ///
 /// # Errors
 /// When the server does not answer.
-pub async fn remove_durable(
-    connection: &Connection,
-    stream: &str,
-    name: &str,
-) -> Result<bool, ProvisionError> {
-    match connection
-        .jetstream()
-        .delete_consumer_from_stream(name, stream)
-        .await
-    {
+pub async fn remove_durable(connection: &Connection, stream: &str, name: &str) -> Result<bool, ProvisionError> {
+    match connection.jetstream().delete_consumer_from_stream(name, stream).await {
         Ok(_) => Ok(true),
         Err(error) => match error.kind() {
-            ConsumerErrorKind::JetStream(refused)
-                if refused.error_code() == ErrorCode::CONSUMER_NOT_FOUND =>
-            {
-                Ok(false)
-            }
+            ConsumerErrorKind::JetStream(refused) if refused.error_code() == ErrorCode::CONSUMER_NOT_FOUND => Ok(false),
             _ => Err(ProvisionError::Unavailable(error.to_string())),
         },
     }
@@ -108,18 +85,10 @@ pub async fn remove_durable(
 
 async fn exists(connection: &Connection, stream: &str, name: &str) -> Result<bool, ProvisionError> {
     let nothing = serde_json::json!({});
-    let ask = connection
-        .jetstream()
-        .request(format!("CONSUMER.INFO.{stream}.{name}"), &nothing);
-    match ask
-        .await
-        .map_err(|error| ProvisionError::Unavailable(error.to_string()))?
-    {
+    let ask = connection.jetstream().request(format!("CONSUMER.INFO.{stream}.{name}"), &nothing);
+    match ask.await.map_err(|error| ProvisionError::Unavailable(error.to_string()))? {
         Response::Ok::<Info>(_) => Ok(true),
         Response::Err { error } if error.error_code() == ErrorCode::CONSUMER_NOT_FOUND => Ok(false),
-        Response::Err { error } => Err(ProvisionError::Refused {
-            name: name.to_owned(),
-            why: error.to_string(),
-        }),
+        Response::Err { error } => Err(ProvisionError::Refused { name: name.to_owned(), why: error.to_string() }),
     }
 }

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use async_nats::client::{PublishErrorKind, Request, RequestErrorKind};
 use async_nats::header::{
-    HeaderMap, NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE,
-    NATS_EXPECTED_LAST_SEQUENCE, NATS_EXPECTED_STREAM,
+    HeaderMap, NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE, NATS_EXPECTED_LAST_SEQUENCE, NATS_EXPECTED_STREAM,
 };
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::message::StreamMessage;
@@ -17,10 +16,7 @@ use async_nats::jetstream::stream::{DirectGetErrorKind, Info, Stream};
 use bytes::Bytes;
 
 use crate::connection::Connection;
-use crate::event_log::{
-    AppendError, BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, PAYLOAD_BYTES_MAX, ReadError, Refusal,
-    UnknownOutcome,
-};
+use crate::event_log::{AppendError, BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, PAYLOAD_BYTES_MAX, ReadError, Refusal, UnknownOutcome};
 
 /// One message on its way into a stream.
 pub(crate) struct Outgoing {
@@ -43,41 +39,22 @@ impl StreamPort {
     pub(crate) fn new(connection: &Connection, name: &str, ack_wait: Duration) -> Self {
         let inbox = connection.client().new_inbox();
         let unique = inbox.rsplit('.').next().unwrap_or(&inbox);
-        Self {
-            connection: connection.clone(),
-            name: name.into(),
-            ack_wait,
-            batch_prefix: unique.into(),
-            batches: Arc::default(),
-        }
+        Self { connection: connection.clone(), name: name.into(), ack_wait, batch_prefix: unique.into(), batches: Arc::default() }
     }
 
     /// A handle on the stream that asks the server nothing yet.
     pub(crate) async fn handle(&self) -> Result<Stream<()>, ReadError> {
-        self.connection
-            .jetstream()
-            .get_stream_no_info(&*self.name)
-            .await
-            .map_err(|error| ReadError::Unavailable(error.to_string()))
+        self.connection.jetstream().get_stream_no_info(&*self.name).await.map_err(|error| ReadError::Unavailable(error.to_string()))
     }
 
     /// What the server says about the stream now.
     pub(crate) async fn info(&self) -> Result<Info, ReadError> {
         let everything = serde_json::json!({});
-        let ask = self
-            .connection
-            .jetstream()
-            .request(format!("STREAM.INFO.{}", self.name), &everything);
-        match tokio::time::timeout(self.ack_wait, ask)
-            .await
-            .map_err(|_elapsed| no_answer())?
-        {
+        let ask = self.connection.jetstream().request(format!("STREAM.INFO.{}", self.name), &everything);
+        match tokio::time::timeout(self.ack_wait, ask).await.map_err(|_elapsed| no_answer())? {
             Ok(Response::Ok(info)) => Ok(info),
             Ok(Response::Err { error }) if error.error_code() == ErrorCode::STREAM_NOT_FOUND => {
-                Err(ReadError::Missing(format!(
-                    "stream {} does not exist",
-                    self.name
-                )))
+                Err(ReadError::Missing(format!("stream {} does not exist", self.name)))
             }
             Ok(Response::Err { error }) => Err(ReadError::Unavailable(error.to_string())),
             Err(error) => Err(ReadError::Unavailable(error.to_string())),
@@ -94,23 +71,16 @@ impl StreamPort {
     }
 
     /// The newest message with that subject (which may hold wildcards), or `None` when there is none.
-    pub(crate) async fn read_last(
-        &self,
-        subject: &str,
-    ) -> Result<Option<StreamMessage>, ReadError> {
+    pub(crate) async fn read_last(&self, subject: &str) -> Result<Option<StreamMessage>, ReadError> {
         let stream = self.handle().await?;
-        self.found(stream.direct_get_last_for_subject(subject))
-            .await
+        self.found(stream.direct_get_last_for_subject(subject)).await
     }
 
     async fn found(
         &self,
         get: impl Future<Output = Result<StreamMessage, async_nats::jetstream::stream::DirectGetError>>,
     ) -> Result<Option<StreamMessage>, ReadError> {
-        match tokio::time::timeout(self.ack_wait, get)
-            .await
-            .map_err(|_elapsed| no_answer())?
-        {
+        match tokio::time::timeout(self.ack_wait, get).await.map_err(|_elapsed| no_answer())? {
             Ok(message) => Ok(Some(message)),
             Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(None),
             Err(error) => Err(ReadError::Unavailable(error.to_string())),
@@ -121,29 +91,18 @@ impl StreamPort {
     ///
     /// One message is a plain publish, which is several times quicker than a batch of one; more are one atomic batch
     /// (ADR-50). The answer comes after the server has synced them, if the server is set up to sync always.
-    pub(crate) async fn append(
-        &self,
-        expected_last_sequence: Option<u64>,
-        messages: Vec<Outgoing>,
-    ) -> Result<u64, AppendError> {
+    pub(crate) async fn append(&self, expected_last_sequence: Option<u64>, messages: Vec<Outgoing>) -> Result<u64, AppendError> {
         check_sizes(messages.iter().map(|message| message.payload.len()))?;
         let wait = tokio::time::Instant::now() + self.ack_wait;
         // nothing is handed to a client that is not connected: it would be sent later, when nobody waits for it
-        self.connection
-            .connected(self.ack_wait)
-            .await
-            .map_err(|error| AppendError::Unknown(UnknownOutcome::NotConnected(error.why)))?;
+        self.connection.connected(self.ack_wait).await.map_err(|error| AppendError::Unknown(UnknownOutcome::NotConnected(error.why)))?;
         match tokio::time::timeout_at(wait, self.send(expected_last_sequence, messages)).await {
             Ok(outcome) => outcome,
             Err(_elapsed) => Err(AppendError::Unknown(UnknownOutcome::NoAck(self.ack_wait))),
         }
     }
 
-    async fn send(
-        &self,
-        expected_last_sequence: Option<u64>,
-        messages: Vec<Outgoing>,
-    ) -> Result<u64, AppendError> {
+    async fn send(&self, expected_last_sequence: Option<u64>, messages: Vec<Outgoing>) -> Result<u64, AppendError> {
         let count = messages.len() as u64;
         let client = self.connection.client();
         let mut messages = self.framed(expected_last_sequence, messages);
@@ -151,102 +110,59 @@ impl StreamPort {
             return Err(AppendError::Refused(Refusal::Empty));
         };
         for message in messages {
-            let publish =
-                client.publish_with_headers(message.subject, message.headers, message.payload);
+            let publish = client.publish_with_headers(message.subject, message.headers, message.payload);
             publish.await.map_err(|error| match error.kind() {
                 PublishErrorKind::MaxPayloadExceeded => AppendError::Refused(Refusal::TooLarge),
                 PublishErrorKind::InvalidSubject => AppendError::Refused(Refusal::BadSubject),
-                PublishErrorKind::Send => {
-                    AppendError::Unknown(UnknownOutcome::Broken(error.to_string()))
-                }
+                PublishErrorKind::Send => AppendError::Unknown(UnknownOutcome::Broken(error.to_string())),
             })?;
         }
         // an inbox of its own: an answer that never comes then leaves nothing behind in the client (nats.rs #1617)
-        let request = Request::new()
-            .headers(last.headers)
-            .payload(last.payload)
-            .inbox(client.new_inbox())
-            .timeout(None);
-        let answer =
-            client
-                .send_request(last.subject, request)
-                .await
-                .map_err(|error| match error.kind() {
-                    RequestErrorKind::MaxPayloadExceeded => AppendError::Refused(Refusal::TooLarge),
-                    RequestErrorKind::InvalidSubject => AppendError::Refused(Refusal::BadSubject),
-                    RequestErrorKind::NoResponders => {
-                        AppendError::Unknown(UnknownOutcome::NoResponders)
-                    }
-                    RequestErrorKind::TimedOut | RequestErrorKind::Other => {
-                        AppendError::Unknown(UnknownOutcome::Broken(error.to_string()))
-                    }
-                })?;
+        let request = Request::new().headers(last.headers).payload(last.payload).inbox(client.new_inbox()).timeout(None);
+        let answer = client.send_request(last.subject, request).await.map_err(|error| match error.kind() {
+            RequestErrorKind::MaxPayloadExceeded => AppendError::Refused(Refusal::TooLarge),
+            RequestErrorKind::InvalidSubject => AppendError::Refused(Refusal::BadSubject),
+            RequestErrorKind::NoResponders => AppendError::Unknown(UnknownOutcome::NoResponders),
+            RequestErrorKind::TimedOut | RequestErrorKind::Other => AppendError::Unknown(UnknownOutcome::Broken(error.to_string())),
+        })?;
         self.outcome(expected_last_sequence, count, &answer.payload)
     }
 
     /// The messages with the headers that make them one append.
-    fn framed(
-        &self,
-        expected_last_sequence: Option<u64>,
-        mut messages: Vec<Outgoing>,
-    ) -> Vec<Outgoing> {
+    fn framed(&self, expected_last_sequence: Option<u64>, mut messages: Vec<Outgoing>) -> Vec<Outgoing> {
         if let Some(first) = messages.first_mut() {
             first.headers.insert(NATS_EXPECTED_STREAM, &*self.name);
             if let Some(expected) = expected_last_sequence {
-                first
-                    .headers
-                    .insert(NATS_EXPECTED_LAST_SEQUENCE, expected.to_string().as_str());
+                first.headers.insert(NATS_EXPECTED_LAST_SEQUENCE, expected.to_string().as_str());
             }
         }
         if messages.len() > 1 {
-            let batch = format!(
-                "{}-{}",
-                self.batch_prefix,
-                self.batches.fetch_add(1, Ordering::Relaxed)
-            );
+            let batch = format!("{}-{}", self.batch_prefix, self.batches.fetch_add(1, Ordering::Relaxed));
             for (index, message) in (1..).zip(&mut messages) {
                 let index: u64 = index;
                 message.headers.insert(NATS_BATCH_ID, batch.as_str());
-                message
-                    .headers
-                    .insert(NATS_BATCH_SEQUENCE, index.to_string().as_str());
+                message.headers.insert(NATS_BATCH_SEQUENCE, index.to_string().as_str());
             }
             if let Some(last) = messages.last_mut() {
-                last.headers
-                    .insert(NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL);
+                last.headers.insert(NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL);
             }
         }
         messages
     }
 
     /// Reads the server's answer to an append.
-    fn outcome(
-        &self,
-        expected_last_sequence: Option<u64>,
-        count: u64,
-        answer: &[u8],
-    ) -> Result<u64, AppendError> {
+    fn outcome(&self, expected_last_sequence: Option<u64>, count: u64, answer: &[u8]) -> Result<u64, AppendError> {
         let ack: PublishAck = match serde_json::from_slice(answer) {
             Ok(Response::Ok(ack)) => ack,
             Ok(Response::Err { error }) => return Err(refused(&error)),
             Err(error) => {
-                return Err(AppendError::Unknown(UnknownOutcome::Strange(
-                    error.to_string(),
-                )));
+                return Err(AppendError::Unknown(UnknownOutcome::Strange(error.to_string())));
             }
         };
-        let in_batch = if count > 1 {
-            ack.batch_size.unwrap_or(0)
-        } else {
-            1
-        };
-        let in_place =
-            expected_last_sequence.is_none_or(|expected| ack.sequence == expected + count);
+        let in_batch = if count > 1 { ack.batch_size.unwrap_or(0) } else { 1 };
+        let in_place = expected_last_sequence.is_none_or(|expected| ack.sequence == expected + count);
         if *ack.stream != *self.name || in_batch != count || !in_place || ack.duplicate {
-            let strange = format!(
-                "stream {} sequence {} count {in_batch} duplicate {}",
-                ack.stream, ack.sequence, ack.duplicate
-            );
+            let strange = format!("stream {} sequence {} count {in_batch} duplicate {}", ack.stream, ack.sequence, ack.duplicate);
             return Err(AppendError::Unknown(UnknownOutcome::Strange(strange)));
         }
         Ok(ack.sequence)
@@ -254,9 +170,7 @@ impl StreamPort {
 }
 
 /// Checks what the server would refuse, before the first message of a batch is sent.
-pub(crate) fn check_sizes(
-    payloads: impl ExactSizeIterator<Item = usize>,
-) -> Result<(), AppendError> {
+pub(crate) fn check_sizes(payloads: impl ExactSizeIterator<Item = usize>) -> Result<(), AppendError> {
     if payloads.len() == 0 {
         return Err(AppendError::Refused(Refusal::Empty));
     }
@@ -276,12 +190,7 @@ pub(crate) fn check_sizes(
 /// Whether a subject is made of plain tokens: what may stand in a published message.
 pub(crate) fn is_plain_subject(subject: &str) -> bool {
     subject.len() <= SUBJECT_BYTES_MAX
-        && subject.split('.').all(|token| {
-            !token.is_empty()
-                && token != "*"
-                && token != ">"
-                && !token.contains(|c: char| c.is_whitespace() || c.is_control())
-        })
+        && subject.split('.').all(|token| !token.is_empty() && token != "*" && token != ">" && !token.contains(|c: char| c.is_whitespace() || c.is_control()))
 }
 
 /// Longest subject that is accepted, in bytes. The server itself takes up to its longest protocol line, 4 KiB with the rest of it.
@@ -292,18 +201,14 @@ pub(crate) const SUBJECT_BYTES_MAX: usize = 512;
 fn refused(error: &async_nats::jetstream::Error) -> AppendError {
     let description = error.to_string();
     match error.error_code() {
-        ErrorCode::STREAM_WRONG_LAST_SEQUENCE | ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT => {
-            AppendError::Conflict
-        }
+        ErrorCode::STREAM_WRONG_LAST_SEQUENCE | ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT => AppendError::Conflict,
         ErrorCode::STREAM_MESSAGE_EXCEEDS_MAXIMUM => AppendError::Refused(Refusal::TooLarge),
         ErrorCode::ATOMIC_PUBLISH_TOO_LARGE_BATCH => AppendError::Refused(Refusal::TooMany),
-        ErrorCode::STORAGE_RESOURCES_EXCEEDED
-        | ErrorCode::ACCOUNT_RESOURCES_EXCEEDED
-        | ErrorCode::INSUFFICIENT_RESOURCES => AppendError::Refused(Refusal::Full(description)),
+        ErrorCode::STORAGE_RESOURCES_EXCEEDED | ErrorCode::ACCOUNT_RESOURCES_EXCEEDED | ErrorCode::INSUFFICIENT_RESOURCES => {
+            AppendError::Refused(Refusal::Full(description))
+        }
         // one code for every failure to store: only the limits of the stream are certain to have stored nothing
-        ErrorCode::STREAM_STORE_FAILED
-            if description.contains("maximum ") && description.contains(" exceeded") =>
-        {
+        ErrorCode::STREAM_STORE_FAILED if description.contains("maximum ") && description.contains(" exceeded") => {
             AppendError::Refused(Refusal::Full(description))
         }
         ErrorCode::ATOMIC_PUBLISH_DISABLED

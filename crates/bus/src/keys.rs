@@ -34,9 +34,7 @@ pub struct StoredKey {
 
 impl std::fmt::Debug for StoredKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StoredKey")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("StoredKey").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -55,16 +53,12 @@ enum Backend {
 impl KeyStore {
     /// The store that is the JetStream stream `KEYS`. Asks the server nothing yet.
     pub fn new(connection: &Connection) -> Self {
-        Self {
-            backend: Backend::JetStream(StreamPort::new(connection, STREAM, ACK_WAIT)),
-        }
+        Self { backend: Backend::JetStream(StreamPort::new(connection, STREAM, ACK_WAIT)) }
     }
 
     /// A store in memory, for tests.
     pub fn in_memory() -> Self {
-        Self {
-            backend: Backend::Memory(Arc::default()),
-        }
+        Self { backend: Backend::Memory(Arc::default()) }
     }
 
     /// Stores new keys, on disk when it returns; at most [`BATCH_MESSAGES_MAX`], all of them or none.
@@ -94,15 +88,8 @@ impl KeyStore {
             return Ok(None);
         }
         match &self.backend {
-            Backend::Memory(keys) => Ok(keys
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get(name)
-                .cloned()),
-            Backend::JetStream(port) => Ok(port
-                .read_last(&subject(name))
-                .await?
-                .map(|message| message.payload)),
+            Backend::Memory(keys) => Ok(keys.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()),
+            Backend::JetStream(port) => Ok(port.read_last(&subject(name)).await?.map(|message| message.payload)),
         }
     }
 
@@ -116,10 +103,7 @@ impl KeyStore {
             let store = self.clone();
             async move { store.get(&name).await }
         });
-        stream::iter(reads)
-            .buffered(READS_IN_FLIGHT_MAX)
-            .try_collect()
-            .await
+        stream::iter(reads).buffered(READS_IN_FLIGHT_MAX).try_collect().await
     }
 
     /// Destroys a key: its bytes are overwritten on the disk. Whether there was one.
@@ -132,11 +116,7 @@ impl KeyStore {
         }
         let port = match &self.backend {
             Backend::Memory(keys) => {
-                return Ok(keys
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .remove(name)
-                    .is_some());
+                return Ok(keys.lock().unwrap_or_else(PoisonError::into_inner).remove(name).is_some());
             }
             Backend::JetStream(port) => port,
         };
@@ -148,9 +128,7 @@ impl KeyStore {
             destroyed = true;
             erase(port, message.sequence).await?;
         }
-        Err(ReadError::Unavailable(
-            "the key is written while it is destroyed".to_owned(),
-        ))
+        Err(ReadError::Unavailable("the key is written while it is destroyed".to_owned()))
     }
 
     async fn write(&self, keys: Vec<StoredKey>, only_new: bool) -> Result<(), AppendError> {
@@ -158,9 +136,7 @@ impl KeyStore {
         let mut names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
         names.sort_unstable();
         // a batch takes each subject once: a second guard on it would compare with what the batch itself wrote
-        if names.windows(2).any(|pair| pair[0] == pair[1])
-            || !names.iter().all(|name| is_name(name))
-        {
+        if names.windows(2).any(|pair| pair[0] == pair[1]) || !names.iter().all(|name| is_name(name)) {
             return Err(AppendError::Refused(Refusal::BadSubject));
         }
         let port = match &self.backend {
@@ -179,15 +155,9 @@ impl KeyStore {
             if only_new {
                 headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
             }
-            Outgoing {
-                subject: subject(&key.name),
-                headers,
-                payload: key.bytes,
-            }
+            Outgoing { subject: subject(&key.name), headers, payload: key.bytes }
         });
-        port.append(None, outgoing.collect())
-            .await
-            .map(|_sequence| ())
+        port.append(None, outgoing.collect()).await.map(|_sequence| ())
     }
 }
 
@@ -196,9 +166,7 @@ async fn erase(port: &StreamPort, sequence: u64) -> Result<(), ReadError> {
     // the plain form of this request overwrites the bytes with random ones before it lets go of them
     match tokio::time::timeout(ACK_WAIT, stream.delete_message(sequence)).await {
         Ok(Ok(true)) => Ok(()),
-        Ok(Ok(false)) => Err(ReadError::Unavailable(
-            "the server did not delete the key".to_owned(),
-        )),
+        Ok(Ok(false)) => Err(ReadError::Unavailable("the server did not delete the key".to_owned())),
         Ok(Err(error)) => match error.kind() {
             // somebody else has destroyed it in the meantime
             DeleteMessageErrorKind::JetStream(refused) if refused.code() == 404 => Ok(()),
@@ -213,16 +181,8 @@ fn subject(name: &str) -> String {
 }
 
 fn is_name(name: &str) -> bool {
-    let token = |token: &str| {
-        !token.is_empty()
-            && token
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-    };
+    let token = |token: &str| !token.is_empty() && token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     name.len() <= NAME_BYTES_MAX && name.split('.').all(token)
 }
 
-const _: () = assert!(
-    BATCH_MESSAGES_MAX == 1000,
-    "the server takes no more in one batch"
-);
+const _: () = assert!(BATCH_MESSAGES_MAX == 1000, "the server takes no more in one batch");

@@ -47,9 +47,7 @@ struct ServerFacts {
 
 impl Monitor {
     pub(crate) fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into().trim_end_matches('/').to_owned(),
-        }
+        Self { url: url.into().trim_end_matches('/').to_owned() }
     }
 
     pub(crate) async fn jetstream(&self) -> Result<JetStreamFacts, MonitorError> {
@@ -68,34 +66,18 @@ impl Monitor {
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, MonitorError> {
-        self.ask(path)
-            .await?
-            .json()
-            .await
-            .map_err(|source| self.error(source))
+        self.ask(path).await?.json().await.map_err(|source| self.error(source))
     }
 
     async fn ask(&self, path: &str) -> Result<reqwest::Response, MonitorError> {
         // the first one who needs cryptography chooses it for the process; a second choice changes nothing
-        let _already_chosen =
-            async_nats::rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .timeout(MONITOR_WAIT)
-            .no_proxy()
-            .build()
-            .map_err(|source| self.error(source))?;
-        let answer = client
-            .get(format!("{}{path}", self.url))
-            .send()
-            .await
-            .and_then(reqwest::Response::error_for_status);
+        let _already_chosen = async_nats::rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().timeout(MONITOR_WAIT).no_proxy().build().map_err(|source| self.error(source))?;
+        let answer = client.get(format!("{}{path}", self.url)).send().await.and_then(reqwest::Response::error_for_status);
         answer.map_err(|source| self.error(source))
     }
 
     fn error(&self, source: reqwest::Error) -> MonitorError {
-        MonitorError {
-            url: self.url.clone(),
-            source,
-        }
+        MonitorError { url: self.url.clone(), source }
     }
 }

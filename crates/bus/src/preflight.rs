@@ -58,40 +58,19 @@ pub enum PreflightError {
 ///
 /// # Errors
 /// When the server will not do, in words for the operator.
-pub async fn preflight(
-    connection: &Connection,
-    monitor_url: Option<&str>,
-    unsynced: Unsynced,
-) -> Result<Facts, PreflightError> {
-    let Some(server) = connection
-        .client()
-        .try_server_info()
-        .filter(|_| connection.state().connected)
-    else {
-        return Err(PreflightError::NotConnected(
-            connection
-                .state()
-                .last_error
-                .unwrap_or_else(|| "not connected yet".to_owned()),
-        ));
+pub async fn preflight(connection: &Connection, monitor_url: Option<&str>, unsynced: Unsynced) -> Result<Facts, PreflightError> {
+    let Some(server) = connection.client().try_server_info().filter(|_| connection.state().connected) else {
+        return Err(PreflightError::NotConnected(connection.state().last_error.unwrap_or_else(|| "not connected yet".to_owned())));
     };
     if version(&server.version).is_none_or(|found| found < SERVER_VERSION_MIN) {
-        return Err(PreflightError::TooOld {
-            found: server.version,
-        });
+        return Err(PreflightError::TooOld { found: server.version });
     }
     if !server.jetstream {
         return Err(PreflightError::NoJetStream);
     }
-    let facts = |synced| Facts {
-        version: server.version.clone(),
-        synced,
-    };
+    let facts = |synced| Facts { version: server.version.clone(), synced };
     let asked = match monitor_url {
-        Some(url) => Monitor::new(url)
-            .jetstream()
-            .await
-            .map_err(|error| chain(&error)),
+        Some(url) => Monitor::new(url).jetstream().await.map_err(|error| chain(&error)),
         None => Err("no monitoring address is configured".to_owned()),
     };
     match asked {
@@ -99,12 +78,10 @@ pub async fn preflight(
         Err(_) => Ok(facts(None)),
         Ok(found) if found.disabled => Err(PreflightError::NoJetStream),
         // in a cluster the connection may be to any of the servers
-        Ok(found) if server.cluster.is_none() && found.server_id != server.server_id => Err(
-            PreflightError::OtherServer(monitor_url.unwrap_or_default().to_owned()),
-        ),
-        Ok(found) if found.config.sync_always || unsynced == Unsynced::Accept => {
-            Ok(facts(Some(found.config.sync_always)))
+        Ok(found) if server.cluster.is_none() && found.server_id != server.server_id => {
+            Err(PreflightError::OtherServer(monitor_url.unwrap_or_default().to_owned()))
         }
+        Ok(found) if found.config.sync_always || unsynced == Unsynced::Accept => Ok(facts(Some(found.config.sync_always))),
         Ok(_) => Err(PreflightError::Unsynced),
     }
 }
@@ -133,10 +110,7 @@ mod tests {
     fn versions_are_numbers_not_text() {
         assert_eq!(version("2.15.1"), Some((2, 15)));
         assert_eq!(version("v2.9.0-beta.1"), Some((2, 9)));
-        assert!(
-            version("2.9.0") < Some(SERVER_VERSION_MIN),
-            "9 is less than 15"
-        );
+        assert!(version("2.9.0") < Some(SERVER_VERSION_MIN), "9 is less than 15");
         assert!(version("3.0.0") > Some(SERVER_VERSION_MIN));
         assert_eq!(version(""), None);
         assert_eq!(version("two.15"), None);

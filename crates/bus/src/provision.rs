@@ -59,10 +59,7 @@ pub struct StreamPlan {
 impl StreamPlan {
     /// The log of events.
     pub fn events(bytes_max: Option<u64>) -> Self {
-        Self {
-            bytes_max,
-            ..Self::new("EVENTS", "ev.>", Keeping::Log)
-        }
+        Self { bytes_max, ..Self::new("EVENTS", "ev.>", Keeping::Log) }
     }
 
     /// The wrapped keys of people, one message per key.
@@ -72,26 +69,17 @@ impl StreamPlan {
 
     /// Alerts for the ordinary class of outside consumers.
     pub fn alerts(age_max: Option<Duration>) -> Self {
-        Self {
-            age_max,
-            ..Self::new("ALERTS", "gw.v1.*.*.alert.>", Keeping::Published)
-        }
+        Self { age_max, ..Self::new("ALERTS", "gw.v1.*.*.alert.>", Keeping::Published) }
     }
 
     /// Alerts with everything in them.
     pub fn alerts_full(age_max: Option<Duration>) -> Self {
-        Self {
-            age_max,
-            ..Self::new("ALERTS_FULL", "gw-full.v1.>", Keeping::Published)
-        }
+        Self { age_max, ..Self::new("ALERTS_FULL", "gw-full.v1.>", Keeping::Published) }
     }
 
     /// Alerts with counts only.
     pub fn alerts_public(age_max: Option<Duration>) -> Self {
-        Self {
-            age_max,
-            ..Self::new("ALERTS_PUBLIC", "gw-public.v1.>", Keeping::Published)
-        }
+        Self { age_max, ..Self::new("ALERTS_PUBLIC", "gw-public.v1.>", Keeping::Published) }
     }
 
     /// The status of each building.
@@ -102,25 +90,11 @@ impl StreamPlan {
     /// All streams of a system, with alerts kept for [`ALERT_AGE_MAX`].
     pub fn all(events_bytes_max: Option<u64>) -> Vec<Self> {
         let age = Some(ALERT_AGE_MAX);
-        vec![
-            Self::events(events_bytes_max),
-            Self::keys(),
-            Self::alerts(age),
-            Self::alerts_full(age),
-            Self::alerts_public(age),
-            Self::status(),
-        ]
+        vec![Self::events(events_bytes_max), Self::keys(), Self::alerts(age), Self::alerts_full(age), Self::alerts_public(age), Self::status()]
     }
 
     fn new(name: &str, subjects: &str, keeping: Keeping) -> Self {
-        Self {
-            name: name.to_owned(),
-            subjects: vec![subjects.to_owned()],
-            keeping,
-            bytes_max: None,
-            age_max: None,
-            replicas: 1,
-        }
+        Self { name: name.to_owned(), subjects: vec![subjects.to_owned()], keeping, bytes_max: None, age_max: None, replicas: 1 }
     }
 
     fn config(&self, identity: &str) -> Config {
@@ -131,15 +105,8 @@ impl StreamPlan {
             subjects: self.subjects.clone(),
             retention: RetentionPolicy::Limits,
             storage: StorageType::File,
-            discard: if self.keeping == Keeping::Published {
-                DiscardPolicy::Old
-            } else {
-                DiscardPolicy::New
-            },
-            max_bytes: self
-                .bytes_max
-                .and_then(|bytes| i64::try_from(bytes).ok())
-                .unwrap_or(-1),
+            discard: if self.keeping == Keeping::Published { DiscardPolicy::Old } else { DiscardPolicy::New },
+            max_bytes: self.bytes_max.and_then(|bytes| i64::try_from(bytes).ok()).unwrap_or(-1),
             max_messages: -1,
             max_messages_per_subject: if newest_only { 1 } else { -1 },
             max_age: self.age_max.unwrap_or_default(),
@@ -152,10 +119,7 @@ impl StreamPlan {
             deny_purge: permanent,
             allow_direct: true,
             allow_atomic_publish: self.keeping != Keeping::LastValue,
-            metadata: HashMap::from([
-                (STREAM_IDENTITY.to_owned(), identity.to_owned()),
-                (STREAM_SCHEMA_KEY.to_owned(), STREAM_SCHEMA.to_string()),
-            ]),
+            metadata: HashMap::from([(STREAM_IDENTITY.to_owned(), identity.to_owned()), (STREAM_SCHEMA_KEY.to_owned(), STREAM_SCHEMA.to_string())]),
             ..Config::default()
         }
     }
@@ -207,11 +171,7 @@ pub enum ProvisionError {
 ///
 /// # Errors
 /// When the server refuses a stream or does not answer. What was made until then stays.
-pub async fn ensure(
-    connection: &Connection,
-    plans: &[StreamPlan],
-    mut new_identity: impl FnMut() -> String,
-) -> Result<Vec<StreamReport>, ProvisionError> {
+pub async fn ensure(connection: &Connection, plans: &[StreamPlan], mut new_identity: impl FnMut() -> String) -> Result<Vec<StreamReport>, ProvisionError> {
     let mut reports = Vec::with_capacity(plans.len());
     for plan in plans {
         let report = match find(connection.jetstream(), &plan.name).await? {
@@ -230,43 +190,23 @@ async fn find(jetstream: &Context, name: &str) -> Result<Option<Config>, Provisi
     match jetstream.get_stream(name).await {
         Ok(stream) => Ok(Some(stream.cached_info().config.clone())),
         Err(error) => match error.kind() {
-            GetStreamErrorKind::JetStream(refused)
-                if refused.error_code() == ErrorCode::STREAM_NOT_FOUND =>
-            {
-                Ok(None)
-            }
+            GetStreamErrorKind::JetStream(refused) if refused.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(None),
             _ => Err(ProvisionError::Unavailable(error.to_string())),
         },
     }
 }
 
-async fn create(
-    jetstream: &Context,
-    plan: &StreamPlan,
-    identity: &str,
-) -> Result<StreamReport, ProvisionError> {
+async fn create(jetstream: &Context, plan: &StreamPlan, identity: &str) -> Result<StreamReport, ProvisionError> {
     match jetstream.create_stream(plan.config(identity)).await {
         // somebody else may have made it in the meantime: compare what is there
-        Ok(stream) => Ok(StreamReport {
-            created: true,
-            ..compare(plan, &stream.cached_info().config)
-        }),
+        Ok(stream) => Ok(StreamReport { created: true, ..compare(plan, &stream.cached_info().config) }),
         Err(error) => match error.kind() {
-            CreateStreamErrorKind::JetStream(refused)
-                if refused.error_code() == ErrorCode::STREAM_NAME_EXIST =>
-            {
+            CreateStreamErrorKind::JetStream(refused) if refused.error_code() == ErrorCode::STREAM_NAME_EXIST => {
                 let found = find(jetstream, &plan.name).await?;
-                found
-                    .map(|found| compare(plan, &found))
-                    .ok_or_else(|| ProvisionError::Unavailable(error.to_string()))
+                found.map(|found| compare(plan, &found)).ok_or_else(|| ProvisionError::Unavailable(error.to_string()))
             }
-            CreateStreamErrorKind::TimedOut | CreateStreamErrorKind::JetStreamUnavailable => {
-                Err(ProvisionError::Unavailable(error.to_string()))
-            }
-            _ => Err(ProvisionError::Refused {
-                name: plan.name.clone(),
-                why: error.to_string(),
-            }),
+            CreateStreamErrorKind::TimedOut | CreateStreamErrorKind::JetStreamUnavailable => Err(ProvisionError::Unavailable(error.to_string())),
+            _ => Err(ProvisionError::Refused { name: plan.name.clone(), why: error.to_string() }),
         },
     }
 }
@@ -282,21 +222,10 @@ fn compare(plan: &StreamPlan, found: &Config) -> StreamReport {
     found.insert("identity".to_owned(), (!identity.is_empty()).into());
     let names: BTreeSet<String> = planned.keys().chain(found.keys()).cloned().collect();
     let drift = names.into_iter().filter_map(|setting| {
-        let [planned, found] =
-            [&planned, &found].map(|settings| settings.get(&setting).cloned().unwrap_or_default());
-        (planned != found).then(|| Drift {
-            harmless: is_harmless(&setting, &planned, &found),
-            setting,
-            planned: planned.to_string(),
-            found: found.to_string(),
-        })
+        let [planned, found] = [&planned, &found].map(|settings| settings.get(&setting).cloned().unwrap_or_default());
+        (planned != found).then(|| Drift { harmless: is_harmless(&setting, &planned, &found), setting, planned: planned.to_string(), found: found.to_string() })
     });
-    StreamReport {
-        name: plan.name.clone(),
-        identity,
-        created: false,
-        drift: drift.collect(),
-    }
+    StreamReport { name: plan.name.clone(), identity, created: false, drift: drift.collect() }
 }
 
 /// The settings of a stream that say something, as the server writes them.

@@ -57,16 +57,12 @@ enum PublicationBackend {
 impl Publication {
     /// The publication that is the JetStream stream `stream`. Asks the server nothing yet.
     pub fn new(connection: &Connection, stream: &str) -> Self {
-        Self {
-            backend: PublicationBackend::JetStream(StreamPort::new(connection, stream, ACK_WAIT)),
-        }
+        Self { backend: PublicationBackend::JetStream(StreamPort::new(connection, stream, ACK_WAIT)) }
     }
 
     /// A publication in memory, for tests; `memory` shows what was published.
     pub fn in_memory(memory: &MemoryPublication) -> Self {
-        Self {
-            backend: PublicationBackend::Memory(memory.clone()),
-        }
+        Self { backend: PublicationBackend::Memory(memory.clone()) }
     }
 
     /// How far it has come.
@@ -80,40 +76,22 @@ impl Publication {
         };
         let sequence = port.info().await?.state.last_sequence;
         let message = port.read(sequence).await?;
-        let source = message
-            .as_ref()
-            .and_then(|message| message.headers.get(SOURCE_SEQUENCE));
-        Ok(Last {
-            sequence,
-            source_sequence: source.and_then(|source| source.as_str().parse().ok()),
-        })
+        let source = message.as_ref().and_then(|message| message.headers.get(SOURCE_SEQUENCE));
+        Ok(Last { sequence, source_sequence: source.and_then(|source| source.as_str().parse().ok()) })
     }
 
     /// Appends all of `notices` or none, and returns the sequence of the last, once they are on disk.
     ///
     /// # Errors
     /// As [`crate::EventLog::append`]. After a conflict or an unknown outcome, [`Publication::last`] tells where to go on.
-    pub async fn append(
-        &self,
-        expected_last_sequence: u64,
-        notices: Vec<Notice>,
-    ) -> Result<u64, AppendError> {
+    pub async fn append(&self, expected_last_sequence: u64, notices: Vec<Notice>) -> Result<u64, AppendError> {
         check_sizes(notices.iter().map(|notice| notice.payload.len()))?;
-        if !notices
-            .iter()
-            .all(|notice| is_plain_subject(&notice.subject))
-        {
+        if !notices.iter().all(|notice| is_plain_subject(&notice.subject)) {
             return Err(AppendError::Refused(Refusal::BadSubject));
         }
         match &self.backend {
             PublicationBackend::Memory(memory) => memory.append(expected_last_sequence, notices),
-            PublicationBackend::JetStream(port) => {
-                port.append(
-                    Some(expected_last_sequence),
-                    notices.into_iter().map(outgoing).collect(),
-                )
-                .await
-            }
+            PublicationBackend::JetStream(port) => port.append(Some(expected_last_sequence), notices.into_iter().map(outgoing).collect()).await,
         }
     }
 }
@@ -122,11 +100,7 @@ fn outgoing(notice: Notice) -> Outgoing {
     let mut headers = HeaderMap::new();
     headers.insert(SOURCE_SEQUENCE, notice.source_sequence.to_string().as_str());
     headers.insert(CONTENT_TYPE, notice.content_type);
-    Outgoing {
-        subject: notice.subject,
-        headers,
-        payload: notice.payload,
-    }
+    Outgoing { subject: notice.subject, headers, payload: notice.payload }
 }
 
 /// A publication in memory, and the levers to break it. A clone is the same publication.
@@ -144,44 +118,27 @@ struct PublicationState {
 impl MemoryPublication {
     /// Everything that was published, in order.
     pub fn notices(&self) -> Vec<Notice> {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .notices
-            .clone()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).notices.clone()
     }
 
     /// Says what becomes of the next append that nothing was said about yet.
     pub fn next_append(&self, outcome: NextAppend<Notice>) {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .next
-            .push_back(outcome);
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).next.push_back(outcome);
     }
 
     fn last(&self) -> Last {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        Last {
-            sequence: state.notices.len() as u64,
-            source_sequence: state.notices.last().map(|notice| notice.source_sequence),
-        }
+        Last { sequence: state.notices.len() as u64, source_sequence: state.notices.last().map(|notice| notice.source_sequence) }
     }
 
-    fn append(
-        &self,
-        expected_last_sequence: u64,
-        notices: Vec<Notice>,
-    ) -> Result<u64, AppendError> {
+    fn append(&self, expected_last_sequence: u64, notices: Vec<Notice>) -> Result<u64, AppendError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let lost = Err(AppendError::Unknown(UnknownOutcome::NoAck(Duration::ZERO)));
         let next = state.next.pop_front();
         match &next {
             Some(NextAppend::NotSent) => return lost,
             Some(NextAppend::Full) => {
-                return Err(AppendError::Refused(Refusal::Full(
-                    "maximum bytes exceeded".to_owned(),
-                )));
+                return Err(AppendError::Refused(Refusal::Full("maximum bytes exceeded".to_owned())));
             }
             Some(NextAppend::Overtaken(other)) => state.notices.push(other.clone()),
             Some(NextAppend::AckLost) | None => {}
@@ -190,11 +147,7 @@ impl MemoryPublication {
             return Err(AppendError::Conflict);
         }
         state.notices.extend(notices);
-        if next == Some(NextAppend::AckLost) {
-            lost
-        } else {
-            Ok(state.notices.len() as u64)
-        }
+        if next == Some(NextAppend::AckLost) { lost } else { Ok(state.notices.len() as u64) }
     }
 }
 
@@ -213,16 +166,12 @@ enum LastValuesBackend {
 impl LastValues {
     /// The last values that are the JetStream stream `stream`. Asks the server nothing yet.
     pub fn new(connection: &Connection, stream: &str) -> Self {
-        Self {
-            backend: LastValuesBackend::JetStream(StreamPort::new(connection, stream, ACK_WAIT)),
-        }
+        Self { backend: LastValuesBackend::JetStream(StreamPort::new(connection, stream, ACK_WAIT)) }
     }
 
     /// Last values in memory, for tests.
     pub fn in_memory() -> Self {
-        Self {
-            backend: LastValuesBackend::Memory(Arc::default()),
-        }
+        Self { backend: LastValuesBackend::Memory(Arc::default()) }
     }
 
     /// Replaces the value of one subject. Doing it twice changes nothing, so after an unknown outcome it is simply done again.
@@ -236,18 +185,11 @@ impl LastValues {
         }
         match &self.backend {
             LastValuesBackend::Memory(values) => {
-                values
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(subject.to_owned(), payload);
+                values.lock().unwrap_or_else(PoisonError::into_inner).insert(subject.to_owned(), payload);
                 Ok(())
             }
             LastValuesBackend::JetStream(port) => {
-                let message = Outgoing {
-                    subject: subject.to_owned(),
-                    headers: HeaderMap::new(),
-                    payload,
-                };
+                let message = Outgoing { subject: subject.to_owned(), headers: HeaderMap::new(), payload };
                 port.append(None, vec![message]).await.map(|_sequence| ())
             }
         }
@@ -259,15 +201,8 @@ impl LastValues {
     /// When the server does not answer.
     pub async fn get(&self, subject: &str) -> Result<Option<Bytes>, ReadError> {
         match &self.backend {
-            LastValuesBackend::Memory(values) => Ok(values
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get(subject)
-                .cloned()),
-            LastValuesBackend::JetStream(port) => Ok(port
-                .read_last(subject)
-                .await?
-                .map(|message| message.payload)),
+            LastValuesBackend::Memory(values) => Ok(values.lock().unwrap_or_else(PoisonError::into_inner).get(subject).cloned()),
+            LastValuesBackend::JetStream(port) => Ok(port.read_last(subject).await?.map(|message| message.payload)),
         }
     }
 }
@@ -292,16 +227,12 @@ enum AnnouncerBackend {
 impl Announcer {
     /// Announces over a connection.
     pub fn new(connection: &Connection) -> Self {
-        Self {
-            backend: AnnouncerBackend::Nats(connection.clone()),
-        }
+        Self { backend: AnnouncerBackend::Nats(connection.clone()) }
     }
 
     /// Announces into memory, for tests: [`Announcer::announced`] shows it.
     pub fn in_memory() -> Self {
-        Self {
-            backend: AnnouncerBackend::Memory(Arc::default()),
-        }
+        Self { backend: AnnouncerBackend::Memory(Arc::default()) }
     }
 
     /// Says it to whoever listens now.
@@ -311,19 +242,13 @@ impl Announcer {
     pub async fn announce(&self, subject: &str, payload: Bytes) -> Result<(), NotAnnounced> {
         match &self.backend {
             AnnouncerBackend::Memory(said) => {
-                said.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push((subject.to_owned(), payload));
+                said.lock().unwrap_or_else(PoisonError::into_inner).push((subject.to_owned(), payload));
                 Ok(())
             }
-            AnnouncerBackend::Nats(connection) if !connection.state().connected => {
-                Err(NotAnnounced)
-            }
+            AnnouncerBackend::Nats(connection) if !connection.state().connected => Err(NotAnnounced),
             AnnouncerBackend::Nats(connection) => {
                 let publish = connection.client().publish(subject.to_owned(), payload);
-                let taken = tokio::time::timeout(ANNOUNCE_WAIT, publish)
-                    .await
-                    .map_err(|_elapsed| NotAnnounced)?;
+                let taken = tokio::time::timeout(ANNOUNCE_WAIT, publish).await.map_err(|_elapsed| NotAnnounced)?;
                 taken.map_err(|_closed| NotAnnounced)
             }
         }
@@ -332,9 +257,7 @@ impl Announcer {
     /// What was announced into memory, in order; nothing when it goes over a connection.
     pub fn announced(&self) -> Vec<(String, Bytes)> {
         match &self.backend {
-            AnnouncerBackend::Memory(said) => {
-                said.lock().unwrap_or_else(PoisonError::into_inner).clone()
-            }
+            AnnouncerBackend::Memory(said) => said.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             AnnouncerBackend::Nats(_) => Vec::new(),
         }
     }

@@ -34,39 +34,26 @@ impl Headers {
 
     /// The value of the first header of that name, in whatever case it is written.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(found, _)| found.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     fn to_map(&self) -> Option<HeaderMap> {
         let mut map = HeaderMap::new();
         for (name, value) in &self.0 {
-            map.append(
-                HeaderName::from_str(name).ok()?,
-                HeaderValue::from_str(value).ok()?,
-            );
+            map.append(HeaderName::from_str(name).ok()?, HeaderValue::from_str(value).ok()?);
         }
         Some(map)
     }
 
     fn from_map(map: Option<&HeaderMap>) -> Self {
-        let one = |(name, values): (&HeaderName, &Vec<HeaderValue>)| {
-            Some((name.to_string(), values.first()?.as_str().to_owned()))
-        };
-        Self(
-            map.map(|map| map.iter().filter_map(one).collect())
-                .unwrap_or_default(),
-        )
+        let one = |(name, values): (&HeaderName, &Vec<HeaderValue>)| Some((name.to_string(), values.first()?.as_str().to_owned()));
+        Self(map.map(|map| map.iter().filter_map(one).collect()).unwrap_or_default())
     }
 }
 
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.0.iter().map(|(name, _)| name))
-            .finish()
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -121,16 +108,12 @@ enum Backend {
 impl Requests {
     /// Over a connection.
     pub fn new(connection: &Connection) -> Self {
-        Self {
-            backend: Backend::Nats(connection.clone()),
-        }
+        Self { backend: Backend::Nats(connection.clone()) }
     }
 
     /// In memory, for tests: what one clone serves, another may ask.
     pub fn in_memory() -> Self {
-        Self {
-            backend: Backend::Memory(Arc::default()),
-        }
+        Self { backend: Backend::Memory(Arc::default()) }
     }
 
     /// Serves a subject, which may hold wildcards. Of those that serve it under the same `queue`, one gets each question.
@@ -142,25 +125,14 @@ impl Requests {
         let source = match &self.backend {
             Backend::Memory(hub) => {
                 let (sender, questions) = mpsc::channel(WAITING_MAX);
-                let service = Service {
-                    subject: subject.to_owned(),
-                    queue: queue.map(str::to_owned),
-                    sender,
-                };
-                hub.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .services
-                    .push(service);
+                let service = Service { subject: subject.to_owned(), queue: queue.map(str::to_owned), sender };
+                hub.lock().unwrap_or_else(PoisonError::into_inner).services.push(service);
                 QuestionSource::Memory(questions)
             }
             Backend::Nats(connection) => {
                 let client = connection.client();
                 let subscribed = match queue {
-                    Some(queue) => {
-                        client
-                            .queue_subscribe(subject.to_owned(), queue.to_owned())
-                            .await
-                    }
+                    Some(queue) => client.queue_subscribe(subject.to_owned(), queue.to_owned()).await,
                     None => client.subscribe(subject.to_owned()).await,
                 };
                 let subscriber = subscribed.map_err(|error| ServeError(error.to_string()))?;
@@ -175,27 +147,17 @@ impl Requests {
     ///
     /// # Errors
     /// When nobody listens, or no answer comes within `wait`.
-    pub async fn ask(
-        &self,
-        subject: &str,
-        headers: Headers,
-        payload: Bytes,
-        wait: Duration,
-    ) -> Result<Answer, AskError> {
+    pub async fn ask(&self, subject: &str, headers: Headers, payload: Bytes, wait: Duration) -> Result<Answer, AskError> {
         let Some(map) = headers.to_map() else {
             return Err(AskError::Unsendable("a header is not one".to_owned()));
         };
         let answer = async {
             match &self.backend {
                 Backend::Memory(hub) => ask_memory(hub, subject, headers, payload).await,
-                Backend::Nats(connection) => {
-                    ask_nats(connection, subject, map, payload, wait).await
-                }
+                Backend::Nats(connection) => ask_nats(connection, subject, map, payload, wait).await,
             }
         };
-        tokio::time::timeout(wait, answer)
-            .await
-            .unwrap_or(Err(AskError::NoAnswer(wait)))
+        tokio::time::timeout(wait, answer).await.unwrap_or(Err(AskError::NoAnswer(wait)))
     }
 }
 
@@ -212,63 +174,29 @@ async fn settle(client: &Client) -> Result<(), ServeError> {
     }
 }
 
-async fn ask_nats(
-    connection: &Connection,
-    subject: &str,
-    headers: HeaderMap,
-    payload: Bytes,
-    wait: Duration,
-) -> Result<Answer, AskError> {
+async fn ask_nats(connection: &Connection, subject: &str, headers: HeaderMap, payload: Bytes, wait: Duration) -> Result<Answer, AskError> {
     let client = connection.client();
     // an inbox of its own: an answer that never comes then leaves nothing behind in the client (nats.rs #1617)
-    let request = Request::new()
-        .payload(payload)
-        .inbox(client.new_inbox())
-        .timeout(None);
-    let request = if headers.is_empty() {
-        request
-    } else {
-        request.headers(headers)
-    };
-    let message = client
-        .send_request(subject.to_owned(), request)
-        .await
-        .map_err(|error| match error.kind() {
-            RequestErrorKind::NoResponders => AskError::NobodyListens,
-            RequestErrorKind::TimedOut => AskError::NoAnswer(wait),
-            RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
-                AskError::Unsendable(error.to_string())
-            }
-            RequestErrorKind::Other => AskError::Broken(error.to_string()),
-        })?;
-    Ok(Answer {
-        headers: Headers::from_map(message.headers.as_ref()),
-        payload: message.payload,
-    })
+    let request = Request::new().payload(payload).inbox(client.new_inbox()).timeout(None);
+    let request = if headers.is_empty() { request } else { request.headers(headers) };
+    let message = client.send_request(subject.to_owned(), request).await.map_err(|error| match error.kind() {
+        RequestErrorKind::NoResponders => AskError::NobodyListens,
+        RequestErrorKind::TimedOut => AskError::NoAnswer(wait),
+        RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => AskError::Unsendable(error.to_string()),
+        RequestErrorKind::Other => AskError::Broken(error.to_string()),
+    })?;
+    Ok(Answer { headers: Headers::from_map(message.headers.as_ref()), payload: message.payload })
 }
 
-async fn ask_memory(
-    hub: &Mutex<Hub>,
-    subject: &str,
-    headers: Headers,
-    payload: Bytes,
-) -> Result<Answer, AskError> {
+async fn ask_memory(hub: &Mutex<Hub>, subject: &str, headers: Headers, payload: Bytes) -> Result<Answer, AskError> {
     let (answer, answered) = oneshot::channel();
     let answer = Arc::new(Mutex::new(Some(answer)));
-    let senders = hub
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .route(subject);
+    let senders = hub.lock().unwrap_or_else(PoisonError::into_inner).route(subject);
     if senders.is_empty() {
         return Err(AskError::NobodyListens);
     }
     for sender in senders {
-        let question = Question {
-            subject: subject.to_owned(),
-            headers: headers.clone(),
-            payload: payload.clone(),
-            reply: Reply::Memory(Arc::clone(&answer)),
-        };
+        let question = Question { subject: subject.to_owned(), headers: headers.clone(), payload: payload.clone(), reply: Reply::Memory(Arc::clone(&answer)) };
         // a service that does not keep up loses questions, as it would on a real connection
         let _dropped = sender.try_send(question);
     }
@@ -350,11 +278,7 @@ impl Question {
             }
             Reply::Nats(_, None) => Err(RespondError("the question wants no answer".to_owned())),
             Reply::Nats(client, Some(reply)) => {
-                let sent = if map.is_empty() {
-                    client.publish(reply, payload).await
-                } else {
-                    client.publish_with_headers(reply, map, payload).await
-                };
+                let sent = if map.is_empty() { client.publish(reply, payload).await } else { client.publish_with_headers(reply, map, payload).await };
                 sent.map_err(|error| RespondError(error.to_string()))
             }
         }
@@ -379,33 +303,15 @@ impl Hub {
     /// Who gets a question: everybody without a queue, and one of each queue in turn.
     fn route(&mut self, subject: &str) -> Vec<mpsc::Sender<Question>> {
         self.services.retain(|service| !service.sender.is_closed());
-        let matching: Vec<&Service> = self
-            .services
-            .iter()
-            .filter(|service| matches(&service.subject, subject))
-            .collect();
-        let mut chosen: Vec<_> = matching
-            .iter()
-            .filter(|service| service.queue.is_none())
-            .map(|service| service.sender.clone())
-            .collect();
-        let mut queues: Vec<&String> = matching
-            .iter()
-            .filter_map(|service| service.queue.as_ref())
-            .collect();
+        let matching: Vec<&Service> = self.services.iter().filter(|service| matches(&service.subject, subject)).collect();
+        let mut chosen: Vec<_> = matching.iter().filter(|service| service.queue.is_none()).map(|service| service.sender.clone()).collect();
+        let mut queues: Vec<&String> = matching.iter().filter_map(|service| service.queue.as_ref()).collect();
         queues.sort_unstable();
         queues.dedup();
         for queue in queues {
-            let members: Vec<_> = matching
-                .iter()
-                .filter(|service| service.queue.as_ref() == Some(queue))
-                .collect();
+            let members: Vec<_> = matching.iter().filter(|service| service.queue.as_ref() == Some(queue)).collect();
             let turn = self.turns.entry(queue.clone()).or_default();
-            chosen.extend(
-                members
-                    .get(*turn % members.len())
-                    .map(|service| service.sender.clone()),
-            );
+            chosen.extend(members.get(*turn % members.len()).map(|service| service.sender.clone()));
             *turn += 1;
         }
         chosen

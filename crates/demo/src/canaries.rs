@@ -37,20 +37,11 @@ pub(crate) fn canaries(model: Arc<Model>) -> impl Iterator<Item = Canary> {
     let residents = (0..people).flat_map(move |person| {
         let person = model.people.person(person);
         let phone = person.phone.map(|phone| canary(CanaryKind::Phone, phone));
-        [
-            Some(canary(CanaryKind::Name, person.name)),
-            Some(canary(CanaryKind::IdNumber, person.id_number)),
-            phone,
-        ]
-        .into_iter()
-        .flatten()
+        [Some(canary(CanaryKind::Name, person.name)), Some(canary(CanaryKind::IdNumber, person.id_number)), phone].into_iter().flatten()
     });
     let staff = (0..staff).flat_map(move |staff| {
         let name = of_staff.staff.name(staff);
-        [
-            canary(CanaryKind::Name, name),
-            canary(CanaryKind::Phone, of_staff.staff.phone(staff)),
-        ]
+        [canary(CanaryKind::Name, name), canary(CanaryKind::Phone, of_staff.staff.phone(staff))]
     });
     let outsiders = (0..OUTSIDERS).flat_map(move |outsider| {
         let outsider = of_outsiders.outsider(outsider);

@@ -62,11 +62,7 @@ pub struct EstateCounts {
 
 impl EstateCounts {
     /// No estate at all.
-    pub const NONE: Self = Self {
-        property: 0,
-        none: 0,
-        open: 0,
-    };
+    pub const NONE: Self = Self { property: 0, none: 0, open: 0 };
 
     /// Estates and streets together.
     pub fn total(self) -> u32 {
@@ -182,12 +178,7 @@ impl CommunitySpec {
 
     /// Staff without the leaders: office, grid workers, nurses, teams, hotel staff, guards.
     pub fn service_staff(&self) -> u32 {
-        self.office
-            + self.grid_workers
-            + self.nurses
-            + 3 * self.teams
-            + self.hotel_staff
-            + self.guards
+        self.office + self.grid_workers + self.nurses + 3 * self.teams + self.hotel_staff + self.guards
     }
 
     /// The same community with every count multiplied by `part / whole`; nothing that exists disappears.
@@ -196,11 +187,7 @@ impl CommunitySpec {
             0 => 0,
             _ => (u64::from(count) * u64::from(part)).div_ceil(u64::from(whole)) as u32,
         };
-        let estates = EstateCounts {
-            property: cut(self.estates.property),
-            none: cut(self.estates.none),
-            open: cut(self.estates.open),
-        };
+        let estates = EstateCounts { property: cut(self.estates.property), none: cut(self.estates.none), open: cut(self.estates.open) };
         let orders = cut(self.orders).max(ORDERS_MIN);
         Self {
             estates,
@@ -246,11 +233,7 @@ mod tests {
     use super::*;
 
     fn sum(specs: &[CommunitySpec], town: &str, figure: impl Fn(&CommunitySpec) -> u32) -> u32 {
-        specs
-            .iter()
-            .filter(|spec| spec.town.slug == town)
-            .map(figure)
-            .sum()
+        specs.iter().filter(|spec| spec.town.slug == town).map(figure).sum()
     }
 
     /// The demo table of the mission, row by row: communities, estates, buildings, doors, people, posts.
@@ -262,89 +245,39 @@ mod tests {
             ("pailou", 1, 6, 80, 4_400, 11_300, 8),
             ("beijipo", 1, 4, 60, 3_900, 10_000, 8),
             ("dongqu", 1, 1, 140, 7_500, 15_000, 6),
-            (
-                "dianbu",
-                34,
-                61 + 26 + 110,
-                3_000,
-                152_000,
-                400_000,
-                197 + 60,
-            ),
+            ("dianbu", 34, 61 + 26 + 110, 3_000, 152_000, 400_000, 197 + 60),
             ("jixian", 6, 52, 700, 16_000, 50_000, 60),
         ] {
-            assert_eq!(
-                sum(&specs, town, |_| 1),
-                communities,
-                "communities of {town}"
-            );
-            assert_eq!(
-                sum(&specs, town, |spec| spec.estates.total()),
-                estates,
-                "estates of {town}"
-            );
-            assert_eq!(
-                sum(&specs, town, |spec| spec.blocks),
-                blocks,
-                "blocks of {town}"
-            );
-            assert_eq!(
-                sum(&specs, town, |spec| spec.doors),
-                doors,
-                "doors of {town}"
-            );
-            assert_eq!(
-                sum(&specs, town, |spec| spec.people),
-                people,
-                "people of {town}"
-            );
-            assert_eq!(
-                sum(&specs, town, |spec| spec.posts),
-                posts,
-                "posts of {town}"
-            );
+            assert_eq!(sum(&specs, town, |_| 1), communities, "communities of {town}");
+            assert_eq!(sum(&specs, town, |spec| spec.estates.total()), estates, "estates of {town}");
+            assert_eq!(sum(&specs, town, |spec| spec.blocks), blocks, "blocks of {town}");
+            assert_eq!(sum(&specs, town, |spec| spec.doors), doors, "doors of {town}");
+            assert_eq!(sum(&specs, town, |spec| spec.people), people, "people of {town}");
+            assert_eq!(sum(&specs, town, |spec| spec.posts), posts, "posts of {town}");
         }
     }
 
     #[test]
     fn the_other_figures_are_met() {
         let specs = catalogue(Scale::Full);
-        let one = |slug: &str| {
-            specs
-                .iter()
-                .find(|spec| spec.slug == slug)
-                .expect(slug)
-                .clone()
-        };
+        let one = |slug: &str| specs.iter().find(|spec| spec.slug == slug).expect(slug).clone();
         assert_eq!(one("fuqiang").leaders(), 100);
         assert_eq!(one("fuqiang").leader_doors, Some(42));
         assert_eq!(one("longquan").grid_workers, 243);
         assert_eq!(one("longquan").estates.property, 4);
-        assert_eq!(
-            (one("huayuan").stairs, one("huayuan").teams),
-            (Some(430), 20)
-        );
+        assert_eq!((one("huayuan").stairs, one("huayuan").teams), (Some(430), 20));
         assert_eq!(one("zushimiao").estates.total(), 21);
         assert_eq!(sum(&specs, "dianbu", |spec| spec.estates.property), 61);
         assert_eq!(sum(&specs, "dianbu", |spec| spec.estates.none), 26);
         assert_eq!(sum(&specs, "dianbu", |spec| spec.estates.open), 110);
-        let urban: u32 = specs
-            .iter()
-            .filter(|spec| spec.slug.starts_with('u'))
-            .map(|spec| spec.posts)
-            .sum();
+        let urban: u32 = specs.iter().filter(|spec| spec.slug.starts_with('u')).map(|spec| spec.posts).sum();
         assert_eq!(urban, 197);
         assert_eq!(sum(&specs, "dianbu", |spec| spec.hotels), 2);
         assert_eq!(sum(&specs, "dianbu", |spec| spec.hotel_staff), 8);
         assert_eq!(sum(&specs, "dianbu", |spec| spec.listed), 7_756);
         assert!(sum(&specs, "dianbu", CommunitySpec::service_staff) >= 2_000);
         assert_eq!(sum(&specs, "jixian", |spec| spec.grids), 32);
-        assert_eq!(
-            sum(&specs, "jixian", |spec| spec.office
-                + spec.grid_workers
-                + spec.nurses),
-            70
-        );
+        assert_eq!(sum(&specs, "jixian", |spec| spec.office + spec.grid_workers + spec.nurses), 70);
     }
 
     #[test]
@@ -352,16 +285,10 @@ mod tests {
         for (scale, communities) in [(Scale::Full, 43), (Scale::Tenth, 43), (Scale::Tiny, 5)] {
             let specs = catalogue(scale);
             assert_eq!(specs.len(), communities);
-            let slugs: std::collections::BTreeSet<_> =
-                specs.iter().map(|spec| &spec.slug).collect();
-            let numbers: std::collections::BTreeSet<_> =
-                specs.iter().map(|spec| spec.number).collect();
+            let slugs: std::collections::BTreeSet<_> = specs.iter().map(|spec| &spec.slug).collect();
+            let numbers: std::collections::BTreeSet<_> = specs.iter().map(|spec| spec.number).collect();
             assert_eq!((slugs.len(), numbers.len()), (communities, communities));
-            assert!(
-                specs
-                    .iter()
-                    .all(|spec| spec.orders <= spec.listed && spec.listed < spec.people)
-            );
+            assert!(specs.iter().all(|spec| spec.orders <= spec.listed && spec.listed < spec.people));
         }
     }
 }

@@ -102,45 +102,17 @@ pub(crate) struct Draft {
 impl Draft {
     /// A draft without staff, sheet or phone clock.
     pub(crate) fn new(kind: &'static str, at: Moment, via: Via, data: Value) -> Self {
-        Self {
-            kind,
-            at,
-            by: Vec::new(),
-            via,
-            paper: None,
-            sent_at: None,
-            data,
-        }
+        Self { kind, at, by: Vec::new(), via, paper: None, sent_at: None, data }
     }
 
     /// Gives it the staff who did it.
     pub(crate) fn by(self, by: impl IntoIterator<Item = String>) -> Self {
-        Self {
-            by: by.into_iter().collect(),
-            ..self
-        }
+        Self { by: by.into_iter().collect(), ..self }
     }
 
     /// Gives it its id.
     pub(crate) fn with_id(self, id: Uuid) -> Command {
-        let Self {
-            kind,
-            at,
-            by,
-            via,
-            paper,
-            sent_at,
-            data,
-        } = self;
-        Command {
-            id,
-            kind,
-            at,
-            by,
-            via,
-            paper,
-            sent_at,
-            data,
-        }
+        let Self { kind, at, by, via, paper, sent_at, data } = self;
+        Command { id, kind, at, by, via, paper, sent_at, data }
     }
 }

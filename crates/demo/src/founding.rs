@@ -28,77 +28,21 @@ struct Step {
 }
 
 const STEPS: [Step; 14] = [
-    Step {
-        count: |_| 1,
-        second: clock(8, 0),
-        make: community,
-    },
-    Step {
-        count: |_| 1,
-        second: clock(8, 5),
-        make: policy,
-    },
-    Step {
-        count: |model| model.places.estates.len() as u32,
-        second: clock(8, 30),
-        make: estate,
-    },
-    Step {
-        count: |model| model.places.buildings.len() as u32,
-        second: clock(9, 0),
-        make: building,
-    },
-    Step {
-        count: |model| model.spec.service_staff(),
-        second: clock(9, 30),
-        make: service_staff,
-    },
-    Step {
-        count: |model| model.places.checkpoints.len() as u32,
-        second: clock(10, 0),
-        make: checkpoint,
-    },
-    Step {
-        count: |model| model.spec.service_staff(),
-        second: clock(10, 30),
-        make: service_duty,
-    },
-    Step {
-        count: |model| model.spec.doors,
-        second: clock(11, 0),
-        make: household,
-    },
-    Step {
-        count: |model| model.people.count(),
-        second: clock(14, 0),
-        make: person,
-    },
-    Step {
-        count: |model| model.leaders.len() as u32,
-        second: clock(17, 0),
-        make: leader,
-    },
-    Step {
-        count: |model| model.leaders.len() as u32,
-        second: clock(17, 30),
-        make: leader_duty,
-    },
+    Step { count: |_| 1, second: clock(8, 0), make: community },
+    Step { count: |_| 1, second: clock(8, 5), make: policy },
+    Step { count: |model| model.places.estates.len() as u32, second: clock(8, 30), make: estate },
+    Step { count: |model| model.places.buildings.len() as u32, second: clock(9, 0), make: building },
+    Step { count: |model| model.spec.service_staff(), second: clock(9, 30), make: service_staff },
+    Step { count: |model| model.places.checkpoints.len() as u32, second: clock(10, 0), make: checkpoint },
+    Step { count: |model| model.spec.service_staff(), second: clock(10, 30), make: service_duty },
+    Step { count: |model| model.spec.doors, second: clock(11, 0), make: household },
+    Step { count: |model| model.people.count(), second: clock(14, 0), make: person },
+    Step { count: |model| model.leaders.len() as u32, second: clock(17, 0), make: leader },
+    Step { count: |model| model.leaders.len() as u32, second: clock(17, 30), make: leader_duty },
     // after the evening slot was due: the first checks are owed the next morning
-    Step {
-        count: |model| model.orders.founding(),
-        second: clock(20, 30),
-        make: order,
-    },
-    Step {
-        count: |model| model.orders.founding(),
-        second: clock(20, 40),
-        make: keeper,
-    },
-    Step {
-        count: |_| 1,
-        second: clock(21, 0),
-        make: first_round,
-    },
+    Step { count: |model| model.orders.founding(), second: clock(20, 30), make: order },
+    Step { count: |model| model.orders.founding(), second: clock(20, 40), make: keeper },
+    Step { count: |_| 1, second: clock(21, 0), make: first_round },
 ];
 
 /// The commands that found one community, in dependency order. Made one at a time; `len` is exact.
@@ -114,13 +58,7 @@ pub struct Founding {
 impl Founding {
     pub(crate) fn of(model: Arc<Model>) -> Self {
         let left = STEPS.iter().map(|step| (step.count)(&model) as usize).sum();
-        Self {
-            model,
-            step: 0,
-            index: 0,
-            counter: 0,
-            left,
-        }
+        Self { model, step: 0, index: 0, counter: 0, left }
     }
 }
 
@@ -137,16 +75,11 @@ impl Iterator for Founding {
         }
         let at = Moment::new(eve(model.start), step.second);
         let (kind, data) = (step.make)(model, self.index);
-        let command = Draft::new(kind, at, Via::Import, data)
-            .with_id(model.id(format_args!("founding {}", self.counter)));
+        let command = Draft::new(kind, at, Via::Import, data).with_id(model.id(format_args!("founding {}", self.counter)));
         self.index += 1;
         self.counter += 1;
         self.left -= 1;
-        Some(Sent {
-            send: at,
-            community: model.spec.slug.clone(),
-            command,
-        })
+        Some(Sent { send: at, community: model.spec.slug.clone(), command })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -187,10 +120,7 @@ fn policy(model: &Model, _: u32) -> (&'static str, Value) {
 
 fn estate(model: &Model, index: u32) -> (&'static str, Value) {
     let estate = &model.places.estates[index as usize];
-    (
-        "estate.register",
-        json!({"estate": slugs::estate(index), "name": estate.name, "governance": estate.governance.word()}),
-    )
+    ("estate.register", json!({"estate": slugs::estate(index), "name": estate.name, "governance": estate.governance.word()}))
 }
 
 fn building(model: &Model, index: u32) -> (&'static str, Value) {
@@ -208,16 +138,9 @@ fn building(model: &Model, index: u32) -> (&'static str, Value) {
     let mut door = building.first_door;
     let mut units = Vec::with_capacity(building.units.len());
     for (number, unit) in building.units.iter().enumerate() {
-        let labels: Vec<String> = (door..door + unit.doors)
-            .map(|door| model.door(door).label)
-            .collect();
+        let labels: Vec<String> = (door..door + unit.doors).map(|door| model.door(door).label).collect();
         door += unit.doors;
-        units.push(unit_shape(
-            number as u32,
-            building.kind,
-            unit.floors,
-            labels,
-        ));
+        units.push(unit_shape(number as u32, building.kind, unit.floors, labels));
     }
     if !units.is_empty() {
         data.insert("units".into(), units.into());
@@ -252,30 +175,18 @@ fn staff_data(model: &Model, staff: u32, name: String, person: Option<u32>) -> V
 }
 
 fn service_staff(model: &Model, index: u32) -> (&'static str, Value) {
-    (
-        "staff.register",
-        staff_data(model, index, model.staff.name(index), None),
-    )
+    ("staff.register", staff_data(model, index, model.staff.name(index), None))
 }
 
 fn leader(model: &Model, index: u32) -> (&'static str, Value) {
     let leader = model.leaders[index as usize];
-    let name = leader.person.map_or_else(
-        || model.staff.name(leader.staff),
-        |person| model.people.person(person).name,
-    );
-    (
-        "staff.register",
-        staff_data(model, leader.staff, name, leader.person),
-    )
+    let name = leader.person.map_or_else(|| model.staff.name(leader.staff), |person| model.people.person(person).name);
+    ("staff.register", staff_data(model, leader.staff, name, leader.person))
 }
 
 fn checkpoint(model: &Model, index: u32) -> (&'static str, Value) {
     let post = &model.places.checkpoints[index as usize];
-    (
-        "checkpoint.open",
-        json!({"checkpoint": slugs::checkpoint(index), "name": post.name, "kind": post.kind}),
-    )
+    ("checkpoint.open", json!({"checkpoint": slugs::checkpoint(index), "name": post.name, "kind": post.kind}))
 }
 
 fn duty(scope: Value, duty: &str, level: u32, staff: u32, main: bool) -> (&'static str, Value) {
@@ -299,23 +210,11 @@ fn service_duty(model: &Model, staff: u32) -> (&'static str, Value) {
         Role::HotelStaff => {
             let first = spec.blocks + spec.village_groups;
             let hotel = first + place % spec.hotels.max(1);
-            duty(
-                json!({"building": slugs::building(hotel)}),
-                "leader",
-                1,
-                staff,
-                place < spec.hotels,
-            )
+            duty(json!({"building": slugs::building(hotel)}), "leader", 1, staff, place < spec.hotels)
         }
         _ => {
             let posts = spec.posts.max(1);
-            duty(
-                json!({"checkpoint": slugs::checkpoint(place % posts)}),
-                "guard",
-                1,
-                staff,
-                place < posts,
-            )
+            duty(json!({"checkpoint": slugs::checkpoint(place % posts)}), "guard", 1, staff, place < posts)
         }
     }
 }
@@ -326,21 +225,12 @@ fn grid_duty(model: &Model, staff: u32, place: u32) -> (&'static str, Value) {
     let (scope, scopes) = if spec.grids > 0 {
         (json!({"grid": slugs::grid(place % spec.grids)}), spec.grids)
     } else if spec.grid_workers_in_first_estate {
-        let first = model
-            .places
-            .buildings
-            .iter()
-            .filter(|building| building.estate == Some(0))
-            .count()
-            .max(1) as u32;
+        let first = model.places.buildings.iter().filter(|building| building.estate == Some(0)).count().max(1) as u32;
         (json!({"building": slugs::building(place % first)}), first)
     } else if estates > 0 {
         (json!({"estate": slugs::estate(place % estates)}), estates)
     } else {
-        (
-            json!({"building": slugs::building(place % spec.village_groups.max(1))}),
-            spec.village_groups,
-        )
+        (json!({"building": slugs::building(place % spec.village_groups.max(1))}), spec.village_groups)
     };
     duty(scope, "grid", 1, staff, place < scopes)
 }
@@ -371,9 +261,7 @@ fn household(model: &Model, index: u32) -> (&'static str, Value) {
     });
     let mut stream = model.stream(&[label("household phone"), u64::from(index)]);
     let mut people = model.people.of_household(index);
-    if let Some(phone) = people
-        .next()
-        .and_then(|head| model.people.person(head).phone)
+    if let Some(phone) = people.next().and_then(|head| model.people.person(head).phone)
         && stream.permille(HOUSEHOLD_PHONE_PERMILLE)
     {
         data["phones"] = json!([phone]);
@@ -425,26 +313,15 @@ pub(crate) fn order_data(model: &Model, number: u32) -> Value {
 
 /// Who keeps the person of an order, one to one: nurses and grid workers in turn, the same for a whole household.
 pub(crate) fn keeper_of(model: &Model, household: u32) -> u32 {
-    let role = if household.is_multiple_of(3) {
-        Role::Nurse
-    } else {
-        Role::GridWorker
-    };
+    let role = if household.is_multiple_of(3) { Role::Nurse } else { Role::GridWorker };
     model.staff.one(role, household)
 }
 
 /// The responsibility of the keeper of an order.
 pub(crate) fn keeper_duty(model: &Model, number: u32) -> (&'static str, Value) {
     let order = model.orders.order(number, &model.people);
-    let (slug, household) =
-        order.map_or_else(Default::default, |order| (order.slug(), order.household));
-    duty(
-        json!({"quarantine": slug}),
-        "keeper",
-        1,
-        keeper_of(model, household),
-        true,
-    )
+    let (slug, household) = order.map_or_else(Default::default, |order| (order.slug(), order.household));
+    duty(json!({"quarantine": slug}), "keeper", 1, keeper_of(model, household), true)
 }
 
 fn first_round(model: &Model, _: u32) -> (&'static str, Value) {

@@ -41,9 +41,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 pub use canaries::{Canary, CanaryKind};
-pub use catalogue::{
-    CommunitySpec, EstateCounts, LARGE_COMMUNITY_PEOPLE, Scale, Setting, catalogue,
-};
+pub use catalogue::{CommunitySpec, EstateCounts, LARGE_COMMUNITY_PEOPLE, Scale, Setting, catalogue};
 pub use command::{Command, Sent, Via};
 pub use day::{Day, Days, Intensity};
 pub use founding::Founding;
@@ -74,38 +72,27 @@ impl Demo {
     /// The communities, made one by one when the iterator is asked.
     pub fn communities(&self) -> impl Iterator<Item = Community> + use<> {
         let demo = *self;
-        catalogue(self.scale)
-            .into_iter()
-            .map(move |spec| demo.build(spec))
+        catalogue(self.scale).into_iter().map(move |spec| demo.build(spec))
     }
 
     /// One community by its slug, without making the others; `None` when this scale has no such community.
     pub fn community(&self, slug: &str) -> Option<Community> {
-        catalogue(self.scale)
-            .into_iter()
-            .find(|spec| spec.slug == slug)
-            .map(|spec| self.build(spec))
+        catalogue(self.scale).into_iter().find(|spec| spec.slug == slug).map(|spec| self.build(spec))
     }
 
     /// The commands that found all communities, one community after the other.
     pub fn founding(&self) -> impl Iterator<Item = Sent> + use<> {
-        self.communities()
-            .flat_map(|community| community.founding())
+        self.communities().flat_map(|community| community.founding())
     }
 
     /// A day of all communities in the order of sending. Holds the models of all communities and 20 bytes per command; to
     /// make several days keep the [`Community`] values and use [`merge`].
     pub fn day(&self, date: Date, intensity: Intensity) -> Days {
-        merge(
-            self.communities()
-                .map(|community| community.day(date, intensity)),
-        )
+        merge(self.communities().map(|community| community.day(date, intensity)))
     }
 
     fn build(&self, spec: CommunitySpec) -> Community {
-        Community(Arc::new(model::Model::of(
-            spec, self.seed, self.scale, self.start,
-        )))
+        Community(Arc::new(model::Model::of(spec, self.seed, self.scale, self.start)))
     }
 }
 
@@ -148,8 +135,6 @@ impl Community {
     /// The orders of home quarantine that are not released by the evening of a day; the day before the start has those of
     /// the founding.
     pub fn orders_on(&self, date: Date) -> Vec<Order> {
-        self.0
-            .orders
-            .open_on(moment::days_between(self.0.start, date), &self.0.people)
+        self.0.orders.open_on(moment::days_between(self.0.start, date), &self.0.people)
     }
 }

@@ -56,29 +56,13 @@ impl Model {
     pub(crate) fn of(spec: CommunitySpec, seed: u64, scale: Scale, start: Date) -> Self {
         let own_seed = Stream::of(seed, &[label("community"), label(&spec.slug)]).next_word();
         let places = Places::of(&spec, own_seed);
-        let leader_door = places
-            .leader_building
-            .map(|building| places.buildings[building as usize].first_door);
+        let leader_door = places.leader_building.map(|building| places.buildings[building as usize].first_door);
         let people = People::of(&spec, own_seed, start.year(), leader_door);
         let staff = Staff::of(&spec, own_seed);
         let orders = Orders::of(&spec, own_seed, start, &people);
-        let parameters = format!(
-            "gridward demo {CONTENT_VERSION} {seed} {} {start} {}",
-            scale.word(),
-            spec.slug
-        );
+        let parameters = format!("gridward demo {CONTENT_VERSION} {seed} {} {start} {}", scale.word(), spec.slug);
         let namespace = Uuid::new_v5(&Uuid::NAMESPACE_OID, parameters.as_bytes());
-        let mut model = Self {
-            spec,
-            start,
-            seed: own_seed,
-            places,
-            people,
-            staff,
-            orders,
-            leaders: Vec::new(),
-            namespace,
-        };
+        let mut model = Self { spec, start, seed: own_seed, places, people, staff, orders, leaders: Vec::new(), namespace };
         model.leaders = model.appoint_leaders();
         model
     }
@@ -100,11 +84,7 @@ impl Model {
 
     /// A member of the household who may go out alone.
     pub(crate) fn adult_of(&self, household: u32, stream: &mut Stream) -> Option<u32> {
-        let adults: Vec<u32> = self
-            .people
-            .of_household(household)
-            .filter(|person| self.people.age_years(*person) >= ADULT_AGE_YEARS)
-            .collect();
+        let adults: Vec<u32> = self.people.of_household(household).filter(|person| self.people.age_years(*person) >= ADULT_AGE_YEARS).collect();
         (!adults.is_empty()).then(|| *stream.pick(&adults))
     }
 
@@ -114,11 +94,7 @@ impl Model {
         let sex = Sex::any(&mut stream);
         let family = surname(&mut stream);
         let name = full_name(family, sex, &mut stream);
-        let birth = (
-            (self.start.year() - stream.between(20, 60) as i16),
-            stream.between(1, 12) as u8,
-            stream.between(1, 28) as u8,
-        );
+        let birth = ((self.start.year() - stream.between(20, 60) as i16), stream.between(1, 12) as u8, stream.between(1, 28) as u8);
         let community = self.spec.number;
         // the last serials of the community: residents never reach them
         let serial = 49_999 - outsider;
@@ -137,41 +113,19 @@ impl Model {
         let mut leaders: Vec<Leader> = (0..blocks)
             .map(|building| {
                 let staff = self.staff.range(Role::BuildingLeader).start + building;
-                Leader {
-                    staff,
-                    building,
-                    unit: None,
-                    person: self.leader_person(building, 0),
-                }
+                Leader { staff, building, unit: None, person: self.leader_person(building, 0) }
             })
             .collect();
-        let mut large: Vec<u32> = (0..blocks)
-            .filter(|building| self.places.buildings[*building as usize].units.len() > 1)
-            .collect();
-        large.sort_by_key(|building| {
-            (
-                std::cmp::Reverse(self.places.buildings[*building as usize].doors),
-                *building,
-            )
-        });
+        let mut large: Vec<u32> = (0..blocks).filter(|building| self.places.buildings[*building as usize].units.len() > 1).collect();
+        large.sort_by_key(|building| (std::cmp::Reverse(self.places.buildings[*building as usize].doors), *building));
         for (index, staff) in self.staff.range(Role::UnitLeader).enumerate() {
             // where there are fewer large buildings than unit leaders, the list is gone through again
             let Some(building) = large.get(index % large.len().max(1)).copied() else {
                 break;
             };
-            let unit = 1
-                + (index / large.len()) as u32
-                    % (self.places.buildings[building as usize].units.len() as u32 - 1);
-            let first = self.places.buildings[building as usize].units[..unit as usize]
-                .iter()
-                .map(|unit| unit.doors)
-                .sum();
-            leaders.push(Leader {
-                staff,
-                building,
-                unit: Some(unit),
-                person: self.leader_person(building, first),
-            });
+            let unit = 1 + (index / large.len()) as u32 % (self.places.buildings[building as usize].units.len() as u32 - 1);
+            let first = self.places.buildings[building as usize].units[..unit as usize].iter().map(|unit| unit.doors).sum();
+            leaders.push(Leader { staff, building, unit: Some(unit), person: self.leader_person(building, first) });
         }
         leaders
     }

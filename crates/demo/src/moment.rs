@@ -24,42 +24,27 @@ pub struct Moment {
 impl Moment {
     /// A second of a day; seconds past midnight stay at the last second of the day.
     pub fn new(date: Date, second: u32) -> Self {
-        Self {
-            date,
-            second: second.min(DAY_SECONDS - 1),
-        }
+        Self { date, second: second.min(DAY_SECONDS - 1) }
     }
 
     /// The same instant as a timestamp, to pace the sending by.
     pub fn timestamp(self) -> Timestamp {
-        let days = self
-            .date
-            .duration_since(Date::constant(1970, 1, 1))
-            .as_secs();
+        let days = self.date.duration_since(Date::constant(1970, 1, 1)).as_secs();
         // only the first and last days a date can name have no timestamp
-        Timestamp::from_second(days + i64::from(self.second) - OFFSET_SECONDS)
-            .unwrap_or(Timestamp::MAX)
+        Timestamp::from_second(days + i64::from(self.second) - OFFSET_SECONDS).unwrap_or(Timestamp::MAX)
     }
 }
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (hours, rest) = (self.second / 3600, self.second % 3600);
-        write!(
-            f,
-            "{}T{hours:02}:{:02}:{:02}+08:00",
-            self.date,
-            rest / 60,
-            rest % 60
-        )
+        write!(f, "{}T{hours:02}:{:02}:{:02}+08:00", self.date, rest / 60, rest % 60)
     }
 }
 
 /// Days from `from` to `to`; negative when `to` is earlier.
 pub(crate) fn days_between(from: Date, to: Date) -> i32 {
-    to.duration_since(from)
-        .as_secs()
-        .div_euclid(i64::from(DAY_SECONDS)) as i32
+    to.duration_since(from).as_secs().div_euclid(i64::from(DAY_SECONDS)) as i32
 }
 
 /// The day `days` after `date` (before, when negative).
@@ -78,17 +63,10 @@ mod tests {
 
     #[test]
     fn a_moment_and_its_timestamp_agree() {
-        for (second, text) in [
-            (0, "2020-02-06T00:00:00+08:00"),
-            (clock(15, 4), "2020-02-06T15:04:00+08:00"),
-            (90_000, "2020-02-06T23:59:59+08:00"),
-        ] {
+        for (second, text) in [(0, "2020-02-06T00:00:00+08:00"), (clock(15, 4), "2020-02-06T15:04:00+08:00"), (90_000, "2020-02-06T23:59:59+08:00")] {
             let moment = Moment::new(Date::constant(2020, 2, 6), second);
             assert_eq!(moment.to_string(), text);
-            assert_eq!(
-                text.parse::<Timestamp>().expect("a valid time"),
-                moment.timestamp()
-            );
+            assert_eq!(text.parse::<Timestamp>().expect("a valid time"), moment.timestamp());
         }
     }
 

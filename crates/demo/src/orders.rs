@@ -21,12 +21,7 @@ const RELEASE_DAYS_LATE_MAX: i32 = 2;
 const RESERVE_DAYS: usize = 365;
 
 /// The four categories of the time (四类人员) and how often they occur beside contacts under an order.
-const CATEGORIES: [(&str, u32); 4] = [
-    ("contact", 700),
-    ("fever", 220),
-    ("suspected", 60),
-    ("confirmed", 20),
-];
+const CATEGORIES: [(&str, u32); 4] = [("contact", 700), ("fever", 220), ("suspected", 60), ("confirmed", 20)];
 
 /// One order of home quarantine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,40 +70,18 @@ impl Orders {
         Stream::of(seed, &[label("listed")]).shuffle(&mut households);
         // a household is listed whole before the next one begins: the contacts of a case live with it
         // the oldest leader's household stays free: she is the one who goes round
-        let leader = people
-            .oldest_leader()
-            .map(|person| people.household_of(person));
+        let leader = people.oldest_leader().map(|person| people.household_of(person));
         households.retain(|household| leader != Some(*household));
-        let mut candidates = households
-            .iter()
-            .flat_map(|household| people.of_household(*household));
+        let mut candidates = households.iter().flat_map(|household| people.of_household(*household));
         let mut listed = Vec::with_capacity(spec.listed as usize);
         listed.extend(candidates.by_ref().take(spec.listed as usize));
-        let mut listed_households: Vec<u32> = listed
-            .iter()
-            .map(|person| people.household_of(*person))
-            .collect();
+        let mut listed_households: Vec<u32> = listed.iter().map(|person| people.household_of(*person)).collect();
         listed_households.sort_unstable();
         listed_households.dedup();
         let per_day = spec.orders.div_ceil(REGIME_DAYS as u32 * 2);
-        let free = |person: &u32| {
-            listed_households
-                .binary_search(&people.household_of(*person))
-                .is_err()
-        };
-        let reserve = candidates
-            .filter(free)
-            .take(per_day as usize * RESERVE_DAYS)
-            .collect();
-        Self {
-            seed,
-            start,
-            listed,
-            listed_households,
-            founding: spec.orders.min(spec.listed),
-            reserve,
-            per_day,
-        }
+        let free = |person: &u32| listed_households.binary_search(&people.household_of(*person)).is_err();
+        let reserve = candidates.filter(free).take(per_day as usize * RESERVE_DAYS).collect();
+        Self { seed, start, listed, listed_households, founding: spec.orders.min(spec.listed), reserve, per_day }
     }
 
     /// Orders of the founding.
@@ -139,38 +112,16 @@ impl Orders {
             let household = people.household_of(self.listed[number as usize]);
             let mut shared = Stream::of(self.seed, &[label("exposure"), u64::from(household)]);
             let ago = shared.between(1, EXPOSED_DAYS_AGO_MAX) as i32;
-            (
-                self.listed[number as usize],
-                -1,
-                day_after(self.start, -ago),
-                "exposure",
-            )
+            (self.listed[number as usize], -1, day_after(self.start, -ago), "exposure")
         } else {
             let place = number - self.founding;
             let day = (place / self.per_day) as i32;
-            (
-                *self.reserve.get(place as usize)?,
-                day,
-                day_after(self.start, day),
-                "arrival",
-            )
+            (*self.reserve.get(place as usize)?, day, day_after(self.start, day), "arrival")
         };
         let household = people.household_of(person);
         let ends_after = days_between(self.start, count_from) + REGIME_DAYS;
-        let late = if stream.permille(LATE_RELEASE_PERMILLE) {
-            stream.between(1, RELEASE_DAYS_LATE_MAX as u32) as i32
-        } else {
-            0
-        };
-        Some(Order {
-            number,
-            person,
-            household,
-            given_on,
-            count_from,
-            basis,
-            released_on: ends_after + 1 + late,
-        })
+        let late = if stream.permille(LATE_RELEASE_PERMILLE) { stream.between(1, RELEASE_DAYS_LATE_MAX as u32) as i32 } else { 0 };
+        Some(Order { number, person, household, given_on, count_from, basis, released_on: ends_after + 1 + late })
     }
 
     /// Numbers of the orders given on a day of the demo.
@@ -178,12 +129,8 @@ impl Orders {
         let Ok(day) = u32::try_from(day) else {
             return self.founding..self.founding;
         };
-        let first = day
-            .saturating_mul(self.per_day)
-            .min(self.reserve.len() as u32);
-        let last = first
-            .saturating_add(self.per_day)
-            .min(self.reserve.len() as u32);
+        let first = day.saturating_mul(self.per_day).min(self.reserve.len() as u32);
+        let last = first.saturating_add(self.per_day).min(self.reserve.len() as u32);
         self.founding + first..self.founding + last
     }
 

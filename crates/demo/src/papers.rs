@@ -17,11 +17,7 @@ const PEOPLE_PER_REGION: u32 = 500;
 
 /// The check character for 17 digits.
 pub fn id_check_character(digits: &str) -> char {
-    let sum: u32 = digits
-        .bytes()
-        .zip(CHECK_WEIGHTS)
-        .map(|(digit, weight)| u32::from(digit.wrapping_sub(b'0')) * weight)
-        .sum();
+    let sum: u32 = digits.bytes().zip(CHECK_WEIGHTS).map(|(digit, weight)| u32::from(digit.wrapping_sub(b'0')) * weight).sum();
     CHECK_CHARACTERS[(sum % 11) as usize]
 }
 
@@ -75,22 +71,9 @@ mod tests {
     fn numbers_of_a_community_never_repeat_and_stay_unassignable() {
         let mut seen = std::collections::BTreeSet::new();
         for serial in 0..50_000 {
-            let id = id_number(
-                7,
-                serial,
-                (1980, 2, 3),
-                if serial % 3 == 0 {
-                    Sex::Male
-                } else {
-                    Sex::Female
-                },
-            );
+            let id = id_number(7, serial, (1980, 2, 3), if serial % 3 == 0 { Sex::Male } else { Sex::Female });
             assert!(id.len() == 18 && id.starts_with("9907"), "{id}");
-            assert_eq!(
-                id.chars().last(),
-                Some(id_check_character(&id[..17])),
-                "{id}"
-            );
+            assert_eq!(id.chars().last(), Some(id_check_character(&id[..17])), "{id}");
             assert!(seen.insert(id), "serial {serial} repeats");
             for owner in [PhoneOf::Resident, PhoneOf::Staff, PhoneOf::Outsider] {
                 let phone = phone(7, owner, serial);

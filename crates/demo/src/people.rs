@@ -66,12 +66,9 @@ impl People {
     /// Fills the doors of a community; `year` is the year ages are counted in.
     pub(crate) fn of(spec: &CommunitySpec, seed: u64, year: i16, leader_door: Option<u32>) -> Self {
         let mut stream = Stream::of(seed, &[label("households")]);
-        let vacant: Vec<bool> = (0..spec.doors)
-            .map(|door| stream.permille(VACANT_PERMILLE) && leader_door != Some(door))
-            .collect();
+        let vacant: Vec<bool> = (0..spec.doors).map(|door| stream.permille(VACANT_PERMILLE) && leader_door != Some(door)).collect();
         let lived_in = vacant.iter().filter(|vacant| !**vacant).count() as u32;
-        let mut sizes =
-            spread(spec.people, lived_in, 1, HOUSEHOLD_PEOPLE_MAX, &mut stream).into_iter();
+        let mut sizes = spread(spec.people, lived_in, 1, HOUSEHOLD_PEOPLE_MAX, &mut stream).into_iter();
         let mut first_person = Vec::with_capacity(spec.doors as usize + 1);
         let mut next = 0;
         for vacant in vacant {
@@ -80,13 +77,7 @@ impl People {
         }
         first_person.push(next);
         let oldest_leader = leader_door.map(|door| first_person[door as usize]);
-        Self {
-            seed,
-            community: spec.number,
-            year,
-            first_person,
-            oldest_leader,
-        }
+        Self { seed, community: spec.number, year, first_person, oldest_leader }
     }
 
     pub(crate) fn count(&self) -> u32 {
@@ -119,15 +110,9 @@ impl People {
         match person - self.of_household(household).start {
             _ if self.oldest_leader == Some(person) => (OLDEST_LEADER_AGE_YEARS, Sex::Female),
             0 => (head_age, head_sex),
-            1 => (
-                (head_age + own.below(7)).saturating_sub(3).max(22),
-                head_sex.other(),
-            ),
+            1 => ((head_age + own.below(7)).saturating_sub(3).max(22), head_sex.other()),
             3 => ((head_age + own.between(22, 30)).min(96), Sex::any(&mut own)),
-            _ => (
-                head_age.saturating_sub(own.between(23, 38)),
-                Sex::any(&mut own),
-            ),
+            _ => (head_age.saturating_sub(own.between(23, 38)), Sex::any(&mut own)),
         }
     }
 
@@ -153,16 +138,8 @@ impl People {
         let name = full_name(called, sex, &mut own);
         let birth_year = self.year - age_years as i16;
         // the demo starts early in a year: whoever is born in that year is born in its first days
-        let month = if age_years == 0 {
-            1
-        } else {
-            own.between(1, 12)
-        };
-        let birth = (
-            birth_year,
-            month as u8,
-            own.between(1, if age_years == 0 { 9 } else { 28 }) as u8,
-        );
+        let month = if age_years == 0 { 1 } else { own.between(1, 12) };
+        let birth = (birth_year, month as u8, own.between(1, if age_years == 0 { 9 } else { 28 }) as u8);
         Person {
             index: person,
             household,
@@ -171,8 +148,7 @@ impl People {
             birth_year,
             age_years,
             id_number: id_number(self.community, person, birth, sex),
-            phone: (age_years >= PHONE_AGE_YEARS)
-                .then(|| phone(self.community, PhoneOf::Resident, person)),
+            phone: (age_years >= PHONE_AGE_YEARS).then(|| phone(self.community, PhoneOf::Resident, person)),
         }
     }
 }

@@ -60,9 +60,7 @@ const STREET_NAMES: [&str; 20] = [
     "桥头街",
     "光荣巷",
 ];
-const VILLAGE_SURNAMES: [&str; 12] = [
-    "王", "李", "陈", "周", "吴", "徐", "马", "赵", "孙", "胡", "许", "何",
-];
+const VILLAGE_SURNAMES: [&str; 12] = ["王", "李", "陈", "周", "吴", "徐", "马", "赵", "孙", "胡", "许", "何"];
 const VILLAGE_KINDS: [&str; 6] = ["岗", "庄", "圩", "塘", "家湾", "郢"];
 
 /// Fewest doors of a block that keep a staircase plausible.
@@ -193,11 +191,7 @@ impl Places {
         let leader_building = spec.leader_doors.map(|_| leader_building(&buildings));
         give_doors(spec, &mut buildings, leader_building, &mut stream);
         for hotel in 0..spec.hotels {
-            buildings.push(bare(
-                format!("安心宾馆{}部", hotel + 1),
-                BuildingKind::Site,
-                None,
-            ));
+            buildings.push(bare(format!("安心宾馆{}部", hotel + 1), BuildingKind::Site, None));
         }
         let mut next = 0;
         for building in &mut buildings {
@@ -212,21 +206,12 @@ impl Places {
             }
             posts_of[estates.len()].push(post as u32);
         }
-        Self {
-            estates,
-            buildings,
-            checkpoints,
-            leader_building,
-            posts_of,
-        }
+        Self { estates, buildings, checkpoints, leader_building, posts_of }
     }
 
     /// The door at a place of the walking order, which must exist.
     pub(crate) fn door(&self, door: u32) -> DoorPlace {
-        let building = self
-            .buildings
-            .partition_point(|building| building.first_door <= door)
-            - 1;
+        let building = self.buildings.partition_point(|building| building.first_door <= door) - 1;
         // buildings without doors share their first door with the next one and come before it
         let mut rest = door - self.buildings[building].first_door;
         let units = &self.buildings[building].units;
@@ -240,33 +225,18 @@ impl Places {
             BuildingKind::VillageGroup => (rest + 1).to_string(),
             _ => format!("{floor}{position:02}"),
         };
-        DoorPlace {
-            building: building as u32,
-            unit: unit as u32,
-            floor,
-            label,
-        }
+        DoorPlace { building: building as u32, unit: unit as u32, floor, label }
     }
 
     /// The checkpoints people of a building pass through.
     pub(crate) fn posts(&self, building: u32) -> &[u32] {
-        let estate = self.buildings[building as usize]
-            .estate
-            .map_or(self.estates.len(), |estate| estate as usize);
+        let estate = self.buildings[building as usize].estate.map_or(self.estates.len(), |estate| estate as usize);
         &self.posts_of[estate]
     }
 }
 
 fn bare(name: String, kind: BuildingKind, estate: Option<u32>) -> Building {
-    Building {
-        name,
-        kind,
-        estate,
-        grid: None,
-        units: Vec::new(),
-        first_door: 0,
-        doors: 0,
-    }
+    Building { name, kind, estate, grid: None, units: Vec::new(), first_door: 0, doors: 0 }
 }
 
 fn estates(spec: &CommunitySpec, stream: &mut Stream) -> Vec<Estate> {
@@ -296,21 +266,13 @@ fn estates(spec: &CommunitySpec, stream: &mut Stream) -> Vec<Estate> {
 
 fn blocks(spec: &CommunitySpec, estates: &[Estate], stream: &mut Stream) -> Vec<Building> {
     let mut buildings = Vec::new();
-    let weights: Vec<u32> = estates
-        .iter()
-        .map(|estate| estate.governance.blocks_weight())
-        .collect();
+    let weights: Vec<u32> = estates.iter().map(|estate| estate.governance.blocks_weight()).collect();
     let mut shares = apportion(spec.blocks, &weights);
     keep_one_each(&mut shares);
     for (estate, share) in shares.into_iter().enumerate() {
-        let row =
-            estates[estate].governance == Governance::Open && spec.setting == Setting::TownBlocks;
+        let row = estates[estate].governance == Governance::Open && spec.setting == Setting::TownBlocks;
         for number in 1..=share {
-            let (name, kind) = if row {
-                (format!("{}号", number * 2 - 1), BuildingKind::Row)
-            } else {
-                (format!("{number}号楼"), BuildingKind::Block)
-            };
+            let (name, kind) = if row { (format!("{}号", number * 2 - 1), BuildingKind::Row) } else { (format!("{number}号楼"), BuildingKind::Block) };
             buildings.push(bare(name, kind, Some(estate as u32)));
         }
     }
@@ -319,11 +281,7 @@ fn blocks(spec: &CommunitySpec, estates: &[Estate], stream: &mut Stream) -> Vec<
     for group in 0..spec.village_groups {
         let surname = surnames[group as usize % surnames.len()];
         let kind = VILLAGE_KINDS[(group as usize / surnames.len()) % VILLAGE_KINDS.len()];
-        buildings.push(bare(
-            format!("{surname}{kind}村民组"),
-            BuildingKind::VillageGroup,
-            None,
-        ));
+        buildings.push(bare(format!("{surname}{kind}村民组"), BuildingKind::VillageGroup, None));
     }
     let count = buildings.len() as u32;
     for (index, building) in buildings.iter_mut().enumerate() {
@@ -335,9 +293,7 @@ fn blocks(spec: &CommunitySpec, estates: &[Estate], stream: &mut Stream) -> Vec<
 /// An estate without a block would be a gate without people: it takes one from the largest.
 fn keep_one_each(shares: &mut [u32]) {
     for index in 0..shares.len() {
-        let largest = (0..shares.len())
-            .max_by_key(|other| shares[*other])
-            .unwrap_or(index);
+        let largest = (0..shares.len()).max_by_key(|other| shares[*other]).unwrap_or(index);
         if shares[index] == 0 && shares[largest] > 1 {
             shares[largest] -= 1;
             shares[index] += 1;
@@ -347,51 +303,23 @@ fn keep_one_each(shares: &mut [u32]) {
 
 /// 7号楼 of the first estate, or its last building where the estate is smaller.
 fn leader_building(buildings: &[Building]) -> u32 {
-    let first_estate = buildings
-        .iter()
-        .filter(|building| building.estate == Some(0))
-        .count() as u32;
+    let first_estate = buildings.iter().filter(|building| building.estate == Some(0)).count() as u32;
     first_estate.clamp(1, 7) - 1
 }
 
-fn give_doors(
-    spec: &CommunitySpec,
-    buildings: &mut [Building],
-    leader: Option<u32>,
-    stream: &mut Stream,
-) {
+fn give_doors(spec: &CommunitySpec, buildings: &mut [Building], leader: Option<u32>, stream: &mut Stream) {
     if let Some(stairs) = spec.stairs {
         return give_stairs(spec.doors, stairs, buildings, stream);
     }
     let own = spec.leader_doors.unwrap_or(0).min(spec.doors / 2);
     let others = buildings.len() as u32 - u32::from(leader.is_some());
     let mean = (spec.doors - own) / others.max(1);
-    let mut shares = spread(
-        spec.doors - own,
-        others,
-        BLOCK_DOORS_MIN.max(mean / 3),
-        mean * 2,
-        stream,
-    )
-    .into_iter();
+    let mut shares = spread(spec.doors - own, others, BLOCK_DOORS_MIN.max(mean / 3), mean * 2, stream).into_iter();
     for (index, building) in buildings.iter_mut().enumerate() {
         let is_leaders = leader == Some(index as u32);
-        building.doors = if is_leaders {
-            own
-        } else {
-            shares.next().unwrap_or(0)
-        };
+        building.doors = if is_leaders { own } else { shares.next().unwrap_or(0) };
         building.units = if is_leaders {
-            vec![
-                Unit {
-                    floors: 7,
-                    doors: own.div_ceil(2),
-                },
-                Unit {
-                    floors: 7,
-                    doors: own / 2,
-                },
-            ]
+            vec![Unit { floors: 7, doors: own.div_ceil(2) }, Unit { floors: 7, doors: own / 2 }]
         } else {
             units(spec.setting, building.kind, building.doors, stream)
         };
@@ -405,14 +333,7 @@ fn give_stairs(doors: u32, stairs: u32, buildings: &mut [Building], stream: &mut
     let per_building = spread(stairs, count, 3, 4, stream);
     let mut shares = spread(doors, stairs, 2 * FLOORS, 3 * FLOORS, stream).into_iter();
     for (building, stairs) in buildings.iter_mut().zip(per_building) {
-        building.units = shares
-            .by_ref()
-            .take(stairs as usize)
-            .map(|doors| Unit {
-                floors: FLOORS,
-                doors,
-            })
-            .collect();
+        building.units = shares.by_ref().take(stairs as usize).map(|doors| Unit { floors: FLOORS, doors }).collect();
         building.doors = building.units.iter().map(|unit| unit.doors).sum();
     }
 }
@@ -426,16 +347,8 @@ fn units(setting: Setting, kind: BuildingKind, doors: u32, stream: &mut Stream) 
         _ => stream.between(4, 6),
     };
     let per_unit = (floors * stream.between(2, 3)).max(1);
-    let count = ((doors + per_unit / 2) / per_unit)
-        .max(1)
-        .max(doors.div_ceil(floors * FLOOR_DOORS_MAX));
-    (0..count)
-        .map(|unit| doors / count + u32::from(unit < doors % count))
-        .map(|doors| Unit {
-            floors: floors.min(doors.max(1)),
-            doors,
-        })
-        .collect()
+    let count = ((doors + per_unit / 2) / per_unit).max(1).max(doors.div_ceil(floors * FLOOR_DOORS_MAX));
+    (0..count).map(|unit| doors / count + u32::from(unit < doors % count)).map(|doors| Unit { floors: floors.min(doors.max(1)), doors }).collect()
 }
 
 fn checkpoints(spec: &CommunitySpec, estates: &[Estate], stream: &mut Stream) -> Vec<Checkpoint> {
@@ -445,30 +358,14 @@ fn checkpoints(spec: &CommunitySpec, estates: &[Estate], stream: &mut Stream) ->
         .map(|post| {
             let Some(estate) = (!estates.is_empty()).then(|| &estates[post % estates.len()]) else {
                 let road = post.is_multiple_of(2);
-                let name = if road {
-                    format!("{}路口卡点", names[post % names.len()])
-                } else {
-                    format!("第{}村口卡点", post + 1)
-                };
-                return Checkpoint {
-                    name,
-                    kind: if road { "road" } else { "village" },
-                };
+                let name = if road { format!("{}路口卡点", names[post % names.len()]) } else { format!("第{}村口卡点", post + 1) };
+                return Checkpoint { name, kind: if road { "road" } else { "village" } };
             };
             let side = ["东", "南", "北", "西"][post / estates.len() % 4];
             match estate.governance {
-                Governance::Open if estates.len() == 1 => Checkpoint {
-                    name: format!("{}路口卡点", names[post % names.len()]),
-                    kind: "street",
-                },
-                Governance::Open => Checkpoint {
-                    name: format!("{}{side}口卡点", estate.name),
-                    kind: "street",
-                },
-                _ => Checkpoint {
-                    name: format!("{}{side}门", estate.name),
-                    kind: "gate",
-                },
+                Governance::Open if estates.len() == 1 => Checkpoint { name: format!("{}路口卡点", names[post % names.len()]), kind: "street" },
+                Governance::Open => Checkpoint { name: format!("{}{side}口卡点", estate.name), kind: "street" },
+                _ => Checkpoint { name: format!("{}{side}门", estate.name), kind: "gate" },
             }
         })
         .collect()

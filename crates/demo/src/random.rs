@@ -95,10 +95,7 @@ pub(crate) fn apportion(total: u32, weights: &[u32]) -> Vec<u32> {
         return vec![0; weights.len()];
     }
     let exact = |weight: &u32| u64::from(total) * u64::from(*weight);
-    let mut shares: Vec<u32> = weights
-        .iter()
-        .map(|weight| (exact(weight) / sum) as u32)
-        .collect();
+    let mut shares: Vec<u32> = weights.iter().map(|weight| (exact(weight) / sum) as u32).collect();
     let mut order: Vec<usize> = (0..weights.len()).collect();
     order.sort_by_key(|index| (std::cmp::Reverse(exact(&weights[*index]) % sum), *index));
     let given: u32 = shares.iter().sum();
@@ -117,9 +114,7 @@ pub(crate) fn spread(total: u32, parts: u32, low: u32, high: u32, stream: &mut S
     }
     let low = low.min(total / parts);
     let high = high.max(total.div_ceil(parts));
-    let mut shares: Vec<u32> = (0..parts)
-        .map(|part| total / parts + u32::from(part < total % parts))
-        .collect();
+    let mut shares: Vec<u32> = (0..parts).map(|part| total / parts + u32::from(part < total % parts)).collect();
     for _ in 0..parts.saturating_mul(2) {
         let from = stream.below(parts) as usize;
         let to = stream.below(parts) as usize;
@@ -156,16 +151,9 @@ mod tests {
             let total = parts * low + stream.below(parts * (high - low) + 1);
             let shares = spread(total, parts, low, high, &mut stream);
             assert_eq!(shares.iter().sum::<u32>(), total, "seed {seed}");
-            assert!(
-                shares.iter().all(|share| (low..=high).contains(share)),
-                "seed {seed}: {shares:?} not in {low}..={high}"
-            );
+            assert!(shares.iter().all(|share| (low..=high).contains(share)), "seed {seed}: {shares:?} not in {low}..={high}");
             let weights: Vec<u32> = (0..parts).map(|_| stream.between(1, 50)).collect();
-            assert_eq!(
-                apportion(total, &weights).iter().sum::<u32>(),
-                total,
-                "seed {seed}"
-            );
+            assert_eq!(apportion(total, &weights).iter().sum::<u32>(), total, "seed {seed}");
         }
     }
 
@@ -173,17 +161,11 @@ mod tests {
     fn rates_are_near_what_was_asked_for() {
         let mut stream = Stream::of(1, &[label("rates")]);
         let hits = (0..100_000).filter(|_| stream.permille(50)).count();
-        assert!(
-            (4_600..5_400).contains(&hits),
-            "50 per mille of 100,000 gave {hits}"
-        );
+        assert!((4_600..5_400).contains(&hits), "50 per mille of 100,000 gave {hits}");
         let mut counts = [0u32; 3];
         for _ in 0..90_000 {
             counts[stream.weighted(&[1, 3, 5])] += 1;
         }
-        assert!(
-            counts[0].abs_diff(10_000) < 600 && counts[1].abs_diff(30_000) < 900,
-            "{counts:?}"
-        );
+        assert!(counts[0].abs_diff(10_000) < 600 && counts[1].abs_diff(30_000) < 900, "{counts:?}");
     }
 }

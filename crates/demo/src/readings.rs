@@ -17,13 +17,7 @@ const FALSE_FEVER_PERMILLE: u32 = 600;
 /// Answers to the question about symptoms that name one, per thousand.
 const SYMPTOM_PERMILLE: u32 = 3;
 
-const SYMPTOMS: [&str; 5] = [
-    "cough",
-    "fatigue",
-    "sore_throat",
-    "diarrhoea",
-    "shortness_of_breath",
-];
+const SYMPTOMS: [&str; 5] = ["cough", "fatigue", "sore_throat", "diarrhoea", "shortness_of_breath"];
 
 /// A reading of a thermometer. Tenths keep the one decimal exact.
 pub(crate) fn reading(tenths: u32, site: &str) -> Value {
@@ -49,20 +43,10 @@ pub(crate) fn contactless(stream: &mut Stream) -> Measured {
             0 => json!({"unreadable": "low", "site": "forehead"}),
             _ => reading(stream.between(342, 354), "forehead"),
         };
-        return Measured {
-            readings: vec![first, reading(stream.between(361, 369), "ear")],
-            is_fever: false,
-        };
+        return Measured { readings: vec![first, reading(stream.between(361, 369), "ear")], is_fever: false };
     }
-    let site = if stream.permille(80) {
-        "thermal"
-    } else {
-        "forehead"
-    };
-    Measured {
-        readings: vec![reading(stream.between(360, 369), site)],
-        is_fever: false,
-    }
+    let site = if stream.permille(80) { "thermal" } else { "forehead" };
+    Measured { readings: vec![reading(stream.between(360, 369), site)], is_fever: false }
 }
 
 /// A forehead at or above the threshold, mostly with a second reading by ear or axilla.
@@ -70,29 +54,18 @@ pub(crate) fn suspicious(stream: &mut Stream) -> Measured {
     let first = stream.between(FEVER_TENTHS, 389);
     let mut readings = vec![reading(first, "forehead")];
     if !stream.permille(REMEASURED_PERMILLE) {
-        return Measured {
-            readings,
-            is_fever: true,
-        };
+        return Measured { readings, is_fever: true };
     }
     let site = *stream.pick(&["ear", "axilla"]);
     let is_fever = !stream.permille(FALSE_FEVER_PERMILLE);
-    let second = if is_fever {
-        stream.between(FEVER_TENTHS, first.max(FEVER_TENTHS + 3))
-    } else {
-        stream.between(364, 371)
-    };
+    let second = if is_fever { stream.between(FEVER_TENTHS, first.max(FEVER_TENTHS + 3)) } else { stream.between(364, 371) };
     readings.push(reading(second, site));
     Measured { readings, is_fever }
 }
 
 /// The answer to "any cough, any fever?": mostly none.
 pub(crate) fn symptoms(stream: &mut Stream) -> Vec<&'static str> {
-    if stream.permille(SYMPTOM_PERMILLE) {
-        some_symptoms(stream)
-    } else {
-        Vec::new()
-    }
+    if stream.permille(SYMPTOM_PERMILLE) { some_symptoms(stream) } else { Vec::new() }
 }
 
 /// One or two symptoms.

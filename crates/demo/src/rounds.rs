@@ -24,26 +24,14 @@ pub(crate) fn visited_on(model: &Model, round: u32, building: u32) -> u32 {
 
 /// Whether nobody opens when the door is first visited in a round.
 pub(crate) fn is_absent(model: &Model, round: u32, household: u32) -> bool {
-    let rate = if round == 0 {
-        model.spec.first_round_absent_permille
-    } else {
-        LATER_ABSENT_PERMILLE
-    };
-    model
-        .stream(&[label("absent"), u64::from(round), u64::from(household)])
-        .permille(rate)
+    let rate = if round == 0 { model.spec.first_round_absent_permille } else { LATER_ABSENT_PERMILLE };
+    model.stream(&[label("absent"), u64::from(round), u64::from(household)]).permille(rate)
 }
 
 /// The data of `round.open`.
 pub(crate) fn open_data(model: &Model, round: u32) -> Value {
-    let name = NUMERALS.get(round as usize).map_or_else(
-        || format!("第{}轮", round + 1),
-        |numeral| format!("第{numeral}轮"),
-    );
-    let last = day_after(
-        model.start,
-        ((round + 1) * model.spec.round_days.max(1)) as i32 - 1,
-    );
+    let name = NUMERALS.get(round as usize).map_or_else(|| format!("第{}轮", round + 1), |numeral| format!("第{numeral}轮"));
+    let last = day_after(model.start, ((round + 1) * model.spec.round_days.max(1)) as i32 - 1);
     json!({
         "round": slugs::round(round),
         "name": format!("{name}入户排查"),

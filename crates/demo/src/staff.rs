@@ -70,11 +70,7 @@ impl Staff {
             end += count;
             (role, end)
         });
-        Self {
-            seed,
-            community: spec.number,
-            ends,
-        }
+        Self { seed, community: spec.number, ends }
     }
 
     /// Everybody.
@@ -97,11 +93,7 @@ impl Staff {
     /// Somebody of a role, chosen by any number; the office where the role is empty.
     pub(crate) fn one(&self, role: Role, number: u32) -> u32 {
         let range = self.range(role);
-        if range.is_empty() {
-            0
-        } else {
-            range.start + number % (range.end - range.start)
-        }
+        if range.is_empty() { 0 } else { range.start + number % (range.end - range.start) }
     }
 
     /// What a number is there for, and the place within that role.

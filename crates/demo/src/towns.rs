@@ -13,68 +13,31 @@ pub struct Town {
 }
 
 /// 牌楼镇: 6 estates with leaders of buildings and units.
-pub const PAILOU: Town = Town {
-    slug: "pailou",
-    name: "牌楼镇",
-};
+pub const PAILOU: Town = Town { slug: "pailou", name: "牌楼镇" };
 /// 北集坡街道: four gated estates, one with 243 grid workers.
-pub const BEIJIPO: Town = Town {
-    slug: "beijipo",
-    name: "北集坡街道",
-};
+pub const BEIJIPO: Town = Town { slug: "beijipo", name: "北集坡街道" };
 /// 东区: an open estate of 430 stairs, 20 teams of three.
-pub const DONGQU: Town = Town {
-    slug: "dongqu",
-    name: "东区",
-};
+pub const DONGQU: Town = Town { slug: "dongqu", name: "东区" };
 /// 店埠镇: 34 communities and 400,000 people.
-pub const DIANBU: Town = Town {
-    slug: "dianbu",
-    name: "店埠镇",
-};
+pub const DIANBU: Town = Town { slug: "dianbu", name: "店埠镇" };
 /// 吉县城镇: six communities in 32 grids.
-pub const JIXIAN: Town = Town {
-    slug: "jixian",
-    name: "吉县城镇",
-};
+pub const JIXIAN: Town = Town { slug: "jixian", name: "吉县城镇" };
 
 /// People of dianbu under orders or in categories (四类人员有效数据 7,756 条).
 pub const DIANBU_LISTED: u32 = 7_756;
 /// How many of them are under an order of home quarantine; a third is an assumption, the accounts do not say.
 pub const DIANBU_ORDERS: u32 = 2_604;
 
-const URBAN_NAMES: [&str; 16] = [
-    "长春", "瑶岗", "青年", "幸福", "光明", "西苑", "东门", "永安", "新华", "春晖", "朝阳", "滨河",
-    "金桥", "文昌", "和睦", "站北",
-];
-const RURAL_NAMES: [&str; 18] = [
-    "大陈",
-    "小李",
-    "张集",
-    "马店",
-    "河湾",
-    "塘岗",
-    "沙冈",
-    "三十里",
-    "清水",
-    "高塘",
-    "柳树",
-    "石桥",
-    "油坊",
-    "西圩",
-    "北圩",
-    "黄岗",
-    "双井",
-    "枣林",
-];
+const URBAN_NAMES: [&str; 16] =
+    ["长春", "瑶岗", "青年", "幸福", "光明", "西苑", "东门", "永安", "新华", "春晖", "朝阳", "滨河", "金桥", "文昌", "和睦", "站北"];
+const RURAL_NAMES: [&str; 18] =
+    ["大陈", "小李", "张集", "马店", "河湾", "塘岗", "沙冈", "三十里", "清水", "高塘", "柳树", "石桥", "油坊", "西圩", "北圩", "黄岗", "双井", "枣林"];
 
 /// How unequal the communities of dianbu are; repeated over the communities, so that no two neighbours are alike.
 const UNEVEN: [u32; 5] = [100, 124, 88, 136, 72];
 
 fn uneven(parts: usize) -> Vec<u32> {
-    (0..parts)
-        .map(|part| UNEVEN[part % UNEVEN.len()] + part as u32)
-        .collect()
+    (0..parts).map(|part| UNEVEN[part % UNEVEN.len()] + part as u32).collect()
 }
 
 /// All 43 communities in the order of the table, at full size.
@@ -92,11 +55,7 @@ pub(crate) fn all() -> Vec<CommunitySpec> {
 
 fn fuqiang() -> CommunitySpec {
     CommunitySpec {
-        estates: EstateCounts {
-            property: 4,
-            none: 2,
-            ..EstateCounts::NONE
-        },
+        estates: EstateCounts { property: 4, none: 2, ..EstateCounts::NONE },
         blocks: 80,
         doors: 4_400,
         people: 11_300,
@@ -115,10 +74,7 @@ fn fuqiang() -> CommunitySpec {
 
 fn longquan() -> CommunitySpec {
     CommunitySpec {
-        estates: EstateCounts {
-            property: 4,
-            ..EstateCounts::NONE
-        },
+        estates: EstateCounts { property: 4, ..EstateCounts::NONE },
         blocks: 60,
         doors: 3_900,
         people: 10_000,
@@ -136,10 +92,7 @@ fn longquan() -> CommunitySpec {
 
 fn huayuan() -> CommunitySpec {
     CommunitySpec {
-        estates: EstateCounts {
-            open: 1,
-            ..EstateCounts::NONE
-        },
+        estates: EstateCounts { open: 1, ..EstateCounts::NONE },
         blocks: 140,
         stairs: Some(430),
         doors: 7_500,
@@ -167,11 +120,7 @@ fn dianbu_urban() -> Vec<CommunitySpec> {
     let (listed, orders) = dianbu_orders();
     (0..URBAN_NAMES.len())
         .map(|i| CommunitySpec {
-            estates: EstateCounts {
-                property: property[i],
-                none: none[i],
-                open: streets[i],
-            },
+            estates: EstateCounts { property: property[i], none: none[i], open: streets[i] },
             blocks: blocks[i],
             doors: doors[i],
             people: people[i],
@@ -186,12 +135,7 @@ fn dianbu_urban() -> Vec<CommunitySpec> {
             guards: 3 * (property[i] + none[i] + streets[i]),
             listed: listed[i],
             orders: orders[i],
-            ..CommunitySpec::new(
-                DIANBU,
-                &format!("u{:02}", i + 1),
-                &format!("{}社区", URBAN_NAMES[i]),
-                Setting::TownBlocks,
-            )
+            ..CommunitySpec::new(DIANBU, &format!("u{:02}", i + 1), &format!("{}社区", URBAN_NAMES[i]), Setting::TownBlocks)
         })
         .collect()
 }
@@ -213,12 +157,7 @@ fn dianbu_rural() -> Vec<CommunitySpec> {
             guards: 3 * posts[i],
             listed: listed[URBAN_NAMES.len() + i],
             orders: orders[URBAN_NAMES.len() + i],
-            ..CommunitySpec::new(
-                DIANBU,
-                &format!("r{:02}", i + 1),
-                &format!("{}社区", RURAL_NAMES[i]),
-                Setting::Villages,
-            )
+            ..CommunitySpec::new(DIANBU, &format!("r{:02}", i + 1), &format!("{}社区", RURAL_NAMES[i]), Setting::Villages)
         })
         .collect()
 }
@@ -227,27 +166,13 @@ fn dianbu_rural() -> Vec<CommunitySpec> {
 fn dianbu_orders() -> (Vec<u32>, Vec<u32>) {
     let mut people = apportion(285_000, &uneven(URBAN_NAMES.len()));
     people.extend(apportion(115_000, &uneven(RURAL_NAMES.len())));
-    (
-        apportion(DIANBU_LISTED, &people),
-        apportion(DIANBU_ORDERS, &people),
-    )
+    (apportion(DIANBU_LISTED, &people), apportion(DIANBU_ORDERS, &people))
 }
 
 fn jixian() -> Vec<CommunitySpec> {
     // slug, name, property, none, blocks, doors, people, posts, grids, office
     [
-        (
-            "zushimiao",
-            "祖师庙社区",
-            12,
-            9,
-            240,
-            5_400,
-            16_800,
-            22,
-            10,
-            6,
-        ),
+        ("zushimiao", "祖师庙社区", 12, 9, 240, 5_400, 16_800, 22, 10, 6),
         ("dongguan", "东关社区", 5, 3, 110, 2_500, 7_800, 9, 5, 4),
         ("xiaofu", "小府社区", 4, 3, 100, 2_300, 7_200, 8, 5, 4),
         ("xuebeihou", "学背后社区", 3, 3, 90, 2_100, 6_500, 7, 4, 4),
@@ -255,27 +180,21 @@ fn jixian() -> Vec<CommunitySpec> {
         ("xiguan", "西关社区", 3, 2, 80, 1_800, 5_700, 7, 4, 4),
     ]
     .into_iter()
-    .map(
-        |(slug, name, property, none, blocks, doors, people, posts, grids, office)| CommunitySpec {
-            estates: EstateCounts {
-                property,
-                none,
-                ..EstateCounts::NONE
-            },
-            blocks,
-            doors,
-            people,
-            posts,
-            grids,
-            // the 70 staff of the working committee: one worker per grid, 12 nurses, 26 in the offices
-            grid_workers: grids,
-            nurses: 2,
-            office,
-            guards: 2 * posts,
-            listed: people / 150,
-            orders: people / 240,
-            ..CommunitySpec::new(JIXIAN, slug, name, Setting::TownBlocks)
-        },
-    )
+    .map(|(slug, name, property, none, blocks, doors, people, posts, grids, office)| CommunitySpec {
+        estates: EstateCounts { property, none, ..EstateCounts::NONE },
+        blocks,
+        doors,
+        people,
+        posts,
+        grids,
+        // the 70 staff of the working committee: one worker per grid, 12 nurses, 26 in the offices
+        grid_workers: grids,
+        nurses: 2,
+        office,
+        guards: 2 * posts,
+        listed: people / 150,
+        orders: people / 240,
+        ..CommunitySpec::new(JIXIAN, slug, name, Setting::TownBlocks)
+    })
     .collect()
 }

@@ -47,14 +47,16 @@ impl<E: Into<anyhow::Error>> From<E> for Exit {
 /// What a command comes to.
 pub(crate) type Done = Result<(), Exit>;
 
-/// Data goes to stdout.
-#[expect(clippy::print_stdout, reason = "this is the one place where data is printed")]
+/// Data goes to stdout. When nobody reads it any more (`| head`), the program ends quietly, as every tool in a pipe does.
 pub(crate) fn data(line: impl std::fmt::Display) {
-    println!("{line}");
+    use std::io::Write as _;
+    if writeln!(std::io::stdout(), "{line}").is_err() {
+        std::process::exit(0);
+    }
 }
 
-/// Talk goes to stderr.
-#[expect(clippy::print_stderr, reason = "this is the one place where talk is printed")]
+/// Talk goes to stderr; when nobody listens, nothing is lost.
 pub(crate) fn talk(line: impl std::fmt::Display) {
-    eprintln!("{line}");
+    use std::io::Write as _;
+    let _unheard = writeln!(std::io::stderr(), "{line}");
 }

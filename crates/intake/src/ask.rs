@@ -1,6 +1,6 @@
 //! A command on its way to the writer, and what became of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     Envelope, Rejection,
@@ -8,9 +8,6 @@ use domain::{
     values::{CommunityId, Slug, StaffId},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-
-/// Most commands that wait for the writer. More are refused with 429, so that memory stays bounded whatever comes in.
-pub(crate) const WAITING_MAX: usize = 16_384;
 
 /// A command, with who asks and where.
 #[derive(Clone, Debug)]
@@ -82,13 +79,20 @@ pub struct Busy;
 pub struct Submitter {
     work: mpsc::UnboundedSender<Work>,
     room: Arc<Semaphore>,
+    room_max: usize,
 }
 
 impl Submitter {
-    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Work>) {
+    /// With room for so many commands that wait.
+    pub(crate) fn new(room_max: usize) -> (Self, mpsc::UnboundedReceiver<Work>) {
         // unbounded as a channel, bounded by the permits that every command holds
         let (work, queue) = mpsc::unbounded_channel();
-        (Self { work, room: Arc::new(Semaphore::new(WAITING_MAX)) }, queue)
+        (Self { work, room: Arc::new(Semaphore::new(room_max)), room_max }, queue)
+    }
+
+    /// How many commands may be handed over at once without ever finding room for all of them impossible.
+    pub(crate) fn at_once_max(&self, wanted: usize) -> usize {
+        wanted.min(self.room_max).max(1)
     }
 
     /// Hands over commands, to be decided in this order, each over what the ones before it did. The receivers answer in any order;
@@ -99,30 +103,32 @@ impl Submitter {
     pub fn submit(&self, asks: Vec<Ask>) -> Result<Vec<oneshot::Receiver<Outcome>>, Busy> {
         let count = u32::try_from(asks.len()).map_err(|_| Busy)?;
         let permits = Arc::clone(&self.room).try_acquire_many_owned(count).map_err(|_| Busy)?;
-        self.hand_over(asks, permits)
+        Ok(self.hand_over(asks, permits))
     }
 
-    /// As [`Submitter::submit`], waiting for room: for bodies that are read only as fast as they can be recorded.
+    /// As [`Submitter::submit`], waiting up to `wait` for room: for bodies that are read only as fast as they can be recorded.
     ///
     /// # Errors
-    /// [`Busy`] when the writer has stopped.
-    pub(crate) async fn submit_patiently(&self, asks: Vec<Ask>) -> Result<Vec<oneshot::Receiver<Outcome>>, Busy> {
+    /// [`Busy`] when there was no room in that time: none of these was taken.
+    pub(crate) async fn submit_patiently(&self, asks: Vec<Ask>, wait: Duration) -> Result<Vec<oneshot::Receiver<Outcome>>, Busy> {
         let count = u32::try_from(asks.len()).map_err(|_| Busy)?;
-        let permits = Arc::clone(&self.room).acquire_many_owned(count).await.map_err(|_| Busy)?;
-        self.hand_over(asks, permits)
+        let room = tokio::time::timeout(wait, Arc::clone(&self.room).acquire_many_owned(count)).await;
+        let permits = room.map_err(|_| Busy)?.map_err(|_| Busy)?;
+        Ok(self.hand_over(asks, permits))
     }
 
-    fn hand_over(&self, asks: Vec<Ask>, mut permits: OwnedSemaphorePermit) -> Result<Vec<oneshot::Receiver<Outcome>>, Busy> {
-        let (waiting, receivers) = asks
+    /// `permits` holds one for each of `asks`.
+    fn hand_over(&self, asks: Vec<Ask>, mut permits: OwnedSemaphorePermit) -> Vec<oneshot::Receiver<Outcome>> {
+        let (waiting, receivers): (Vec<_>, Vec<_>) = asks
             .into_iter()
-            .map(|ask| {
+            .filter_map(|ask| {
                 let (reply, receiver) = oneshot::channel();
-                let permit = permits.split(1).ok_or(Busy)?;
-                Ok((Waiting { ask, reply, permit }, receiver))
+                permits.split(1).map(|permit| (Waiting { ask, reply, permit }, receiver))
             })
-            .collect::<Result<(Vec<_>, Vec<_>), Busy>>()?;
-        self.work.send(Work::Record(waiting)).map_err(|_| Busy)?;
-        Ok(receivers)
+            .unzip();
+        // when the writer has stopped, the commands are dropped here, which their receivers tell as no answer
+        let _stopped = self.work.send(Work::Record(waiting));
+        receivers
     }
 
     /// Decides commands over what is known now and forgets what they would have done.

@@ -1,7 +1,11 @@
 //! Reading on in the log until its head: at the start, and when somebody else was faster.
 
 use bus::{EventLog, ReadError, ResumeError, TailError};
-use domain::{Commit, Fact, commit::CommitError, log::{CommitHash, LogPosition}};
+use domain::{
+    Commit, Fact,
+    commit::CommitError,
+    log::{CommitHash, LogPosition},
+};
 use store::StoreError;
 use web::Gate;
 
@@ -56,7 +60,9 @@ pub(crate) async fn catch_up(log: &EventLog, world: &mut World, gate: &Gate) -> 
 
 fn tail_error(error: TailError) -> CatchUpError {
     match error {
-        TailError::Gap { expected, found } => CatchUpError::Unreadable { sequence: expected, what: format!("a gap up to {found}: messages are missing from the log") },
+        TailError::Gap { expected, found } => {
+            CatchUpError::Unreadable { sequence: expected, what: format!("a gap up to {found}: messages are missing from the log") }
+        }
         TailError::Diverged { why } | TailError::Missing(why) => CatchUpError::Diverged(why),
     }
 }

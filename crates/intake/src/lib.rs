@@ -9,12 +9,14 @@
 //! | `sealing` | keys of people, and the seal |
 //! | `catch_up` | reading on in the log: at the start, and after a conflict |
 //! | `check` | what is known against a fresh fold |
+//! | `import` | from a file to commands, and the report about it |
 //! | `door` | HTTP and NATS |
 
 mod ask;
 mod catch_up;
 mod check;
 mod door;
+mod import;
 mod parse;
 mod sealing;
 mod service;
@@ -22,7 +24,8 @@ mod subject;
 mod world;
 mod writer;
 
+pub use check::check;
 pub use ask::{Ask, Busy, Outcome, Submitter};
 pub use parse::{ParsedCommand, parse_command};
-pub use service::{Intake, Parts, StartError};
+pub use service::{Intake, Limits, Parts, Readiness, StartError};
 pub use world::TABLES;

@@ -47,12 +47,12 @@ pub struct ParsedCommand {
 pub fn parse_command(json: &[u8], secrets: &DeploymentKey) -> Result<ParsedCommand, Problem> {
     let form: Form<'_> = shaped(&mut serde_json::Deserializer::from_slice(json), "")?;
     if Command::INTERNAL_TYPES.contains(&form.kind.as_str()) {
-        return Err(Problem::bad_request("/type", "unknown_type", format!("{} is not a command for callers", form.kind)));
+        return Err(Problem::bad_request("/type", "unknown_type", "not a command for callers"));
     }
     let mut data = serde_json::Deserializer::from_str(form.data.get());
     let mut track = serde_path_to_error::Track::new();
     let command = Command::parse(&form.kind, serde_path_to_error::Deserializer::new(&mut data, &mut track)).map_err(|error| match error {
-        ParseError::UnknownType => Problem::bad_request("/type", "unknown_type", format!("{} is not a command", form.kind)),
+        ParseError::UnknownType => Problem::bad_request("/type", "unknown_type", "not the type of a command"),
         ParseError::Data(error) => problem_at(&format!("/data{}", pointer(&track.path())), &error),
     })?;
     let content = content_hash(json, secrets)?;
@@ -69,6 +69,14 @@ pub fn parse_command(json: &[u8], secrets: &DeploymentKey) -> Result<ParsedComma
         command,
     };
     Ok(ParsedCommand { envelope, content })
+}
+
+/// A JSON object of one of our shapes.
+///
+/// # Errors
+/// As [`parse_command`].
+pub(crate) fn object<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, Problem> {
+    shaped(&mut serde_json::Deserializer::from_slice(json), "")
 }
 
 /// `sent_at` is when a try was made, not what is said: leaving it out lets a phone send the same command again.
@@ -106,25 +114,23 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     pointer
 }
 
-/// The problem of a parse error. serde's words hold the value that was wrong only where it is one of ours (an unknown variant or
-/// field); they are cut to what tells the reason and never hold the text of a private field.
+/// The problem of a parse error. serde's words repeat the value that was wrong: they are cut to what would be right, from the end,
+/// because the value may hold any words.
 fn problem_at(path: &str, error: &serde_json::Error) -> Problem {
     if error.is_syntax() || error.is_eof() {
         return Problem::bad_request(path, "malformed_json", format!("not JSON at line {}, column {}", error.line(), error.column()));
     }
     let text = error.to_string();
-    let reason = text.split(" at line ").next().unwrap_or_default();
+    let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
     if let Some((code, reason)) = reason.split_once(": ").filter(|(code, _)| VALUE_CODES.contains(code)) {
         return Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, code).with_param(path, code, reason);
     }
-    // `invalid type: string "…"`, `invalid value: …`: say what was expected, not what was there
-    let reason = match reason.split_once(", expected ") {
-        Some((_, expected)) if reason.starts_with("invalid ") => format!("expected {expected}"),
+    // `invalid type: string "…", expected …` and `unknown variant …, expected …`: say what was expected, not what was there
+    let repeats_value = reason.starts_with("invalid ") || reason.starts_with("unknown ");
+    let reason = match reason.rsplit_once(", expected ") {
+        Some((_, expected)) if repeats_value => format!("expected {expected}"),
+        None if repeats_value => "not a field here".to_owned(),
         _ => reason.to_owned(),
-    };
-    let reason = match reason.strip_prefix("unknown variant ").and_then(|rest| rest.split_once(", expected ")) {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => reason,
     };
     Problem::bad_request(path, "wrong_shape", reason)
 }
@@ -146,7 +152,11 @@ mod tests {
         for (json, status, expected) in [
             (visit(r#"{"household":"h1","outcome":"met","mode":"door","colour":"red"}"#), 400, "\"pointer\":\"/data/colour\""),
             (visit(r#"{"household":"h1","outcome":"sleeping","mode":"door"}"#), 400, "\"pointer\":\"/data/outcome\""),
-            (visit(r#"{"household":"h1","outcome":"met","mode":"door","people":[{"person":"p1","readings":[{"celsius":"37","site":"ear"}]}]}"#), 400, "/data/people/0/readings/0/celsius"),
+            (
+                visit(r#"{"household":"h1","outcome":"met","mode":"door","people":[{"person":"p1","readings":[{"celsius":"37","site":"ear"}]}]}"#),
+                400,
+                "/data/people/0/readings/0/celsius",
+            ),
             (visit(r#"{"household":"p13812345678","outcome":"met","mode":"door"}"#), 422, "slug_personal"),
             (visit("{}").replace("visit.record", "visit.dance"), 400, "unknown_type"),
             (visit("{}").replace("visit.record", "alert.observe"), 400, "unknown_type"),
@@ -165,6 +175,14 @@ mod tests {
         assert!(!body.contains("杨桂英"), "{body}");
         let (_, body) = parse(&visit(r#"{"household":{"name":"杨桂英"},"outcome":"met","mode":"door"}"#)).unwrap_err();
         assert!(!body.contains("杨桂英"), "{body}");
+        for tricky in ["杨桂英, expected 1", "杨桂英 at line 3", "杨桂英: 1", "杨桂英, expected u8 at line 1", "slug_personal: 杨桂英"] {
+            for data in
+                [r#"{"household":"h1","outcome":"met","mode":"door","floor":"X"}"#, r#"{"household":"h1","outcome":"X","mode":"door"}"#, r#"{"household":"X"}"#]
+            {
+                let (_, body) = parse(&visit(&data.replace('X', tricky))).unwrap_err();
+                assert!(!body.contains("杨桂英"), "{tricky}: {body}");
+            }
+        }
     }
 
     #[test]

@@ -11,6 +11,10 @@ use domain::{
 /// Keys kept at hand. When there are more, all are forgotten and read again as they are needed.
 const KEYS_AT_HAND_MAX: usize = 200_000;
 
+/// Id of a key that seals nothing: it is stored before the first commit, and proves at every start that the key store and the
+/// deployment key are those that this log was written with.
+const PROOF: KeyId = KeyId([0; 16]);
+
 /// Why something could not be sealed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SealingError {
@@ -20,6 +24,9 @@ pub(crate) enum SealingError {
     /// A stored key does not unwrap: another deployment's key file, or damage.
     #[error("the key of {0} does not unwrap: is deployment.key the one this log was written with?")]
     Unwrap(KeyId),
+    /// The log holds commits, and the key store none of our keys.
+    #[error("the log holds records and the key store none of their keys: restore the stream KEYS from the backup that belongs to this log")]
+    Lost,
     /// The machine gives no random numbers.
     #[error("no random numbers")]
     Random,
@@ -38,6 +45,26 @@ pub(crate) struct Sealing {
 impl Sealing {
     pub(crate) fn new(store: KeyStore, secrets: DeploymentKey) -> Self {
         Self { store, secrets, at_hand: HashMap::new() }
+    }
+
+    /// Makes sure that these are the keys that the log was sealed with; begins with new ones only when the log is empty.
+    ///
+    /// Without this, an empty key store would be filled with new keys and nobody would notice that what was sealed before cannot be
+    /// opened any more.
+    ///
+    /// # Errors
+    /// [`SealingError::Away`], [`SealingError::Unwrap`] with another deployment's key, [`SealingError::Lost`].
+    pub(crate) async fn prove(&mut self, log_is_empty: bool) -> Result<(), SealingError> {
+        match self.store.get(&name(&PROOF)).await {
+            Err(_) => Err(SealingError::Away),
+            Ok(Some(wrapped)) => self.secrets.unwrap_key(&wrapped, PROOF).map(drop).map_err(|_| SealingError::Unwrap(PROOF)),
+            Ok(None) if log_is_empty => match self.make(&[PROOF]).await {
+                Ok(()) => Ok(()),
+                // somebody else made it just now, or nobody knows: look again
+                Err(_) => Err(SealingError::Away),
+            },
+            Ok(None) => Err(SealingError::Lost),
+        }
     }
 
     /// Seals every private part of these decisions. Keys that are needed for the first time are stored, on disk, before this returns:
@@ -147,4 +174,3 @@ impl std::fmt::Debug for Sealing {
         formatter.debug_struct("Sealing").field("keys", &self.at_hand.len()).finish()
     }
 }
-

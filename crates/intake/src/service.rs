@@ -1,9 +1,12 @@
 //! Running intake: reach the head, open the gate, write until told to stop.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::Context as _;
-use bus::{EventLog, KeyStore, Requests};
+use bus::{EventLog, KeyStore, Requests, event_log::BATCH_MESSAGES_MAX};
 use domain::{
     access::{self, Grant, SecretHash, TokenScope},
     commit::Role,
@@ -17,10 +20,32 @@ use crate::{
     ask::{Outcome, Submitter, Work},
     catch_up::{CatchUpError, catch_up},
     door::{self, Doors},
-    sealing::Sealing,
+    sealing::{Sealing, SealingError},
     world::World,
     writer::{Writer, WriterError},
 };
+
+/// Longest wait for the outcome of a command (contracts.md). After it the outcome is unknown: the same id may be sent again.
+const OUTCOME_WAIT: Duration = Duration::from_secs(5);
+/// Most commands that wait for the writer. More are refused with 429, so that memory stays bounded whatever comes in.
+const WAITING_MAX: usize = 16_384;
+/// How often something that is away at the start is tried again.
+const START_PAUSE: Duration = Duration::from_millis(200);
+
+/// How patient intake is, and how much it takes on. The default is what contracts.md says.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Longest wait for the outcome of a command; then 503 `outcome_unknown`.
+    pub outcome_wait: Duration,
+    /// Most commands that wait for the writer; then 429.
+    pub waiting_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { outcome_wait: OUTCOME_WAIT, waiting_max: WAITING_MAX }
+    }
+}
 
 /// What intake needs; everything outside reaches it through here.
 pub struct Parts {
@@ -38,6 +63,8 @@ pub struct Parts {
     pub now: Now,
     /// Every record is part of an exercise.
     pub exercise: bool,
+    /// How patient it is.
+    pub limits: Limits,
 }
 
 /// Why intake did not start.
@@ -85,11 +112,11 @@ impl Intake {
     /// [`StartError`]: it cannot listen.
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
         let gate = Gate::default();
-        let (submitter, queue) = Submitter::new();
+        let (submitter, queue) = Submitter::new(parts.limits.waiting_max);
         let readiness = Readiness::default();
         readiness.waiting("reading the log");
         let (stop, stopped) = watch::channel(false);
-        let doors = Doors { gate: gate.clone(), submitter: submitter.clone(), secrets: Arc::new(parts.secrets.clone()) };
+        let doors = Doors::new(gate.clone(), submitter.clone(), Arc::new(parts.secrets.clone()), parts.limits.outcome_wait);
         door::nats::serve(&parts.requests, doors.clone(), stopped.clone()).await.map_err(StartError::Listen)?;
         let (log, store) = (parts.log.clone(), parts.store.clone());
         let service = Service { parts, gate, readiness: readiness.clone() };
@@ -112,20 +139,20 @@ impl Intake {
         self.doors.gate.clone()
     }
 
-    /// Makes sure that the operator's token is in force; its secret stays with the caller.
+    /// Makes sure that a token of this process's own is in force everywhere; its secret stays with the caller.
     ///
     /// # Errors
     /// When it cannot be recorded.
-    pub async fn grant_admin(&self, secret: &str) -> anyhow::Result<()> {
+    pub async fn ensure_token(&self, name: &str, role: Role, secret: &str) -> anyhow::Result<()> {
         let hash = SecretHash::of(secret);
         let token = format!("t-{}", hash.name()).parse()?;
-        let grant = Grant { token, name: "admin".parse()?, secret_hash: hash, scope: TokenScope::default(), role: Role::Admin, staff: None };
+        let grant = Grant { token, name: name.parse()?, secret_hash: hash, scope: TokenScope::default(), role, staff: None };
         let ask = door::deployment_ask("service".parse()?, Role::Service, access::Command::Grant(grant)).context("no random numbers")?;
         let receivers = self.submitter.submit(vec![ask]).map_err(|_| anyhow::anyhow!("intake has stopped"))?;
         for receiver in receivers {
             match receiver.await.context("intake has stopped")? {
                 Outcome::Recorded { .. } | Outcome::Unchanged { .. } | Outcome::Duplicate { .. } => {}
-                other => anyhow::bail!("the operator's token was refused: {other:?}"),
+                other => anyhow::bail!("the token {name} was refused: {other:?}"),
             }
         }
         Ok(())
@@ -136,7 +163,7 @@ impl Intake {
     /// # Errors
     /// When the log or a store cannot be read.
     pub async fn check(&self, folder: &std::path::Path) -> anyhow::Result<store::Comparison> {
-        Ok(crate::check::check(&self.log, &self.store, folder).await?)
+        crate::check::check(&self.log, &self.store, folder).await
     }
 
     /// How it is doing.
@@ -144,7 +171,8 @@ impl Intake {
         self.readiness.clone()
     }
 
-    /// Stops after the batch that is in flight.
+    /// Stops after the batch that is in flight; when the log does not answer, without knowing what became of that batch. Whoever
+    /// waits is told that the outcome is unknown.
     pub async fn stop(self) {
         // nobody listens any more when the task has ended already
         let _ended = self.stop.send(true);
@@ -184,20 +212,27 @@ impl Service {
             position = reach_head(&self.parts.log, &mut world, &self.gate, &self.readiness) => position?,
             _ = stopped.wait_for(|stopped| *stopped) => return Ok(()),
         };
+        let mut sealing = Sealing::new(self.parts.keys, self.parts.secrets.clone());
+        tokio::select! {
+            proved = prove_keys(&mut sealing, position.sequence == 0, &self.readiness) => proved?,
+            _ = stopped.wait_for(|stopped| *stopped) => return Ok(()),
+        }
         self.gate.open();
         self.readiness.ready();
         tracing::info!(sequence = position.sequence, "intake is ready");
         let writer = Writer {
             log: self.parts.log,
             world,
-            sealing: Sealing::new(self.parts.keys, self.parts.secrets.clone()),
+            sealing,
             secrets: self.parts.secrets,
             gate: self.gate,
             now: self.parts.now,
             exercise: self.parts.exercise,
             position,
+            batch_max: BATCH_MESSAGES_MAX,
+            stop: stopped,
         };
-        writer.run(queue, stopped).await
+        writer.run(queue).await
     }
 }
 
@@ -209,7 +244,7 @@ async fn reach_head(log: &EventLog, world: &mut World, gate: &Gate, readiness: &
             Ok(position) => return Ok(position),
             Err(CatchUpError::Away(error)) => {
                 readiness.waiting(format!("the log does not answer: {error}"));
-                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                tokio::time::sleep(START_PAUSE).await;
             }
             Err(CatchUpError::Diverged(why)) => {
                 tracing::warn!(%why, "intake's snapshots are of another history: folding the log anew");
@@ -218,6 +253,19 @@ async fn reach_head(log: &EventLog, world: &mut World, gate: &Gate, readiness: &
                 world.clear()?;
             }
             Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Makes sure, patiently, that the keys at hand are those that this log was sealed with.
+async fn prove_keys(sealing: &mut Sealing, log_is_empty: bool, readiness: &Readiness) -> Result<(), WriterError> {
+    loop {
+        match sealing.prove(log_is_empty).await {
+            Err(SealingError::Away) => {
+                readiness.waiting("the key store does not answer");
+                tokio::time::sleep(START_PAUSE).await;
+            }
+            proved => return proved.map_err(WriterError::Sealing),
         }
     }
 }

@@ -52,7 +52,9 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::RoundOpened(event) => elsewhere("round", &event.round),
         Event::RoundClosed(event) => elsewhere("round", &event.round),
         Event::QuarantineOrdered(event) => elsewhere("quarantine", &event.quarantine),
-        Event::QuarantineChecked(event) => event.checks.first().map_or_else(|| elsewhere("community", &"self"), |check| elsewhere("quarantine", &check.quarantine)),
+        Event::QuarantineChecked(event) => {
+            event.checks.first().map_or_else(|| elsewhere("community", &"self"), |check| elsewhere("quarantine", &check.quarantine))
+        }
         Event::QuarantineMoved(event) => elsewhere("quarantine", &event.quarantine),
         Event::QuarantineExtended(event) => elsewhere("quarantine", &event.quarantine),
         Event::QuarantineSlotsWaived(event) => elsewhere("quarantine", &event.quarantine),

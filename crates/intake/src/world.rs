@@ -47,7 +47,7 @@ type Place = (CommunityId, EntityKey);
 pub(crate) struct World {
     store: Store,
     at_hand: RefCell<HashMap<Place, Snapshot>>,
-    pending: HashMap<Place, (u64, Snapshot)>,
+    pending: HashMap<Place, (Snapshot, Unit)>,
     chains: HashMap<CommunityId, CommitHash>,
     pending_commits: HashMap<(CommunityId, CommandId), Arc<Commit>>,
     recalled: HashMap<(CommunityId, CommandId), Arc<Commit>>,
@@ -79,7 +79,7 @@ impl World {
     }
 
     fn snapshot(&self, place: &Place) -> Option<Snapshot> {
-        if let Some((_, snapshot)) = self.pending.get(place) {
+        if let Some((snapshot, _)) = self.pending.get(place) {
             return Some(snapshot.clone());
         }
         if let Some(snapshot) = self.at_hand.borrow().get(place) {
@@ -90,12 +90,16 @@ impl World {
             None
         });
         let snapshot = found.map_or(Snapshot { version: 0, entity: None }, |row| row.value);
+        self.keep_at_hand(place.clone(), snapshot.clone());
+        Some(snapshot)
+    }
+
+    fn keep_at_hand(&self, place: Place, snapshot: Snapshot) {
         let mut at_hand = self.at_hand.borrow_mut();
         if at_hand.len() >= AT_HAND_MAX {
             at_hand.clear();
         }
-        at_hand.insert(place.clone(), snapshot.clone());
-        Some(snapshot)
+        at_hand.insert(place, snapshot);
     }
 
     /// How many decisions will have changed the first entity of these events, this decision included.
@@ -106,12 +110,23 @@ impl World {
         first.and_then(|place| self.snapshot(&place)).map_or(1, |snapshot| snapshot.version + 1)
     }
 
-    /// Takes in a decision that is not committed yet, under the sequence it will have if it is.
-    pub(crate) fn anticipate(&mut self, commit: Arc<Commit>, sequence: u64) {
-        for (place, snapshot) in self.folded(&commit, sequence, |_| true) {
-            self.pending.insert(place, (sequence, snapshot));
+    /// Takes in a decision that is not committed yet, under the sequence it will have if it is. `false`: it was not taken in,
+    /// because what would be known afterwards does not fit into the store. On the log it would stop every start from then on.
+    pub(crate) fn anticipate(&mut self, commit: Arc<Commit>, sequence: u64) -> bool {
+        let folded = self.folded(&commit, sequence, |_| true);
+        let rows: Vec<(Place, Snapshot, Unit)> = folded
+            .into_iter()
+            .map(|(place, snapshot)| {
+                let unit = Unit::new(sequence).put(SNAPSHOTS, snapshot_key(&place), &snapshot);
+                (place, snapshot, unit)
+            })
+            .collect();
+        if rows.iter().any(|(_, _, unit)| unit.refusal().is_some()) {
+            return false;
         }
+        self.pending.extend(rows.into_iter().map(|(place, snapshot, unit)| (place, (snapshot, unit))));
         self.pending_commits.insert((commit.header.community.clone(), commit.header.command), commit);
+        true
     }
 
     /// Whether a command is decided and not committed yet.
@@ -130,9 +145,9 @@ impl World {
     pub(crate) fn settle(&mut self, commits: &[(u64, &Commit, CommitHash)], position: LogPosition) -> Result<(), StoreError> {
         let pending = std::mem::take(&mut self.pending);
         let mut units: Vec<Unit> = Vec::with_capacity(pending.len() + 1);
-        for (place, (sequence, snapshot)) in pending {
-            units.push(Unit::new(sequence).put(SNAPSHOTS, snapshot_key(&place), &snapshot));
-            self.at_hand.borrow_mut().insert(place, snapshot);
+        for (place, (snapshot, unit)) in pending {
+            units.push(unit);
+            self.keep_at_hand(place, snapshot);
         }
         for (sequence, commit, hash) in commits {
             self.chains.insert(commit.header.community.clone(), *hash);
@@ -161,7 +176,7 @@ impl World {
         let mut units: Vec<Unit> = Vec::with_capacity(folded.len() + 1);
         for (place, snapshot) in folded {
             units.push(Unit::new(sequence).put(SNAPSHOTS, snapshot_key(&place), &snapshot));
-            self.at_hand.borrow_mut().insert(place, snapshot);
+            self.keep_at_hand(place, snapshot);
         }
         self.chains.insert(commit.header.community.clone(), hash);
         units.push(Unit::new(sequence).put(CHAINS, Key::community(commit.header.community.as_str()), &hash));
@@ -196,6 +211,11 @@ impl World {
             return Ok(*hash);
         }
         Ok(self.store.get::<CommitHash>(CHAINS, &Key::community(community.as_str()))?.map(|row| row.value).unwrap_or_default())
+    }
+
+    /// Forgets the decisions that were laid at hand before.
+    pub(crate) fn forget_recalled(&mut self) {
+        self.recalled.clear();
     }
 
     /// Lays a decision at hand that a command will repeat, read from the log beforehand.

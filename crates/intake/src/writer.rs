@@ -7,9 +7,14 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use bus::{AppendError, EventLog, Message, event_log::BATCH_MESSAGES_MAX};
+use bus::{
+    AppendError, EventLog, Message,
+    event_log::{BATCH_BYTES_MAX as APPEND_BYTES_MAX, BATCH_MESSAGES_MAX},
+};
 use domain::{
-    Command, Commit, Context, EntityKey, Header, Known, decide,
+    Command, Commit, Context, EntityKey, Header, Known,
+    commit::CommitError,
+    decide,
     decide::corrected_at,
     log::{CommitHash, LogPosition},
     record,
@@ -28,8 +33,10 @@ use crate::{
 
 /// Most commands decided for one batch: refusals and repeats take no room on the log, so more are looked at than are appended.
 const GATHER_MAX: usize = BATCH_MESSAGES_MAX;
-/// Most bytes of JSON behind one batch: a commit is smaller than its command, and a message may hold 32 MB.
-const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Most bytes of JSON behind one batch. A commit is mostly smaller than its command; where it is not, the batch is halved.
+const JSON_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Code of what is well formed and too large to be recorded, however often it is sent.
+const TOO_LARGE: &str = "too_large";
 /// First pause before something that is away is tried again; it doubles.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 /// Longest pause before something that is away is tried again.
@@ -45,6 +52,10 @@ pub(crate) struct Writer {
     pub(crate) now: Now,
     pub(crate) exercise: bool,
     pub(crate) position: LogPosition,
+    /// Most messages of the next batch: [`BATCH_MESSAGES_MAX`], less after one that had too many bytes.
+    pub(crate) batch_max: usize,
+    /// Turns true when it is to stop.
+    pub(crate) stop: watch::Receiver<bool>,
 }
 
 /// What one command came to, before the append.
@@ -53,15 +64,35 @@ enum Decided {
     Answer(Outcome),
 }
 
+/// Decisions as messages, each with the hash of its bytes; or the place of the one that is too large for the log.
+enum Encoded {
+    Fits(Vec<Message>, Vec<CommitHash>),
+    TooLarge(usize),
+}
+
 /// A batch: who waits for what, and what is to be appended.
 struct Batch {
     answers: Vec<(Waiting, Result<Outcome, usize>)>,
     commits: Vec<Arc<Commit>>,
 }
 
-/// What ends the writer: an operator must look.
+/// What became of a batch.
+enum Appended {
+    /// It is on the log, and known.
+    Done,
+    /// It is not on the log: somebody was faster. The world is caught up with what they did.
+    Overtaken,
+    /// It was not tried: the commit at this place is larger than a commit may be.
+    TooLarge(usize),
+    /// It was not tried: together the commits are more than one append may carry.
+    TooMuch,
+}
+
+/// What ends the writer: an operator must look, unless it was told to stop.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WriterError {
+    #[error("told to stop")]
+    Stopped,
     #[error(transparent)]
     CatchUp(#[from] CatchUpError),
     #[error(transparent)]
@@ -76,22 +107,35 @@ pub(crate) enum WriterError {
 
 impl Writer {
     /// Works until the queue is closed, or `stop` says so: what waits then is dropped unanswered, and was not appended.
-    pub(crate) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Work>, mut stop: watch::Receiver<bool>) -> Result<(), WriterError> {
+    pub(crate) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Work>) -> Result<(), WriterError> {
         let mut waiting: VecDeque<Waiting> = VecDeque::new();
         loop {
             if waiting.is_empty() {
                 let work = tokio::select! {
                     work = queue.recv() => work,
-                    _ = stop.wait_for(|stop| *stop) => None,
+                    _ = self.stop.wait_for(|stop| *stop) => None,
                 };
                 let Some(work) = work else { return Ok(()) };
                 self.take(work, &mut waiting)?;
             }
             // everything that came in while the last append was in flight
-            while waiting.len() < GATHER_MAX && let Ok(work) = queue.try_recv() {
+            while waiting.len() < GATHER_MAX
+                && let Ok(work) = queue.try_recv()
+            {
                 self.take(work, &mut waiting)?;
             }
-            self.commit_some(&mut waiting).await?;
+            match self.commit_some(&mut waiting).await {
+                Err(WriterError::Stopped) => return Ok(()),
+                done => done?,
+            }
+        }
+    }
+
+    /// Waits before something is tried again.
+    async fn pause(&mut self, pause: Duration) -> Result<(), WriterError> {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(()),
+            _ = self.stop.wait_for(|stop| *stop) => Err(WriterError::Stopped),
         }
     }
 
@@ -99,7 +143,8 @@ impl Writer {
         match work {
             Work::Record(asks) => waiting.extend(asks),
             Work::Rehearse(asks, reply) => {
-                let outcomes = self.rehearse(&asks)?;
+                // a whole file: other tasks of this thread go on meanwhile
+                let outcomes = tokio::task::block_in_place(|| self.rehearse(&asks))?;
                 // whoever asked may have gone away
                 let _gone = reply.send(outcomes);
             }
@@ -118,13 +163,25 @@ impl Writer {
         let before = self.position.sequence;
         let started = tokio::time::Instant::now();
         match self.append(&batch).await? {
-            true => {
+            Appended::Done => {
+                self.batch_max = (self.batch_max * 2).min(BATCH_MESSAGES_MAX);
                 metrics::histogram!("gridward_append_ms").record(started.elapsed().as_secs_f64() * 1e3);
                 metrics::counter!("gridward_commits_total").increment(batch.commits.len() as u64);
                 answer(batch.answers, before);
             }
-            // somebody was faster: everything is decided again, over what they did
-            false => batch.answers.into_iter().rev().for_each(|(asked, _)| waiting.push_front(asked)),
+            // everything is decided again, over what they did
+            Appended::Overtaken => decide_again(batch.answers, waiting),
+            Appended::TooMuch => {
+                self.world.forget_pending();
+                self.batch_max = (batch.commits.len() / 2).max(1);
+                decide_again(batch.answers, waiting);
+            }
+            Appended::TooLarge(place) => {
+                self.world.forget_pending();
+                let (refused, others): (Vec<_>, Vec<_>) = batch.answers.into_iter().partition(|(_, outcome)| *outcome == Err(place));
+                decide_again(others, waiting);
+                answer(refused.into_iter().map(|(asked, _)| (asked, Ok(Outcome::Refused(TOO_LARGE)))).collect(), before);
+            }
         }
         Ok(())
     }
@@ -134,9 +191,9 @@ impl Writer {
         let mut batch = Batch { answers: Vec::new(), commits: Vec::new() };
         let recorded_at = (self.now)();
         let mut bytes = 0;
-        while batch.commits.len() < BATCH_MESSAGES_MAX
+        while batch.commits.len() < self.batch_max
             && batch.answers.len() < GATHER_MAX
-            && bytes < BATCH_BYTES_MAX
+            && bytes < JSON_BYTES_MAX
             && let Some(asked) = waiting.pop_front()
         {
             if let Command::Record(record::Command::Retract(retract)) = &asked.ask.envelope.command
@@ -147,16 +204,19 @@ impl Writer {
                 break;
             }
             bytes += asked.ask.bytes;
-            let decided = self.decide_one(&asked.ask, recorded_at);
+            let head = self.position.sequence + batch.commits.len() as u64;
+            let decided = self.decide_one(&asked.ask, recorded_at, head);
             self.world.trouble()?;
             let outcome = match decided {
                 Decided::Answer(outcome) => Ok(outcome),
                 Decided::Commit(commit) => {
-                    let commit: Arc<Commit> = Arc::new(*commit);
-                    let sequence = self.position.sequence + 1 + batch.commits.len() as u64;
-                    self.world.anticipate(Arc::clone(&commit), sequence);
-                    batch.commits.push(commit);
-                    Err(batch.commits.len() - 1)
+                    let commit: Arc<Commit> = Arc::from(commit);
+                    if self.world.anticipate(Arc::clone(&commit), head + 1) {
+                        batch.commits.push(commit);
+                        Err(batch.commits.len() - 1)
+                    } else {
+                        Ok(Outcome::Refused(TOO_LARGE))
+                    }
                 }
             };
             batch.answers.push((asked, outcome));
@@ -164,7 +224,8 @@ impl Writer {
         Ok(batch)
     }
 
-    fn decide_one(&self, ask: &Ask, recorded_at: Timestamp) -> Decided {
+    /// Decides over everything up to `head`, what is pending included.
+    fn decide_one(&self, ask: &Ask, recorded_at: Timestamp, head: u64) -> Decided {
         let here = self.world.of(&ask.community);
         let known: &dyn Known = &here;
         if let Some(record) = known.record(&ask.envelope.id) {
@@ -184,7 +245,7 @@ impl Writer {
         };
         let events = match decide(&ask.envelope, known, &context) {
             Err(rejection) => return Decided::Answer(Outcome::Rejected(rejection)),
-            Ok(events) if events.is_empty() => return Decided::Answer(Outcome::Unchanged { sequence: self.position.sequence }),
+            Ok(events) if events.is_empty() => return Decided::Answer(Outcome::Unchanged { sequence: head }),
             Ok(events) => events,
         };
         let epoch = community.map_or(0, |community| community.epoch);
@@ -218,17 +279,24 @@ impl Writer {
         }
     }
 
-    /// Appends a batch, however long it takes to know. `false`: it is not on the log, and the world is what it was before, caught up.
-    async fn append(&mut self, batch: &Batch) -> Result<bool, WriterError> {
+    /// Appends a batch, however long it takes to know.
+    async fn append(&mut self, batch: &Batch) -> Result<Appended, WriterError> {
         let mut commits: Vec<Commit> = batch.commits.iter().map(|commit| (**commit).clone()).collect();
         self.seal(&mut commits).await?;
-        let (messages, hashes) = self.encode(&mut commits)?;
+        let (messages, hashes) = match self.encode(&mut commits)? {
+            Encoded::Fits(messages, hashes) => (messages, hashes),
+            Encoded::TooLarge(place) => return Ok(Appended::TooLarge(place)),
+        };
+        // one commit always fits: it is far smaller than what an append may carry
+        if messages.len() > 1 && messages.iter().map(|message| message.payload.len()).sum::<usize>() > APPEND_BYTES_MAX {
+            return Ok(Appended::TooMuch);
+        }
         let mut pause = PAUSE_MIN;
         loop {
             match self.log.append(self.position.sequence, messages.clone()).await {
                 Ok(last) => {
                     self.settle(&commits, &hashes, last)?;
-                    return Ok(true);
+                    return Ok(Appended::Done);
                 }
                 Err(AppendError::Refused(refusal)) => return Err(WriterError::Refused(refusal)),
                 // something was appended, by us or by somebody else: only the log can tell
@@ -237,7 +305,7 @@ impl Writer {
                 Err(AppendError::Unknown(unknown)) => {
                     tracing::warn!(%unknown, "the outcome of an append is unknown; trying again with the same guard");
                     metrics::counter!("gridward_appends_unknown_total").increment(1);
-                    tokio::time::sleep(pause).await;
+                    self.pause(pause).await?;
                     pause = (pause * 2).min(PAUSE_MAX);
                 }
             }
@@ -245,25 +313,25 @@ impl Writer {
     }
 
     /// After a conflict: whether the batch stands right behind the head it was decided on.
-    async fn find_out(&mut self, commits: &[Commit], hashes: &[CommitHash]) -> Result<bool, WriterError> {
+    async fn find_out(&mut self, commits: &[Commit], hashes: &[CommitHash]) -> Result<Appended, WriterError> {
         let first = self.position.sequence + 1;
         let ours = loop {
             match self.log.read(first).await {
                 Ok(stored) => break stored.is_some_and(|stored| Some(&stored.position().hash) == hashes.first()),
                 Err(error) => {
                     tracing::warn!(%error, "the log does not answer; looking again");
-                    tokio::time::sleep(PAUSE_MAX).await;
+                    self.pause(PAUSE_MAX).await?;
                 }
             }
         };
         if ours {
             // an atomic batch is there whole or not at all
             self.settle(commits, hashes, self.position.sequence + commits.len() as u64)?;
-            return Ok(true);
+            return Ok(Appended::Done);
         }
         self.world.forget_pending();
         self.position = self.catch_up().await?;
-        Ok(false)
+        Ok(Appended::Overtaken)
     }
 
     fn settle(&mut self, commits: &[Commit], hashes: &[CommitHash], last: u64) -> Result<(), WriterError> {
@@ -287,7 +355,8 @@ impl Writer {
             match self.sealing.seal(commits).await {
                 Ok(()) => return Ok(()),
                 Err(SealingError::Away) => {
-                    tokio::time::sleep(pause).await;
+                    tracing::warn!("the key store does not answer; sealing later");
+                    self.pause(pause).await?;
                     pause = (pause * 2).min(PAUSE_MAX);
                 }
                 Err(error) => return Err(WriterError::Sealing(error)),
@@ -296,23 +365,27 @@ impl Writer {
     }
 
     /// Chains the decisions, each to the one before it in its community, and writes them down.
-    fn encode(&self, commits: &mut [Commit]) -> Result<(Vec<Message>, Vec<CommitHash>), WriterError> {
+    fn encode(&self, commits: &mut [Commit]) -> Result<Encoded, WriterError> {
         let mut chains = std::collections::HashMap::new();
         let mut messages = Vec::with_capacity(commits.len());
         let mut hashes = Vec::with_capacity(commits.len());
-        for commit in commits {
+        for (place, commit) in commits.iter_mut().enumerate() {
             let community = commit.header.community.clone();
             commit.header.previous = match chains.get(&community) {
                 Some(hash) => *hash,
                 None => self.world.chain(&community)?,
             };
-            let payload = commit.encode().map_err(WriterError::Encode)?;
+            let payload = match commit.encode() {
+                Ok(payload) => payload,
+                Err(CommitError::TooLarge { .. }) => return Ok(Encoded::TooLarge(place)),
+                Err(error) => return Err(WriterError::Encode(error)),
+            };
             let hash = CommitHash::of(&payload);
             chains.insert(community, hash);
             messages.push(Message { subject: subject::of(commit), payload: payload.into() });
             hashes.push(hash);
         }
-        Ok((messages, hashes))
+        Ok(Encoded::Fits(messages, hashes))
     }
 
     async fn catch_up(&mut self) -> Result<LogPosition, WriterError> {
@@ -321,7 +394,7 @@ impl Writer {
                 Ok(position) => return Ok(position),
                 Err(CatchUpError::Away(error)) => {
                     tracing::warn!(%error, "the log does not answer; reading on later");
-                    tokio::time::sleep(PAUSE_MAX).await;
+                    self.pause(PAUSE_MAX).await?;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -330,6 +403,7 @@ impl Writer {
 
     /// Reads from the log what the retractions at the front of the queue will repeat.
     async fn recall_retracted(&mut self, waiting: &VecDeque<Waiting>) -> Result<(), WriterError> {
+        self.world.forget_recalled();
         let targets: Vec<(domain::values::CommunityId, CommandId)> = waiting
             .iter()
             .take(GATHER_MAX)
@@ -341,12 +415,21 @@ impl Writer {
         for (community, command) in targets {
             let found = self.world.of(&community).entity(&EntityKey::Record(command));
             let Some(domain::Entity::Record(record)) = found else { continue };
-            let Ok(Some(stored)) = self.log.read(record.sequence).await else { continue };
-            if let Ok(commit) = Commit::decode(&stored.payload) {
+            let stored = loop {
+                match self.log.read(record.sequence).await {
+                    Ok(stored) => break stored,
+                    // to refuse the retraction now would say that there is nothing to retract
+                    Err(error) => {
+                        tracing::warn!(%error, "the log does not answer; reading what is retracted later");
+                        self.pause(PAUSE_MAX).await?;
+                    }
+                }
+            };
+            if let Some(commit) = stored.and_then(|stored| Commit::decode(&stored.payload).ok()) {
                 self.world.recall(commit);
             }
         }
-        Ok(())
+        self.world.trouble().map_err(WriterError::from)
     }
 
     /// Decides commands over what is known, and forgets all of it.
@@ -355,19 +438,25 @@ impl Writer {
         let mut outcomes = Vec::with_capacity(asks.len());
         let mut sequence = self.position.sequence;
         for ask in asks {
-            outcomes.push(match self.decide_one(ask, recorded_at) {
+            let outcome = match self.decide_one(ask, recorded_at, sequence) {
                 Decided::Answer(outcome) => outcome,
                 Decided::Commit(commit) => {
-                    sequence += 1;
-                    self.world.anticipate(Arc::new(*commit), sequence);
-                    Outcome::Recorded { sequence }
+                    let commit: Arc<Commit> = Arc::from(commit);
+                    if self.world.anticipate(commit, sequence + 1) { Outcome::Recorded { sequence: sequence + 1 } } else { Outcome::Refused(TOO_LARGE) }
                 }
-            });
+            };
+            sequence += u64::from(matches!(outcome, Outcome::Recorded { .. }));
+            outcomes.push(outcome);
         }
         self.world.forget_pending();
         self.world.trouble()?;
         Ok(outcomes)
     }
+}
+
+/// Puts the commands of a batch back to the front of the queue, in their order.
+fn decide_again(answers: Vec<(Waiting, Result<Outcome, usize>)>, waiting: &mut VecDeque<Waiting>) {
+    answers.into_iter().rev().for_each(|(asked, _)| waiting.push_front(asked));
 }
 
 /// Answers everybody in a batch whose first commit has the sequence after `before`.

@@ -124,7 +124,10 @@ impl Boards {
         let mut board = lock(&slot.board);
         // first the marks, then the rows: what was marked had been applied before, so the rows show it
         let marks = std::mem::take(&mut *lock(&slot.marks));
-        let refreshed = CommunityRows::new(store, community).and_then(|rows| board.refresh(&rows, now, &marks));
+        let refreshed = match board.is_current(now, &marks) {
+            true => Ok(Vec::new()),
+            false => CommunityRows::new(store, community).and_then(|rows| board.refresh(&rows, now, &marks)),
+        };
         match refreshed {
             Ok(by_time) => Ok((look(&board), by_time)),
             Err(error) => {
@@ -137,6 +140,12 @@ impl Boards {
 }
 
 impl Board {
+    /// Whether neither a commit nor the time has changed anything since it was computed.
+    fn is_current(&self, now: Timestamp, marks: &Marks) -> bool {
+        let due = self.due.first().map(|(due, _)| *due).into_iter().chain(self.elsewhere_due).min();
+        self.loaded && !marks.all && !marks.elsewhere && marks.buildings.is_empty() && due.is_none_or(|due| now < due)
+    }
+
     fn refresh(&mut self, rows: &CommunityRows<'_>, now: Timestamp, marks: &Marks) -> Result<Vec<BuildingId>, StoreError> {
         if !self.loaded || marks.all {
             self.load(rows)?;

@@ -64,7 +64,8 @@ pub(crate) struct Live {
     sequence: watch::Sender<u64>,
     parked: Mutex<Vec<Parked>>,
     parked_total: watch::Sender<usize>,
-    work: Mutex<Option<mpsc::Sender<Work>>>,
+    /// Weak: the folding thread ends when whoever feeds it does, also when that is dropped and not stopped.
+    work: Mutex<Option<mpsc::WeakSender<Work>>>,
 }
 
 impl Live {
@@ -160,13 +161,14 @@ impl Live {
         (*self.parked_total.borrow(), lock(&self.parked).clone())
     }
 
-    pub(crate) fn set_work(&self, work: Option<mpsc::Sender<Work>>) {
+    /// Notes the way to the folding thread.
+    pub(crate) fn set_work(&self, work: Option<mpsc::WeakSender<Work>>) {
         *lock(&self.work) = work;
     }
 
     /// Lets the fold stand still; nothing when it is not running. It goes on when the sender that is returned is dropped.
     pub(crate) async fn pause(&self) -> Option<(LogPosition, oneshot::Sender<()>)> {
-        let work = lock(&self.work).clone()?;
+        let work = lock(&self.work).as_ref()?.upgrade()?;
         let (paused, is_paused) = oneshot::channel();
         let (resume, resumed) = oneshot::channel();
         work.send(Work::Pause { paused, resume: resumed }).await.ok()?;
@@ -237,4 +239,3 @@ fn header_of(community: CommunityId) -> Option<Header> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-

@@ -118,12 +118,7 @@ impl Opener {
     }
 
     /// The keys of some parts; nothing when there is nothing to open or the scope may not.
-    async fn keys_for(
-        &self,
-        scope: &Scope,
-        (what, id): (&'static str, &str),
-        parts: &[SealedPart],
-    ) -> Result<Option<HashMap<KeyId, SecretKey>>, OpenError> {
+    async fn keys_for(&self, scope: &Scope, (what, id): (&'static str, &str), parts: &[SealedPart]) -> Result<Option<HashMap<KeyId, SecretKey>>, OpenError> {
         if parts.is_empty() || !scope.may(Right::SeePersonal) {
             return Ok(None);
         }

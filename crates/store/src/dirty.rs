@@ -34,11 +34,7 @@ impl Entry {
         if self.version <= version {
             return Some(&self.change);
         }
-        self.older
-            .iter()
-            .rev()
-            .find(|(since, _)| *since <= version)
-            .map(|(_, change)| change)
+        self.older.iter().rev().find(|(since, _)| *since <= version).map(|(_, change)| change)
     }
 
     /// Replaces the change, and keeps the replaced ones that an open view reads.
@@ -64,12 +60,7 @@ impl Entry {
 
     fn bytes(&self) -> usize {
         let size = |change: &Change| change.as_ref().map_or(0, |bytes| bytes.len());
-        size(&self.change)
-            + self
-                .older
-                .iter()
-                .map(|(_, change)| size(change) + ENTRY_OVERHEAD_BYTES)
-                .sum::<usize>()
+        size(&self.change) + self.older.iter().map(|(_, change)| size(change) + ENTRY_OVERHEAD_BYTES).sum::<usize>()
     }
 }
 
@@ -89,12 +80,7 @@ impl Layer {
                 None => {
                     let into = self.groups.add(group);
                     group = Some(into);
-                    let entry = Entry {
-                        version,
-                        change,
-                        older: Vec::new(),
-                        group: into,
-                    };
+                    let entry = Entry { version, change, older: Vec::new(), group: into };
                     self.bytes += entry.bytes() + key_bytes + ENTRY_OVERHEAD_BYTES;
                     self.entries.insert(key, entry);
                 }
@@ -109,24 +95,9 @@ impl Layer {
 
     /// Walks keys from `from` up to but without `to`, in either direction, with what a reader at this version sees there.
     /// Keys that this version does not see are walked too, with nothing, so that the caller can bound its work.
-    pub(crate) fn walk<'a>(
-        &'a self,
-        from: &[u8],
-        to: &[u8],
-        backwards: bool,
-        version: u64,
-    ) -> impl Iterator<Item = (&'a TreeKey, Option<&'a Change>)> {
-        let mut range = self
-            .entries
-            .range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
-        std::iter::from_fn(move || {
-            if backwards {
-                range.next_back()
-            } else {
-                range.next()
-            }
-        })
-        .map(move |(key, entry)| (key, entry.at(version)))
+    pub(crate) fn walk<'a>(&'a self, from: &[u8], to: &[u8], backwards: bool, version: u64) -> impl Iterator<Item = (&'a TreeKey, Option<&'a Change>)> {
+        let mut range = self.entries.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
+        std::iter::from_fn(move || if backwards { range.next_back() } else { range.next() }).map(move |(key, entry)| (key, entry.at(version)))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -151,12 +122,10 @@ impl Layer {
         let mut place_of: HashMap<u32, usize> = HashMap::new();
         let mut found: Vec<Vec<(&TreeKey, &Change)>> = Vec::new();
         for (key, entry) in &self.entries {
-            let place = *place_of
-                .entry(self.groups.root(entry.group))
-                .or_insert_with(|| {
-                    found.push(Vec::new());
-                    found.len() - 1
-                });
+            let place = *place_of.entry(self.groups.root(entry.group)).or_insert_with(|| {
+                found.push(Vec::new());
+                found.len() - 1
+            });
             found[place].push((key, &entry.change));
         }
         found
@@ -197,11 +166,7 @@ impl Groups {
         if group == other {
             return group;
         }
-        let (small, large) = if self.ops[group as usize] < self.ops[other as usize] {
-            (group, other)
-        } else {
-            (other, group)
-        };
+        let (small, large) = if self.ops[group as usize] < self.ops[other as usize] { (group, other) } else { (other, group) };
         self.parents[small as usize] = large;
         self.ops[large as usize] += self.ops[small as usize];
         self.largest = self.largest.max(self.ops[large as usize]);

@@ -68,33 +68,17 @@ pub(crate) enum OpenError {
 
 impl Disk {
     /// Opens a folder and reads everything in it once, on a thread of its own, so that damage is found now and not by a reader.
-    pub(crate) fn open(
-        folder: &Path,
-        cache_bytes: u64,
-        flush_every_ms: u64,
-        lock: Arc<File>,
-    ) -> Result<(Self, Content), OpenError> {
-        let config = sled::Config::new()
-            .path(folder)
-            .cache_capacity(cache_bytes)
-            .flush_every_ms(Some(flush_every_ms));
-        let opener = thread::Builder::new()
-            .name("store-open".into())
-            .spawn(move || {
-                let db = open_unlocked(&config)?;
-                let content = read_everything(&db).map_err(tell_apart)?;
-                Ok((db, content))
-            });
+    pub(crate) fn open(folder: &Path, cache_bytes: u64, flush_every_ms: u64, lock: Arc<File>) -> Result<(Self, Content), OpenError> {
+        let config = sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(Some(flush_every_ms));
+        let opener = thread::Builder::new().name("store-open".into()).spawn(move || {
+            let db = open_unlocked(&config)?;
+            let content = read_everything(&db).map_err(tell_apart)?;
+            Ok((db, content))
+        });
         // a panic of sled ends that thread, and arrives here as an error
         let opened = opener.map_err(OpenError::Io)?.join();
-        let (db, content) =
-            opened.unwrap_or_else(|panic| Err(OpenError::Damaged(panic_text(panic.as_ref()))))?;
-        let disk = Self {
-            db: Some(db),
-            folder: folder.to_owned(),
-            condemned: AtomicBool::new(false),
-            _lock: lock,
-        };
+        let (db, content) = opened.unwrap_or_else(|panic| Err(OpenError::Damaged(panic_text(panic.as_ref()))))?;
+        let disk = Self { db: Some(db), folder: folder.to_owned(), condemned: AtomicBool::new(false), _lock: lock };
         Ok((disk, content))
     }
 
@@ -109,20 +93,9 @@ impl Disk {
     }
 
     /// Walks the keys from `from` up to but without `to`, in either direction.
-    pub(crate) fn walk(
-        &self,
-        from: &[u8],
-        to: &[u8],
-        backwards: bool,
-    ) -> Result<impl Iterator<Item = OnDisk> + use<>, StoreError> {
+    pub(crate) fn walk(&self, from: &[u8], to: &[u8], backwards: bool) -> Result<impl Iterator<Item = OnDisk> + use<>, StoreError> {
         let mut range = self.db()?.range(from..to);
-        let found = std::iter::from_fn(move || {
-            if backwards {
-                range.next_back()
-            } else {
-                range.next()
-            }
-        });
+        let found = std::iter::from_fn(move || if backwards { range.next_back() } else { range.next() });
         Ok(found.map(|pair| {
             let (key, value) = pair.map_err(StoreError::failed)?;
             Ok((TreeKey::from(key.as_ref()), Arc::from(value.as_ref())))
@@ -130,10 +103,7 @@ impl Disk {
     }
 
     /// Writes changes so that after a crash either all of them are there or none.
-    pub(crate) fn write_batch<'a>(
-        &self,
-        changes: impl IntoIterator<Item = (&'a TreeKey, &'a Change)>,
-    ) -> Result<(), StoreError> {
+    pub(crate) fn write_batch<'a>(&self, changes: impl IntoIterator<Item = (&'a TreeKey, &'a Change)>) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
         for (key, change) in changes {
             match change {
@@ -166,10 +136,7 @@ impl Disk {
     }
 
     fn insert(&self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        self.db()?
-            .insert(key, value)
-            .map(|_| ())
-            .map_err(StoreError::failed)
+        self.db()?.insert(key, value).map(|_| ()).map_err(StoreError::failed)
     }
 
     fn db(&self) -> Result<&sled::Db, StoreError> {
@@ -220,13 +187,9 @@ fn read_everything(db: &sled::Db) -> sled::Result<Content> {
 /// Tells what the operator must repair from what a fresh folder repairs.
 fn tell_apart(error: sled::Error) -> OpenError {
     match error {
-        sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => {
-            OpenError::Locked
-        }
+        sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => OpenError::Locked,
         // what sled itself finds wrong with the bytes has no number of the operating system, and other kinds than these
-        sled::Error::Io(error) if error.raw_os_error().is_some() || is_refusal(error.kind()) => {
-            OpenError::Io(error)
-        }
+        sled::Error::Io(error) if error.raw_os_error().is_some() || is_refusal(error.kind()) => OpenError::Io(error),
         error => OpenError::Damaged(error.to_string()),
     }
 }
@@ -234,14 +197,7 @@ fn tell_apart(error: sled::Error) -> OpenError {
 /// Kinds by which the file system refuses; sled loses the number when it copies an error.
 fn is_refusal(kind: io::ErrorKind) -> bool {
     use io::ErrorKind as Kind;
-    matches!(
-        kind,
-        Kind::PermissionDenied
-            | Kind::StorageFull
-            | Kind::ReadOnlyFilesystem
-            | Kind::NotFound
-            | Kind::QuotaExceeded
-    )
+    matches!(kind, Kind::PermissionDenied | Kind::StorageFull | Kind::ReadOnlyFilesystem | Kind::NotFound | Kind::QuotaExceeded)
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

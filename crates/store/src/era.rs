@@ -88,43 +88,24 @@ impl State {
 
     /// Whether the writer should not wait for more to come together.
     pub(crate) fn is_urgent(&self, limits: Limits) -> bool {
-        self.flushes_wanted > self.flushes_done
-            || self.dirty.bytes() > limits.dirty_bytes_max / 2
-            || self.dirty.group_ops_largest() > GROUP_OPS_MAX
+        self.flushes_wanted > self.flushes_done || self.dirty.bytes() > limits.dirty_bytes_max / 2 || self.dirty.group_ops_largest() > GROUP_OPS_MAX
     }
 
     /// What lies dirty under the key at a version; nothing if the disk has to say.
     fn dirty_at(&self, key: &[u8], version: u64) -> Option<Change> {
         let dirty = self.dirty.at(key, version);
-        dirty
-            .or_else(|| self.writing.as_ref()?.at(key, version))
-            .cloned()
+        dirty.or_else(|| self.writing.as_ref()?.at(key, version)).cloned()
     }
 
     fn check_view(&self, version: u64) -> Result<(), StoreError> {
-        if self.expired.is_some_and(|expired| version <= expired) {
-            Err(StoreError::ViewExpired)
-        } else {
-            Ok(())
-        }
+        if self.expired.is_some_and(|expired| version <= expired) { Err(StoreError::ViewExpired) } else { Ok(()) }
     }
 }
 
 impl Era {
     pub(crate) fn new(disk: Disk, number: u64, limits: Limits, checkpoint: LogPosition) -> Self {
-        let state = State {
-            position: checkpoint.clone(),
-            checkpoint,
-            ..State::default()
-        };
-        Self {
-            disk,
-            number,
-            limits,
-            state: Mutex::new(state),
-            work: Condvar::new(),
-            progress: Condvar::new(),
-        }
+        let state = State { position: checkpoint.clone(), checkpoint, ..State::default() };
+        Self { disk, number, limits, state: Mutex::new(state), work: Condvar::new(), progress: Condvar::new() }
     }
 
     /// The state. A panic of another thread under this lock may have left half a unit there: then nothing is read or written.
@@ -167,10 +148,7 @@ impl Era {
     /// Waits until the writer made room.
     pub(crate) fn wait_for_room(&self) -> Result<MutexGuard<'_, State>, StoreError> {
         let full = |state: &mut State| state.end.is_none() && !state.has_room(self.limits);
-        let state = self
-            .progress
-            .wait_while(self.lock()?, full)
-            .map_err(|_| broken_lock())?;
+        let state = self.progress.wait_while(self.lock()?, full).map_err(|_| broken_lock())?;
         state.end.clone().map_or(Ok(state), Err)
     }
 
@@ -181,10 +159,7 @@ impl Era {
             return Err(StoreError::OtherStream);
         }
         if position.sequence < known.sequence {
-            return Err(StoreError::Backwards {
-                sequence: position.sequence,
-                position: known.sequence,
-            });
+            return Err(StoreError::Backwards { sequence: position.sequence, position: known.sequence });
         }
         let idle = !state.has_work();
         state.position = position;
@@ -209,15 +184,8 @@ impl Era {
         let mine = state.flushes_wanted;
         self.work.notify_one();
         let waits = |state: &mut State| state.end.is_none() && state.flushes_done < mine;
-        let state = self
-            .progress
-            .wait_while(state, waits)
-            .map_err(|_| broken_lock())?;
-        if state.flushes_done >= mine {
-            Ok(())
-        } else {
-            Err(state.end.clone().unwrap_or(StoreError::Closed))
-        }
+        let state = self.progress.wait_while(state, waits).map_err(|_| broken_lock())?;
+        if state.flushes_done >= mine { Ok(()) } else { Err(state.end.clone().unwrap_or(StoreError::Closed)) }
     }
 
     /// Opens a view at this moment.
@@ -263,13 +231,7 @@ impl Era {
     }
 
     /// Copies dirty changes of a span of keys, as many as one hold of the lock allows.
-    pub(crate) fn overlay(
-        &self,
-        from: &[u8],
-        to: &[u8],
-        backwards: bool,
-        version: u64,
-    ) -> Result<Overlay, StoreError> {
+    pub(crate) fn overlay(&self, from: &[u8], to: &[u8], backwards: bool, version: u64) -> Result<Overlay, StoreError> {
         let state = self.lock()?;
         let mut changes = std::collections::BTreeMap::new();
         let mut edge: Option<Vec<u8>> = None;
@@ -315,7 +277,5 @@ fn nearer(edge: Option<Vec<u8>>, other: Vec<u8>, backwards: bool) -> Vec<u8> {
 }
 
 fn broken_lock() -> StoreError {
-    StoreError::failed(std::io::Error::other(
-        "a thread panicked while it changed the rows",
-    ))
+    StoreError::failed(std::io::Error::other("a thread panicked while it changed the rows"))
 }

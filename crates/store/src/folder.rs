@@ -55,11 +55,7 @@ impl Folder {
     /// Takes hold of a folder, which is made if it is not there.
     pub(crate) fn hold(dir: &Path, options: &Options, tables: &Tables) -> Result<Self, StoreError> {
         fs::create_dir_all(dir).map_err(StoreError::folder)?;
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(dir.join(LOCK_FILE));
+        let lock = File::options().create(true).truncate(false).write(true).open(dir.join(LOCK_FILE));
         let lock = lock.map_err(StoreError::folder)?;
         hold_lock(&lock)?;
         Ok(Self {
@@ -90,25 +86,14 @@ impl Folder {
         };
         if content.tables.as_ref() != Some(&self.fingerprint) {
             if content.tables.is_some() || content.rows > 0 {
-                tracing::warn!(
-                    rows = content.rows,
-                    "the store holds other tables: it starts empty and is folded anew"
-                );
+                tracing::warn!(rows = content.rows, "the store holds other tables: it starts empty and is folded anew");
             }
             let next = self.begin(number + 1)?;
             disk.condemn();
             return Ok(next);
         }
-        match content.checkpoint.as_deref().map_or(
-            Ok((LogPosition::default(), [].as_slice())),
-            postcard::take_from_bytes,
-        ) {
-            Ok((checkpoint, [])) => Ok(Generation {
-                number,
-                disk,
-                content,
-                checkpoint,
-            }),
+        match content.checkpoint.as_deref().map_or(Ok((LogPosition::default(), [].as_slice())), postcard::take_from_bytes) {
+            Ok((checkpoint, [])) => Ok(Generation { number, disk, content, checkpoint }),
             _ => {
                 drop(disk);
                 self.begin_instead_of_damaged(number, "the checkpoint does not decode")
@@ -126,31 +111,15 @@ impl Folder {
         disk.write_tables(&self.fingerprint)?;
         disk.sync()?;
         // the new name must be on the disk before the old generation goes
-        File::open(&self.dir)
-            .and_then(|dir| dir.sync_all())
-            .map_err(StoreError::folder)?;
-        Ok(Generation {
-            number,
-            disk,
-            content,
-            checkpoint: LogPosition::default(),
-        })
+        File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(StoreError::folder)?;
+        Ok(Generation { number, disk, content, checkpoint: LogPosition::default() })
     }
 
     fn open_generation(&self, number: u64) -> Result<(Disk, Content), OpenError> {
-        Disk::open(
-            &self.generation(number),
-            self.cache_bytes,
-            self.flush_every_ms,
-            Arc::clone(&self.lock),
-        )
+        Disk::open(&self.generation(number), self.cache_bytes, self.flush_every_ms, Arc::clone(&self.lock))
     }
 
-    fn begin_instead_of_damaged(
-        &self,
-        number: u64,
-        reason: &str,
-    ) -> Result<Generation, StoreError> {
+    fn begin_instead_of_damaged(&self, number: u64, reason: &str) -> Result<Generation, StoreError> {
         self.put_aside(number, reason)?;
         self.begin(number + 1)
     }
@@ -162,8 +131,7 @@ impl Folder {
         tracing::error!(reason, aside = %aside.display(), "the store is damaged: it is put aside, starts empty and is folded anew");
         fs::rename(self.generation(number), aside).map_err(StoreError::folder)?;
         for old in kept.iter().rev().skip(CORRUPT_KEPT_MAX - 1) {
-            fs::remove_dir_all(self.dir.join(format!("{CORRUPT}{old}")))
-                .map_err(StoreError::folder)?;
+            fs::remove_dir_all(self.dir.join(format!("{CORRUPT}{old}"))).map_err(StoreError::folder)?;
         }
         Ok(())
     }
@@ -177,11 +145,7 @@ impl Folder {
         let mut numbers = Vec::new();
         for entry in fs::read_dir(&self.dir).map_err(StoreError::folder)? {
             let entry = entry.map_err(StoreError::folder)?.file_name();
-            numbers.extend(
-                entry
-                    .to_str()
-                    .and_then(|text| text.strip_prefix(name)?.parse::<u64>().ok()),
-            );
+            numbers.extend(entry.to_str().and_then(|text| text.strip_prefix(name)?.parse::<u64>().ok()));
         }
         numbers.sort_unstable();
         Ok(numbers)

@@ -198,11 +198,7 @@ impl KeyReader<'_> {
 
     /// Says that all parts were taken.
     pub fn end(self) -> Result<(), KeyMismatch> {
-        if self.rest.is_empty() {
-            Ok(())
-        } else {
-            Err(KeyMismatch)
-        }
+        if self.rest.is_empty() { Ok(()) } else { Err(KeyMismatch) }
     }
 
     fn scope(&mut self, scope: u8) -> Result<(), KeyMismatch> {

@@ -66,16 +66,9 @@ pub struct RawRow {
 }
 
 /// The bytes of a row with this value.
-pub(crate) fn encode<T: Serialize>(
-    table: Table,
-    sequence: u64,
-    value: &T,
-) -> Result<Arc<[u8]>, StoreError> {
+pub(crate) fn encode<T: Serialize>(table: Table, sequence: u64, value: &T) -> Result<Arc<[u8]>, StoreError> {
     let head = head(TAG_ROW, sequence).to_vec();
-    let bytes = postcard::to_extend(value, head).map_err(|source| StoreError::Unencodable {
-        table: table.name,
-        source,
-    })?;
+    let bytes = postcard::to_extend(value, head).map_err(|source| StoreError::Unencodable { table: table.name, source })?;
     Ok(Arc::from(bytes))
 }
 
@@ -105,22 +98,12 @@ pub(crate) fn grave(stored: &[u8]) -> Option<u64> {
 
 /// Takes stored bytes apart; a grave is not a row.
 pub(crate) fn raw(table: Table, stored: &[u8]) -> Result<RawRow, StoreError> {
-    let (sequence, value) = if stored.is_empty() {
-        (0, stored)
-    } else {
-        row_parts(table, stored)?
-    };
-    Ok(RawRow {
-        sequence,
-        value: value.to_vec(),
-    })
+    let (sequence, value) = if stored.is_empty() { (0, stored) } else { row_parts(table, stored)? };
+    Ok(RawRow { sequence, value: value.to_vec() })
 }
 
 /// Decodes a row; bytes that are left over are refused, because postcard would take them for nothing.
-pub(crate) fn decode<T: DeserializeOwned>(
-    table: Table,
-    stored: &[u8],
-) -> Result<Row<T>, StoreError> {
+pub(crate) fn decode<T: DeserializeOwned>(table: Table, stored: &[u8]) -> Result<Row<T>, StoreError> {
     let (sequence, bytes) = row_parts(table, stored)?;
     match postcard::take_from_bytes(bytes) {
         Ok((value, [])) => Ok(Row { sequence, value }),
@@ -129,27 +112,15 @@ pub(crate) fn decode<T: DeserializeOwned>(
 }
 
 /// Decodes what the fold sees; nothing stored is a key that was never folded.
-pub(crate) fn decode_folded<T: DeserializeOwned>(
-    table: Table,
-    stored: Option<&[u8]>,
-) -> Result<Folded<T>, StoreError> {
+pub(crate) fn decode_folded<T: DeserializeOwned>(table: Table, stored: Option<&[u8]>) -> Result<Folded<T>, StoreError> {
     let Some(stored) = stored else {
-        return Ok(Folded {
-            sequence: 0,
-            value: None,
-        });
+        return Ok(Folded { sequence: 0, value: None });
     };
     if let Some(sequence) = grave(stored) {
-        return Ok(Folded {
-            sequence,
-            value: None,
-        });
+        return Ok(Folded { sequence, value: None });
     }
     let row = decode(table, stored)?;
-    Ok(Folded {
-        sequence: row.sequence,
-        value: Some(row.value),
-    })
+    Ok(Folded { sequence: row.sequence, value: Some(row.value) })
 }
 
 fn row_parts(table: Table, stored: &[u8]) -> Result<(u64, &[u8]), StoreError> {

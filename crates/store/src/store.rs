@@ -55,13 +55,7 @@ pub struct Faults {
 impl Options {
     /// The usual options: 256 MiB of cache, half a second, 64 MiB of changes in memory.
     pub fn new(tables: impl Into<Vec<Table>>) -> Self {
-        Self {
-            cache_bytes: CACHE_BYTES,
-            flush_every_ms: FLUSH_EVERY_MS,
-            dirty_bytes_max: DIRTY_BYTES_MAX,
-            tables: tables.into(),
-            faults: Faults::default(),
-        }
+        Self { cache_bytes: CACHE_BYTES, flush_every_ms: FLUSH_EVERY_MS, dirty_bytes_max: DIRTY_BYTES_MAX, tables: tables.into(), faults: Faults::default() }
     }
 }
 
@@ -112,50 +106,25 @@ impl Store {
         let folder = Folder::hold(dir, &options, &tables)?;
         let generation = folder.open()?;
         let (era, writer) = start(generation, &options)?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                tables: Arc::new(tables),
-                options,
-                era: RwLock::new(Some(era)),
-                writer: Mutex::new(Some((writer, folder))),
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { tables: Arc::new(tables), options, era: RwLock::new(Some(era)), writer: Mutex::new(Some((writer, folder))) }) })
     }
 
     /// The row under a key.
-    pub fn get<T: DeserializeOwned>(
-        &self,
-        table: Table,
-        key: &Key,
-    ) -> Result<Option<Row<T>>, StoreError> {
-        let found =
-            self.era()?
-                .get_now(&unit::tree_key(&self.inner.tables, table, key.as_bytes())?)?;
-        visible(&found)
-            .map(|stored| row::decode(table, stored))
-            .transpose()
+    pub fn get<T: DeserializeOwned>(&self, table: Table, key: &Key) -> Result<Option<Row<T>>, StoreError> {
+        let found = self.era()?.get_now(&unit::tree_key(&self.inner.tables, table, key.as_bytes())?)?;
+        visible(&found).map(|stored| row::decode(table, stored)).transpose()
     }
 
     /// What the fold finds under a key: with the memory of a row that was deleted after the checkpoint.
-    pub fn folded<T: DeserializeOwned>(
-        &self,
-        table: Table,
-        key: &Key,
-    ) -> Result<Folded<T>, StoreError> {
-        let found =
-            self.era()?
-                .get_now(&unit::tree_key(&self.inner.tables, table, key.as_bytes())?)?;
+    pub fn folded<T: DeserializeOwned>(&self, table: Table, key: &Key) -> Result<Folded<T>, StoreError> {
+        let found = self.era()?.get_now(&unit::tree_key(&self.inner.tables, table, key.as_bytes())?)?;
         row::decode_folded(table, found.as_deref())
     }
 
     /// The row or mark under a key as it is stored.
     pub fn get_raw(&self, table: Table, key: &Key) -> Result<Option<RawRow>, StoreError> {
-        let found =
-            self.era()?
-                .get_now(&unit::tree_key(&self.inner.tables, table, key.as_bytes())?)?;
-        visible(&found)
-            .map(|stored| row::raw(table, stored))
-            .transpose()
+        let found = self.era()?.get_now(&unit::tree_key(&self.inner.tables, table, key.as_bytes())?)?;
+        visible(&found).map(|stored| row::raw(table, stored)).transpose()
     }
 
     /// Opens a view, for several reads that must fit together.
@@ -164,66 +133,32 @@ impl Store {
     }
 
     /// [`View::scan`] on a view of its own.
-    pub fn scan<T: DeserializeOwned>(
-        &self,
-        table: Table,
-        prefix: &Prefix,
-        after: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<(Key, Row<T>)>, StoreError> {
+    pub fn scan<T: DeserializeOwned>(&self, table: Table, prefix: &Prefix, after: Option<&Key>, limit: usize) -> Result<Vec<(Key, Row<T>)>, StoreError> {
         self.view()?.scan(table, prefix, after, limit)
     }
 
     /// [`View::scan_back`] on a view of its own.
-    pub fn scan_back<T: DeserializeOwned>(
-        &self,
-        table: Table,
-        prefix: &Prefix,
-        before: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<(Key, Row<T>)>, StoreError> {
+    pub fn scan_back<T: DeserializeOwned>(&self, table: Table, prefix: &Prefix, before: Option<&Key>, limit: usize) -> Result<Vec<(Key, Row<T>)>, StoreError> {
         self.view()?.scan_back(table, prefix, before, limit)
     }
 
     /// [`View::scan_range`] on a view of its own.
-    pub fn scan_range<T: DeserializeOwned>(
-        &self,
-        table: Table,
-        keys: Range<&Key>,
-        limit: usize,
-    ) -> Result<Vec<(Key, Row<T>)>, StoreError> {
+    pub fn scan_range<T: DeserializeOwned>(&self, table: Table, keys: Range<&Key>, limit: usize) -> Result<Vec<(Key, Row<T>)>, StoreError> {
         self.view()?.scan_range(table, keys, limit)
     }
 
     /// [`View::scan_keys`] on a view of its own.
-    pub fn scan_keys(
-        &self,
-        table: Table,
-        prefix: &Prefix,
-        after: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Key>, StoreError> {
+    pub fn scan_keys(&self, table: Table, prefix: &Prefix, after: Option<&Key>, limit: usize) -> Result<Vec<Key>, StoreError> {
         self.view()?.scan_keys(table, prefix, after, limit)
     }
 
     /// [`View::scan_keys_range`] on a view of its own.
-    pub fn scan_keys_range(
-        &self,
-        table: Table,
-        keys: Range<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Key>, StoreError> {
+    pub fn scan_keys_range(&self, table: Table, keys: Range<&Key>, limit: usize) -> Result<Vec<Key>, StoreError> {
         self.view()?.scan_keys_range(table, keys, limit)
     }
 
     /// [`View::scan_raw`] on a view of its own.
-    pub fn scan_raw(
-        &self,
-        table: Table,
-        prefix: &Prefix,
-        after: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<(Key, RawRow)>, StoreError> {
+    pub fn scan_raw(&self, table: Table, prefix: &Prefix, after: Option<&Key>, limit: usize) -> Result<Vec<(Key, RawRow)>, StoreError> {
         self.view()?.scan_raw(table, prefix, after, limit)
     }
 
@@ -237,10 +172,7 @@ impl Store {
         let mut resolved = Vec::new();
         for unit in units {
             if unit.sequence() < position {
-                return Err(StoreError::Backwards {
-                    sequence: unit.sequence(),
-                    position,
-                });
+                return Err(StoreError::Backwards { sequence: unit.sequence(), position });
             }
             resolved.push(unit.resolve(&self.inner.tables)?);
         }
@@ -276,22 +208,12 @@ impl Store {
     ///
     /// Views that are open keep reading the rows they were opened on.
     pub fn clear(&self) -> Result<(), StoreError> {
-        let mut slot = self
-            .inner
-            .writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.era()?;
         let (writer, folder) = slot.take().ok_or(StoreError::Closed)?;
         stop(&old, writer);
-        let begun = folder
-            .begin(old.number + 1)
-            .and_then(|generation| start(generation, &self.inner.options));
-        let mut era = self
-            .inner
-            .era
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let begun = folder.begin(old.number + 1).and_then(|generation| start(generation, &self.inner.options));
+        let mut era = self.inner.era.write().unwrap_or_else(PoisonError::into_inner);
         match begun {
             Ok((fresh, writer)) => {
                 *era = Some(fresh);
@@ -331,21 +253,14 @@ impl Store {
     }
 
     fn era(&self) -> Result<Arc<Era>, StoreError> {
-        let era = self
-            .inner
-            .era
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let era = self.inner.era.read().unwrap_or_else(PoisonError::into_inner);
         era.clone().ok_or(StoreError::Closed)
     }
 }
 
 impl Inner {
     fn take_era(&self) -> Option<Arc<Era>> {
-        self.era
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        self.era.write().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn stop(&self) {
@@ -362,30 +277,15 @@ impl Drop for Inner {
     }
 }
 
-fn start(
-    generation: Generation,
-    options: &Options,
-) -> Result<(Arc<Era>, JoinHandle<()>), StoreError> {
+fn start(generation: Generation, options: &Options) -> Result<(Arc<Era>, JoinHandle<()>), StoreError> {
     let limits = Limits {
         dirty_bytes_max: options.dirty_bytes_max,
         write_every: Duration::from_millis(options.flush_every_ms),
-        view_wait: options
-            .faults
-            .view_wait_ms
-            .map_or(VIEW_WAIT_MAX, Duration::from_millis),
+        view_wait: options.faults.view_wait_ms.map_or(VIEW_WAIT_MAX, Duration::from_millis),
         batch_ops_max: options.faults.batch_ops_max.unwrap_or(BATCH_OPS_MAX),
     };
-    let era = Arc::new(Era::new(
-        generation.disk,
-        generation.number,
-        limits,
-        generation.checkpoint,
-    ));
-    let writer = writer::spawn(
-        Arc::clone(&era),
-        generation.content.graves,
-        options.faults.crash_after_batches,
-    )?;
+    let era = Arc::new(Era::new(generation.disk, generation.number, limits, generation.checkpoint));
+    let writer = writer::spawn(Arc::clone(&era), generation.content.graves, options.faults.crash_after_batches)?;
     Ok((era, writer))
 }
 

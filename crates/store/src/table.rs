@@ -37,20 +37,12 @@ impl Tables {
     pub(crate) fn new(mut tables: Vec<Table>) -> Result<Self, StoreError> {
         tables.sort_unstable();
         let twice = tables.windows(2).any(|pair| pair[0].name == pair[1].name);
-        if twice || tables.len() > TABLES_MAX {
-            Err(StoreError::Tables)
-        } else {
-            Ok(Self(tables))
-        }
+        if twice || tables.len() > TABLES_MAX { Err(StoreError::Tables) } else { Ok(Self(tables)) }
     }
 
     /// The leading byte of a table's rows.
     pub(crate) fn byte(&self, table: Table) -> Result<u8, StoreError> {
-        self.0
-            .binary_search(&table)
-            .ok()
-            .and_then(|place| u8::try_from(place + 1).ok())
-            .ok_or(StoreError::UnknownTable { table: table.name })
+        self.0.binary_search(&table).ok().and_then(|place| u8::try_from(place + 1).ok()).ok_or(StoreError::UnknownTable { table: table.name })
     }
 
     /// What the folder remembers of the tables, to be compared when it is opened again.

@@ -49,11 +49,7 @@ impl Unit {
     ///
     /// What changes by time alone, with no event, carries the sequence of the store's position.
     pub fn new(sequence: u64) -> Self {
-        Self {
-            sequence,
-            ops: Vec::new(),
-            refused: None,
-        }
+        Self { sequence, ops: Vec::new(), refused: None }
     }
 
     /// Puts a row. A value that cannot be encoded, or is too large, is reported by [`Store::apply`](crate::Store::apply).
@@ -61,11 +57,7 @@ impl Unit {
     pub fn put<T: Serialize>(mut self, table: Table, key: Key, value: &T) -> Self {
         match row::encode(table, self.sequence, value) {
             Ok(bytes) if bytes.len() > ROW_BYTES_MAX => {
-                self.refuse(StoreError::TooLarge {
-                    what: "a row",
-                    size: bytes.len(),
-                    limit: ROW_BYTES_MAX,
-                });
+                self.refuse(StoreError::TooLarge { what: "a row", size: bytes.len(), limit: ROW_BYTES_MAX });
                 self
             }
             Ok(bytes) => self.push(table, key, Some(bytes)),
@@ -100,6 +92,12 @@ impl Unit {
         self.sequence
     }
 
+    /// Why [`Store::apply`](crate::Store::apply) will refuse it, as far as can be said without a store: a value that is too large
+    /// or cannot be encoded. Whoever can still decide otherwise asks before it is too late.
+    pub fn refusal(&self) -> Option<&StoreError> {
+        self.refused.as_ref()
+    }
+
     /// Whether the unit changes nothing.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty() && self.refused.is_none()
@@ -120,16 +118,9 @@ impl Unit {
             return Err(error);
         }
         if self.ops.len() > UNIT_OPS_MAX {
-            return Err(StoreError::TooLarge {
-                what: "a unit",
-                size: self.ops.len(),
-                limit: UNIT_OPS_MAX,
-            });
+            return Err(StoreError::TooLarge { what: "a unit", size: self.ops.len(), limit: UNIT_OPS_MAX });
         }
-        self.ops
-            .into_iter()
-            .map(|op| Ok((tree_key(tables, op.table, op.key.as_bytes())?, op.change)))
-            .collect()
+        self.ops.into_iter().map(|op| Ok((tree_key(tables, op.table, op.key.as_bytes())?, op.change))).collect()
     }
 }
 
@@ -139,11 +130,7 @@ pub(crate) fn tree_key(tables: &Tables, table: Table, key: &[u8]) -> Result<Tree
     bytes.push(tables.byte(table)?);
     bytes.extend_from_slice(key);
     if bytes.len() > KEY_BYTES_MAX {
-        return Err(StoreError::TooLarge {
-            what: "a key",
-            size: bytes.len(),
-            limit: KEY_BYTES_MAX,
-        });
+        return Err(StoreError::TooLarge { what: "a key", size: bytes.len(), limit: KEY_BYTES_MAX });
     }
     Ok(Arc::from(bytes))
 }

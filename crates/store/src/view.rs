@@ -40,123 +40,51 @@ struct Span {
 impl View {
     pub(crate) fn open(era: Arc<Era>, tables: Arc<Tables>) -> Result<Self, StoreError> {
         let version = era.open_view()?;
-        Ok(Self {
-            era,
-            tables,
-            version,
-        })
+        Ok(Self { era, tables, version })
     }
 
     /// The row under a key.
-    pub fn get<T: DeserializeOwned>(
-        &self,
-        table: Table,
-        key: &Key,
-    ) -> Result<Option<Row<T>>, StoreError> {
-        let found = self.era.get_at(
-            &unit::tree_key(&self.tables, table, key.as_bytes())?,
-            self.version,
-        )?;
-        visible(&found)
-            .map(|stored| row::decode(table, stored))
-            .transpose()
+    pub fn get<T: DeserializeOwned>(&self, table: Table, key: &Key) -> Result<Option<Row<T>>, StoreError> {
+        let found = self.era.get_at(&unit::tree_key(&self.tables, table, key.as_bytes())?, self.version)?;
+        visible(&found).map(|stored| row::decode(table, stored)).transpose()
     }
 
     /// Rows whose keys begin with a prefix, ascending, after a key if one is given; at most `limit`.
-    pub fn scan<T: DeserializeOwned>(
-        &self,
-        table: Table,
-        prefix: &Prefix,
-        after: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<(Key, Row<T>)>, StoreError> {
+    pub fn scan<T: DeserializeOwned>(&self, table: Table, prefix: &Prefix, after: Option<&Key>, limit: usize) -> Result<Vec<(Key, Row<T>)>, StoreError> {
         self.decoded(table, self.stored(table, prefix, after, limit, false)?)
     }
 
     /// Rows whose keys begin with a prefix, descending, before a key if one is given; at most `limit`.
-    pub fn scan_back<T: DeserializeOwned>(
-        &self,
-        table: Table,
-        prefix: &Prefix,
-        before: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<(Key, Row<T>)>, StoreError> {
+    pub fn scan_back<T: DeserializeOwned>(&self, table: Table, prefix: &Prefix, before: Option<&Key>, limit: usize) -> Result<Vec<(Key, Row<T>)>, StoreError> {
         self.decoded(table, self.stored(table, prefix, before, limit, true)?)
     }
 
     /// Rows from a key up to but without another, ascending; at most `limit`.
-    pub fn scan_range<T: DeserializeOwned>(
-        &self,
-        table: Table,
-        keys: Range<&Key>,
-        limit: usize,
-    ) -> Result<Vec<(Key, Row<T>)>, StoreError> {
+    pub fn scan_range<T: DeserializeOwned>(&self, table: Table, keys: Range<&Key>, limit: usize) -> Result<Vec<(Key, Row<T>)>, StoreError> {
         self.decoded(table, self.stored_range(table, keys, limit)?)
     }
 
     /// Keys that begin with a prefix, ascending, after a key if one is given; at most `limit`. For index entries.
-    pub fn scan_keys(
-        &self,
-        table: Table,
-        prefix: &Prefix,
-        after: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Key>, StoreError> {
-        Ok(self
-            .stored(table, prefix, after, limit, false)?
-            .into_iter()
-            .map(|(key, _)| key)
-            .collect())
+    pub fn scan_keys(&self, table: Table, prefix: &Prefix, after: Option<&Key>, limit: usize) -> Result<Vec<Key>, StoreError> {
+        Ok(self.stored(table, prefix, after, limit, false)?.into_iter().map(|(key, _)| key).collect())
     }
 
     /// Keys from one up to but without another, ascending; at most `limit`. For index entries: what is due by now?
-    pub fn scan_keys_range(
-        &self,
-        table: Table,
-        keys: Range<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Key>, StoreError> {
-        Ok(self
-            .stored_range(table, keys, limit)?
-            .into_iter()
-            .map(|(key, _)| key)
-            .collect())
+    pub fn scan_keys_range(&self, table: Table, keys: Range<&Key>, limit: usize) -> Result<Vec<Key>, StoreError> {
+        Ok(self.stored_range(table, keys, limit)?.into_iter().map(|(key, _)| key).collect())
     }
 
     /// Rows and marks as they are stored.
-    pub fn scan_raw(
-        &self,
-        table: Table,
-        prefix: &Prefix,
-        after: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<(Key, RawRow)>, StoreError> {
+    pub fn scan_raw(&self, table: Table, prefix: &Prefix, after: Option<&Key>, limit: usize) -> Result<Vec<(Key, RawRow)>, StoreError> {
         let found = self.stored(table, prefix, after, limit, false)?;
-        found
-            .into_iter()
-            .map(|(key, stored)| Ok((key, row::raw(table, &stored)?)))
-            .collect()
+        found.into_iter().map(|(key, stored)| Ok((key, row::raw(table, &stored)?))).collect()
     }
 
-    fn decoded<T: DeserializeOwned>(
-        &self,
-        table: Table,
-        found: Vec<Stored>,
-    ) -> Result<Vec<(Key, Row<T>)>, StoreError> {
-        found
-            .into_iter()
-            .map(|(key, stored)| Ok((key, row::decode(table, &stored)?)))
-            .collect()
+    fn decoded<T: DeserializeOwned>(&self, table: Table, found: Vec<Stored>) -> Result<Vec<(Key, Row<T>)>, StoreError> {
+        found.into_iter().map(|(key, stored)| Ok((key, row::decode(table, &stored)?))).collect()
     }
 
-    fn stored(
-        &self,
-        table: Table,
-        prefix: &Prefix,
-        beyond: Option<&Key>,
-        limit: usize,
-        backwards: bool,
-    ) -> Result<Vec<Stored>, StoreError> {
+    fn stored(&self, table: Table, prefix: &Prefix, beyond: Option<&Key>, limit: usize, backwards: bool) -> Result<Vec<Stored>, StoreError> {
         let from = unit::tree_key(&self.tables, table, prefix.as_bytes())?.to_vec();
         let to = end_of_prefix(&from);
         let mut span = Span { from, to };
@@ -171,48 +99,26 @@ impl View {
         self.walk(span, limit, backwards)
     }
 
-    fn stored_range(
-        &self,
-        table: Table,
-        keys: Range<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Stored>, StoreError> {
+    fn stored_range(&self, table: Table, keys: Range<&Key>, limit: usize) -> Result<Vec<Stored>, StoreError> {
         let from = unit::tree_key(&self.tables, table, keys.start.as_bytes())?.to_vec();
         let to = unit::tree_key(&self.tables, table, keys.end.as_bytes())?.to_vec();
         self.walk(Span { from, to }, limit, false)
     }
 
     /// Merges what is dirty over what is on disk, piece by piece, so that no lock is held while the disk is read.
-    fn walk(
-        &self,
-        mut span: Span,
-        limit: usize,
-        backwards: bool,
-    ) -> Result<Vec<Stored>, StoreError> {
+    fn walk(&self, mut span: Span, limit: usize, backwards: bool) -> Result<Vec<Stored>, StoreError> {
         if limit > SCAN_ROWS_MAX {
-            return Err(StoreError::TooLarge {
-                what: "a page",
-                size: limit,
-                limit: SCAN_ROWS_MAX,
-            });
+            return Err(StoreError::TooLarge { what: "a page", size: limit, limit: SCAN_ROWS_MAX });
         }
         let mut found = Vec::new();
         while span.from < span.to && found.len() < limit {
-            let Overlay { changes, edge } =
-                self.era
-                    .overlay(&span.from, &span.to, backwards, self.version)?;
+            let Overlay { changes, edge } = self.era.overlay(&span.from, &span.to, backwards, self.version)?;
             let (from, to) = match &edge {
                 Some(edge) if backwards => (edge, &span.to),
                 Some(edge) => (&span.from, edge),
                 None => (&span.from, &span.to),
             };
-            merge(
-                self.era.disk.walk(from, to, backwards)?,
-                changes,
-                backwards,
-                limit,
-                &mut found,
-            )?;
+            merge(self.era.disk.walk(from, to, backwards)?, changes, backwards, limit, &mut found)?;
             match edge {
                 Some(edge) if backwards => span.to = edge,
                 Some(edge) => span.from = edge,
@@ -272,9 +178,7 @@ fn merge(
 
 /// What a reader sees of a change: graves and removed keys are nothing.
 pub(crate) fn visible(change: &Change) -> Option<&[u8]> {
-    change
-        .as_deref()
-        .filter(|stored| row::grave(stored).is_none())
+    change.as_deref().filter(|stored| row::grave(stored).is_none())
 }
 
 /// The first key that does not begin with a prefix. Table bytes stay below 255, so there is one.

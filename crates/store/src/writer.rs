@@ -34,20 +34,9 @@ struct Writer {
 }
 
 /// Starts the writer of an era; it ends when the era ends.
-pub(crate) fn spawn(
-    era: Arc<Era>,
-    graves: BTreeMap<TreeKey, u64>,
-    batches_left: Option<u32>,
-) -> Result<JoinHandle<()>, StoreError> {
-    let mut writer = Writer {
-        era,
-        graves,
-        batches_left,
-    };
-    thread::Builder::new()
-        .name("store-writer".into())
-        .spawn(move || writer.run())
-        .map_err(StoreError::folder)
+pub(crate) fn spawn(era: Arc<Era>, graves: BTreeMap<TreeKey, u64>, batches_left: Option<u32>) -> Result<JoinHandle<()>, StoreError> {
+    let mut writer = Writer { era, graves, batches_left };
+    thread::Builder::new().name("store-writer".into()).spawn(move || writer.run()).map_err(StoreError::folder)
 }
 
 impl Writer {
@@ -78,9 +67,7 @@ impl Writer {
             if state.end.is_some() {
                 return Ok(None);
             }
-            let due = state
-                .unwritten_since
-                .map(|since| since + limits.write_every);
+            let due = state.unwritten_since.map(|since| since + limits.write_every);
             let wait = match due {
                 _ if state.is_urgent(limits) => break,
                 Some(due) if state.has_work() => due.saturating_duration_since(Instant::now()),
@@ -104,18 +91,9 @@ impl Writer {
     }
 
     /// Waits for the views that do not see all of what is about to reach the disk.
-    fn wait_for_views(
-        &self,
-        state: std::sync::MutexGuard<'_, State>,
-        taken_at: u64,
-    ) -> Result<(), StoreError> {
-        let in_the_way = |state: &mut State| {
-            state.end.is_none() && state.views.range(..=taken_at).next().is_some()
-        };
-        let waited = self
-            .era
-            .work
-            .wait_timeout_while(state, self.era.limits.view_wait, in_the_way);
+    fn wait_for_views(&self, state: std::sync::MutexGuard<'_, State>, taken_at: u64) -> Result<(), StoreError> {
+        let in_the_way = |state: &mut State| state.end.is_none() && state.views.range(..=taken_at).next().is_some();
+        let waited = self.era.work.wait_timeout_while(state, self.era.limits.view_wait, in_the_way);
         let (mut state, result) = waited.map_err(broken)?;
         if result.timed_out() {
             tracing::warn!("a view of the store was held too long and expires");
@@ -181,17 +159,10 @@ impl Writer {
 
     /// Removes the graves that the checkpoint has passed: no event before it will be folded again.
     fn bury(&mut self, checkpoint: u64) -> Result<(), StoreError> {
-        let passed: Vec<TreeKey> = self
-            .graves
-            .iter()
-            .filter(|(_, sequence)| **sequence <= checkpoint)
-            .map(|(key, _)| Arc::clone(key))
-            .collect();
+        let passed: Vec<TreeKey> = self.graves.iter().filter(|(_, sequence)| **sequence <= checkpoint).map(|(key, _)| Arc::clone(key)).collect();
         for batch in passed.chunks(self.era.limits.batch_ops_max) {
             self.before_batch()?;
-            self.era
-                .disk
-                .write_batch(batch.iter().map(|key| (key, &None)))?;
+            self.era.disk.write_batch(batch.iter().map(|key| (key, &None)))?;
             for key in batch {
                 self.graves.remove(key);
             }
@@ -203,9 +174,7 @@ impl Writer {
     fn before_batch(&mut self) -> Result<(), StoreError> {
         match &mut self.batches_left {
             Some(0) => {
-                return Err(StoreError::failed(std::io::Error::other(
-                    "the power failed in a test",
-                )));
+                return Err(StoreError::failed(std::io::Error::other("the power failed in a test")));
             }
             Some(left) => *left -= 1,
             None => {}
@@ -227,17 +196,13 @@ fn take_round(state: &mut State) -> Round {
 }
 
 fn broken<T>(_: std::sync::PoisonError<T>) -> StoreError {
-    StoreError::failed(std::io::Error::other(
-        "a thread panicked while it changed the rows",
-    ))
+    StoreError::failed(std::io::Error::other("a thread panicked while it changed the rows"))
 }
 
 struct EndOnDrop(Arc<Era>);
 
 impl Drop for EndOnDrop {
     fn drop(&mut self) {
-        self.0.end(StoreError::failed(std::io::Error::other(
-            "the writer of the store ended",
-        )));
+        self.0.end(StoreError::failed(std::io::Error::other("the writer of the store ended")));
     }
 }

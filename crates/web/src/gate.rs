@@ -124,8 +124,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
         .map(|(_, value)| value)
 }
 
-/// Sec-Fetch-Site where the browser sends it; else Origin must be this host (OWASP CSRF guidance).
-fn same_site(headers: &HeaderMap) -> bool {
+/// Whether a request comes from our own pages: Sec-Fetch-Site where the browser sends it; else Origin must be this host (OWASP CSRF guidance).
+pub fn same_site(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match (text("sec-fetch-site"), text("origin"), text("host")) {
         (Some(site), _, _) => matches!(site, "same-origin" | "none"),

@@ -9,7 +9,7 @@ mod problem;
 mod serve;
 mod words;
 
-pub use gate::{COOKIE, Gate};
+pub use gate::{COOKIE, Gate, same_site};
 pub use headers::protect;
 pub use limits::{COMMAND_BYTES_MAX, HEADER_BYTES_MAX, IMPORT_BYTES_MAX, PAGE_ITEMS_MAX};
 pub use problem::{InvalidParam, Problem};

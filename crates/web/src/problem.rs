@@ -4,7 +4,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::Rejection;
+use domain::{Rejection, values::Slug};
 use serde::Serialize;
 
 use crate::words;
@@ -118,13 +118,24 @@ impl Problem {
     pub fn code(&self) -> &str {
         &self.code
     }
+
+    /// What would be right, where that is not said of a single path.
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// What is wrong, each with its path.
+    pub fn invalid_params(&self) -> &[InvalidParam] {
+        &self.invalid_params
+    }
 }
 
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::UnknownReference { pointer, kind, id } => {
-                let reason = format!("there is no {kind} {id} here (yet)");
+                // an id means nothing and may be shown; what is none, such as the name of a unit, may hold anything
+                let reason = if id.parse::<Slug>().is_ok() { format!("there is no {kind} {id} here (yet)") } else { format!("there is no such {kind} here (yet)") };
                 Self { retry: true, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_reference").with_param(pointer, "unknown_reference", reason) }
             }
             Rejection::Invalid { pointer, code, reason } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, code).with_param(pointer, code, reason),

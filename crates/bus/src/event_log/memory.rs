@@ -8,10 +8,7 @@ use bytes::Bytes;
 use domain::log::{CommitHash, LogPosition};
 use tokio::sync::watch;
 
-use super::{
-    AppendError, Chunk, Head, Message, ReadError, Refusal, ResumeError, Stored, TAIL_BATCH_MAX,
-    TailError, UnknownOutcome, position,
-};
+use super::{AppendError, Chunk, Head, Message, ReadError, Refusal, ResumeError, Stored, TAIL_BATCH_MAX, TailError, UnknownOutcome, position};
 
 /// What becomes of the next append, when a test says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,17 +45,8 @@ struct State {
 impl MemoryLog {
     /// An empty log with that identity.
     pub fn new(identity: &str) -> Self {
-        let state = State {
-            identity: identity.into(),
-            messages: Vec::new(),
-            next: VecDeque::new(),
-            available: true,
-            incarnation: 0,
-        };
-        Self {
-            state: Arc::new(Mutex::new(state)),
-            changed: watch::Sender::new(0),
-        }
+        let state = State { identity: identity.into(), messages: Vec::new(), next: VecDeque::new(), available: true, incarnation: 0 };
+        Self { state: Arc::new(Mutex::new(state)), changed: watch::Sender::new(0) }
     }
 
     /// Says what becomes of the next append that nothing was said about yet.
@@ -69,9 +57,7 @@ impl MemoryLog {
     /// Forgets everything after `last_sequence`, as restoring an old copy of the files does: numbers will be used again.
     pub fn roll_back(&self, last_sequence: u64) {
         self.change(|state| {
-            state
-                .messages
-                .truncate(usize::try_from(last_sequence).unwrap_or(usize::MAX));
+            state.messages.truncate(usize::try_from(last_sequence).unwrap_or(usize::MAX));
             state.incarnation += 1;
         });
     }
@@ -102,14 +88,8 @@ impl MemoryLog {
         });
     }
 
-    pub(super) fn append(
-        &self,
-        expected_last_sequence: u64,
-        messages: Vec<Message>,
-    ) -> Result<u64, AppendError> {
-        let mut result = Err(AppendError::Unknown(UnknownOutcome::NotConnected(
-            "memory".to_owned(),
-        )));
+    pub(super) fn append(&self, expected_last_sequence: u64, messages: Vec<Message>) -> Result<u64, AppendError> {
+        let mut result = Err(AppendError::Unknown(UnknownOutcome::NotConnected("memory".to_owned())));
         self.change(|state| {
             if state.available {
                 result = state.append(expected_last_sequence, messages);
@@ -132,14 +112,7 @@ impl MemoryLog {
 
     pub(super) fn follow(&self, after: &LogPosition) -> Follower {
         let state = self.state();
-        Follower {
-            log: self.clone(),
-            position: LogPosition {
-                stream: state.identity.to_string(),
-                ..after.clone()
-            },
-            incarnation: state.incarnation,
-        }
+        Follower { log: self.clone(), position: LogPosition { stream: state.identity.to_string(), ..after.clone() }, incarnation: state.incarnation }
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -153,18 +126,12 @@ impl MemoryLog {
 }
 
 impl State {
-    fn append(
-        &mut self,
-        expected_last_sequence: u64,
-        messages: Vec<Message>,
-    ) -> Result<u64, AppendError> {
+    fn append(&mut self, expected_last_sequence: u64, messages: Vec<Message>) -> Result<u64, AppendError> {
         let next = self.next.pop_front();
         match &next {
             Some(NextAppend::NotSent) => return Err(lost()),
             Some(NextAppend::Full) => {
-                return Err(AppendError::Refused(Refusal::Full(
-                    "maximum bytes exceeded".to_owned(),
-                )));
+                return Err(AppendError::Refused(Refusal::Full("maximum bytes exceeded".to_owned())));
             }
             Some(NextAppend::Overtaken(other)) => self.push(other.clone()),
             Some(NextAppend::AckLost) | None => {}
@@ -191,12 +158,7 @@ impl State {
 
     fn stored(&self, sequence: u64) -> Option<Stored> {
         let (subject, payload) = self.messages.get(index(sequence)?)?.clone()?;
-        Some(Stored {
-            sequence,
-            subject,
-            payload,
-            stream: Arc::clone(&self.identity),
-        })
+        Some(Stored { sequence, subject, payload, stream: Arc::clone(&self.identity) })
     }
 
     fn head(&self) -> Result<Head, ReadError> {
@@ -205,24 +167,14 @@ impl State {
         }
         let kept = self.messages.iter().flatten();
         let messages = kept.clone().count() as u64;
-        let first = self
-            .messages
-            .iter()
-            .position(Option::is_some)
-            .map_or(self.last_sequence(), |index| index as u64);
+        let first = self.messages.iter().position(Option::is_some).map_or(self.last_sequence(), |index| index as u64);
         Ok(Head {
             stream: self.identity.to_string(),
-            first_sequence: if self.messages.is_empty() {
-                0
-            } else {
-                first + 1
-            },
+            first_sequence: if self.messages.is_empty() { 0 } else { first + 1 },
             last_sequence: self.last_sequence(),
             messages,
             deleted: self.last_sequence() - first - messages,
-            bytes: kept
-                .map(|(subject, payload)| (subject.len() + payload.len()) as u64)
-                .sum(),
+            bytes: kept.map(|(subject, payload)| (subject.len() + payload.len()) as u64).sum(),
             bytes_max: None,
         })
     }
@@ -232,15 +184,9 @@ impl State {
             ResumeError::Diverged { why } => TailError::Diverged { why },
             ResumeError::Read(error) => TailError::Missing(error.to_string()),
         };
-        position::compare_head(
-            position,
-            &self.head().map_err(|error| diverged(error.into()))?,
-        )
-        .map_err(diverged)?;
+        position::compare_head(position, &self.head().map_err(|error| diverged(error.into()))?).map_err(diverged)?;
         if position.sequence > 0 {
-            let found = self
-                .stored(position.sequence)
-                .map(|stored| CommitHash::of(&stored.payload));
+            let found = self.stored(position.sequence).map(|stored| CommitHash::of(&stored.payload));
             position::compare_hash(position, found).map_err(diverged)?;
         }
         Ok(())
@@ -282,29 +228,16 @@ impl Follower {
         }
         let first = self.position.sequence + 1;
         let rest = first..=state.last_sequence();
-        let messages: Vec<Stored> = rest
-            .clone()
-            .map_while(|sequence| state.stored(sequence))
-            .take(TAIL_BATCH_MAX)
-            .collect();
+        let messages: Vec<Stored> = rest.clone().map_while(|sequence| state.stored(sequence)).take(TAIL_BATCH_MAX).collect();
         let Some(last) = messages.last() else {
             // as with a real consumer: a gap shows when a message after it arrives
-            return match rest
-                .clone()
-                .find(|&sequence| state.stored(sequence).is_some())
-            {
-                Some(found) => Err(TailError::Gap {
-                    expected: first,
-                    found,
-                }),
+            return match rest.clone().find(|&sequence| state.stored(sequence).is_some()) {
+                Some(found) => Err(TailError::Gap { expected: first, found }),
                 None => Ok(None),
             };
         };
         self.position = last.position();
-        let pending = rest
-            .skip_while(|&sequence| sequence <= last.sequence)
-            .filter(|&sequence| state.stored(sequence).is_some())
-            .count() as u64;
+        let pending = rest.skip_while(|&sequence| sequence <= last.sequence).filter(|&sequence| state.stored(sequence).is_some()).count() as u64;
         Ok(Some(Chunk { messages, pending }))
     }
 }

@@ -57,11 +57,7 @@ pub struct Stored {
 impl Stored {
     /// The position of a reader that has read this message and nothing after it.
     pub fn position(&self) -> LogPosition {
-        LogPosition {
-            stream: self.stream.to_string(),
-            sequence: self.sequence,
-            hash: CommitHash::of(&self.payload),
-        }
+        LogPosition { stream: self.stream.to_string(), sequence: self.sequence, hash: CommitHash::of(&self.payload) }
     }
 }
 
@@ -97,11 +93,7 @@ pub struct EventLogOptions {
 
 impl Default for EventLogOptions {
     fn default() -> Self {
-        Self {
-            stream: "EVENTS".to_owned(),
-            subject_prefix: "ev.".to_owned(),
-            ack_wait: ACK_WAIT,
-        }
+        Self { stream: "EVENTS".to_owned(), subject_prefix: "ev.".to_owned(), ack_wait: ACK_WAIT }
     }
 }
 
@@ -127,9 +119,7 @@ impl std::fmt::Debug for EventLog {
             Backend::JetStream(port) => &*port.name,
             Backend::Memory(_) => "memory",
         };
-        f.debug_struct("EventLog")
-            .field("backend", &backend)
-            .finish()
+        f.debug_struct("EventLog").field("backend", &backend).finish()
     }
 }
 
@@ -138,20 +128,13 @@ impl EventLog {
     pub fn new(connection: &Connection, options: &EventLogOptions) -> Self {
         Self {
             subject_prefix: options.subject_prefix.as_str().into(),
-            backend: Backend::JetStream(StreamPort::new(
-                connection,
-                &options.stream,
-                options.ack_wait,
-            )),
+            backend: Backend::JetStream(StreamPort::new(connection, &options.stream, options.ack_wait)),
         }
     }
 
     /// A log in memory, for tests: `memory` stays in the test's hands to make things go wrong.
     pub fn in_memory(memory: &MemoryLog) -> Self {
-        Self {
-            subject_prefix: EventLogOptions::default().subject_prefix.into(),
-            backend: Backend::Memory(memory.clone()),
-        }
+        Self { subject_prefix: EventLogOptions::default().subject_prefix.into(), backend: Backend::Memory(memory.clone()) }
     }
 
     /// Appends all of `messages` (1 to [`BATCH_MESSAGES_MAX`]) or none, and returns the sequence of the last, once they are on disk.
@@ -162,30 +145,17 @@ impl EventLog {
     /// [`AppendError::Conflict`]: nothing was stored, read on and decide again. [`AppendError::Unknown`]: nobody knows yet,
     /// wait until the tail has moved or an append with the same guard is refused, then look for the own commands.
     /// [`AppendError::Refused`]: nothing was stored and trying again will not help.
-    pub async fn append(
-        &self,
-        expected_last_sequence: u64,
-        messages: Vec<Message>,
-    ) -> Result<u64, AppendError> {
+    pub async fn append(&self, expected_last_sequence: u64, messages: Vec<Message>) -> Result<u64, AppendError> {
         check_sizes(messages.iter().map(|message| message.payload.len()))?;
-        let ours =
-            |subject: &str| subject.starts_with(&*self.subject_prefix) && is_plain_subject(subject);
+        let ours = |subject: &str| subject.starts_with(&*self.subject_prefix) && is_plain_subject(subject);
         if !messages.iter().all(|message| ours(&message.subject)) {
             return Err(AppendError::Refused(Refusal::BadSubject));
         }
         match &self.backend {
             Backend::Memory(memory) => memory.append(expected_last_sequence, messages),
             Backend::JetStream(port) => {
-                let outgoing = |message: Message| Outgoing {
-                    subject: message.subject,
-                    headers: async_nats::HeaderMap::new(),
-                    payload: message.payload,
-                };
-                port.append(
-                    Some(expected_last_sequence),
-                    messages.into_iter().map(outgoing).collect(),
-                )
-                .await
+                let outgoing = |message: Message| Outgoing { subject: message.subject, headers: async_nats::HeaderMap::new(), payload: message.payload };
+                port.append(Some(expected_last_sequence), messages.into_iter().map(outgoing).collect()).await
             }
         }
     }
@@ -200,10 +170,7 @@ impl EventLog {
             Backend::JetStream(port) => {
                 let info = port.info().await?;
                 let Some(identity) = info.config.metadata.get(STREAM_IDENTITY) else {
-                    return Err(ReadError::Missing(format!(
-                        "stream {} has no identity: it was not made by gridward",
-                        port.name
-                    )));
+                    return Err(ReadError::Missing(format!("stream {} has no identity: it was not made by gridward", port.name)));
                 };
                 Ok(Head {
                     stream: identity.clone(),
@@ -238,10 +205,7 @@ impl EventLog {
             let (log, identity) = (self.clone(), identity.clone());
             async move { log.read_from(&identity, sequence).await }
         });
-        let found: Vec<Option<Stored>> = stream::iter(reads)
-            .buffered(READS_IN_FLIGHT_MAX)
-            .try_collect()
-            .await?;
+        let found: Vec<Option<Stored>> = stream::iter(reads).buffered(READS_IN_FLIGHT_MAX).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
     }
 
@@ -254,20 +218,9 @@ impl EventLog {
         let head = self.verify(after).await?;
         let source = match &self.backend {
             Backend::Memory(memory) => Source::Memory(memory.follow(after)),
-            Backend::JetStream(port) => Source::JetStream(ReaderTask::start(
-                self.clone(),
-                port.clone(),
-                after.clone(),
-                head.stream.as_str().into(),
-            )),
+            Backend::JetStream(port) => Source::JetStream(ReaderTask::start(self.clone(), port.clone(), after.clone(), head.stream.as_str().into())),
         };
-        Ok(Tail {
-            source,
-            head: head.last_sequence,
-            read: after.sequence,
-            pending: head.last_sequence.saturating_sub(after.sequence),
-            ended: None,
-        })
+        Ok(Tail { source, head: head.last_sequence, read: after.sequence, pending: head.last_sequence.saturating_sub(after.sequence), ended: None })
     }
 
     /// Whether `position` lies in the history that the log holds now; the head it was compared with.
@@ -278,13 +231,8 @@ impl EventLog {
         let head = self.head().await?;
         position::compare_head(position, &head)?;
         if position.sequence > 0 {
-            let stored = self
-                .read_from(&head.stream.as_str().into(), position.sequence)
-                .await?;
-            position::compare_hash(
-                position,
-                stored.map(|stored| CommitHash::of(&stored.payload)),
-            )?;
+            let stored = self.read_from(&head.stream.as_str().into(), position.sequence).await?;
+            position::compare_hash(position, stored.map(|stored| CommitHash::of(&stored.payload)))?;
         }
         Ok(head)
     }
@@ -293,11 +241,7 @@ impl EventLog {
         Ok(self.head().await?.stream.into())
     }
 
-    async fn read_from(
-        &self,
-        stream: &Arc<str>,
-        sequence: u64,
-    ) -> Result<Option<Stored>, ReadError> {
+    async fn read_from(&self, stream: &Arc<str>, sequence: u64) -> Result<Option<Stored>, ReadError> {
         match &self.backend {
             Backend::Memory(memory) => memory.read(sequence),
             Backend::JetStream(port) => Ok(port.read(sequence).await?.map(|message| Stored {
@@ -348,10 +292,7 @@ impl Tail {
         };
         match chunk {
             Ok(chunk) => {
-                self.read = chunk
-                    .messages
-                    .last()
-                    .map_or(self.read, |last| last.sequence);
+                self.read = chunk.messages.last().map_or(self.read, |last| last.sequence);
                 self.pending = chunk.pending;
                 Ok(chunk.messages)
             }

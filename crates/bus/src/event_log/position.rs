@@ -8,10 +8,7 @@ use super::{Head, ResumeError};
 pub(super) fn compare_head(position: &LogPosition, head: &Head) -> Result<(), ResumeError> {
     // a reader that names a stream has seen it, even when it was empty
     if !position.stream.is_empty() && position.stream != head.stream {
-        return diverged(format!(
-            "it has identity {}, not {}",
-            head.stream, position.stream
-        ));
+        return diverged(format!("it has identity {}, not {}", head.stream, position.stream));
     }
     if position.sequence == 0 {
         return Ok(());
@@ -20,19 +17,13 @@ pub(super) fn compare_head(position: &LogPosition, head: &Head) -> Result<(), Re
         return diverged("the position names no stream".to_owned());
     }
     if head.last_sequence < position.sequence {
-        return diverged(format!(
-            "it ends at {}, before {}",
-            head.last_sequence, position.sequence
-        ));
+        return diverged(format!("it ends at {}, before {}", head.last_sequence, position.sequence));
     }
     Ok(())
 }
 
 /// Compares the message at the position, when there is one.
-pub(super) fn compare_hash(
-    position: &LogPosition,
-    found: Option<CommitHash>,
-) -> Result<(), ResumeError> {
+pub(super) fn compare_hash(position: &LogPosition, found: Option<CommitHash>) -> Result<(), ResumeError> {
     match found {
         Some(hash) if hash == position.hash => Ok(()),
         Some(_) => diverged(format!("message {} holds other bytes", position.sequence)),

@@ -56,26 +56,10 @@ impl Drop for ReaderTask {
 
 impl ReaderTask {
     /// Starts reading after `after`, which has been compared with the stream already.
-    pub(super) fn start(
-        log: EventLog,
-        port: StreamPort,
-        after: LogPosition,
-        stream: Arc<str>,
-    ) -> Self {
+    pub(super) fn start(log: EventLog, port: StreamPort, after: LogPosition, stream: Arc<str>) -> Self {
         let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
-        let reader = Reader {
-            log,
-            port,
-            stream,
-            verified: after.clone(),
-            after: after.sequence,
-            last: None,
-            chunks: sender,
-        };
-        Self {
-            chunks,
-            task: tokio::spawn(reader.run()).abort_handle(),
-        }
+        let reader = Reader { log, port, stream, verified: after.clone(), after: after.sequence, last: None, chunks: sender };
+        Self { chunks, task: tokio::spawn(reader.run()).abort_handle() }
     }
 
     /// The next chunk. Cancel-safe, for the task does the work.
@@ -144,9 +128,7 @@ impl Reader {
             match self.log.verify(&self.position()).await {
                 Ok(_) => return Ok(()),
                 Err(ResumeError::Diverged { why }) => return Err(TailError::Diverged { why }),
-                Err(ResumeError::Read(ReadError::Missing(why)))
-                    if began.elapsed() > MISSING_MAX =>
-                {
+                Err(ResumeError::Read(ReadError::Missing(why))) if began.elapsed() > MISSING_MAX => {
                     return Err(TailError::Missing(why));
                 }
                 Err(ResumeError::Read(error)) => {
@@ -158,15 +140,8 @@ impl Reader {
 
     fn position(&self) -> LogPosition {
         match &self.last {
-            Some(last) => LogPosition {
-                stream: self.stream.to_string(),
-                sequence: last.sequence,
-                hash: CommitHash::of(&last.payload),
-            },
-            None => LogPosition {
-                stream: self.stream.to_string(),
-                ..self.verified.clone()
-            },
+            Some(last) => LogPosition { stream: self.stream.to_string(), sequence: last.sequence, hash: CommitHash::of(&last.payload) },
+            None => LogPosition { stream: self.stream.to_string(), ..self.verified.clone() },
         }
     }
 
@@ -209,10 +184,7 @@ impl Reader {
 
     /// Takes `first` and whatever else has arrived, as far as it is in order.
     fn gather(&mut self, consumer: &mut Consumer, first: Message) -> (Chunk, Option<Stop>) {
-        let mut chunk = Chunk {
-            messages: Vec::new(),
-            pending: 0,
-        };
+        let mut chunk = Chunk { messages: Vec::new(), pending: 0 };
         let mut message = first;
         loop {
             if let ControlFlow::Break(stop) = self.take(consumer, message, &mut chunk) {
@@ -228,47 +200,27 @@ impl Reader {
         }
     }
 
-    fn take(
-        &mut self,
-        consumer: &mut Consumer,
-        message: Message,
-        chunk: &mut Chunk,
-    ) -> ControlFlow<Stop> {
+    fn take(&mut self, consumer: &mut Consumer, message: Message, chunk: &mut Chunk) -> ControlFlow<Stop> {
         if message.status.is_some() {
             return consumer.status(&message);
         }
-        let message = JetStreamMessage {
-            message,
-            context: self.port.connection.jetstream().clone(),
-        };
+        let message = JetStreamMessage { message, context: self.port.connection.jetstream().clone() };
         let Ok(info) = message.info() else {
             return ControlFlow::Break(Stop::Broken("a message without its place".to_owned()));
         };
-        let (place, sequence, pending) =
-            (info.consumer_sequence, info.stream_sequence, info.pending);
+        let (place, sequence, pending) = (info.consumer_sequence, info.stream_sequence, info.pending);
         // something was lost on the way from the server: it is still in the log
         if place != consumer.delivered + 1 {
-            return ControlFlow::Break(Stop::Broken(format!(
-                "delivery {place} after {}",
-                consumer.delivered
-            )));
+            return ControlFlow::Break(Stop::Broken(format!("delivery {place} after {}", consumer.delivered)));
         }
         consumer.delivered = place;
         consumer.outstanding = consumer.outstanding.saturating_sub(1);
         let expected = self.after + 1;
         if sequence != expected {
-            return ControlFlow::Break(Stop::Ended(TailError::Gap {
-                expected,
-                found: sequence,
-            }));
+            return ControlFlow::Break(Stop::Ended(TailError::Gap { expected, found: sequence }));
         }
         let message = message.message;
-        let stored = Stored {
-            sequence,
-            subject: message.subject.to_string(),
-            payload: message.payload,
-            stream: Arc::clone(&self.stream),
-        };
+        let stored = Stored { sequence, subject: message.subject.to_string(), payload: message.payload, stream: Arc::clone(&self.stream) };
         self.after = sequence;
         self.last = Some(stored.clone());
         chunk.messages.push(stored);
@@ -298,9 +250,7 @@ impl Consumer {
         let inbox = client.new_inbox();
         let config = Config {
             name: inbox.rsplit('.').next().map(str::to_owned),
-            deliver_policy: DeliverPolicy::ByStartSequence {
-                start_sequence: after + 1,
-            },
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
             ack_policy: AckPolicy::None,
             memory_storage: true,
             num_replicas: 1,
@@ -308,36 +258,13 @@ impl Consumer {
             ..Config::default()
         };
         let make = async {
-            let messages = client
-                .subscribe(inbox.clone())
-                .await
-                .map_err(|error| error.to_string())?;
-            let consumer = port
-                .connection
-                .jetstream()
-                .create_consumer_strict_on_stream(config, &*port.name)
-                .await;
-            consumer
-                .map(|consumer| (messages, consumer))
-                .map_err(|error| error.to_string())
+            let messages = client.subscribe(inbox.clone()).await.map_err(|error| error.to_string())?;
+            let consumer = port.connection.jetstream().create_consumer_strict_on_stream(config, &*port.name).await;
+            consumer.map(|consumer| (messages, consumer)).map_err(|error| error.to_string())
         };
-        let (messages, consumer) = tokio::time::timeout(API_WAIT, make)
-            .await
-            .map_err(|_elapsed| "no answer in time".to_owned())??;
-        let pull_subject = format!(
-            "$JS.API.CONSUMER.MSG.NEXT.{}.{}",
-            port.name,
-            consumer.cached_info().name
-        );
-        Ok(Self {
-            port: port.clone(),
-            pull_subject,
-            inbox,
-            messages,
-            connects,
-            delivered: 0,
-            outstanding: 0,
-        })
+        let (messages, consumer) = tokio::time::timeout(API_WAIT, make).await.map_err(|_elapsed| "no answer in time".to_owned())??;
+        let pull_subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", port.name, consumer.cached_info().name);
+        Ok(Self { port: port.clone(), pull_subject, inbox, messages, connects, delivered: 0, outstanding: 0 })
     }
 
     /// Asks for more when half of what was asked for has come.
@@ -351,15 +278,8 @@ impl Consumer {
             "idle_heartbeat": HEARTBEAT.as_nanos() as u64,
         });
         let client = self.port.connection.client();
-        let send = client.publish_with_reply(
-            self.pull_subject.clone(),
-            self.inbox.clone(),
-            pull.to_string().into(),
-        );
-        tokio::time::timeout(API_WAIT, send)
-            .await
-            .map_err(|_elapsed| "pull not sent in time".to_owned())?
-            .map_err(|error| error.to_string())?;
+        let send = client.publish_with_reply(self.pull_subject.clone(), self.inbox.clone(), pull.to_string().into());
+        tokio::time::timeout(API_WAIT, send).await.map_err(|_elapsed| "pull not sent in time".to_owned())?.map_err(|error| error.to_string())?;
         self.outstanding += PULL_MESSAGES;
         Ok(())
     }
@@ -367,10 +287,7 @@ impl Consumer {
     /// What the server says about the pulls instead of a message.
     fn status(&mut self, message: &Message) -> ControlFlow<Stop> {
         let status = message.status.map_or(0, u16::from);
-        let unserved = message
-            .headers
-            .as_ref()
-            .and_then(|headers| headers.get("Nats-Pending-Messages"));
+        let unserved = message.headers.as_ref().and_then(|headers| headers.get("Nats-Pending-Messages"));
         let unserved = unserved.and_then(|count| count.as_str().parse::<usize>().ok());
         match (status, unserved) {
             (100, _) => ControlFlow::Continue(()),
@@ -379,10 +296,7 @@ impl Consumer {
                 self.outstanding = self.outstanding.saturating_sub(unserved);
                 ControlFlow::Continue(())
             }
-            _ => ControlFlow::Break(Stop::Broken(format!(
-                "status {status} {}",
-                message.description.as_deref().unwrap_or_default()
-            ))),
+            _ => ControlFlow::Break(Stop::Broken(format!("status {status} {}", message.description.as_deref().unwrap_or_default()))),
         }
     }
 }

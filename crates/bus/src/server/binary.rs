@@ -27,20 +27,11 @@ pub struct BinaryMissing {
 pub fn find_binary() -> Result<PathBuf, BinaryMissing> {
     if let Some(named) = env::var_os(SERVER_ENV).filter(|named| !named.is_empty()) {
         let named = PathBuf::from(named);
-        return if named.is_file() {
-            Ok(named)
-        } else {
-            Err(BinaryMissing { named: Some(named) })
-        };
+        return if named.is_file() { Ok(named) } else { Err(BinaryMissing { named: Some(named) }) };
     }
     let path = env::var_os("PATH").unwrap_or_default();
     let on_path = env::split_paths(&path).map(|folder| folder.join(PROGRAM));
     let here = env::current_dir().unwrap_or_default();
-    let in_tools = here
-        .ancestors()
-        .map(|folder: &Path| folder.join(TOOLS).join(PROGRAM));
-    on_path
-        .chain(in_tools)
-        .find(|candidate| candidate.is_file())
-        .ok_or(BinaryMissing { named: None })
+    let in_tools = here.ancestors().map(|folder: &Path| folder.join(TOOLS).join(PROGRAM));
+    on_path.chain(in_tools).find(|candidate| candidate.is_file()).ok_or(BinaryMissing { named: None })
 }

@@ -39,11 +39,7 @@ pub fn child_main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Call it in a test function and name that function in [`super::Launcher::TestEntry`].
 pub fn child_main_if_asked() {
     if let Some(arguments) = env::var_os(CHILD_ENV) {
-        let arguments = arguments
-            .to_string_lossy()
-            .split(SEPARATOR)
-            .map(OsString::from)
-            .collect::<Vec<_>>();
+        let arguments = arguments.to_string_lossy().split(SEPARATOR).map(OsString::from).collect::<Vec<_>>();
         exit(i32::from(run(&arguments)));
     }
 }
@@ -51,10 +47,7 @@ pub fn child_main_if_asked() {
 fn run(arguments: &[OsString]) -> u8 {
     let (code, why) = match become_server(arguments) {
         Ok(never) => match never {},
-        Err(ChildError::Locked) => (
-            LOCKED_EXIT,
-            "another nats-server holds the folder".to_owned(),
-        ),
+        Err(ChildError::Locked) => (LOCKED_EXIT, "another nats-server holds the folder".to_owned()),
         Err(ChildError::Other(what, error)) => (1, format!("{what}: {error}")),
     };
     // nobody is left to be told when stderr is gone
@@ -71,29 +64,20 @@ enum Never {}
 
 fn become_server(arguments: &[OsString]) -> Result<Never, ChildError> {
     let [parent, lock, program, rest @ ..] = arguments else {
-        return Err(ChildError::Other(
-            "arguments",
-            io::Error::from(io::ErrorKind::InvalidInput),
-        ));
+        return Err(ChildError::Other("arguments", io::Error::from(io::ErrorKind::InvalidInput)));
     };
     die_with(parent)?;
     // the lock is held by the open file, which the server inherits: whoever still writes, still holds it
-    let lock = open_lock(Path::new(lock))
-        .map_err(|error| ChildError::Other("cannot open the lock", error))?;
+    let lock = open_lock(Path::new(lock)).map_err(|error| ChildError::Other("cannot open the lock", error))?;
     take(&lock)?;
-    fcntl_setfd(lock.as_fd(), FdFlags::empty())
-        .map_err(|error| ChildError::Other("cannot keep the lock", error.into()))?;
-    let error = Command::new(program)
-        .args(rest)
-        .env_remove(CHILD_ENV)
-        .exec();
+    fcntl_setfd(lock.as_fd(), FdFlags::empty()).map_err(|error| ChildError::Other("cannot keep the lock", error.into()))?;
+    let error = Command::new(program).args(rest).env_remove(CHILD_ENV).exec();
     Err(ChildError::Other("cannot start nats-server", error))
 }
 
 /// Asks the kernel to kill this process, and the server it becomes, when the thread that started it dies.
 fn die_with(parent: &OsStr) -> Result<(), ChildError> {
-    set_parent_process_death_signal(Some(Signal::KILL))
-        .map_err(|error| ChildError::Other("cannot bind to the parent", error.into()))?;
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(|error| ChildError::Other("cannot bind to the parent", error.into()))?;
     let ours = getppid().map(|pid| pid.as_raw_nonzero().get().to_string());
     // the parent may have died before the kernel was asked
     if ours.as_deref().map(OsStr::new) != Some(parent) {
@@ -107,9 +91,7 @@ fn take(lock: impl AsFd) -> Result<(), ChildError> {
     loop {
         match flock(lock.as_fd(), FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(()),
-            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline => {
-                thread::sleep(LOCK_PAUSE)
-            }
+            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline => thread::sleep(LOCK_PAUSE),
             Err(rustix::io::Errno::WOULDBLOCK) => return Err(ChildError::Locked),
             Err(error) => return Err(ChildError::Other("cannot take the lock", error.into())),
         }

@@ -76,27 +76,19 @@ pub struct ConsumerAccount {
 
 impl fmt::Debug for ServerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServerConfig")
-            .field("listen", &self.listen)
-            .field("consumers", &self.consumers)
-            .finish_non_exhaustive()
+        f.debug_struct("ServerConfig").field("listen", &self.listen).field("consumers", &self.consumers).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for ServiceUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServiceUser")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("ServiceUser").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for ConsumerAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConsumerAccount")
-            .field("name", &self.name)
-            .field("stream", &self.stream)
-            .finish_non_exhaustive()
+        f.debug_struct("ConsumerAccount").field("name", &self.name).field("stream", &self.stream).finish_non_exhaustive()
     }
 }
 
@@ -113,31 +105,23 @@ impl ServiceUser {
     /// The one service that writes the log, and the keys.
     pub fn intake(password: impl Into<String>) -> Self {
         let mut user = Self::reader("intake", password);
-        user.publish.extend(owned(&[
-            "ev.>",
-            "key.>",
-            "$JS.API.STREAM.MSG.DELETE.KEYS",
-            "$JS.API.STREAM.PURGE.KEYS",
-        ]));
+        user.publish.extend(owned(&["ev.>", "key.>", "$JS.API.STREAM.MSG.DELETE.KEYS", "$JS.API.STREAM.PURGE.KEYS"]));
         user.subscribe.extend(owned(&["gw.v1.*.*.command"]));
         user
     }
 
     /// The service that folds the log into rows and shows them.
     pub fn projection(password: impl Into<String>) -> Self {
-        Self::reader("projection", password)
+        let mut user = Self::reader("projection", password);
+        // how buildings stand, and what is clicked on its pages
+        user.publish.extend(owned(&["gw.v1.*.*.status.>", "gw.v1.*.*.command"]));
+        user
     }
 
-    /// The one service that tells outsiders.
+    /// The one service that tells outsiders of alerts.
     pub fn alerting(password: impl Into<String>) -> Self {
         let mut user = Self::reader("alerting", password);
-        user.publish.extend(owned(&[
-            "gw.v1.*.*.alert.>",
-            "gw.v1.*.*.status.>",
-            "gw.v1.*.*.heartbeat",
-            "gw-full.v1.>",
-            "gw-public.v1.>",
-        ]));
+        user.publish.extend(owned(&["gw.v1.*.*.alert.>", "gw.v1.*.*.status.>", "gw.v1.*.*.heartbeat", "gw-full.v1.>", "gw-public.v1.>"]));
         for stream in ["ALERTS", "ALERTS_FULL", "ALERTS_PUBLIC", "STATUS"] {
             user.publish.extend(look_into(stream));
         }
@@ -159,13 +143,7 @@ impl ServiceUser {
             "$JS.API.CONSUMER.LIST.>",
             "$JS.API.CONSUMER.DELETE.>",
         ]);
-        Self {
-            name: "provision".to_owned(),
-            password: password.into(),
-            publish,
-            subscribe: Vec::new(),
-            answers: false,
-        }
+        Self { name: "provision".to_owned(), password: password.into(), publish, subscribe: Vec::new(), answers: false }
     }
 
     /// Prefix of the subjects on which this user's answers arrive.
@@ -174,20 +152,10 @@ impl ServiceUser {
     }
 
     fn reader(name: &str, password: impl Into<String>) -> Self {
-        let mut publish = owned(&[
-            "$JS.API.CONSUMER.CREATE.EVENTS.>",
-            "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*",
-            "svc.>",
-        ]);
+        let mut publish = owned(&["$JS.API.CONSUMER.CREATE.EVENTS.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*", "svc.>"]);
         publish.extend(look_into("EVENTS"));
         publish.extend(look_into("KEYS"));
-        Self {
-            name: name.to_owned(),
-            password: password.into(),
-            publish,
-            subscribe: vec![format!("svc.{name}.>")],
-            answers: true,
-        }
+        Self { name: name.to_owned(), password: password.into(), publish, subscribe: vec![format!("svc.{name}.>")], answers: true }
     }
 }
 
@@ -209,28 +177,18 @@ impl ConsumerAccount {
     /// What it may ask of its durable consumer, as subjects in the account of the services, and whether many answers come.
     pub(super) fn calls(&self) -> [(String, bool); 2] {
         let of = |call: &str| format!("{call}.{}.{}", self.stream, self.durable);
-        [
-            (of("CONSUMER.INFO"), false),
-            (of("CONSUMER.MSG.NEXT"), true),
-        ]
+        [(of("CONSUMER.INFO"), false), (of("CONSUMER.MSG.NEXT"), true)]
     }
 
     /// Both forms of the acknowledgement: 2.15 can be switched to the longer one.
     pub(super) fn acks(&self) -> [String; 2] {
-        [
-            format!("$JS.ACK.{}.{}.>", self.stream, self.durable),
-            format!("$JS.ACK.*.*.{}.{}.>", self.stream, self.durable),
-        ]
+        [format!("$JS.ACK.{}.{}.>", self.stream, self.durable), format!("$JS.ACK.*.*.{}.{}.>", self.stream, self.durable)]
     }
 }
 
 impl ServerConfig {
     /// A configuration for one machine, with the services given and no outside consumers.
-    pub fn new(
-        listen: SocketAddr,
-        system_password: impl Into<String>,
-        services: Vec<ServiceUser>,
-    ) -> Self {
+    pub fn new(listen: SocketAddr, system_password: impl Into<String>, services: Vec<ServiceUser>) -> Self {
         Self {
             server_name: "gridward".to_owned(),
             listen,
@@ -245,11 +203,7 @@ impl ServerConfig {
 }
 
 fn look_into(stream: &str) -> [String; 3] {
-    [
-        format!("$JS.API.STREAM.INFO.{stream}"),
-        format!("$JS.API.DIRECT.GET.{stream}"),
-        format!("$JS.API.DIRECT.GET.{stream}.>"),
-    ]
+    [format!("$JS.API.STREAM.INFO.{stream}"), format!("$JS.API.DIRECT.GET.{stream}"), format!("$JS.API.DIRECT.GET.{stream}.>")]
 }
 
 fn inbox_prefix(user: &str) -> String {

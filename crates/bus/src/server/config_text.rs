@@ -5,9 +5,7 @@ use std::fmt::{self, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 
-use super::config::{
-    CONSUMER_API_PREFIX, CORE_ACCOUNT, ConfigError, ConsumerAccount, ServerConfig,
-};
+use super::config::{CONSUMER_API_PREFIX, CORE_ACCOUNT, ConfigError, ConsumerAccount, ServerConfig};
 
 /// Connections one outside consumer may hold at once.
 const CONSUMER_CONNECTIONS_MAX: u32 = 16;
@@ -27,10 +25,7 @@ impl ConsumerAccount {
     /// # Errors
     /// When a name or a subject cannot stand in a configuration.
     pub fn text(&self) -> Result<String, ConfigError> {
-        let alone = ServerConfig {
-            consumers: vec![self.clone()],
-            ..ServerConfig::new(([127, 0, 0, 1], 0).into(), "unused", Vec::new())
-        };
+        let alone = ServerConfig { consumers: vec![self.clone()], ..ServerConfig::new(([127, 0, 0, 1], 0).into(), "unused", Vec::new()) };
         alone.check()?;
         let mut text = format!("# add to the exports of account {CORE_ACCOUNT}\n");
         // writing to a string cannot fail
@@ -57,33 +52,15 @@ impl ServerConfig {
 
     fn check(&self) -> Result<(), ConfigError> {
         let mut seen = vec!["system".to_owned()];
-        let consumers = self.consumers.iter().flat_map(|consumer| {
-            [
-                ("consumer", &consumer.name),
-                ("durable consumer", &consumer.durable),
-                ("stream", &consumer.stream),
-            ]
-        });
-        for (what, name) in self
-            .services
-            .iter()
-            .map(|service| ("service", &service.name))
-            .chain(consumers)
-        {
+        let consumers =
+            self.consumers.iter().flat_map(|consumer| [("consumer", &consumer.name), ("durable consumer", &consumer.durable), ("stream", &consumer.stream)]);
+        for (what, name) in self.services.iter().map(|service| ("service", &service.name)).chain(consumers) {
             check_name(what, name)?;
         }
-        let users = self
-            .services
-            .iter()
-            .map(|service| service.name.clone())
-            .chain(self.consumers.iter().map(ConsumerAccount::user));
+        let users = self.services.iter().map(|service| service.name.clone()).chain(self.consumers.iter().map(ConsumerAccount::user));
         for user in users {
             if seen.contains(&user) {
-                return Err(ConfigError {
-                    what: "user",
-                    value: user,
-                    why: "the name is taken",
-                });
+                return Err(ConfigError { what: "user", value: user, why: "the name is taken" });
             }
             seen.push(user);
         }
@@ -94,15 +71,8 @@ impl ServerConfig {
         for consumer in &self.consumers {
             check_password(&consumer.user(), &consumer.password)?;
         }
-        let service_subjects = self
-            .services
-            .iter()
-            .flat_map(|service| service.publish.iter().chain(&service.subscribe));
-        for subject in service_subjects.chain(
-            self.consumers
-                .iter()
-                .flat_map(|consumer| consumer.live.iter().chain(&consumer.asks)),
-        ) {
+        let service_subjects = self.services.iter().flat_map(|service| service.publish.iter().chain(&service.subscribe));
+        for subject in service_subjects.chain(self.consumers.iter().flat_map(|consumer| consumer.live.iter().chain(&consumer.asks))) {
             check_subject(subject)?;
         }
         Ok(())
@@ -114,36 +84,18 @@ impl ServerConfig {
         writeln!(out, "listen: {}", quoted(&address(self.listen)))?;
         writeln!(out, "http: {}", quoted(&address(self.monitor)))?;
         writeln!(out, "ports_file_dir: {}", file("ports"))?;
-        writeln!(
-            out,
-            "log_file: {}\nlogfile_size_limit: 10MB\nlogfile_max_num: 4",
-            file("server.log")
-        )?;
+        writeln!(out, "log_file: {}\nlogfile_size_limit: 10MB\nlogfile_max_num: 4", file("server.log"))?;
         if let Some(tls) = &self.tls {
-            let (certificate, key) = (
-                quoted(&tls.certificate.to_string_lossy()),
-                quoted(&tls.key.to_string_lossy()),
-            );
-            writeln!(
-                out,
-                "tls {{ cert_file: {certificate}, key_file: {key}, min_version: \"1.3\" }}"
-            )?;
+            let (certificate, key) = (quoted(&tls.certificate.to_string_lossy()), quoted(&tls.key.to_string_lossy()));
+            writeln!(out, "tls {{ cert_file: {certificate}, key_file: {key}, min_version: \"1.3\" }}")?;
         }
         // the acknowledgement of a message waits for its fsync
-        write!(
-            out,
-            "jetstream {{ store_dir: {}, sync_interval: always, max_memory_store: 64MB",
-            file("store")
-        )?;
+        write!(out, "jetstream {{ store_dir: {}, sync_interval: always, max_memory_store: 64MB", file("store"))?;
         if let Some(bytes) = self.store_bytes_max {
             write!(out, ", max_file_store: {bytes}")?;
         }
         writeln!(out, " }}\nsystem_account: SYS\naccounts {{")?;
-        writeln!(
-            out,
-            "  SYS {{ users: [ {{ user: system, password: {} }} ] }}",
-            quoted(&self.system_password)
-        )?;
+        writeln!(out, "  SYS {{ users: [ {{ user: system, password: {} }} ] }}", quoted(&self.system_password))?;
         self.write_core(out)?;
         for consumer in &self.consumers {
             write_consumer(out, consumer)?;
@@ -152,29 +104,12 @@ impl ServerConfig {
     }
 
     fn write_core(&self, out: &mut String) -> fmt::Result {
-        writeln!(
-            out,
-            "  {CORE_ACCOUNT} {{\n    jetstream: enabled\n    users: ["
-        )?;
+        writeln!(out, "  {CORE_ACCOUNT} {{\n    jetstream: enabled\n    users: [")?;
         for service in &self.services {
             let mut listen = vec![format!("{}.>", service.inbox_prefix())];
             listen.extend(service.subscribe.iter().cloned());
-            let answers = if service.answers {
-                format!(
-                    ", allow_responses: {{ max: 1, expires: {} }}",
-                    quoted(RESPONSE_EXPIRES)
-                )
-            } else {
-                String::new()
-            };
-            write_user(
-                out,
-                &service.name,
-                &service.password,
-                &service.publish,
-                &listen,
-                &answers,
-            )?;
+            let answers = if service.answers { format!(", allow_responses: {{ max: 1, expires: {} }}", quoted(RESPONSE_EXPIRES)) } else { String::new() };
+            write_user(out, &service.name, &service.password, &service.publish, &listen, &answers)?;
         }
         writeln!(out, "    ]\n    exports: [")?;
         self.write_exports(out)?;
@@ -188,32 +123,17 @@ impl ServerConfig {
             let to = format!("accounts: [{}]", quoted(&consumer.account()));
             for (call, many) in consumer.calls() {
                 let response = if many { ", response_type: stream" } else { "" };
-                writeln!(
-                    out,
-                    "      {{ service: {}{response}, {to} }}",
-                    quoted(&format!("$JS.API.{call}"))
-                )?;
+                writeln!(out, "      {{ service: {}{response}, {to} }}", quoted(&format!("$JS.API.{call}")))?;
             }
             for ack in consumer.acks() {
                 writeln!(out, "      {{ service: {}, {to} }}", quoted(&ack))?;
             }
-            consumer
-                .live
-                .iter()
-                .for_each(|subject| live.entry(subject).or_default().push(consumer.account()));
-            consumer
-                .asks
-                .iter()
-                .for_each(|subject| asks.entry(subject).or_default().push(consumer.account()));
+            consumer.live.iter().for_each(|subject| live.entry(subject).or_default().push(consumer.account()));
+            consumer.asks.iter().for_each(|subject| asks.entry(subject).or_default().push(consumer.account()));
         }
         for (kind, exports) in [("stream", live), ("service", asks)] {
             for (subject, accounts) in exports {
-                writeln!(
-                    out,
-                    "      {{ {kind}: {}, accounts: {} }}",
-                    quoted(subject),
-                    list(&accounts)
-                )?;
+                writeln!(out, "      {{ {kind}: {}, accounts: {} }}", quoted(subject), list(&accounts))?;
             }
         }
         Ok(())
@@ -227,35 +147,16 @@ fn write_consumer(out: &mut String, consumer: &ConsumerAccount) -> fmt::Result {
         "    limits: {{ max_connections: {CONSUMER_CONNECTIONS_MAX}, max_subscriptions: {CONSUMER_SUBSCRIPTIONS_MAX}, max_payload: {CONSUMER_PAYLOAD_MAX} }}"
     )?;
     writeln!(out, "    users: [")?;
-    let mut publish: Vec<String> = consumer
-        .calls()
-        .iter()
-        .map(|(call, _)| format!("{CONSUMER_API_PREFIX}.{call}"))
-        .collect();
+    let mut publish: Vec<String> = consumer.calls().iter().map(|(call, _)| format!("{CONSUMER_API_PREFIX}.{call}")).collect();
     publish.extend(consumer.acks());
     publish.extend(consumer.asks.iter().cloned());
     let mut listen = vec![format!("{}.>", consumer.inbox_prefix())];
     listen.extend(consumer.live.iter().cloned());
-    write_user(
-        out,
-        &consumer.user(),
-        &consumer.password,
-        &publish,
-        &listen,
-        "",
-    )?;
+    write_user(out, &consumer.user(), &consumer.password, &publish, &listen, "")?;
     writeln!(out, "    ]\n    imports: [")?;
-    let from = |subject: &str| {
-        format!(
-            "{{ account: {CORE_ACCOUNT}, subject: {} }}",
-            quoted(subject)
-        )
-    };
+    let from = |subject: &str| format!("{{ account: {CORE_ACCOUNT}, subject: {} }}", quoted(subject));
     for (call, _) in consumer.calls() {
-        let (theirs, ours) = (
-            from(&format!("$JS.API.{call}")),
-            quoted(&format!("{CONSUMER_API_PREFIX}.{call}")),
-        );
+        let (theirs, ours) = (from(&format!("$JS.API.{call}")), quoted(&format!("{CONSUMER_API_PREFIX}.{call}")));
         writeln!(out, "      {{ service: {theirs}, to: {ours} }}")?;
     }
     for subject in consumer.acks().iter().chain(&consumer.asks) {
@@ -267,35 +168,15 @@ fn write_consumer(out: &mut String, consumer: &ConsumerAccount) -> fmt::Result {
     writeln!(out, "    ]\n  }}")
 }
 
-fn write_user(
-    out: &mut String,
-    name: &str,
-    password: &str,
-    publish: &[String],
-    subscribe: &[String],
-    more: &str,
-) -> fmt::Result {
-    writeln!(
-        out,
-        "      {{ user: {}, password: {}, permissions: {{",
-        quoted(name),
-        quoted(password)
-    )?;
+fn write_user(out: &mut String, name: &str, password: &str, publish: &[String], subscribe: &[String], more: &str) -> fmt::Result {
+    writeln!(out, "      {{ user: {}, password: {}, permissions: {{", quoted(name), quoted(password))?;
     writeln!(out, "          publish: {{ allow: {} }},", list(publish))?;
-    writeln!(
-        out,
-        "          subscribe: {{ allow: {} }}{more} }} }}",
-        list(subscribe)
-    )
+    writeln!(out, "          subscribe: {{ allow: {} }}{more} }} }}", list(subscribe))
 }
 
 fn address(address: SocketAddr) -> String {
     // nats-server reads 0 as its default port, and -1 as any free one
-    let port = if address.port() == 0 {
-        "-1".to_owned()
-    } else {
-        address.port().to_string()
-    };
+    let port = if address.port() == 0 { "-1".to_owned() } else { address.port().to_string() };
     match address {
         SocketAddr::V4(v4) => format!("{}:{port}", v4.ip()),
         SocketAddr::V6(v6) => format!("[{}]:{port}", v6.ip()),
@@ -313,15 +194,9 @@ fn quoted(value: &str) -> String {
 }
 
 fn check_name(what: &'static str, name: &str) -> Result<(), ConfigError> {
-    let plain = name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     if name.is_empty() || name.len() > NAME_BYTES_MAX || !plain {
-        return Err(ConfigError {
-            what,
-            value: name.to_owned(),
-            why: "it takes 1 to 48 letters, digits, - and _",
-        });
+        return Err(ConfigError { what, value: name.to_owned(), why: "it takes 1 to 48 letters, digits, - and _" });
     }
     Ok(())
 }
@@ -332,31 +207,14 @@ fn check_password(user: &str, password: &str) -> Result<(), ConfigError> {
     // what begins like that is a bcrypt hash to nats-server
     if password.is_empty() || password.starts_with("$2") || !password.chars().all(plain) {
         let why = "it takes letters, digits and signs without quotes";
-        return Err(ConfigError {
-            what: "password of user",
-            value: user.to_owned(),
-            why,
-        });
+        return Err(ConfigError { what: "password of user", value: user.to_owned(), why });
     }
     Ok(())
 }
 
 fn check_subject(subject: &str) -> Result<(), ConfigError> {
-    let plain = subject.split('.').all(|token| {
-        !token.is_empty()
-            && token
-                .chars()
-                .all(|c| c.is_ascii_graphic() && c != '"' && c != '\\')
-    });
-    if plain {
-        Ok(())
-    } else {
-        Err(ConfigError {
-            what: "subject",
-            value: subject.to_owned(),
-            why: "it is not a subject",
-        })
-    }
+    let plain = subject.split('.').all(|token| !token.is_empty() && token.chars().all(|c| c.is_ascii_graphic() && c != '"' && c != '\\'));
+    if plain { Ok(()) } else { Err(ConfigError { what: "subject", value: subject.to_owned(), why: "it is not a subject" }) }
 }
 
 #[cfg(test)]
@@ -377,10 +235,7 @@ mod tests {
 
     fn config(service_password: &str, consumer: ConsumerAccount) -> ServerConfig {
         let services = vec![ServiceUser::intake(service_password)];
-        ServerConfig {
-            consumers: vec![consumer],
-            ..ServerConfig::new(([127, 0, 0, 1], 0).into(), "s", services)
-        }
+        ServerConfig { consumers: vec![consumer], ..ServerConfig::new(([127, 0, 0, 1], 0).into(), "s", services) }
     }
 
     #[test]
@@ -397,49 +252,22 @@ mod tests {
     #[test]
     fn what_could_break_out_of_the_text_is_refused_and_a_password_is_not_shown() {
         for password in ["", "a b", "a\"b", "a\\", "a\nb", "$2a$11$x", "\u{e9}"] {
-            for config in [
-                config(password, consumer()),
-                config(
-                    "p",
-                    ConsumerAccount {
-                        password: password.to_owned(),
-                        ..consumer()
-                    },
-                ),
-            ] {
+            for config in [config(password, consumer()), config("p", ConsumerAccount { password: password.to_owned(), ..consumer() })] {
                 let error = config.text(Path::new("/data")).unwrap_err();
-                assert!(
-                    password.is_empty() || !format!("{error} {error:?}").contains(password),
-                    "{error}"
-                );
+                assert!(password.is_empty() || !format!("{error} {error:?}").contains(password), "{error}");
             }
         }
         for name in ["", "a.b", "a b", "a\"", "*", ">", "$x", &"a".repeat(49)] {
             for broken in [
-                ConsumerAccount {
-                    name: name.to_owned(),
-                    ..consumer()
-                },
-                ConsumerAccount {
-                    durable: name.to_owned(),
-                    ..consumer()
-                },
-                ConsumerAccount {
-                    stream: name.to_owned(),
-                    ..consumer()
-                },
+                ConsumerAccount { name: name.to_owned(), ..consumer() },
+                ConsumerAccount { durable: name.to_owned(), ..consumer() },
+                ConsumerAccount { stream: name.to_owned(), ..consumer() },
             ] {
-                assert!(
-                    config("p", broken).text(Path::new("/data")).is_err(),
-                    "{name:?}"
-                );
+                assert!(config("p", broken).text(Path::new("/data")).is_err(), "{name:?}");
             }
         }
         for subject in ["", "a..b", "a b", "a\" }", ".a"] {
-            let broken = ConsumerAccount {
-                live: vec![subject.to_owned()],
-                ..consumer()
-            };
+            let broken = ConsumerAccount { live: vec![subject.to_owned()], ..consumer() };
             assert!(broken.text().is_err(), "{subject:?}");
         }
     }

@@ -34,10 +34,7 @@ impl Files {
     pub(super) fn make(folder: &Path) -> io::Result<Self> {
         // nats-server resolves paths against its own folder, so they are absolute from here on
         let folder = std::path::absolute(folder)?;
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder.join("ports"))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder.join("ports"))?;
         Ok(Self { folder })
     }
 
@@ -68,9 +65,7 @@ impl Files {
         loop {
             match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(true),
-                Err(Errno::WOULDBLOCK) if Instant::now() < deadline => {
-                    tokio::time::sleep(LOCK_PAUSE).await
-                }
+                Err(Errno::WOULDBLOCK) if Instant::now() < deadline => tokio::time::sleep(LOCK_PAUSE).await,
                 Err(Errno::WOULDBLOCK) => return Ok(false),
                 Err(error) => return Err(error.into()),
             }
@@ -83,18 +78,12 @@ impl Files {
     }
 
     pub(super) fn keep_ports(&self, ports: Ports) -> io::Result<()> {
-        replace(
-            &self.folder.join("ports.json"),
-            &serde_json::to_vec(&ports)?,
-        )
+        replace(&self.folder.join("ports.json"), &serde_json::to_vec(&ports)?)
     }
 
     /// Whether the server with this process id has written down that it listens.
     pub(super) fn listens(&self, pid: u32) -> bool {
-        self.folder
-            .join("ports")
-            .join(format!("nats-server_{pid}.ports"))
-            .exists()
+        self.folder.join("ports").join(format!("nats-server_{pid}.ports")).exists()
     }
 
     /// Removes what earlier servers wrote down about their ports: a process id may be used again.
@@ -108,23 +97,13 @@ impl Files {
 
 /// Opens the lock file, which is never removed: a lock on a removed file would guard nothing.
 pub(super) fn open_lock(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(path)
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
 }
 
 /// Writes a file that only its owner may read, so that a reader sees the old one or the new one and never half of it.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let next = path.with_extension("next");
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&next)?;
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&next)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(next, path)

@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -116,10 +117,7 @@ pub struct NatsServer {
 
 impl std::fmt::Debug for NatsServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NatsServer")
-            .field("address", &self.host)
-            .field("pid", &self.pid())
-            .finish_non_exhaustive()
+        f.debug_struct("NatsServer").field("address", &self.host).field("pid", &self.pid()).finish_non_exhaustive()
     }
 }
 
@@ -146,11 +144,7 @@ impl NatsServer {
             tries += 1;
             match Self::start_on(options, &files, &placed).await {
                 // somebody took a port between the choice and the start
-                Err(StartError::Ended(why))
-                    if why.contains(PORT_TAKEN)
-                        && placed.listen != config.listen
-                        && tries < PORT_TRIES_MAX =>
-                {
+                Err(StartError::Ended(why)) if why.contains(PORT_TAKEN) && placed.listen != config.listen && tries < PORT_TRIES_MAX => {
                     tracing::warn!(%why, "nats-server is started on another port");
                 }
                 result => return result,
@@ -158,11 +152,7 @@ impl NatsServer {
         }
     }
 
-    async fn start_on(
-        options: &ServerOptions,
-        files: &Files,
-        config: &ServerConfig,
-    ) -> Result<Self, StartError> {
+    async fn start_on(options: &ServerOptions, files: &Files, config: &ServerConfig) -> Result<Self, StartError> {
         files.forget_taken_ports()?;
         replace(&files.config(), config.text(&files.folder)?.as_bytes())?;
         let server = Self {
@@ -176,10 +166,7 @@ impl NatsServer {
             Ok(ready) => ready?,
             Err(_elapsed) => return Err(StartError::NotReady(options.start_wait)),
         }
-        server.files.keep_ports(Ports {
-            nats: server.host.port(),
-            monitor: server.monitor_host.port(),
-        })?;
+        server.files.keep_ports(Ports { nats: server.host.port(), monitor: server.monitor_host.port() })?;
         Ok(server)
     }
 
@@ -216,16 +203,9 @@ impl NatsServer {
         let text = self.placed(config).text(&self.files.folder)?;
         let candidate = self.files.candidate_config();
         replace(&candidate, text.as_bytes())?;
-        let check = tokio::process::Command::new(&self.binary)
-            .arg("-t")
-            .arg("-c")
-            .arg(&candidate)
-            .output()
-            .await?;
+        let check = tokio::process::Command::new(&self.binary).arg("-t").arg("-c").arg(&candidate).output().await?;
         if !check.status.success() {
-            return Err(ReloadError::Refused(
-                String::from_utf8_lossy(&check.stderr).trim().to_owned(),
-            ));
+            return Err(ReloadError::Refused(String::from_utf8_lossy(&check.stderr).trim().to_owned()));
         }
         let old = std::fs::read(self.files.config())?;
         std::fs::rename(&candidate, self.files.config())?;
@@ -242,18 +222,11 @@ impl NatsServer {
         let before = monitor.config_loaded_at().await.map_err(io::Error::other)?;
         self.supervised.signal(Signal::HUP)?;
         let taken = async {
-            while monitor
-                .config_loaded_at()
-                .await
-                .ok()
-                .is_none_or(|at| at == before)
-            {
+            while monitor.config_loaded_at().await.ok().is_none_or(|at| at == before) {
                 sleep(LOOK_PAUSE).await;
             }
         };
-        timeout(RELOAD_WAIT, taken)
-            .await
-            .map_err(|_elapsed| ReloadError::NotTaken(last_line(&tail(&self.files.log()))))
+        timeout(RELOAD_WAIT, taken).await.map_err(|_elapsed| ReloadError::NotTaken(last_line(&tail(&self.files.log()))))
     }
 
     /// Lets the server end in order, and waits for it.
@@ -266,11 +239,7 @@ impl NatsServer {
         // a server that is not running needs no signal
         let _not_running = self.supervised.signal(Signal::TERM);
         let ended = state.wait_for(|state| *state == ServerState::Stopped);
-        timeout(STOP_WAIT, ended)
-            .await
-            .map_err(|_elapsed| StopError)?
-            .map(|_| ())
-            .map_err(|_| StopError)
+        timeout(STOP_WAIT, ended).await.map_err(|_elapsed| StopError)?.map(|_| ()).map_err(|_| StopError)
     }
 
     /// Waits until the server listens on its ports and is healthy.
@@ -292,71 +261,39 @@ impl NatsServer {
     fn ended(&self) -> StartError {
         let why = match &*self.supervised.state().borrow() {
             ServerState::Down { why, .. } => why.clone(),
-            ServerState::Running { .. } | ServerState::Stopped => {
-                "it had to be started again".to_owned()
-            }
+            ServerState::Running { .. } | ServerState::Stopped => "it had to be started again".to_owned(),
         };
         let said = tail(&self.files.stderr());
         if why == LOCKED {
             return StartError::Locked(self.files.folder.clone());
         }
-        let said = if said.is_empty() {
-            last_line(&tail(&self.files.log()))
-        } else {
-            said
-        };
+        let said = if said.is_empty() { last_line(&tail(&self.files.log())) } else { said };
         StartError::Ended(format!("{why}: {said}"))
     }
 
     /// The configuration with the ports this server has.
     fn placed(&self, config: &ServerConfig) -> ServerConfig {
-        ServerConfig {
-            listen: self.host,
-            monitor: self.monitor_host,
-            ..config.clone()
-        }
+        ServerConfig { listen: self.host, monitor: self.monitor_host, ..config.clone() }
     }
 }
 
 fn make_command(options: &ServerOptions, files: &Files) -> MakeCommand {
-    let arguments: Vec<OsString> = vec![
-        std::process::id().to_string().into(),
-        files.lock().into(),
-        options.binary.clone().into(),
-        "-c".into(),
-        files.config().into(),
-    ];
-    let (launcher, stderr, folder) = (
-        options.launcher.clone(),
-        files.stderr(),
-        files.folder.clone(),
-    );
+    let arguments: Vec<OsString> =
+        vec![std::process::id().to_string().into(), files.lock().into(), options.binary.clone().into(), "-c".into(), files.config().into()];
+    let (launcher, stderr, folder) = (options.launcher.clone(), files.stderr(), files.folder.clone());
     Box::new(move || {
         // the path names the program this process runs even when its file was replaced by a newer one
         let mut command = Command::new("/proc/self/exe");
         match &launcher {
             Launcher::ThisProgram { subcommand } => command.arg(subcommand).args(&arguments),
             Launcher::TestEntry { test } => {
-                let packed: Vec<_> = arguments
-                    .iter()
-                    .map(|argument| argument.to_string_lossy())
-                    .collect();
-                command
-                    .args([test, "--exact", "--nocapture"])
-                    .env(CHILD_ENV, packed.join(SEPARATOR))
+                let packed: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
+                command.args([test, "--exact", "--nocapture"]).env(CHILD_ENV, packed.join(SEPARATOR))
             }
         };
-        let stderr: File = OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .open(&stderr)?;
-        command
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(stderr);
+        let stderr: File = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&stderr)?;
+        // a group of its own: Ctrl-C is for us, and we stop the server when everything that needs it has stopped
+        command.process_group(0).current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
         Ok(command)
     })
 }
@@ -375,10 +312,7 @@ async fn choose(wanted: SocketAddr, kept: Option<u16>) -> io::Result<SocketAddr>
             }
             sleep(LOOK_PAUSE).await;
         }
-        tracing::warn!(
-            port = kept,
-            "the port that nats-server had before is taken, so it gets another one"
-        );
+        tracing::warn!(port = kept, "the port that nats-server had before is taken, so it gets another one");
     }
     TcpListener::bind(wanted)?.local_addr()
 }
@@ -386,21 +320,12 @@ async fn choose(wanted: SocketAddr, kept: Option<u16>) -> io::Result<SocketAddr>
 /// An address that can be connected to: one that stands for all interfaces becomes this machine.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() {
-            [127, 0, 0, 1].into()
-        } else {
-            [0, 0, 0, 0, 0, 0, 0, 1].into()
-        });
+        address.set_ip(if address.is_ipv4() { [127, 0, 0, 1].into() } else { [0, 0, 0, 0, 0, 0, 0, 1].into() });
     }
     address
 }
 
 fn last_line(log: &str) -> String {
     let important = |line: &&str| line.contains("[FTL]") || line.contains("[ERR]");
-    log.lines()
-        .rev()
-        .find(important)
-        .or_else(|| log.lines().last())
-        .unwrap_or_default()
-        .to_owned()
+    log.lines().rev().find(important).or_else(|| log.lines().last()).unwrap_or_default().to_owned()
 }

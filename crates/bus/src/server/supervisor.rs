@@ -58,28 +58,13 @@ pub(super) struct Supervised {
 
 impl Supervised {
     pub(super) fn start(command: MakeCommand) -> io::Result<Self> {
-        let (sender, state) = watch::channel(ServerState::Down {
-            why: "not started yet".to_owned(),
-            restarts: 0,
-        });
+        let (sender, state) = watch::channel(ServerState::Down { why: "not started yet".to_owned(), restarts: 0 });
         let process = Arc::new(Mutex::new(None));
         let (stop, stopped) = channel();
-        let supervisor = Supervisor {
-            command,
-            state: sender,
-            process: Arc::clone(&process),
-            stopped,
-        };
+        let supervisor = Supervisor { command, state: sender, process: Arc::clone(&process), stopped };
         let (started, first) = channel();
-        let thread = thread::Builder::new()
-            .name("nats-supervisor".to_owned())
-            .spawn(move || supervisor.run(&started))?;
-        let supervised = Self {
-            state,
-            process,
-            stop: Some(stop),
-            thread: Some(thread),
-        };
+        let thread = thread::Builder::new().name("nats-supervisor".to_owned()).spawn(move || supervisor.run(&started))?;
+        let supervised = Self { state, process, stop: Some(stop), thread: Some(thread) };
         first.recv().map_err(io::Error::other)??;
         Ok(supervised)
     }
@@ -136,10 +121,7 @@ impl Supervisor {
             let began = std::time::Instant::now();
             let why = match self.spawn() {
                 Ok(child) => {
-                    self.state.send_replace(ServerState::Running {
-                        pid: child.id(),
-                        restarts,
-                    });
+                    self.state.send_replace(ServerState::Running { pid: child.id(), restarts });
                     // only the first start is waited for
                     let _nobody_waits = started.send(Ok(()));
                     self.wait(child)
@@ -153,10 +135,7 @@ impl Supervisor {
             if began.elapsed() > SOUND {
                 pause = PAUSE_MIN;
             }
-            self.state.send_replace(ServerState::Down {
-                why: why.clone(),
-                restarts,
-            });
+            self.state.send_replace(ServerState::Down { why: why.clone(), restarts });
             if self.stopped_within(pause) {
                 self.state.send_replace(ServerState::Stopped);
                 return;
@@ -169,10 +148,7 @@ impl Supervisor {
 
     fn spawn(&self) -> io::Result<Child> {
         let mut child = (self.command)()?.spawn()?;
-        let opened = i32::try_from(child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .ok_or_else(|| io::Error::other("no process id"));
+        let opened = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("no process id"));
         match opened.and_then(|pid| Ok(pidfd_open(pid, PidfdFlags::empty())?)) {
             Ok(process) => {
                 *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(process);
@@ -198,10 +174,7 @@ impl Supervisor {
 
     /// Whether it was stopped, now or within `pause`.
     fn stopped_within(&self, pause: Duration) -> bool {
-        matches!(
-            self.stopped.recv_timeout(pause),
-            Err(RecvTimeoutError::Disconnected)
-        )
+        matches!(self.stopped.recv_timeout(pause), Err(RecvTimeoutError::Disconnected))
     }
 }
 

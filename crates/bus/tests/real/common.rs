@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bus::provision::{StreamPlan, ensure};
-use bus::server::{
-    Launcher, NatsServer, START_WAIT, ServerConfig, ServerOptions, ServiceUser, find_binary,
-};
+use bus::server::{Launcher, NatsServer, START_WAIT, ServerConfig, ServerOptions, ServiceUser, find_binary};
 use bus::{Connection, ConnectionOptions};
 use tempfile::TempDir;
 
@@ -46,9 +44,7 @@ pub(crate) fn options(folder: &TempDir) -> ServerOptions {
     ServerOptions {
         folder: folder.path().join("nats"),
         binary: find_binary().expect("these tests need nats-server"),
-        launcher: Launcher::TestEntry {
-            test: "nats_child".to_owned(),
-        },
+        launcher: Launcher::TestEntry { test: "nats_child".to_owned() },
         start_wait: START_WAIT,
     }
 }
@@ -61,11 +57,7 @@ impl Bench {
     pub(crate) async fn start_with(config: ServerConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let server = NatsServer::start(&options(&folder), &config).await.unwrap();
-        Self {
-            folder,
-            server,
-            config,
-        }
+        Self { folder, server, config }
     }
 
     pub(crate) async fn connect(&self, user: &str) -> Connection {
@@ -74,34 +66,20 @@ impl Bench {
 
     /// A connection with nothing between the test and the server.
     pub(crate) async fn raw(&self, user: &str) -> async_nats::Client {
-        let options = async_nats::ConnectOptions::new()
-            .user_and_password(user.to_owned(), format!("p-{user}"));
-        options
-            .custom_inbox_prefix(format!("_INBOX_{user}"))
-            .connect(self.server.url())
-            .await
-            .unwrap()
+        let options = async_nats::ConnectOptions::new().user_and_password(user.to_owned(), format!("p-{user}"));
+        options.custom_inbox_prefix(format!("_INBOX_{user}")).connect(self.server.url()).await.unwrap()
     }
 
     /// Makes streams under other names, so that many logs fit on one server.
     pub(crate) async fn provision(&self, plans: &[StreamPlan]) {
         let connection = self.connect("provision").await;
         let reports = ensure(&connection, plans, identity).await.unwrap();
-        assert!(
-            reports
-                .iter()
-                .all(|report| report.created && report.drift.is_empty()),
-            "{reports:#?}"
-        );
+        assert!(reports.iter().all(|report| report.created && report.drift.is_empty()), "{reports:#?}");
     }
 }
 
 pub(crate) async fn connect(url: &str, user: &str) -> Connection {
-    let options = ConnectionOptions::new(url, user).login(
-        user,
-        format!("p-{user}"),
-        format!("_INBOX_{user}"),
-    );
+    let options = ConnectionOptions::new(url, user).login(user, format!("p-{user}"), format!("_INBOX_{user}"));
     let connection = Connection::open(options).await.unwrap();
     connection.connected(PATIENCE).await.unwrap();
     connection
@@ -109,11 +87,7 @@ pub(crate) async fn connect(url: &str, user: &str) -> Connection {
 
 pub(crate) fn identity() -> String {
     static MADE: AtomicU64 = AtomicU64::new(0);
-    format!(
-        "id-{}-{}",
-        std::process::id(),
-        MADE.fetch_add(1, Ordering::Relaxed)
-    )
+    format!("id-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The seed of this run: given with `GRIDWARD_SEED` to repeat a failure, else another one each time.
@@ -143,7 +117,5 @@ pub(crate) async fn until(what: &str, so: impl Fn() -> bool) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, wait)
-        .await
-        .unwrap_or_else(|_| panic!("{what} in time"));
+    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{what} in time"));
 }

@@ -4,9 +4,7 @@ use std::fmt::Debug;
 
 use bus::event_log::PAYLOAD_BYTES_MAX;
 use bus::provision::{StreamPlan, ensure};
-use bus::{
-    Connection, EventLog, EventLogOptions, MemoryLog, Message, ResumeError, Stored, Tail, TailError,
-};
+use bus::{Connection, EventLog, EventLogOptions, MemoryLog, Message, ResumeError, Stored, Tail, TailError};
 use bytes::Bytes;
 use domain::log::LogPosition;
 use proptest::prelude::*;
@@ -48,9 +46,7 @@ enum Wrong {
     NoIdentity,
 }
 
-const BAD_SUBJECTS: [&str; 8] = [
-    "", "ev", "ev.", "ev..a", "ev.a b", "ev.*", "ev.a.>", "key.a",
-];
+const BAD_SUBJECTS: [&str; 8] = ["", "ev", "ev.", "ev..a", "ev.a b", "ev.*", "ev.a.>", "key.a"];
 
 fn op() -> impl Strategy<Value = Op> {
     let off = prop_oneof![12 => Just(0_i64), 1 => -3..0_i64, 1 => 1..3_i64];
@@ -88,74 +84,20 @@ impl Subject {
         let last = head.last_sequence;
         match op {
             Op::Append { count, size, off } => {
-                let messages = (0..*count)
-                    .map(|n| {
-                        message(
-                            &format!("ev.0.c{}.visit", n % 3),
-                            &format!("{salt}-{n}-{}", "x".repeat(*size)),
-                        )
-                    })
-                    .collect();
-                shown(
-                    self.log
-                        .append(last.saturating_add_signed(*off), messages)
-                        .await,
-                )
+                let messages = (0..*count).map(|n| message(&format!("ev.0.c{}.visit", n % 3), &format!("{salt}-{n}-{}", "x".repeat(*size)))).collect();
+                shown(self.log.append(last.saturating_add_signed(*off), messages).await)
             }
-            Op::BadSubject(n) => shown(
-                self.log
-                    .append(last, vec![message(BAD_SUBJECTS[*n], "x")])
-                    .await,
-            ),
-            Op::TooLarge => shown(
-                self.log
-                    .append(
-                        last,
-                        vec![
-                            message("ev.a", "x"),
-                            message("ev.a", &"x".repeat(PAYLOAD_BYTES_MAX + 1)),
-                        ],
-                    )
-                    .await,
-            ),
+            Op::BadSubject(n) => shown(self.log.append(last, vec![message(BAD_SUBJECTS[*n], "x")]).await),
+            Op::TooLarge => shown(self.log.append(last, vec![message("ev.a", "x"), message("ev.a", &"x".repeat(PAYLOAD_BYTES_MAX + 1))]).await),
             Op::Empty => shown(self.log.append(last, vec![]).await),
-            Op::TooMany => shown(
-                self.log
-                    .append(last, vec![message("ev.a", "x"); 1001])
-                    .await,
-            ),
-            Op::Head => shown((
-                head.first_sequence.max(1),
-                last,
-                head.messages,
-                head.deleted,
-            )),
-            Op::Read(back) => shown(
-                self.log
-                    .read(last.saturating_add_signed(-back))
-                    .await
-                    .unwrap()
-                    .map(plain),
-            ),
+            Op::TooMany => shown(self.log.append(last, vec![message("ev.a", "x"); 1001]).await),
+            Op::Head => shown((head.first_sequence.max(1), last, head.messages, head.deleted)),
+            Op::Read(back) => shown(self.log.read(last.saturating_add_signed(-back)).await.unwrap().map(plain)),
             Op::ReadMany(backs) => {
-                let sequences: Vec<u64> = backs
-                    .iter()
-                    .map(|back| last.saturating_add_signed(-back))
-                    .collect();
-                shown(
-                    self.log
-                        .read_many(&sequences)
-                        .await
-                        .unwrap()
-                        .into_iter()
-                        .map(plain)
-                        .collect::<Vec<_>>(),
-                )
+                let sequences: Vec<u64> = backs.iter().map(|back| last.saturating_add_signed(-back)).collect();
+                shown(self.log.read_many(&sequences).await.unwrap().into_iter().map(plain).collect::<Vec<_>>())
             }
-            Op::Tail { back, wrong } => {
-                self.tail_from(last, last.saturating_sub(*back), *wrong)
-                    .await
-            }
+            Op::Tail { back, wrong } => self.tail_from(last, last.saturating_sub(*back), *wrong).await,
             Op::Next => shown(self.read_up_to(last).await),
         }
     }
@@ -163,10 +105,7 @@ impl Subject {
     async fn tail_from(&self, last: u64, sequence: u64, wrong: Wrong) -> String {
         let mut after = match self.log.read(sequence).await.unwrap() {
             Some(stored) => stored.position(),
-            None => LogPosition {
-                stream: self.log.head().await.unwrap().stream,
-                ..LogPosition::default()
-            },
+            None => LogPosition { stream: self.log.head().await.unwrap().stream, ..LogPosition::default() },
         };
         match wrong {
             Wrong::Nothing => {}
@@ -199,10 +138,7 @@ impl Subject {
 }
 
 fn message(subject: &str, payload: &str) -> Message {
-    Message {
-        subject: subject.to_owned(),
-        payload: Bytes::copy_from_slice(payload.as_bytes()),
-    }
+    Message { subject: subject.to_owned(), payload: Bytes::copy_from_slice(payload.as_bytes()) }
 }
 
 fn plain(stored: Stored) -> (u64, String, Bytes) {
@@ -214,30 +150,20 @@ fn shown(value: impl Debug) -> String {
 }
 
 async fn next(tail: &mut Tail) -> Result<Vec<Stored>, TailError> {
-    timeout(PATIENCE, tail.next())
-        .await
-        .expect("the tail says something in time")
+    timeout(PATIENCE, tail.next()).await.expect("the tail says something in time")
 }
 
 /// A fresh stream of its own for each case, as its subjects cannot be shared: the last one is removed first.
 async fn fresh(vandal: &Connection, raw: &async_nats::Client) -> EventLog {
-    raw.request("$JS.API.STREAM.DELETE.EVENTS", Bytes::new())
-        .await
-        .unwrap();
-    let made = ensure(vandal, &[StreamPlan::events(None)], identity)
-        .await
-        .unwrap();
+    raw.request("$JS.API.STREAM.DELETE.EVENTS", Bytes::new()).await.unwrap();
+    let made = ensure(vandal, &[StreamPlan::events(None)], identity).await.unwrap();
     assert!(made[0].created);
     EventLog::new(vandal, &EventLogOptions::default())
 }
 
 #[test]
 fn jetstream_and_memory_behave_the_same() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let (bench, vandal, raw) = runtime.block_on(async {
         let bench = Bench::start().await;
         let vandal = bench.connect("vandal").await;
@@ -245,29 +171,16 @@ fn jetstream_and_memory_behave_the_same() {
         (bench, vandal, raw)
     });
     let seed = seed();
-    let mut runner = TestRunner::new(Config {
-        cases: 20,
-        rng_seed: RngSeed::Fixed(seed),
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner = TestRunner::new(Config { cases: 20, rng_seed: RngSeed::Fixed(seed), failure_persistence: None, ..Config::default() });
     let result = runner.run(&prop::collection::vec(op(), 1..25), |ops| {
         runtime.block_on(async {
             let mut real = Subject::new(fresh(&vandal, &raw).await).await;
             let mut memory = Subject::new(EventLog::in_memory(&MemoryLog::new("m"))).await;
             for (step, op) in ops.iter().enumerate() {
                 let salt = step as u64;
-                prop_assert_eq!(
-                    real.apply(op, salt).await,
-                    memory.apply(op, salt).await,
-                    "step {}",
-                    step
-                );
+                prop_assert_eq!(real.apply(op, salt).await, memory.apply(op, salt).await, "step {}", step);
             }
-            prop_assert_eq!(
-                real.apply(&Op::Next, 0).await,
-                memory.apply(&Op::Next, 0).await
-            );
+            prop_assert_eq!(real.apply(&Op::Next, 0).await, memory.apply(&Op::Next, 0).await);
             Ok(())
         })
     });

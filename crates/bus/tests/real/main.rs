@@ -1,9 +1,6 @@
 //! Everything that needs a real nats-server. Without one these tests fail; they are never skipped.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test stops where something is not as expected"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as expected")]
 
 mod accounts;
 mod common;

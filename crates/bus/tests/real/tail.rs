@@ -8,10 +8,7 @@ use async_nats::jetstream::stream::Config;
 use bus::event_log::BATCH_MESSAGES_MAX;
 use bus::provision::{STREAM_IDENTITY, StreamPlan, ensure};
 use bus::server::NatsServer;
-use bus::{
-    AppendError, EventLog, EventLogOptions, Message, ReadError, Refusal, ResumeError, Stored, Tail,
-    TailError,
-};
+use bus::{AppendError, EventLog, EventLogOptions, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError};
 use bytes::Bytes;
 use domain::log::LogPosition;
 use tokio::time::timeout;
@@ -20,12 +17,7 @@ use crate::common::{Bench, PATIENCE, identity, options};
 use crate::server::kill_9;
 
 fn messages(from: u64, count: u64) -> Vec<Message> {
-    (from..from + count)
-        .map(|n| Message {
-            subject: "ev.0.c1._.post.1".to_owned(),
-            payload: Bytes::from(n.to_string()),
-        })
-        .collect()
+    (from..from + count).map(|n| Message { subject: "ev.0.c1._.post.1".to_owned(), payload: Bytes::from(n.to_string()) }).collect()
 }
 
 async fn with_log() -> (Bench, EventLog) {
@@ -36,9 +28,7 @@ async fn with_log() -> (Bench, EventLog) {
 }
 
 async fn next(tail: &mut Tail) -> Result<Vec<Stored>, TailError> {
-    timeout(PATIENCE, tail.next())
-        .await
-        .expect("the tail says something in time")
+    timeout(PATIENCE, tail.next()).await.expect("the tail says something in time")
 }
 
 /// Reads until message `last`; each has to be the one after the one before it.
@@ -46,10 +36,7 @@ async fn read_to(tail: &mut Tail, from: u64, last: u64) {
     let mut expected = from;
     while expected <= last {
         for stored in next(tail).await.unwrap() {
-            assert_eq!(
-                (stored.sequence, stored.payload.clone()),
-                (expected, Bytes::from(expected.to_string()))
-            );
+            assert_eq!((stored.sequence, stored.payload.clone()), (expected, Bytes::from(expected.to_string())));
             expected += 1;
         }
     }
@@ -62,11 +49,7 @@ async fn append_surely(log: &EventLog, n: u64) {
         match log.append(n - 1, messages(n, 1)).await {
             Ok(sequence) => return assert_eq!(sequence, n),
             Err(AppendError::Conflict) => {
-                assert_eq!(
-                    log.read(n).await.unwrap().unwrap().payload,
-                    Bytes::from(n.to_string()),
-                    "it was ours"
-                );
+                assert_eq!(log.read(n).await.unwrap().unwrap().payload, Bytes::from(n.to_string()), "it was ours");
                 return;
             }
             Err(AppendError::Unknown(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -80,10 +63,7 @@ async fn a_tail_goes_on_when_the_server_is_killed_under_it() {
     let (bench, log) = with_log().await;
     log.append(0, messages(1, 100)).await.unwrap();
     let mut tail = log.tail(&LogPosition::default()).await.unwrap();
-    let mut idle = log
-        .tail(&log.read(100).await.unwrap().unwrap().position())
-        .await
-        .unwrap();
+    let mut idle = log.tail(&log.read(100).await.unwrap().unwrap().position()).await.unwrap();
     assert!(idle.caught_up() && !tail.caught_up());
     read_to(&mut tail, 1, 100).await;
     assert!(tail.caught_up());
@@ -94,7 +74,10 @@ async fn a_tail_goes_on_when_the_server_is_killed_under_it() {
         for n in first..first + 20 {
             if n == first + 10 {
                 kill_9(killer);
-                timeout(PATIENCE, state.wait_for(|state| matches!(state, bus::server::ServerState::Running { pid, .. } if *pid != killer))).await.unwrap().unwrap();
+                timeout(PATIENCE, state.wait_for(|state| matches!(state, bus::server::ServerState::Running { pid, .. } if *pid != killer)))
+                    .await
+                    .unwrap()
+                    .unwrap();
             }
             append_surely(&log, n).await;
         }
@@ -110,16 +93,11 @@ async fn a_tail_goes_on_when_its_consumer_is_removed() {
     let (bench, log) = with_log().await;
     let vandal = async_nats::jetstream::new(bench.raw("vandal").await);
     log.append(0, messages(1, 10)).await.unwrap();
-    let mut tail = log
-        .tail(&log.read(5).await.unwrap().unwrap().position())
-        .await
-        .unwrap();
+    let mut tail = log.tail(&log.read(5).await.unwrap().unwrap().position()).await.unwrap();
     let mut removed = 0;
     while removed < 3 {
         let stream = vandal.get_stream("EVENTS").await.unwrap();
-        let names: Vec<String> = futures_util::TryStreamExt::try_collect(stream.consumer_names())
-            .await
-            .unwrap();
+        let names: Vec<String> = futures_util::TryStreamExt::try_collect(stream.consumer_names()).await.unwrap();
         for name in names {
             stream.delete_consumer(&name).await.unwrap();
             removed += 1;
@@ -137,9 +115,7 @@ async fn giving_up_the_wait_loses_nothing() {
         let log = log.clone();
         async move {
             for batch in 0..30 {
-                log.append(batch * 50, messages(batch * 50 + 1, 50))
-                    .await
-                    .unwrap();
+                log.append(batch * 50, messages(batch * 50 + 1, 50)).await.unwrap();
             }
         }
     });
@@ -164,15 +140,10 @@ async fn a_log_that_was_rolled_back_under_a_tail_is_noticed() {
     let (mut bench, log) = with_log().await;
     log.append(0, messages(1, 10)).await.unwrap();
     let at_ten = log.read(10).await.unwrap().unwrap().position();
-    let (store, copy) = (
-        bench.folder.path().join("nats/store"),
-        bench.folder.path().join("copy"),
-    );
+    let (store, copy) = (bench.folder.path().join("nats/store"), bench.folder.path().join("copy"));
     bench.server.stop().await.unwrap();
     copy_folder(&store, &copy);
-    bench.server = NatsServer::start(&options(&bench.folder), &bench.config)
-        .await
-        .unwrap();
+    bench.server = NatsServer::start(&options(&bench.folder), &bench.config).await.unwrap();
     log.append(10, messages(11, 10)).await.unwrap();
     let at_twenty = log.read(20).await.unwrap().unwrap().position();
     let mut tail = log.tail(&at_ten).await.unwrap();
@@ -180,31 +151,15 @@ async fn a_log_that_was_rolled_back_under_a_tail_is_noticed() {
     bench.server.stop().await.unwrap();
     std::fs::remove_dir_all(&store).unwrap();
     copy_folder(&copy, &store);
-    bench.server = NatsServer::start(&options(&bench.folder), &bench.config)
-        .await
-        .unwrap();
+    bench.server = NatsServer::start(&options(&bench.folder), &bench.config).await.unwrap();
     let ended = next(&mut tail).await.unwrap_err();
     assert!(matches!(ended, TailError::Diverged { .. }), "{ended}");
     assert_eq!(next(&mut tail).await.unwrap_err(), ended, "it stays so");
-    assert!(
-        matches!(
-            log.tail(&at_twenty).await,
-            Err(ResumeError::Diverged { .. })
-        ),
-        "the log is too short"
-    );
+    assert!(matches!(log.tail(&at_twenty).await, Err(ResumeError::Diverged { .. })), "the log is too short");
     // the numbers are used again for something else
     log.append(10, messages(91, 10)).await.unwrap();
-    assert!(
-        matches!(
-            log.tail(&at_twenty).await,
-            Err(ResumeError::Diverged { .. })
-        ),
-        "other bytes under the same number"
-    );
-    log.tail(&at_ten)
-        .await
-        .expect("the history up to there is the same");
+    assert!(matches!(log.tail(&at_twenty).await, Err(ResumeError::Diverged { .. })), "other bytes under the same number");
+    log.tail(&at_ten).await.expect("the history up to there is the same");
 }
 
 #[tokio::test]
@@ -214,33 +169,13 @@ async fn a_log_that_was_exchanged_under_a_tail_is_noticed() {
     let mut tail = log.tail(&LogPosition::default()).await.unwrap();
     read_to(&mut tail, 1, 3).await;
     let after = log.read(3).await.unwrap().unwrap().position();
-    bench
-        .raw("vandal")
-        .await
-        .request("$JS.API.STREAM.DELETE.EVENTS", Bytes::new())
-        .await
-        .unwrap();
-    assert!(matches!(
-        log.tail(&after).await,
-        Err(ResumeError::Read(ReadError::Missing(_)))
-    ));
-    ensure(
-        &bench.connect("provision").await,
-        &[StreamPlan::events(None)],
-        identity,
-    )
-    .await
-    .unwrap();
+    bench.raw("vandal").await.request("$JS.API.STREAM.DELETE.EVENTS", Bytes::new()).await.unwrap();
+    assert!(matches!(log.tail(&after).await, Err(ResumeError::Read(ReadError::Missing(_)))));
+    ensure(&bench.connect("provision").await, &[StreamPlan::events(None)], identity).await.unwrap();
     log.append(0, messages(1, 3)).await.unwrap();
     let ended = next(&mut tail).await.unwrap_err();
-    assert!(
-        matches!(ended, TailError::Diverged { .. } | TailError::Missing(_)),
-        "{ended}"
-    );
-    assert!(
-        matches!(log.tail(&after).await, Err(ResumeError::Diverged { .. })),
-        "the same bytes in another stream are another history"
-    );
+    assert!(matches!(ended, TailError::Diverged { .. } | TailError::Missing(_)), "{ended}");
+    assert!(matches!(log.tail(&after).await, Err(ResumeError::Diverged { .. })), "the same bytes in another stream are another history");
 }
 
 #[tokio::test]
@@ -261,82 +196,32 @@ async fn a_gap_ends_the_tail_after_what_comes_before_it() {
     let log = EventLog::new(&bench.connect("intake").await, &EventLogOptions::default());
     log.append(0, messages(1, 10)).await.unwrap();
     stream.delete_message(5).await.unwrap();
-    assert_eq!(
-        (
-            log.head().await.unwrap().messages,
-            log.head().await.unwrap().deleted
-        ),
-        (9, 1)
-    );
+    assert_eq!((log.head().await.unwrap().messages, log.head().await.unwrap().deleted), (9, 1));
     assert_eq!(log.read(5).await.unwrap(), None);
     let mut tail = log.tail(&LogPosition::default()).await.unwrap();
     read_to(&mut tail, 1, 4).await;
-    assert_eq!(
-        next(&mut tail).await,
-        Err(TailError::Gap {
-            expected: 5,
-            found: 6
-        })
-    );
-    let drift = ensure(
-        &bench.connect("provision").await,
-        &[StreamPlan::events(None)],
-        identity,
-    )
-    .await
-    .unwrap()
-    .remove(0)
-    .drift;
-    let settings: BTreeSet<_> = drift
-        .iter()
-        .filter(|drift| !drift.harmless)
-        .map(|drift| drift.setting.as_str())
-        .collect();
+    assert_eq!(next(&mut tail).await, Err(TailError::Gap { expected: 5, found: 6 }));
+    let drift = ensure(&bench.connect("provision").await, &[StreamPlan::events(None)], identity).await.unwrap().remove(0).drift;
+    let settings: BTreeSet<_> = drift.iter().filter(|drift| !drift.harmless).map(|drift| drift.setting.as_str()).collect();
     for setting in ["deny_delete", "deny_purge", "schema", "discard"] {
-        assert!(
-            settings.contains(setting),
-            "{setting} is reported: {settings:?}"
-        );
+        assert!(settings.contains(setting), "{setting} is reported: {settings:?}");
     }
-    assert!(
-        !settings.contains("subjects") && !settings.contains("allow_atomic"),
-        "{settings:?}"
-    );
+    assert!(!settings.contains("subjects") && !settings.contains("allow_atomic"), "{settings:?}");
 }
 
 #[tokio::test]
 async fn a_full_log_refuses_and_stores_nothing() {
     let bench = Bench::start().await;
-    bench
-        .provision(&[StreamPlan::events(Some(64 * 1024))])
-        .await;
+    bench.provision(&[StreamPlan::events(Some(64 * 1024))]).await;
     let log = EventLog::new(&bench.connect("intake").await, &EventLogOptions::default());
-    let large = |count: usize| {
-        vec![
-            Message {
-                subject: "ev.a".to_owned(),
-                payload: Bytes::from(vec![7; 20 * 1024])
-            };
-            count
-        ]
-    };
+    let large = |count: usize| vec![Message { subject: "ev.a".to_owned(), payload: Bytes::from(vec![7; 20 * 1024]) }; count];
     assert_eq!(log.append(0, large(2)).await, Ok(2));
     let full = log.append(2, large(2)).await;
-    assert!(
-        matches!(full, Err(AppendError::Refused(Refusal::Full(_)))),
-        "a batch: {full:?}"
-    );
-    assert_eq!(
-        log.head().await.unwrap().last_sequence,
-        2,
-        "not even the first of the batch"
-    );
+    assert!(matches!(full, Err(AppendError::Refused(Refusal::Full(_)))), "a batch: {full:?}");
+    assert_eq!(log.head().await.unwrap().last_sequence, 2, "not even the first of the batch");
     assert_eq!(log.append(2, large(1)).await, Ok(3));
     let full = log.append(3, large(1)).await;
-    assert!(
-        matches!(full, Err(AppendError::Refused(Refusal::Full(_)))),
-        "a plain publish: {full:?}"
-    );
+    assert!(matches!(full, Err(AppendError::Refused(Refusal::Full(_)))), "a plain publish: {full:?}");
     let head = log.head().await.unwrap();
     assert_eq!((head.last_sequence, head.bytes_max), (3, Some(64 * 1024)));
 }
@@ -344,45 +229,26 @@ async fn a_full_log_refuses_and_stores_nothing() {
 #[tokio::test]
 async fn without_a_server_the_outcome_is_unknown_and_comes_in_time() {
     let (bench, _) = with_log().await;
-    let options = EventLogOptions {
-        ack_wait: Duration::from_millis(200),
-        ..EventLogOptions::default()
-    };
+    let options = EventLogOptions { ack_wait: Duration::from_millis(200), ..EventLogOptions::default() };
     let log = EventLog::new(&bench.connect("intake").await, &options);
     assert_eq!(log.append(0, messages(1, 1)).await, Ok(1));
     bench.server.stop().await.unwrap();
-    let unknown = timeout(PATIENCE, log.append(1, messages(2, 3)))
-        .await
-        .unwrap();
-    assert!(
-        matches!(unknown, Err(AppendError::Unknown(_))),
-        "{unknown:?}"
-    );
+    let unknown = timeout(PATIENCE, log.append(1, messages(2, 3))).await.unwrap();
+    assert!(matches!(unknown, Err(AppendError::Unknown(_))), "{unknown:?}");
     let unavailable = timeout(PATIENCE, log.head()).await.unwrap();
-    assert!(
-        matches!(unavailable, Err(ReadError::Unavailable(_))),
-        "{unavailable:?}"
-    );
+    assert!(matches!(unavailable, Err(ReadError::Unavailable(_))), "{unavailable:?}");
 }
 
 #[tokio::test]
 async fn an_append_to_a_server_that_hangs_is_unknown_and_settled_by_the_guard() {
     let (bench, _) = with_log().await;
-    let options = EventLogOptions {
-        ack_wait: Duration::from_millis(300),
-        ..EventLogOptions::default()
-    };
+    let options = EventLogOptions { ack_wait: Duration::from_millis(300), ..EventLogOptions::default() };
     let log = EventLog::new(&bench.connect("intake").await, &options);
     for (first, count) in [(1, 1), (2, 5)] {
         signal(&bench, rustix::process::Signal::STOP);
         let unknown = log.append(first - 1, messages(first, count)).await;
         signal(&bench, rustix::process::Signal::CONT);
-        assert_eq!(
-            unknown,
-            Err(AppendError::Unknown(bus::UnknownOutcome::NoAck(
-                options.ack_wait
-            )))
-        );
+        assert_eq!(unknown, Err(AppendError::Unknown(bus::UnknownOutcome::NoAck(options.ack_wait))));
         // what was on its way is stored now: the same guard again is refused, and the message is found to be ours
         let again = loop {
             match log.append(first - 1, messages(first, count)).await {
@@ -393,16 +259,12 @@ async fn an_append_to_a_server_that_hangs_is_unknown_and_settled_by_the_guard() 
         assert_eq!(again, Err(AppendError::Conflict));
         let last = first + count - 1;
         assert_eq!(log.head().await.unwrap().last_sequence, last);
-        assert_eq!(
-            log.read(last).await.unwrap().unwrap().payload,
-            Bytes::from(last.to_string())
-        );
+        assert_eq!(log.read(last).await.unwrap().unwrap().payload, Bytes::from(last.to_string()));
     }
 }
 
 fn signal(bench: &Bench, signal: rustix::process::Signal) {
-    let pid = rustix::process::Pid::from_raw(i32::try_from(bench.server.pid().unwrap()).unwrap())
-        .unwrap();
+    let pid = rustix::process::Pid::from_raw(i32::try_from(bench.server.pid().unwrap()).unwrap()).unwrap();
     rustix::process::kill_process(pid, signal).unwrap();
 }
 
@@ -413,20 +275,13 @@ async fn of_two_writers_on_one_head_one_wins_and_the_other_leaves_nothing() {
     let mut head = 0;
     for round in 0..100 {
         let (ours, theirs) = (1 + round % 3, 1 + round % 4);
-        let (a, b) = tokio::join!(
-            first.append(head, messages(1, ours)),
-            second.append(head, messages(1, theirs))
-        );
+        let (a, b) = tokio::join!(first.append(head, messages(1, ours)), second.append(head, messages(1, theirs)));
         head += match (a, b) {
             (Ok(_), Err(AppendError::Conflict)) => ours,
             (Err(AppendError::Conflict), Ok(_)) => theirs,
             other => panic!("round {round}: {other:?}"),
         };
-        assert_eq!(
-            first.head().await.unwrap().last_sequence,
-            head,
-            "round {round}"
-        );
+        assert_eq!(first.head().await.unwrap().last_sequence, head, "round {round}");
     }
 }
 
@@ -435,9 +290,7 @@ async fn a_long_log_is_read_whole_and_in_order() {
     let (_bench, log) = with_log().await;
     let full = BATCH_MESSAGES_MAX as u64;
     for batch in 0..20 {
-        log.append(batch * full, messages(batch * full + 1, full))
-            .await
-            .unwrap();
+        log.append(batch * full, messages(batch * full + 1, full)).await.unwrap();
     }
     let mut tail = log.tail(&LogPosition::default()).await.unwrap();
     assert_eq!((tail.head(), tail.pending()), (20 * full, 20 * full));

@@ -12,10 +12,7 @@ use crate::readings;
 use crate::staff::{Role, staff_slug};
 
 /// Windows in which keepers come, and names, of the two slots; inside the regime of the policy.
-const SLOTS: [(&str, u32, u32); 2] = [
-    ("am", clock(8, 10), clock(11, 40)),
-    ("pm", clock(14, 10), clock(19, 20)),
-];
+const SLOTS: [(&str, u32, u32); 2] = [("am", clock(8, 10), clock(11, 40)), ("pm", clock(14, 10), clock(19, 20))];
 /// The slot in which the fever of the day is found: the afternoon.
 const FEVER_SLOT: usize = 1;
 /// Readings of quarantined people that are fevers, per thousand.
@@ -71,8 +68,7 @@ impl Context {
     fn checked_together(&self, first: u32, slot: usize) -> &[Order] {
         let start = self.open.partition_point(|order| order.number < first);
         let household = self.open.get(start).map(|order| order.household);
-        let owing =
-            |order: &&Order| Some(order.household) == household && self.owes_slot(order, slot);
+        let owing = |order: &&Order| Some(order.household) == household && self.owes_slot(order, slot);
         let count = self.open[start..].iter().take_while(owing).count();
         &self.open[start..start + count]
     }
@@ -92,11 +88,7 @@ pub(super) fn fever_of_the_day(context: &Context) -> Option<u32> {
     let slot = FEVER_SLOT;
     let mut reached: Vec<u32> = Vec::new();
     let mut first = None;
-    for order in context
-        .open
-        .iter()
-        .filter(|order| context.owes_slot(order, slot))
-    {
+    for order in context.open.iter().filter(|order| context.owes_slot(order, slot)) {
         if first.map(|first: &Order| first.household) != Some(order.household) {
             first = Some(order);
         }
@@ -111,11 +103,7 @@ pub(super) fn fever_of_the_day(context: &Context) -> Option<u32> {
 pub(super) fn plan(context: &Context, out: &mut Vec<Planned>) {
     for slot in 0..SLOTS.len() {
         let mut previous = None;
-        for order in context
-            .open
-            .iter()
-            .filter(|order| context.owes_slot(order, slot))
-        {
+        for order in context.open.iter().filter(|order| context.owes_slot(order, slot)) {
             if previous != Some(order.household) {
                 plan_slot(context, order.number, slot, out);
             }
@@ -129,22 +117,13 @@ fn plan_slot(context: &Context, first: u32, slot: usize, out: &mut Vec<Planned>)
     let mut stream = context.slot_stream(first, slot);
     stream.next_word(); // the first draw decided the fate
     let at = stream.between(opens, closes);
-    let keeper = context
-        .open
-        .iter()
-        .find(|order| order.number == first)
-        .map_or(0, |order| keeper_of(&context.model, order.household));
+    let keeper = context.open.iter().find(|order| order.number == first).map_or(0, |order| keeper_of(&context.model, order.household));
     let send = |at| context.sent_by_phone(label("keeper"), keeper, at);
-    let check =
-        |at: u32, attempt: u32| Planned::prompt(at, What::Check, first, second(slot, attempt));
+    let check = |at: u32, attempt: u32| Planned::prompt(at, What::Check, first, second(slot, attempt));
     match context.fate(first, slot) {
         Fate::Forgotten => {}
         Fate::Paper => {
-            let typed = if slot == 0 {
-                clock(19, 30)
-            } else {
-                clock(20, 40)
-            } + stream.below(5400);
+            let typed = if slot == 0 { clock(19, 30) } else { clock(20, 40) } + stream.below(5400);
             out.push(check(at, 0).sent(typed));
         }
         Fate::Late => {
@@ -195,20 +174,10 @@ pub(super) fn write(context: &Context, planned: &Planned) -> Draft {
         .collect();
     let data = json!({"checks": checks, "mode": mode});
     let keeper = staff_slug(keeper_of(&context.model, household));
-    let mut draft = Draft::new(
-        "quarantine.check",
-        context.moment(planned.at),
-        Via::App,
-        data,
-    )
-    .by([keeper]);
+    let mut draft = Draft::new("quarantine.check", context.moment(planned.at), Via::App, data).by([keeper]);
     if fate == Fate::Paper {
         draft.via = Via::Paper;
-        draft.paper = Some(format!(
-            "{:02}-{:03}",
-            context.day + 1,
-            stream.between(1, 240)
-        ));
+        draft.paper = Some(format!("{:02}-{:03}", context.day + 1, stream.between(1, 240)));
     }
     if fate == Fate::Late {
         // somebody else stepped in
@@ -221,10 +190,7 @@ pub(super) fn write(context: &Context, planned: &Planned) -> Draft {
 fn measure(check: &mut Value, is_fever: bool, stream: &mut Stream) {
     if is_fever || stream.permille(FEVER_PERMILLE) {
         let first = stream.between(readings::FEVER_TENTHS, 389);
-        check["readings"] = json!([
-            readings::reading(first, "ear"),
-            readings::reading(first.min(387) + 2, "axilla")
-        ]);
+        check["readings"] = json!([readings::reading(first, "ear"), readings::reading(first.min(387) + 2, "axilla")]);
         check["symptoms"] = readings::some_symptoms(stream).into();
         return;
     }

@@ -43,9 +43,7 @@ const PLACES: [&str; 5] = ["湖北武汉", "湖北孝感", "浙江温州", "河�
 impl Context {
     /// How the evening call to a door without an answer ends.
     fn call_outcome(&self, round: u32, household: u32) -> &'static str {
-        let mut stream =
-            self.model
-                .stream(&[label("call"), u64::from(round), u64::from(household)]);
+        let mut stream = self.model.stream(&[label("call"), u64::from(round), u64::from(household)]);
         match stream.below(1000) {
             draw if draw < CALL_MET_PERMILLE => "met",
             draw if draw < CALL_MET_PERMILLE + CALL_WRONG_NUMBER_PERMILLE => "wrong_number",
@@ -55,9 +53,7 @@ impl Context {
 
     /// Whether nobody opens; the quarantined are at home.
     fn is_absent(&self, round: u32, household: u32) -> bool {
-        rounds::is_absent(&self.model, round, household)
-            && !self.is_vacant(household)
-            && !self.is_quarantined(household)
+        rounds::is_absent(&self.model, round, household) && !self.is_vacant(household) && !self.is_quarantined(household)
     }
 
     fn is_vacant(&self, household: u32) -> bool {
@@ -66,11 +62,7 @@ impl Context {
 
     /// The team of a building: its number stands for the phone it records with.
     fn team(&self, building: u32) -> u32 {
-        if self.model.spec.teams > 0 {
-            building % self.model.spec.teams
-        } else {
-            building
-        }
+        if self.model.spec.teams > 0 { building % self.model.spec.teams } else { building }
     }
 }
 
@@ -81,41 +73,26 @@ pub(super) fn plan(context: &Context, out: &mut Vec<Planned>) {
     let today = |building: &u32| rounds::visited_on(model, round, *building) == day;
     if model.spec.teams > 0 {
         for team in 0..model.spec.teams {
-            let route: Vec<u32> = (team..count)
-                .step_by(model.spec.teams as usize)
-                .filter(today)
-                .collect();
+            let route: Vec<u32> = (team..count).step_by(model.spec.teams as usize).filter(today).collect();
             plan_route(context, round, &route, clock(13, 30), out);
         }
     } else {
         for building in (0..count).filter(today) {
             let mut stream = context.stream([label("route"), u64::from(building), 0]);
-            let start = *stream.pick(&[clock(8, 40), clock(9, 10), clock(13, 40), clock(14, 10)])
-                + stream.below(1200);
+            let start = *stream.pick(&[clock(8, 40), clock(9, 10), clock(13, 40), clock(14, 10)]) + stream.below(1200);
             plan_route(context, round, &[building], start, out);
         }
     }
     if day > 0 {
         let yesterday = |building: &u32| rounds::visited_on(model, round, *building) == day - 1;
-        (0..count)
-            .filter(yesterday)
-            .for_each(|building| plan_again(context, round, building, out));
+        (0..count).filter(yesterday).for_each(|building| plan_again(context, round, building, out));
     }
 }
 
 /// A walk past every door of some buildings, with the calls of the evening.
-fn plan_route(
-    context: &Context,
-    round: u32,
-    buildings: &[u32],
-    start: u32,
-    out: &mut Vec<Planned>,
-) {
+fn plan_route(context: &Context, round: u32, buildings: &[u32], start: u32, out: &mut Vec<Planned>) {
     let model = &context.model;
-    let doors: u32 = buildings
-        .iter()
-        .map(|building| model.places.buildings[*building as usize].doors)
-        .sum();
+    let doors: u32 = buildings.iter().map(|building| model.places.buildings[*building as usize].doors).sum();
     let pace = (AFTERNOON_SECONDS / doors.max(1)).clamp(1, DOOR_SECONDS_MAX);
     let mut at = start;
     for building in buildings {
@@ -130,12 +107,7 @@ fn plan_route(
             out.push(Planned::prompt(at, What::Visit, household, FIRST).sent(send));
             if context.is_absent(round, household) {
                 let mut stream = context.stream([label("call at"), u64::from(household), 0]);
-                out.push(Planned::prompt(
-                    clock(18, 40) + stream.below(2 * 3600),
-                    What::Visit,
-                    household,
-                    CALL,
-                ));
+                out.push(Planned::prompt(clock(18, 40) + stream.below(2 * 3600), What::Visit, household, CALL));
             }
         }
     }
@@ -146,13 +118,9 @@ fn plan_again(context: &Context, round: u32, building: u32, out: &mut Vec<Planne
     let model = &context.model;
     let own = &model.places.buildings[building as usize];
     for household in own.first_door..own.first_door + own.doors {
-        let missing =
-            context.is_absent(round, household) && context.call_outcome(round, household) != "met";
+        let missing = context.is_absent(round, household) && context.call_outcome(round, household) != "met";
         let mut stream = context.stream([label("again"), u64::from(household), 0]);
-        if missing
-            && stream.permille(REVISIT_PERMILLE)
-            && context.intensity.keeps(model, label("door"), household)
-        {
+        if missing && stream.permille(REVISIT_PERMILLE) && context.intensity.keeps(model, label("door"), household) {
             let at = clock(9, 0) + stream.below(9000);
             let send = context.sent_by_phone(label("team"), context.team(building), at);
             out.push(Planned::prompt(at, What::Visit, household, AGAIN).sent(send));
@@ -172,11 +140,7 @@ pub(super) fn write(context: &Context, planned: &Planned) -> Draft {
         _ if stream.permille(REFUSED_PERMILLE) => "refused",
         _ => "met",
     };
-    let mode = if planned.second == CALL {
-        "phone"
-    } else {
-        "door"
-    };
+    let mode = if planned.second == CALL { "phone" } else { "door" };
     let mut data = json!({
         "household": slugs::household(household),
         "round": slugs::round(round),
@@ -202,16 +166,10 @@ fn visitors(context: &Context, planned: &Planned, stream: &mut Stream) -> Vec<St
     }
     if context.model.spec.teams > 0 {
         let first = 3 * context.team(building);
-        return (first..first + 3)
-            .map(|member| staff_slug(staff.one(Role::Volunteer, member)))
-            .collect();
+        return (first..first + 3).map(|member| staff_slug(staff.one(Role::Volunteer, member))).collect();
     }
     let leader = staff_slug(staff.one(Role::BuildingLeader, building));
-    if stream.permille(400) {
-        vec![leader, staff_slug(staff.one(Role::GridWorker, building))]
-    } else {
-        vec![leader]
-    }
+    if stream.permille(400) { vec![leader, staff_slug(staff.one(Role::GridWorker, building))] } else { vec![leader] }
 }
 
 fn people(context: &Context, household: u32, at_door: bool, stream: &mut Stream) -> Vec<Value> {

@@ -57,47 +57,27 @@ impl Context {
             1 => clock(15, 30) + stream.below(2 * 3600),
             _ => clock(6, 30) + stream.below(12 * 3600),
         };
-        let in_at = (!stream.permille(NO_RETURN_PERMILLE))
-            .then(|| out_at + stream.between(25, 115) * 60 + stream.below(60));
+        let in_at = (!stream.permille(NO_RETURN_PERMILLE)).then(|| out_at + stream.between(25, 115) * 60 + stream.below(60));
         let post = *stream.pick(self.model.places.posts(self.model.door(household).building));
-        Some(Outing {
-            person,
-            out_at,
-            in_at,
-            post,
-        })
+        Some(Outing { person, out_at, in_at, post })
     }
 
     /// What the thermometer at the gate shows; the same when the record is written and when it is settled.
     fn measured_at_gate(&self, what: What, household: u32) -> Measured {
-        readings::contactless(&mut self.stream([
-            label("gate reading"),
-            what as u64,
-            u64::from(household),
-        ]))
+        readings::contactless(&mut self.stream([label("gate reading"), what as u64, u64::from(household)]))
     }
 
     fn guard(&self, post: u32, second: u32) -> String {
         // three shifts a day share a post's phone
         let shift = second / (8 * 3600);
-        staff_slug(
-            self.model
-                .staff
-                .one(Role::Guard, post + shift * self.model.spec.posts),
-        )
+        staff_slug(self.model.staff.one(Role::Guard, post + shift * self.model.spec.posts))
     }
 }
 
 pub(super) fn plan(context: &Context, out: &mut Vec<Planned>) {
     for household in 0..context.model.spec.doors {
-        let stays_in = context.is_quarantined(household)
-            || context.model.orders.is_listed_household(household);
-        if stays_in
-            || !context.goes_out(household)
-            || !context
-                .intensity
-                .keeps(&context.model, label("gate"), household)
-        {
+        let stays_in = context.is_quarantined(household) || context.model.orders.is_listed_household(household);
+        if stays_in || !context.goes_out(household) || !context.intensity.keeps(&context.model, label("gate"), household) {
             continue;
         }
         let Some(outing) = context.outing(household) else {
@@ -125,10 +105,7 @@ pub(super) fn plan(context: &Context, out: &mut Vec<Planned>) {
 
 fn plan_outsiders(context: &Context, out: &mut Vec<Planned>) {
     for visit in 0..context.model.spec.doors / DOORS_PER_OUTSIDER {
-        if !context
-            .intensity
-            .keeps(&context.model, label("outsider"), visit)
-        {
+        if !context.intensity.keeps(&context.model, label("outsider"), visit) {
             continue;
         }
         let mut stream = context.stream([label("outsider at"), u64::from(visit), 0]);
@@ -145,14 +122,8 @@ fn plan_breaches(context: &Context, out: &mut Vec<Planned>) {
         return;
     }
     let mut stream = context.stream([label("breach"), 0, 0]);
-    let mut candidates: Vec<&Order> = context
-        .open
-        .iter()
-        .filter(|order| {
-            order.given_on < context.day as i32
-                && context.model.orders.owes_checks(order, context.day as i32)
-        })
-        .collect();
+    let mut candidates: Vec<&Order> =
+        context.open.iter().filter(|order| order.given_on < context.day as i32 && context.model.orders.owes_checks(order, context.day as i32)).collect();
     stream.shuffle(&mut candidates);
     // children do not walk out alone
     candidates.sort_by_key(|order| context.model.people.age_years(order.person) < ADULT_AGE_YEARS);
@@ -160,20 +131,10 @@ fn plan_breaches(context: &Context, out: &mut Vec<Planned>) {
     if let Some(order) = candidates.next() {
         let at = clock(9, 0) + stream.below(9 * 3600);
         out.push(Planned::prompt(at, What::Breach, order.number, 0));
-        out.push(Planned::prompt(
-            at + stream.between(20, 70) * 60,
-            What::Breach,
-            order.number,
-            1,
-        ));
+        out.push(Planned::prompt(at + stream.between(20, 70) * 60, What::Breach, order.number, 1));
     }
     if let Some(order) = candidates.next() {
-        out.push(Planned::prompt(
-            clock(8, 0) + stream.below(10 * 3600),
-            What::Stopped,
-            order.number,
-            0,
-        ));
+        out.push(Planned::prompt(clock(8, 0) + stream.below(10 * 3600), What::Stopped, order.number, 0));
     }
 }
 
@@ -187,13 +148,7 @@ pub(super) fn write(context: &Context, planned: &Planned) -> Draft {
 }
 
 /// An entry with both papers looked at (or not), as the post's phone records it.
-fn entry(
-    context: &Context,
-    planned: &Planned,
-    post: u32,
-    direction: &str,
-    mut fields: Value,
-) -> Draft {
+fn entry(context: &Context, planned: &Planned, post: u32, direction: &str, mut fields: Value) -> Draft {
     let mut stream = context.own_stream(planned);
     fields["checkpoint"] = slugs::checkpoint(post).into();
     fields["direction"] = direction.into();
@@ -205,40 +160,21 @@ fn entry(
 
 fn write_passage(context: &Context, planned: &Planned) -> Draft {
     let household = planned.first;
-    let direction = if planned.what == What::GateIn {
-        "in"
-    } else {
-        "out"
-    };
+    let direction = if planned.what == What::GateIn { "in" } else { "out" };
     let measured = context.measured_at_gate(planned.what, household);
-    let (person, post) = context
-        .outing(household)
-        .map_or((0, 0), |outing| (outing.person, outing.post));
-    let result = if measured.is_fever {
-        "waiting"
-    } else {
-        "admitted"
-    };
-    let fields =
-        json!({"person": slugs::person(person), "readings": measured.readings, "result": result});
+    let (person, post) = context.outing(household).map_or((0, 0), |outing| (outing.person, outing.post));
+    let result = if measured.is_fever { "waiting" } else { "admitted" };
+    let fields = json!({"person": slugs::person(person), "readings": measured.readings, "result": result});
     entry(context, planned, post, direction, fields)
 }
 
 /// Eight minutes in the tent later: measured again by the axilla, then to the clinic or home.
 fn write_settle(context: &Context, planned: &Planned) -> Draft {
     let household = planned.first;
-    let what = if planned.second == 1 {
-        What::GateIn
-    } else {
-        What::GateOut
-    };
+    let what = if planned.second == 1 { What::GateIn } else { What::GateOut };
     let mut stream = context.own_stream(planned);
     let still = stream.permille(600);
-    let tenths = if still {
-        stream.between(readings::FEVER_TENTHS, 389)
-    } else {
-        stream.between(365, 371)
-    };
+    let tenths = if still { stream.between(readings::FEVER_TENTHS, 389) } else { stream.between(365, 371) };
     let post = context.outing(household).map_or(0, |outing| outing.post);
     let data = json!({
         "entry": context.id(what, household, 0).to_string(),
@@ -251,27 +187,17 @@ fn write_settle(context: &Context, planned: &Planned) -> Draft {
 
 fn write_breach(context: &Context, planned: &Planned) -> Draft {
     let model = &context.model;
-    let (person, household) = model
-        .orders
-        .order(planned.first, &model.people)
-        .map_or((0, 0), |order| (order.person, order.household));
+    let (person, household) = model.orders.order(planned.first, &model.people).map_or((0, 0), |order| (order.person, order.household));
     let posts = model.places.posts(model.door(household).building);
     let post = posts[planned.first as usize % posts.len()];
     let mut stream = context.own_stream(planned);
     let reading = readings::reading(stream.between(361, 369), "forehead");
-    let mut fields =
-        json!({"person": slugs::person(person), "readings": [reading], "result": "admitted"});
+    let mut fields = json!({"person": slugs::person(person), "readings": [reading], "result": "admitted"});
     if planned.what == What::Stopped {
         fields["result"] = "turned_back".into();
         fields["reason"] = "居家隔离未到期".into();
     }
-    entry(
-        context,
-        planned,
-        post,
-        if planned.second == 1 { "in" } else { "out" },
-        fields,
-    )
+    entry(context, planned, post, if planned.second == 1 { "in" } else { "out" }, fields)
 }
 
 /// An outsider's arrival: on foot, or several in one vehicle.

@@ -50,10 +50,7 @@ impl Intensity {
 
     /// Whether the traffic of this household (or visitor) is made.
     fn keeps(self, model: &Model, kind: u64, number: u32) -> bool {
-        self.0 >= 1000
-            || model
-                .stream(&[label("intensity"), kind, u64::from(number)])
-                .permille(self.0)
+        self.0 >= 1000 || model.stream(&[label("intensity"), kind, u64::from(number)]).permille(self.0)
     }
 }
 
@@ -111,21 +108,12 @@ struct Planned {
 impl Planned {
     /// Something that reaches the office a few seconds after it happened.
     fn prompt(at: u32, what: What, first: u32, second: u32) -> Self {
-        Self {
-            send: (at + 2).min(SEND_LATEST),
-            at: at.min(SEND_LATEST),
-            what,
-            first,
-            second,
-        }
+        Self { send: (at + 2).min(SEND_LATEST), at: at.min(SEND_LATEST), what, first, second }
     }
 
     /// The same, sent at another time (never before it happened).
     fn sent(self, send: u32) -> Self {
-        Self {
-            send: send.min(SEND_LATEST).max(self.at),
-            ..self
-        }
+        Self { send: send.min(SEND_LATEST).max(self.at), ..self }
     }
 }
 
@@ -157,19 +145,10 @@ impl Day {
     pub(crate) fn of(model: Arc<Model>, date: Date, intensity: Intensity) -> Self {
         let day = days_between(model.start, date);
         let open = model.orders.open_on(day, &model.people);
-        let mut quarantined_households: Vec<u32> =
-            open.iter().map(|order| order.household).collect();
+        let mut quarantined_households: Vec<u32> = open.iter().map(|order| order.household).collect();
         quarantined_households.sort_unstable();
         quarantined_households.dedup();
-        let mut context = Context {
-            fever_order: None,
-            model,
-            date,
-            day: day.max(0) as u32,
-            intensity,
-            open,
-            quarantined_households,
-        };
+        let mut context = Context { fever_order: None, model, date, day: day.max(0) as u32, intensity, open, quarantined_households };
         let mut planned = Vec::new();
         if day >= 0 {
             context.fever_order = checks::fever_of_the_day(&context);
@@ -180,18 +159,12 @@ impl Day {
             reports::plan(&context, &mut planned);
             planned.sort_unstable();
         }
-        Self {
-            context,
-            planned: planned.into_iter(),
-        }
+        Self { context, planned: planned.into_iter() }
     }
 
     /// When the next command is sent.
     pub fn next_send(&self) -> Option<Moment> {
-        self.planned
-            .as_slice()
-            .first()
-            .map(|planned| self.context.moment(planned.send))
+        self.planned.as_slice().first().map(|planned| self.context.moment(planned.send))
     }
 }
 
@@ -199,9 +172,7 @@ impl Iterator for Day {
     type Item = Sent;
 
     fn next(&mut self) -> Option<Sent> {
-        self.planned
-            .next()
-            .map(|planned| self.context.write(planned))
+        self.planned.next().map(|planned| self.context.write(planned))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -218,36 +189,20 @@ impl Context {
 
     /// The stream of one thing on this day.
     fn stream(&self, words: [u64; 3]) -> Stream {
-        self.model.stream(&[
-            label("day"),
-            u64::from(self.day),
-            words[0],
-            words[1],
-            words[2],
-        ])
+        self.model.stream(&[label("day"), u64::from(self.day), words[0], words[1], words[2]])
     }
 
     /// The stream a planned command is written from.
     fn own_stream(&self, planned: &Planned) -> Stream {
-        self.stream([
-            label(planned.what.word()),
-            u64::from(planned.first),
-            u64::from(planned.second),
-        ])
+        self.stream([label(planned.what.word()), u64::from(planned.first), u64::from(planned.second)])
     }
 
     fn id(&self, what: What, first: u32, second: u32) -> uuid::Uuid {
-        self.model.id(format_args!(
-            "{} {} {first} {second}",
-            self.date,
-            what.word()
-        ))
+        self.model.id(format_args!("{} {} {first} {second}", self.date, what.word()))
     }
 
     fn is_quarantined(&self, household: u32) -> bool {
-        self.quarantined_households
-            .binary_search(&household)
-            .is_ok()
+        self.quarantined_households.binary_search(&household).is_ok()
     }
 
     /// When a phone gets its record of `at` through: soon, or after an hour without network with all the others of that hour.
@@ -278,26 +233,15 @@ impl Context {
         let day = self.day as i32;
         let (round, day_of_round) = rounds::round_of(&self.model, self.day);
         if day_of_round == 0 && round > 0 {
-            out.push(Planned::prompt(
-                clock(7, 50),
-                What::RoundClose,
-                round - 1,
-                0,
-            ));
+            out.push(Planned::prompt(clock(7, 50), What::RoundClose, round - 1, 0));
             out.push(Planned::prompt(clock(7, 55), What::RoundOpen, round, 0));
         }
         for order in self.model.orders.released_on(day, &self.model.people) {
-            let second = clock(9, 0)
-                + self
-                    .stream([label("release"), u64::from(order.number), 0])
-                    .below(3600);
+            let second = clock(9, 0) + self.stream([label("release"), u64::from(order.number), 0]).below(3600);
             out.push(Planned::prompt(second, What::Release, order.number, 0));
         }
         for number in self.model.orders.given_on(day) {
-            let second = clock(10, 0)
-                + self
-                    .stream([label("order"), u64::from(number), 0])
-                    .below(3 * 3600);
+            let second = clock(10, 0) + self.stream([label("order"), u64::from(number), 0]).below(3 * 3600);
             out.push(Planned::prompt(second, What::Order, number, 0));
             out.push(Planned::prompt(second + 30, What::Keeper, number, 0));
         }
@@ -305,15 +249,8 @@ impl Context {
 
     fn write(&self, planned: Planned) -> Sent {
         let mut draft = match planned.what {
-            What::RoundClose | What::RoundOpen | What::Release | What::Order | What::Keeper => {
-                self.write_office(&planned)
-            }
-            What::GateOut
-            | What::GateIn
-            | What::Settle
-            | What::Breach
-            | What::Stopped
-            | What::Outsider => gates::write(self, &planned),
+            What::RoundClose | What::RoundOpen | What::Release | What::Order | What::Keeper => self.write_office(&planned),
+            What::GateOut | What::GateIn | What::Settle | What::Breach | What::Stopped | What::Outsider => gates::write(self, &planned),
             What::Visit => doors::write(self, &planned),
             What::Check => checks::write(self, &planned),
             What::Report => reports::write(self, &planned),
@@ -326,11 +263,7 @@ impl Context {
             draft.sent_at = Some(shifted(planned.send));
         }
         let id = self.id(planned.what, planned.first, planned.second);
-        Sent {
-            send: self.moment(planned.send),
-            community: self.model.spec.slug.clone(),
-            command: draft.with_id(id),
-        }
+        Sent { send: self.moment(planned.send), community: self.model.spec.slug.clone(), command: draft.with_id(id) }
     }
 
     fn write_office(&self, planned: &Planned) -> Draft {
@@ -340,14 +273,8 @@ impl Context {
             What::RoundClose => ("round.close", json!({"round": slugs::round(number)})),
             What::RoundOpen => ("round.open", rounds::open_data(model, number)),
             What::Release => {
-                let slug = model
-                    .orders
-                    .order(number, &model.people)
-                    .map_or_else(String::new, |order| order.slug());
-                (
-                    "quarantine.release",
-                    json!({"quarantine": slug, "reason": "completed"}),
-                )
+                let slug = model.orders.order(number, &model.people).map_or_else(String::new, |order| order.slug());
+                ("quarantine.release", json!({"quarantine": slug, "reason": "completed"}))
             }
             What::Order => ("quarantine.order", order_data(model, number)),
             _ => keeper_duty(model, number),
@@ -365,11 +292,7 @@ pub struct Days {
 
 impl Days {
     pub(crate) fn of(days: Vec<Day>) -> Self {
-        let next = days
-            .iter()
-            .enumerate()
-            .filter_map(|(index, day)| Some(Reverse((day.next_send()?, index))))
-            .collect();
+        let next = days.iter().enumerate().filter_map(|(index, day)| Some(Reverse((day.next_send()?, index)))).collect();
         Self { days, next }
     }
 }

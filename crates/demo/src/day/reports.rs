@@ -29,12 +29,7 @@ impl Context {
         leaders.get(index as usize).copied().unwrap_or_else(|| {
             let hotel = index - leaders.len() as u32;
             let building = self.model.spec.blocks + self.model.spec.village_groups + hotel;
-            Leader {
-                staff: self.model.staff.one(Role::HotelStaff, hotel),
-                building,
-                unit: None,
-                person: None,
-            }
+            Leader { staff: self.model.staff.one(Role::HotelStaff, hotel), building, unit: None, person: None }
         })
     }
 
@@ -56,11 +51,7 @@ pub(super) fn plan(context: &Context, out: &mut Vec<Planned>) {
         let report = Planned::prompt(at, What::Report, index, 0);
         // messages and calls are typed by the office within half an hour
         let typed = via(context, index) != Via::App;
-        out.push(if typed {
-            report.sent(at + stream.between(60, 1500))
-        } else {
-            report
-        });
+        out.push(if typed { report.sent(at + stream.between(60, 1500)) } else { report });
     }
 }
 
@@ -69,9 +60,7 @@ fn via(context: &Context, index: u32) -> Via {
         return Via::Phone;
     }
     // people keep to their ways: the same every day
-    let mut stream = context
-        .model
-        .stream(&[label("report via"), u64::from(index)]);
+    let mut stream = context.model.stream(&[label("report via"), u64::from(index)]);
     [Via::Wechat, Via::App, Via::Phone][stream.weighted(&[50, 35, 15])]
 }
 
@@ -88,29 +77,16 @@ pub(super) fn write(context: &Context, planned: &Planned) -> Draft {
     if doors > 0 && stream.permille(EXCEPTION_PERMILLE) {
         data["exceptions"] = json!([exception(context, &leader, &mut stream)]);
     }
-    Draft::new(
-        "building.report",
-        context.moment(planned.at),
-        via(context, planned.first),
-        data,
-    )
-    .by([staff_slug(leader.staff)])
+    Draft::new("building.report", context.moment(planned.at), via(context, planned.first), data).by([staff_slug(leader.staff)])
 }
 
 /// One thing that is not normal, behind a door of the scope or, for a stranger, on the stairs.
 fn exception(context: &Context, leader: &Leader, stream: &mut crate::random::Stream) -> Value {
     let building = &context.model.places.buildings[leader.building as usize];
-    let unit = leader
-        .unit
-        .unwrap_or_else(|| stream.below(building.units.len() as u32));
-    let before: u32 = building.units[..unit as usize]
-        .iter()
-        .map(|unit| unit.doors)
-        .sum();
-    let household =
-        building.first_door + before + stream.below(building.units[unit as usize].doors);
-    let kind = ["arrived", "left", "absent", "stranger", "ill", "other"]
-        [stream.weighted(&[35, 25, 20, 8, 7, 5])];
+    let unit = leader.unit.unwrap_or_else(|| stream.below(building.units.len() as u32));
+    let before: u32 = building.units[..unit as usize].iter().map(|unit| unit.doors).sum();
+    let household = building.first_door + before + stream.below(building.units[unit as usize].doors);
+    let kind = ["arrived", "left", "absent", "stranger", "ill", "other"][stream.weighted(&[35, 25, 20, 8, 7, 5])];
     match kind {
         "stranger" => json!({
             "building": slugs::building(leader.building), "unit": slugs::unit(unit), "kind": kind, "note": "楼道里有陌生人",

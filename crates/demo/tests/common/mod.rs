@@ -29,82 +29,22 @@ pub(crate) fn fields_of(kind: &str) -> Option<Fields> {
             ],
         ),
         "estate.register" => (&["estate", "name", "governance"], &["zone"]),
-        "building.register" => (
-            &["building", "name"],
-            &["kind", "estate", "grid", "address", "units"],
-        ),
-        "household.register" => (
-            &["household", "building"],
-            &["unit", "floor", "door", "label", "part", "code", "phones"],
-        ),
-        "person.register" => (
-            &["person", "name"],
-            &[
-                "household",
-                "id_number",
-                "phones",
-                "birth_year",
-                "sex",
-                "categories",
-            ],
-        ),
-        "staff.register" => (
-            &["staff", "name", "roles"],
-            &["phones", "org", "person", "until"],
-        ),
-        "responsibility.assign" => (
-            &["scope", "duty", "level", "staff"],
-            &["standing", "from", "until"],
-        ),
+        "building.register" => (&["building", "name"], &["kind", "estate", "grid", "address", "units"]),
+        "household.register" => (&["household", "building"], &["unit", "floor", "door", "label", "part", "code", "phones"]),
+        "person.register" => (&["person", "name"], &["household", "id_number", "phones", "birth_year", "sex", "categories"]),
+        "staff.register" => (&["staff", "name", "roles"], &["phones", "org", "person", "until"]),
+        "responsibility.assign" => (&["scope", "duty", "level", "staff"], &["standing", "from", "until"]),
         "checkpoint.open" => (&["checkpoint", "name", "kind"], &["serves"]),
-        "round.open" => (
-            &["round"],
-            &["name", "scope", "closes_at", "reached_by", "questions"],
-        ),
+        "round.open" => (&["round"], &["name", "scope", "closes_at", "reached_by", "questions"]),
         "round.close" => (&["round"], &[]),
-        "visit.record" => (
-            &["outcome", "mode"],
-            &[
-                "household",
-                "building",
-                "unit",
-                "floor",
-                "door",
-                "label",
-                "round",
-                "people",
-                "answers",
-                "call_back_at",
-            ],
-        ),
+        "visit.record" => (&["outcome", "mode"], &["household", "building", "unit", "floor", "door", "label", "round", "people", "answers", "call_back_at"]),
         "building.report" => (&["scopes", "basis"], &["for_date", "exceptions"]),
         "entry.record" => (
-            &[
-                "checkpoint",
-                "direction",
-                "id_checked",
-                "pass_checked",
-                "result",
-            ],
-            &[
-                "person",
-                "unregistered",
-                "trip",
-                "vehicle",
-                "readings",
-                "pass",
-                "id_match",
-                "host",
-                "purpose",
-                "from",
-                "reason",
-            ],
+            &["checkpoint", "direction", "id_checked", "pass_checked", "result"],
+            &["person", "unregistered", "trip", "vehicle", "readings", "pass", "id_match", "host", "purpose", "from", "reason"],
         ),
         "entry.settle" => (&["entry", "result"], &["readings"]),
-        "quarantine.order" => (
-            &["quarantine", "person", "kind", "count_from"],
-            &["household", "facility", "room", "regime", "days"],
-        ),
+        "quarantine.order" => (&["quarantine", "person", "kind", "count_from"], &["household", "facility", "room", "regime", "days"]),
         "quarantine.check" => (&["checks", "mode"], &[]),
         "quarantine.release" => (&["quarantine", "reason"], &["document"]),
         _ => return None,
@@ -115,64 +55,18 @@ pub(crate) fn fields_of(kind: &str) -> Option<Fields> {
 fn inner_fields(key: &str) -> Option<Fields> {
     Some(match key {
         "units" => (&["unit", "floors", "doors"], &["name"]),
-        "people" => (
-            &[],
-            &[
-                "person",
-                "unregistered",
-                "basis",
-                "presence",
-                "readings",
-                "not_measured",
-                "symptoms",
-                "exposure",
-                "note",
-            ],
-        ),
+        "people" => (&[], &["person", "unregistered", "basis", "presence", "readings", "not_measured", "symptoms", "exposure", "note"]),
         "readings" => (&["site"], &["celsius", "unreadable", "at", "device"]),
-        "unregistered" => (
-            &["ref"],
-            &["name", "sex", "birth_year", "phone", "id_number", "from"],
-        ),
+        "unregistered" => (&["ref"], &["name", "sex", "birth_year", "phone", "id_number", "from"]),
         "exposure" => (&["place"], &["left_on", "arrived_on", "contact"]),
         "vehicle" => (&["plate", "occupants"], &[]),
         "scopes" => (&["building"], &["unit"]),
-        "exceptions" => (
-            &["kind"],
-            &[
-                "household",
-                "building",
-                "unit",
-                "floor",
-                "door",
-                "label",
-                "from",
-                "note",
-            ],
-        ),
-        "checks" => (
-            &["quarantine", "outcome"],
-            &["readings", "symptoms", "slot"],
-        ),
+        "exceptions" => (&["kind"], &["household", "building", "unit", "floor", "door", "label", "from", "note"]),
+        "checks" => (&["quarantine", "outcome"], &["readings", "symptoms", "slot"]),
         "slot" => (&["date", "name"], &[]),
         "count_from" => (&["date", "basis"], &[]),
         "fever" => (&[], &["threshold", "comparator", "clear_below"]),
-        "scope" => (
-            &[],
-            &[
-                "community",
-                "area",
-                "estate",
-                "grid",
-                "building",
-                "unit",
-                "household",
-                "person",
-                "quarantine",
-                "checkpoint",
-                "facility",
-            ],
-        ),
+        "scope" => (&[], &["community", "area", "estate", "grid", "building", "unit", "household", "person", "quarantine", "checkpoint", "facility"]),
         _ => return None,
     })
 }
@@ -181,37 +75,11 @@ fn inner_fields(key: &str) -> Option<Fields> {
 fn words(shape: &str, field: &str) -> Option<&'static [&'static str]> {
     Some(match (shape, field) {
         ("estate.register", "governance") => &["property", "none", "open", "village", "workplace"],
-        ("building.register", "kind") => &[
-            "block",
-            "row",
-            "village_group",
-            "dormitory",
-            "workplace",
-            "site",
-        ],
-        ("checkpoint.open", "kind") => &[
-            "gate",
-            "street",
-            "village",
-            "road",
-            "facility",
-            "workplace",
-            "health_point",
-            "plaza",
-        ],
+        ("building.register", "kind") => &["block", "row", "village_group", "dormitory", "workplace", "site"],
+        ("checkpoint.open", "kind") => &["gate", "street", "village", "road", "facility", "workplace", "health_point", "plaza"],
         ("responsibility.assign", "standing") => &["main", "deputy", "acting"],
         ("person.register" | "unregistered", "sex") => &["f", "m"],
-        ("visit.record", "outcome") => &[
-            "met",
-            "absent",
-            "away",
-            "refused",
-            "vacant",
-            "moved_out",
-            "no_such_door",
-            "no_answer",
-            "wrong_number",
-        ],
+        ("visit.record", "outcome") => &["met", "absent", "away", "refused", "vacant", "moved_out", "no_such_door", "no_answer", "wrong_number"],
         ("visit.record", "mode") => &["door", "phone", "video", "message"],
         ("people", "basis") => &["seen", "told"],
         ("people", "presence") => &["here", "away", "left", "new"],
@@ -220,9 +88,7 @@ fn words(shape: &str, field: &str) -> Option<&'static [&'static str]> {
         ("building.report", "basis") => &["seen", "phoned", "heard"],
         ("exceptions", "kind") => &["arrived", "left", "stranger", "ill", "absent", "other"],
         ("entry.record", "direction") => &["in", "out"],
-        ("entry.record" | "entry.settle", "result") => {
-            &["admitted", "turned_back", "waiting", "sent_to_clinic"]
-        }
+        ("entry.record" | "entry.settle", "result") => &["admitted", "turned_back", "waiting", "sent_to_clinic"],
         ("quarantine.order", "kind") => &["home", "facility", "hospital", "watch"],
         ("count_from", "basis") => &["exposure", "arrival", "order"],
         ("checks", "outcome") => &["reached", "no_answer", "not_home", "refused", "hospital"],
@@ -233,32 +99,19 @@ fn words(shape: &str, field: &str) -> Option<&'static [&'static str]> {
 }
 
 fn check_record(shape: &str, (needed, optional): Fields, record: &Value) {
-    let record = record
-        .as_object()
-        .unwrap_or_else(|| panic!("{shape} is no object: {record}"));
+    let record = record.as_object().unwrap_or_else(|| panic!("{shape} is no object: {record}"));
     for field in needed {
-        assert!(
-            record.contains_key(*field),
-            "{shape} lacks {field}: {record:?}"
-        );
+        assert!(record.contains_key(*field), "{shape} lacks {field}: {record:?}");
     }
     for (field, value) in record {
-        assert!(
-            needed.contains(&field.as_str()) || optional.contains(&field.as_str()),
-            "{shape} has {field}: {record:?}"
-        );
+        assert!(needed.contains(&field.as_str()) || optional.contains(&field.as_str()), "{shape} has {field}: {record:?}");
         assert!(!value.is_null(), "{shape}.{field} is null");
         if let Some(words) = words(shape, field) {
-            assert!(
-                words.contains(&value.as_str().unwrap_or("")),
-                "{shape}.{field} is {value}"
-            );
+            assert!(words.contains(&value.as_str().unwrap_or("")), "{shape}.{field} is {value}");
         }
         if let Some(inner) = inner_fields(field) {
             match value {
-                Value::Array(items) => items
-                    .iter()
-                    .for_each(|item| check_record(field, inner, item)),
+                Value::Array(items) => items.iter().for_each(|item| check_record(field, inner, item)),
                 _ => check_record(field, inner, value),
             }
         }
@@ -277,36 +130,23 @@ fn check_record(shape: &str, (needed, optional): Fields, record: &Value) {
 }
 
 fn exactly_one(shape: &str, record: &serde_json::Map<String, Value>, fields: &[&str]) {
-    let given = fields
-        .iter()
-        .filter(|field| record.contains_key(**field))
-        .count();
-    assert_eq!(
-        given, 1,
-        "{shape} must have exactly one of {fields:?}: {record:?}"
-    );
+    let given = fields.iter().filter(|field| record.contains_key(**field)).count();
+    assert_eq!(given, 1, "{shape} must have exactly one of {fields:?}: {record:?}");
 }
 
 /// 34.0 to 42.5 with at most one decimal, as written in the JSON text.
 fn check_temperature(celsius: &Value) {
-    let value = celsius
-        .as_f64()
-        .unwrap_or_else(|| panic!("{celsius} is no number"));
+    let value = celsius.as_f64().unwrap_or_else(|| panic!("{celsius} is no number"));
     assert!((34.0..=42.5).contains(&value), "{celsius} is out of range");
     let text = celsius.to_string();
-    let decimals = text
-        .split_once('.')
-        .map_or(0, |(_, decimals)| decimals.len());
+    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     assert!(decimals <= 1, "{text} has {decimals} decimals");
 }
 
 /// Checks the shape of a command against the contract's table.
 pub(crate) fn check_shape(sent: &Sent) {
     let command = sent.command.to_json();
-    let envelope = (
-        &["id", "type", "at", "data"][..],
-        &["at_precision", "by", "via", "paper", "sent_at", "replaces"][..],
-    );
+    let envelope = (&["id", "type", "at", "data"][..], &["at_precision", "by", "via", "paper", "sent_at", "replaces"][..]);
     let kind = sent.command.kind;
     let fields = fields_of(kind).unwrap_or_else(|| panic!("{kind} is not in the contract"));
     check_record("command", envelope, &command);
@@ -317,19 +157,9 @@ pub(crate) fn check_shape(sent: &Sent) {
 pub(crate) fn check_slug(slug: &str) {
     let bytes = slug.as_bytes();
     let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    assert!(
-        (1..=64).contains(&bytes.len()) && plain(&bytes[0]),
-        "{slug} is no slug"
-    );
-    assert!(
-        bytes.iter().all(|byte| plain(byte) || b"_-".contains(byte)),
-        "{slug} is no slug"
-    );
-    let longest = slug
-        .split(|c: char| !c.is_ascii_digit())
-        .map(str::len)
-        .max()
-        .unwrap_or(0);
+    assert!((1..=64).contains(&bytes.len()) && plain(&bytes[0]), "{slug} is no slug");
+    assert!(bytes.iter().all(|byte| plain(byte) || b"_-".contains(byte)), "{slug} is no slug");
+    let longest = slug.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
     assert!(longest < 11, "{slug} looks like a number of a person");
 }
 
@@ -356,38 +186,18 @@ fn registers(kind: &str) -> Option<&'static str> {
     })
 }
 
-const REFERENCES: [&str; 10] = [
-    "community",
-    "estate",
-    "building",
-    "household",
-    "person",
-    "staff",
-    "checkpoint",
-    "round",
-    "quarantine",
-    "grid",
-];
+const REFERENCES: [&str; 10] = ["community", "estate", "building", "household", "person", "staff", "checkpoint", "round", "quarantine", "grid"];
 
 impl Registry {
     /// Takes the next command: its id must be new, everything it refers to known.
     pub(crate) fn take(&mut self, sent: &Sent) {
         let command = &sent.command;
-        assert!(
-            self.ids.insert(command.id),
-            "{} comes twice: {}",
-            command.id,
-            command.to_json()
-        );
+        assert!(self.ids.insert(command.id), "{} comes twice: {}", command.id, command.to_json());
         let known = self.known.entry(sent.community.clone()).or_default();
         if let Some(thing) = registers(command.kind) {
             let slug = command.data[thing].as_str().expect("a slug").to_owned();
             check_slug(&slug);
-            assert!(
-                known.insert((thing, slug.clone())),
-                "{thing} {slug} is registered twice in {}",
-                sent.community
-            );
+            assert!(known.insert((thing, slug.clone())), "{thing} {slug} is registered twice in {}", sent.community);
         }
         // grids have no command of their own yet: a building brings its grid
         if command.kind == "building.register"
@@ -396,33 +206,18 @@ impl Registry {
             known.insert(("grid", grid.to_owned()));
         }
         for staff in &command.by {
-            assert!(
-                known.contains(&("staff", staff.clone())),
-                "unknown staff {staff} in {}",
-                command.to_json()
-            );
+            assert!(known.contains(&("staff", staff.clone())), "unknown staff {staff} in {}", command.to_json());
         }
         if command.kind == "entry.settle" {
-            let entry = command.data["entry"]
-                .as_str()
-                .expect("an entry")
-                .parse()
-                .expect("a uuid");
-            assert!(
-                self.ids.contains(&entry),
-                "settles an unknown entry: {}",
-                command.to_json()
-            );
+            let entry = command.data["entry"].as_str().expect("an entry").parse().expect("a uuid");
+            assert!(self.ids.contains(&entry), "settles an unknown entry: {}", command.to_json());
         }
         check_references(known, &command.data);
     }
 
     /// How many things of a kind are known in all communities together.
     pub(crate) fn count(&self, thing: &str) -> usize {
-        self.known
-            .values()
-            .map(|known| known.iter().filter(|(kind, _)| *kind == thing).count())
-            .sum()
+        self.known.values().map(|known| known.iter().filter(|(kind, _)| *kind == thing).count()).sum()
     }
 }
 
@@ -431,17 +226,10 @@ fn check_references(known: &BTreeSet<(&'static str, String)>, value: &Value) {
         Value::Array(items) => items.iter().for_each(|item| check_references(known, item)),
         Value::Object(fields) => {
             for (field, value) in fields {
-                let field = if field == "host" {
-                    "household"
-                } else {
-                    field.as_str()
-                };
+                let field = if field == "host" { "household" } else { field.as_str() };
                 let thing = REFERENCES.into_iter().find(|thing| *thing == field);
                 if let (Some(thing), Some(slug)) = (thing, value.as_str()) {
-                    assert!(
-                        known.contains(&(thing, slug.to_owned())),
-                        "unknown {thing} {slug} in {fields:?}"
-                    );
+                    assert!(known.contains(&(thing, slug.to_owned())), "unknown {thing} {slug} in {fields:?}");
                 }
                 if matches!(field, "ref" | "trip") {
                     check_slug(value.as_str().expect("a slug"));

@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 enum Command {
     /// List the open ones, worst first
     List {
-        /// open, acknowledged, active, resolved, closed or ended
+        /// active or ended; active when absent
         #[arg(long)]
         state: Option<String>,
     },
@@ -110,5 +110,14 @@ fn print(global: &Global, alert: &Value) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let place = [&alert["names"]["estate"], &alert["names"]["building"], &alert["place"]["unit"], &alert["place"]["door"]];
     let place: Vec<String> = place.into_iter().map(text).filter(|part| !part.is_empty()).collect();
-    data(format_args!("{:<9} {:<13} {:<19} n={:<3} {}  {}  since {}", text(&alert["severity"]), text(&alert["state"]), text(&alert["kind"]), alert["n"], text(&alert["alert"]), place.join(" "), text(&alert["first_at"])));
+    data(format_args!(
+        "{:<9} {:<13} {:<19} n={:<3} {}  {}  since {}",
+        text(&alert["severity"]),
+        text(&alert["state"]),
+        text(&alert["kind"]),
+        alert["n"],
+        text(&alert["alert"]),
+        place.join(" "),
+        text(&alert["first_at"])
+    ));
 }

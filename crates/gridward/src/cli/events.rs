@@ -103,5 +103,11 @@ fn print(global: &Global, line: &str) {
         return data(commit);
     }
     let kinds: Vec<&str> = commit["events"].as_array().into_iter().flatten().filter_map(|event| event["type"].as_str()).collect();
-    data(format_args!("{:>8}  {}  {}  {}", commit["sequence"].to_string(), commit["recorded_at"].as_str().unwrap_or_default(), commit["actor"].as_str().unwrap_or_default(), kinds.join(", ")));
+    data(format_args!(
+        "{:>8}  {}  {}  {}",
+        commit["sequence"].to_string(),
+        commit["recorded_at"].as_str().unwrap_or_default(),
+        commit["actor"].as_str().unwrap_or_default(),
+        kinds.join(", ")
+    ));
 }

@@ -28,9 +28,11 @@ pub(crate) struct Arguments {
 /// Imports it.
 pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
     let client = global.client()?;
-    let text = tokio::fs::read(&arguments.file).await.map_err(|error| Exit::new(Failure::NotFound, format!("cannot read {}: {error}", arguments.file.display())))?;
+    let text =
+        tokio::fs::read(&arguments.file).await.map_err(|error| Exit::new(Failure::NotFound, format!("cannot read {}: {error}", arguments.file.display())))?;
     let path = format!("/communities/{}/imports", global.community()?);
-    let progress = ProgressBar::new(text.len() as u64).with_style(ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes}").unwrap_or(ProgressStyle::default_bar()));
+    let progress =
+        ProgressBar::new(text.len() as u64).with_style(ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes}").unwrap_or(ProgressStyle::default_bar()));
     let sent = progress.clone();
     let chunks: Vec<Vec<u8>> = text.chunks(64 * 1024).map(<[u8]>::to_vec).collect();
     let body = futures_util::stream::iter(chunks.into_iter().map(move |chunk| {
@@ -49,5 +51,9 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
         }
         talk(format_args!("{} rows: {} taken, {} known already, {} refused", report["rows"], report["accepted"], report["duplicate"], report["rejected"]));
     }
-    if report["rejected"].as_u64().unwrap_or_default() > 0 { Err(Exit::new(Failure::Partly, "some rows were refused; mend them and import the file again")) } else { Ok(()) }
+    if report["rejected"].as_u64().unwrap_or_default() > 0 {
+        Err(Exit::new(Failure::Partly, "some rows were refused; mend them and import the file again"))
+    } else {
+        Ok(())
+    }
 }

@@ -10,6 +10,8 @@ mod send;
 mod status;
 mod token;
 
+pub(crate) use consumer::one_liner;
+
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};

@@ -133,7 +133,9 @@ mod tests {
     #[test]
     fn paths_make_objects_and_lists() {
         let mut data = Value::Object(Map::new());
-        for (path, value) in [("household", "h1".into()), ("people.0.person", "p1".into()), ("people.0.readings.0.celsius", 37.8.into()), ("people.1.person", "p2".into())] {
+        for (path, value) in
+            [("household", "h1".into()), ("people.0.person", "p1".into()), ("people.0.readings.0.celsius", 37.8.into()), ("people.1.person", "p2".into())]
+        {
             put(&mut data, &path.split('.').collect::<Vec<_>>(), value).unwrap();
         }
         assert_eq!(data, serde_json::json!({"household":"h1","people":[{"person":"p1","readings":[{"celsius":37.8}]},{"person":"p2"}]}));

@@ -51,7 +51,10 @@ async fn look(global: &Global, client: &Client) -> Done {
         rows.iter().for_each(data);
         return Ok(());
     }
-    data(format_args!("{:<10} {:<14} {:<10} {:>9} {:>7} {:>8} {:>6} {:>14} {:>10} {:>7}", "town", "community", "status", "buildings", "doors", "people", "orders", "due/done/late", "alerts", "entries"));
+    data(format_args!(
+        "{:<10} {:<14} {:<10} {:>9} {:>7} {:>8} {:>6} {:>14} {:>10} {:>7}",
+        "town", "community", "status", "buildings", "doors", "people", "orders", "due/done/late", "alerts", "entries"
+    ));
     for row in &rows {
         data(line(row));
     }

@@ -12,6 +12,7 @@ use axum::{
 use bus::{
     Connection,
     durable::{DurablePlan, StartAt, ensure_durable, remove_durable},
+    provision::ProvisionError,
     server::CONSUMER_API_PREFIX,
 };
 use domain::{access::Right, values::Slug};
@@ -22,8 +23,12 @@ use web::{Gate, Problem};
 use super::nats::{OwnServer, account};
 use crate::data::{DataFolder, KeptConsumer, letters, random};
 
+/// Name of the consumer that the demo makes to show how to subscribe.
+const WATCHER: &str = "watcher";
 /// Most consumers of one server: every one is an account.
 const CONSUMERS_MAX: usize = 500;
+/// Longest name: it becomes part of a user, an account and an inbox.
+const NAME_CHARS_MAX: usize = 48;
 /// Most subjects of one consumer.
 const FILTERS_MAX: usize = 64;
 
@@ -116,6 +121,52 @@ impl Class {
     }
 }
 
+impl Consumers {
+    /// A consumer of all alerts, made when it is missing: the demo shows how to subscribe.
+    pub(crate) async fn watcher(&self) -> anyhow::Result<Added> {
+        let kept = self.data.consumers()?;
+        if let Some(consumer) = kept.iter().find(|consumer| consumer.name == WATCHER) {
+            return added(self, consumer).map_err(|problem| anyhow::anyhow!("{}", problem.code()));
+        }
+        let wanted = Wanted { name: WATCHER.parse()?, filters: vec!["gw.v1.*.*.alert.>".to_owned()], class: Class::Work, from: From::New };
+        self.add(wanted).await.map_err(|problem| anyhow::anyhow!("{}", problem.code()))
+    }
+
+    async fn add(&self, wanted: Wanted) -> Result<Added, Problem> {
+        let _one_at_a_time = self.changing.lock().await;
+        let mut kept = self.data.consumers().map_err(away)?;
+        if kept.iter().any(|consumer| consumer.name == wanted.name.as_str()) {
+            return Err(
+                Problem::new(StatusCode::CONFLICT, "consumer_exists").with_detail("a consumer of this name exists: remove it first, or choose another name")
+            );
+        }
+        if kept.len() >= CONSUMERS_MAX {
+            return Err(Problem::new(StatusCode::CONFLICT, "too_many").with_detail(format!("at most {CONSUMERS_MAX} consumers")));
+        }
+        let consumer = KeptConsumer {
+            name: wanted.name.to_string(),
+            password: letters(&random::<24>().map_err(away)?),
+            stream: wanted.class.stream().to_owned(),
+            durable: wanted.name.to_string(),
+            filters: wanted.filters,
+            class: wanted.class.word().to_owned(),
+        };
+        let from = match wanted.from {
+            From::New => StartAt::New,
+            From::All => StartAt::All,
+            From::Sequence(sequence) => StartAt::Sequence(sequence),
+        };
+        let plan = DurablePlan { stream: consumer.stream.clone(), name: consumer.durable.clone(), filters: consumer.filters.clone(), from };
+        ensure_durable(&self.connection, &plan).await.map_err(refused)?;
+        kept.push(consumer.clone());
+        if let Some(server) = &self.server {
+            server.reload(&kept).await.map_err(away)?;
+        }
+        self.data.keep_consumers(&kept).map_err(away)?;
+        added(self, &consumer)
+    }
+}
+
 /// The routes.
 pub(crate) fn router(consumers: Arc<Consumers>) -> Router {
     Router::new().route("/api/v1/consumers", get(list).post(add)).route("/api/v1/consumers/{name}", delete(remove)).with_state(consumers)
@@ -139,36 +190,9 @@ async fn list(State(consumers): State<Arc<Consumers>>, headers: HeaderMap) -> Re
 async fn add(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, body: Bytes) -> Result<(StatusCode, Json<Added>), Problem> {
     operator(&consumers, &headers)?;
     let wanted: Wanted = serde_json::from_slice(&body).map_err(|error| Problem::bad_request("", "wrong_shape", error.to_string()))?;
-    check_filters(&wanted)?;
-    let _one_at_a_time = consumers.changing.lock().await;
-    let mut kept = consumers.data.consumers().map_err(away)?;
-    if kept.iter().any(|consumer| consumer.name == wanted.name.as_str()) {
-        return Err(Problem::new(StatusCode::CONFLICT, "consumer_exists").with_detail("a consumer of this name exists: remove it first, or choose another name"));
-    }
-    if kept.len() >= CONSUMERS_MAX {
-        return Err(Problem::new(StatusCode::CONFLICT, "too_many").with_detail(format!("at most {CONSUMERS_MAX} consumers")));
-    }
-    let consumer = KeptConsumer {
-        name: wanted.name.to_string(),
-        password: letters(&random::<24>().map_err(away)?),
-        stream: wanted.class.stream().to_owned(),
-        durable: wanted.name.to_string(),
-        filters: wanted.filters,
-        class: wanted.class.word().to_owned(),
-    };
-    let from = match wanted.from {
-        From::New => StartAt::New,
-        From::All => StartAt::All,
-        From::Sequence(sequence) => StartAt::Sequence(sequence),
-    };
-    let plan = DurablePlan { stream: consumer.stream.clone(), name: consumer.durable.clone(), filters: consumer.filters.clone(), from };
-    ensure_durable(&consumers.connection, &plan).await.map_err(away)?;
-    kept.push(consumer.clone());
-    if let Some(server) = &consumers.server {
-        server.reload(&kept).await.map_err(away)?;
-    }
-    consumers.data.keep_consumers(&kept).map_err(away)?;
-    Ok((StatusCode::CREATED, Json(added(&consumers, &consumer)?)))
+    check_wanted(&wanted)?;
+    let added = consumers.add(wanted).await?;
+    Ok((StatusCode::CREATED, Json(added)))
 }
 
 fn added(consumers: &Consumers, consumer: &KeptConsumer) -> Result<Added, Problem> {
@@ -189,13 +213,21 @@ fn added(consumers: &Consumers, consumer: &KeptConsumer) -> Result<Added, Proble
 }
 
 /// A consumer follows alert topics of its class and nothing else.
-fn check_filters(wanted: &Wanted) -> Result<(), Problem> {
+fn check_wanted(wanted: &Wanted) -> Result<(), Problem> {
+    if wanted.name.as_str().len() > NAME_CHARS_MAX {
+        return Err(Problem::bad_request("/name", "name_long", format!("at most {NAME_CHARS_MAX} characters")));
+    }
+    if wanted.class != Class::Work {
+        let reason = "only the class work (doors, no names) is published so far";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "class_unpublished").with_param("/class", "class_unpublished", reason));
+    }
     if wanted.filters.is_empty() || wanted.filters.len() > FILTERS_MAX {
         return Err(Problem::bad_request("/filters", "filters_count", format!("name 1 to {FILTERS_MAX} subjects")));
     }
     for (index, filter) in wanted.filters.iter().enumerate() {
         let tokens: Vec<&str> = filter.split('.').collect();
-        let plain = |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'));
+        let plain =
+            |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'));
         let well_formed = tokens.iter().enumerate().all(|(place, token)| plain(token) || *token == "*" || (*token == ">" && place + 1 == tokens.len()));
         // a filter that ends before the kind would never be told anything
         let alert = filter.starts_with(wanted.class.subject_prefix()) && tokens.get(4).is_some_and(|kind| *kind == "alert") && tokens.len() > 5;
@@ -219,6 +251,14 @@ async fn remove(State(consumers): State<Arc<Consumers>>, Path(name): Path<String
     remove_durable(&consumers.connection, &consumer.stream, &consumer.durable).await.map_err(away)?;
     consumers.data.keep_consumers(&kept).map_err(away)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What NATS would not have: usually subjects that overlap.
+fn refused(error: ProvisionError) -> Problem {
+    match error {
+        ProvisionError::Refused { why, .. } => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "consumer_refused").with_detail(why),
+        ProvisionError::Unavailable(_) => away(error),
+    }
 }
 
 /// What went wrong is the operator's to read in the log; the caller may try again.

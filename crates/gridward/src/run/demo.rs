@@ -1,9 +1,16 @@
 //! The demo towns, played through the same door as everybody else's commands: founded, then living by the drill clock.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::Context as _;
-use demo::{Demo, Intensity, Moment, Scale, Sent};
+use demo::{Community, Demo, Intensity, Moment, Scale, Sent};
 use domain::values::{TimeOfDay, Timestamp, Zone};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::{Date, date};
@@ -17,10 +24,12 @@ use crate::{
 
 /// The first day that lives. The towns are founded on its eve.
 const FIRST_DAY: Date = date(2020, 2, 6);
-/// When the drill clock of the demo begins: after the founding of the eve, so that nothing is owed from before.
-const CLOCK_STARTS: &str = "2020-02-05T21:00:00+08:00";
+/// When the drill clock of the demo begins: early enough that nothing is due yet, late enough that somebody who watches sees life soon.
+const CLOCK_STARTS: &str = "2020-02-06T06:00:00+08:00";
 /// A day of the demo takes 24 minutes.
 const CLOCK_RATE: f64 = 60.0;
+/// A town with more communities than this is founded beside the others, which live meanwhile.
+const LARGE_TOWN_COMMUNITIES: usize = 10;
 /// Commands sent at once.
 const GROUP_MAX: usize = 500;
 /// How often the day goes on, in real time.
@@ -34,45 +43,58 @@ pub(crate) fn default_clock() -> Drill {
 }
 
 /// Plays the demo until the process ends. A restart goes on: what was sent before is a duplicate.
-pub(crate) async fn play(server: String, token_file: PathBuf, clock: Clock, scale: DemoScale, seed: u64) {
+pub(crate) async fn play(server: String, token: String, clock: Clock, scale: DemoScale, seed: u64) {
     let scale = match scale {
         DemoScale::Full => Scale::Full,
         DemoScale::Tenth => Scale::Tenth,
         DemoScale::Tiny => Scale::Tiny,
     };
-    let mut player = match Player::new(server, &token_file, clock) {
-        Ok(player) => player,
-        Err(error) => return tracing::error!(error = %format!("{error:#}"), "the demo cannot play"),
-    };
     let demo = Demo::new(seed, scale, FIRST_DAY);
-    if let Err(error) = player.play(demo).await {
-        tracing::error!(error = %format!("{error:#}"), "the demo stopped playing");
+    let mut by_town: BTreeMap<String, Vec<Community>> = BTreeMap::new();
+    for community in demo.communities() {
+        by_town.entry(community.spec().town.slug.to_string()).or_default().push(community);
     }
+    let (large, small): (Vec<_>, Vec<_>) = by_town.into_values().partition(|communities| communities.len() > LARGE_TOWN_COMMUNITIES);
+    let total: usize = large.iter().chain(&small).flatten().map(|community| community.founding().len()).sum();
+    let style = ProgressStyle::with_template("founding {bar:40} {pos}/{len} {msg}").unwrap_or(ProgressStyle::default_bar());
+    let progress = ProgressBar::new(total as u64).with_style(style);
+    let player = Player { http: reqwest::Client::new(), server, token, clock, progress, refused: Arc::default() };
+    let groups = [("the small towns", small), ("the large town", large)];
+    let playing = groups.map(|(name, towns)| player.clone().play_group(name, towns.into_iter().flatten().collect()));
+    futures_util::future::join_all(playing).await;
 }
 
+#[derive(Clone)]
 struct Player {
     http: reqwest::Client,
     server: String,
     token: String,
     clock: Clock,
-    refused: u64,
+    progress: ProgressBar,
+    refused: Arc<AtomicU64>,
 }
 
 impl Player {
-    fn new(server: String, token_file: &std::path::Path, clock: Clock) -> anyhow::Result<Self> {
-        let token = std::fs::read_to_string(token_file)?.trim().to_owned();
-        Ok(Self { http: reqwest::Client::new(), server, token, clock, refused: 0 })
+    async fn play_group(self, name: &str, communities: Vec<Community>) {
+        if communities.is_empty() {
+            return;
+        }
+        if let Err(error) = self.play_communities(name, communities).await {
+            tracing::error!(error = %format!("{error:#}"), "the demo stopped playing {name}");
+        }
     }
 
-    async fn play(&mut self, demo: Demo) -> anyhow::Result<()> {
-        self.found(demo).await?;
-        talk("gridward: the towns are founded and begin to live");
+    async fn play_communities(&self, name: &str, communities: Vec<Community>) -> anyhow::Result<()> {
+        for community in &communities {
+            self.found(community).await?;
+        }
+        self.progress.suspend(|| talk(format_args!("gridward: {name} are founded and live")));
         let mut day = self.today();
         for _ in 0..DAYS_MAX {
-            self.live(demo, day).await?;
+            self.live(&communities, day).await?;
             day = day.tomorrow()?;
         }
-        talk("gridward: the demo's fortnight is over; the towns stay as they are");
+        talk(format_args!("gridward: the fortnight of {name} is over; they stay as they are"));
         Ok(())
     }
 
@@ -82,35 +104,28 @@ impl Player {
         now.parse::<Date>().unwrap_or(FIRST_DAY).max(FIRST_DAY)
     }
 
-    async fn found(&mut self, demo: Demo) -> anyhow::Result<()> {
-        let communities: Vec<_> = demo.communities().collect();
-        let total: usize = communities.iter().map(|community| community.founding().len()).sum();
-        let style = ProgressStyle::with_template("founding {bar:40} {pos}/{len} {msg}").unwrap_or(ProgressStyle::default_bar());
-        let progress = ProgressBar::new(total as u64).with_style(style);
-        // the small towns first: they can be looked at while the large one is still being founded
-        let mut by_size = communities;
-        by_size.sort_by_key(|community| community.founding().len());
-        for community in by_size {
-            let slug = community.spec().slug.to_string();
-            progress.set_message(slug.clone());
-            let mut group = Vec::with_capacity(GROUP_MAX);
-            for sent in community.founding() {
-                group.push(sent);
-                if group.len() == GROUP_MAX {
-                    progress.inc(group.len() as u64);
-                    self.send(&slug, std::mem::take(&mut group)).await?;
-                }
+    async fn found(&self, community: &Community) -> anyhow::Result<()> {
+        let slug = community.spec().slug.to_string();
+        self.progress.set_message(slug.clone());
+        let mut commands = community.founding();
+        loop {
+            let group: Vec<Sent> = commands.by_ref().take(GROUP_MAX).collect();
+            if group.is_empty() {
+                break;
             }
-            progress.inc(group.len() as u64);
+            let count = group.len() as u64;
             self.send(&slug, group).await?;
+            self.progress.inc(count);
         }
-        progress.finish_and_clear();
+        if self.progress.position() >= self.progress.length().unwrap_or_default() {
+            self.progress.finish_and_clear();
+        }
         Ok(())
     }
 
     /// Sends what is due, by the drill clock, until the day is over.
-    async fn live(&mut self, demo: Demo, day: Date) -> anyhow::Result<()> {
-        let mut sends = demo.day(day, Intensity::FULL).peekable();
+    async fn live(&self, communities: &[Community], day: Date) -> anyhow::Result<()> {
+        let mut sends = demo::merge(communities.iter().map(|community| community.day(day, Intensity::FULL))).peekable();
         while sends.peek().is_some() {
             let now = self.clock.now();
             let mut due: BTreeMap<String, Vec<Sent>> = BTreeMap::new();
@@ -133,7 +148,7 @@ impl Player {
         Ok(())
     }
 
-    async fn send(&mut self, community: &str, group: Vec<Sent>) -> anyhow::Result<()> {
+    async fn send(&self, community: &str, group: Vec<Sent>) -> anyhow::Result<()> {
         // the first command of a founding goes alone: the lines after it need the community
         let founding = usize::from(group.first().is_some_and(|sent| sent.command.kind == "community.found"));
         let (first, rest) = group.split_at(founding);
@@ -145,7 +160,7 @@ impl Player {
         Ok(())
     }
 
-    async fn post(&mut self, community: &str, group: &[Sent]) -> anyhow::Result<()> {
+    async fn post(&self, community: &str, group: &[Sent]) -> anyhow::Result<()> {
         let lines: Vec<String> = group.iter().map(|sent| sent.command.to_json().to_string()).collect();
         let url = format!("{}/api/v1/communities/{community}/commands", self.server);
         let request = self.http.post(&url).bearer_auth(&self.token).header(header::CONTENT_TYPE, "application/x-ndjson").body(lines.join("\n"));
@@ -153,9 +168,9 @@ impl Player {
         for line in answers.lines() {
             let answer: serde_json::Value = serde_json::from_str(line)?;
             if answer["problem"].is_object() {
-                self.refused += 1;
+                let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
                 // a code and a path: never what was sent
-                tracing::warn!(community, code = %answer["problem"]["code"], params = %answer["problem"]["invalid_params"], refused = self.refused, "a command of the demo was refused");
+                tracing::warn!(community, code = %answer["problem"]["code"], params = %answer["problem"]["invalid_params"], refused, "a command of the demo was refused");
             }
         }
         Ok(())

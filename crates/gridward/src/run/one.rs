@@ -44,6 +44,7 @@ const CONNECT_WAIT: std::time::Duration = std::time::Duration::from_secs(60);
 pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     let config = Config::load(file)?;
     telemetry::start(config.log.json, config.log.filter.as_deref());
+    health::recorder();
     let connection = connect(&config, role).await?;
     let unsynced = if config.nats.accept_lost_records_after_power_cut { Unsynced::Accept } else { Unsynced::Refuse };
     if config.nats.provision {
@@ -59,7 +60,7 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     };
     let listener = std::net::TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
     let services = start(role, &connection, &config, &common).await?;
-    let router = web::protect(services.router().merge(health::router(services.checks())));
+    let router = web::protect(services.router(&common, config.http.tls.is_some()).merge(health::router(services.checks())));
     let (stop, mut stopped) = watch::channel(false);
     let tls = config.http.tls.clone().map(|tls| web::TlsFiles { certificate: tls.certificate, key: tls.key });
     let serving = tokio::spawn(web::serve(listener, router, tls, async move {
@@ -78,7 +79,8 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
 
 async fn connect(config: &Config, role: Role) -> anyhow::Result<Connection> {
     let user = &config.nats.user;
-    let mut options = ConnectionOptions::new(&config.nats.url, format!("gridward-{}", role.word())).login(user, config.nats_password()?, format!("_INBOX_{user}"));
+    let mut options =
+        ConnectionOptions::new(&config.nats.url, format!("gridward-{}", role.word())).login(user, config.nats_password()?, format!("_INBOX_{user}"));
     options.root_certificates.extend(config.nats.root_certificates.clone());
     let connection = Connection::open(options).await?;
     connection.connected(CONNECT_WAIT).await?;
@@ -91,7 +93,10 @@ async fn start(role: Role, connection: &Connection, config: &Config, common: &Co
     match role {
         Role::Intake => services.intake = Some(start_intake(connection, folder, common).await?),
         Role::Alerting => services.alerting = Some(start_alerting(connection, folder, common)?),
-        Role::Projection => services.projection = Some(start_projection(connection, folder, common)?),
+        Role::Projection => {
+            services.projection = Some(start_projection(connection, folder, common)?);
+            services.forward = Some(bus::Requests::new(connection));
+        }
     }
     Ok(services)
 }

@@ -3,13 +3,13 @@
 use std::{path::Path, sync::Arc};
 
 use alerting::{Alerting, Outlets};
-use bus::{Announcer, Connection, EventLog, EventLogOptions, KeyStore, Publication, Requests};
+use bus::{Announcer, Connection, EventLog, EventLogOptions, KeyStore, LastValues, Publication, Requests};
 use domain::values::{DeploymentKey, Now};
 use intake::Intake;
 use projection::Projection;
 use store::{Options, Store};
 
-use super::health::Check;
+use super::{forward, health::Check};
 
 /// What every service is given.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ pub(crate) struct Common {
 }
 
 /// Opens a service's store. It can be deleted while the service is stopped.
-fn open_store(folder: &Path, tables: &[store::Table], cache_mib: u64) -> anyhow::Result<Store> {
+pub(crate) fn open_store(folder: &Path, tables: &[store::Table], cache_mib: u64) -> anyhow::Result<Store> {
     let options = Options { cache_bytes: cache_mib * 1024 * 1024, ..Options::new(tables.to_vec()) };
     Ok(Store::open(folder, options)?)
 }
@@ -36,6 +36,7 @@ pub(crate) async fn start_intake(connection: &Connection, folder: &Path, common:
         secrets: common.secrets.clone(),
         now: common.now.clone(),
         exercise: common.exercise,
+        limits: intake::Limits::default(),
     };
     Ok(Intake::start(parts).await?)
 }
@@ -61,6 +62,7 @@ pub(crate) fn start_projection(connection: &Connection, folder: &Path, common: &
         secrets: common.secrets.clone(),
         now: common.now.clone(),
         audit: None,
+        status: Some(LastValues::new(connection, "STATUS")),
         scratch: folder.with_extension("scratch"),
     };
     Ok(Projection::start(parts))
@@ -72,17 +74,25 @@ pub(crate) struct Services {
     pub(crate) intake: Option<Intake>,
     pub(crate) projection: Option<Projection>,
     pub(crate) alerting: Option<Alerting>,
+    /// The way to an intake in another process, for the clicks on our pages.
+    pub(crate) forward: Option<Requests>,
 }
 
 impl Services {
-    /// What they answer over HTTP.
-    pub(crate) fn router(&self) -> axum::Router {
+    /// What they answer over HTTP: the API, and with the projection its first client, the pages.
+    pub(crate) fn router(&self, common: &Common, secure: bool) -> axum::Router {
         let mut router = axum::Router::new();
         if let Some(intake) = &self.intake {
             router = router.merge(intake.router());
         }
         if let Some(projection) = &self.projection {
             router = router.merge(projection.router());
+            if let Some(requests) = self.forward.clone() {
+                router = router.merge(forward::router(projection.gate(), requests));
+            }
+            let options = dashboard::Options { now: common.now.clone(), exercise: common.exercise, secure };
+            let pages = dashboard::router(router.clone(), options);
+            router = router.merge(pages);
         }
         router
     }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use bus::preflight::Unsynced;
-use domain::values::DeploymentKey;
+use domain::{commit::Role, values::DeploymentKey};
 use tokio::sync::{Mutex, watch};
 
 use super::{
@@ -16,10 +16,10 @@ use super::{
     told_to_stop,
 };
 use crate::{
-    cli::DemoScale,
+    cli::{DemoScale, one_liner},
     clock::{Clock, Drill},
     data::{DataFolder, Pids, RunFile, kept_listener},
-    exit::{Done, Exit, Failure, talk},
+    exit::{Done, Exit, Failure, data as data_line, talk},
 };
 
 /// How everything runs.
@@ -33,17 +33,18 @@ pub(crate) struct UpOptions {
     pub(crate) demo: Option<(DemoScale, u64)>,
 }
 
-/// Pause between two looks at services that start.
-const READY_LOOK_PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
-
 /// Runs until told to stop.
 pub(crate) async fn up(options: UpOptions) -> Done {
     if options.nats.is_some() {
-        return Err(Exit::new(Failure::Usage, "with an external NATS run one service per process: gridward intake --config deploy/config/intake.toml, and so on"));
+        return Err(Exit::new(
+            Failure::Usage,
+            "with an external NATS run one service per process: gridward intake --config deploy/config/intake.toml, and so on",
+        ));
     }
     let data = Arc::new(DataFolder::open(&options.data)?);
     let clock = Clock::open(data.path(), options.clock.or_else(|| options.demo.map(|_| demo::default_clock())))?;
     let common = Common { secrets: DeploymentKey::new(&data.deployment_secret()?), now: clock.as_now(), exercise: clock.is_exercise(), cache_mib: 128 };
+    health::recorder();
     talk("gridward: starting nats-server");
     let own = Arc::new(OwnServer::start(&data, options.nats_listen).await?);
     let connections = own.connect().await?;
@@ -60,46 +61,23 @@ pub(crate) async fn up(options: UpOptions) -> Done {
     stopped
 }
 
-/// Starts everything on a folder for as long as some work takes: for checks of a system that is stopped. Nobody outside can reach it.
-pub(crate) async fn with_services(data: &std::path::Path, work: impl AsyncFnOnce(&str) -> Done) -> Done {
-    let data = Arc::new(DataFolder::open(data)?);
-    let clock = Clock::open(data.path(), None)?;
-    let common = Common { secrets: DeploymentKey::new(&data.deployment_secret()?), now: clock.as_now(), exercise: clock.is_exercise(), cache_mib: 64 };
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let own = Arc::new(OwnServer::start(&data, any).await?);
-    let connections = own.connect().await?;
-    nats::prepare(&connections.provision, Some(&own.server.monitor_url()), Unsynced::Refuse, None).await?;
-    let system = System::start(&data, &own, connections, &common).await?;
-    let listener = std::net::TcpListener::bind(any)?;
-    let server = format!("http://{}", listener.local_addr()?);
-    let (stop, mut stopped) = watch::channel(false);
-    let serving = tokio::spawn(web::serve(listener, system.router(), None, async move {
-        // a closed channel means that everything is over
-        let _closed = stopped.wait_for(|stop| *stop).await;
-    }));
-    system.ready().await;
-    let done = work(&server).await;
-    // nobody listens any more when serving has failed already
-    let _failed = stop.send(true);
-    serving.await.context("the HTTP server ended badly")??;
-    system.stop().await;
-    if let Ok(own) = Arc::try_unwrap(own) {
-        own.server.stop().await.context("nats-server did not stop by itself")?;
-    }
-    done
-}
-
 /// All services of one process.
 struct System {
     services: Arc<Services>,
     consumers: Arc<Consumers>,
     checks: Arc<Checks>,
+    common: Common,
 }
 
 impl System {
     async fn start(data: &Arc<DataFolder>, own: &Arc<OwnServer>, connections: Connections, common: &Common) -> anyhow::Result<Self> {
         let intake = start_intake(&connections.intake, &data.join("stores/intake"), common).await?;
-        intake.grant_admin(&data.admin_token()?).await?;
+        if let Err(error) = intake.ensure_token("admin", Role::Admin, &data.admin_token()?).await {
+            // somebody ended it: whoever holds the data folder gets another
+            tracing::warn!(%error, "admin.token is not in force any more; making a new one");
+            data.forget_admin_token()?;
+            intake.ensure_token("admin", Role::Admin, &data.admin_token()?).await?;
+        }
         let projection = start_projection(&connections.projection, &data.join("stores/projection"), common)?;
         let alerting = start_alerting(&connections.alerting, &data.join("stores/alerting"), common)?;
         let consumers = Arc::new(Consumers {
@@ -111,22 +89,15 @@ impl System {
             changing: Mutex::default(),
         });
         let gate = intake.gate();
-        let services = Arc::new(Services { intake: Some(intake), projection: Some(projection), alerting: Some(alerting) });
+        let services = Arc::new(Services { intake: Some(intake), projection: Some(projection), alerting: Some(alerting), forward: None });
         let checks = Arc::new(Checks { gate, services: Arc::clone(&services), scratch: Mutex::new(data.join("stores/scratch")) });
-        Ok(Self { services, consumers, checks })
+        Ok(Self { services, consumers, checks, common: common.clone() })
     }
 
     fn router(&self) -> axum::Router {
-        let router = self.services.router().merge(consumers::router(Arc::clone(&self.consumers))).merge(checks::router(Arc::clone(&self.checks)));
+        let router = self.services.router(&self.common, false).merge(consumers::router(Arc::clone(&self.consumers))).merge(checks::router(Arc::clone(&self.checks)));
         let router = router.merge(health::router(self.services.checks()));
         web::protect(router)
-    }
-
-    /// Waits until every service has reached the head of the log.
-    async fn ready(&self) {
-        while self.services.checks().iter().any(|(_, why_not)| why_not().is_some()) {
-            tokio::time::sleep(READY_LOOK_PAUSE).await;
-        }
     }
 
     async fn stop(self) {
@@ -150,7 +121,13 @@ impl System {
         let run = RunFile { http: format!("http://{address}"), nats: own.server.url(), pids: Pids { gridward: std::process::id(), nats: own.server.pid() } };
         data.announce(&run)?;
         announce(&run, data, clock);
-        let player = options.demo.map(|(scale, seed)| tokio::spawn(demo::play(run.http.clone(), data.join("admin.token"), clock.clone(), scale, seed)));
+        let player = match options.demo {
+            Some((scale, seed)) => {
+                self.announce_demo(data).await?;
+                Some(tokio::spawn(demo::play(run.http.clone(), data.admin_token()?, clock.clone(), scale, seed)))
+            }
+            None => None,
+        };
         told_to_stop().await;
         talk("gridward: stopping");
         if let Some(player) = player {
@@ -160,6 +137,24 @@ impl System {
         let _failed = stop.send(true);
         serving.await.context("the HTTP server ended badly")??;
         self.stop().await;
+        Ok(())
+    }
+}
+
+impl System {
+    /// A token to look with, and a line to subscribe with.
+    async fn announce_demo(&self, data: &DataFolder) -> anyhow::Result<()> {
+        let token = data.office_token()?;
+        if let Some(intake) = &self.services.intake {
+            intake.ensure_token("office", Role::Office, &token).await?;
+        }
+        let watcher = self.consumers.watcher().await?;
+        talk("  the towns and the people in them are invented");
+        talk("\nsign in on the pages with this token (role office):\n");
+        data_line(&token);
+        talk("\nsubscribe to every alert with nats-py (pip install nats-py):\n");
+        data_line(one_liner(&watcher));
+        talk("");
         Ok(())
     }
 }

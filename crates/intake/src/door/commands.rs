@@ -8,12 +8,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{Stream, StreamExt, stream};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 use web::{COMMAND_BYTES_MAX, Problem};
 
 use super::{
     Doors,
-    single::{Caller, Told, outcome, record},
+    single::{Caller, Told, busy, outcome, record},
 };
 
 /// Most lines handed to the writer at once.
@@ -26,10 +26,10 @@ pub(crate) const SEQUENCE: &str = "gridward-sequence";
 
 pub(super) async fn receive(State(doors): State<Doors>, Path(community): Path<String>, request: Request) -> Result<Response, Problem> {
     let principal = doors.gate.caller_for_change(request.headers())?;
-    let caller = Caller::admit(&doors, principal, &community)?;
+    let mut caller = Caller::admit(&doors, principal, &community)?;
     let lines = content_type(request.headers()).is_some_and(|kind| kind == "application/x-ndjson");
     let body = request.into_body();
-    if lines { Ok(receive_lines(doors, caller, body)) } else { receive_one(&doors, &caller, body).await }
+    if lines { Ok(receive_lines(doors, caller, body)) } else { receive_one(&doors, &mut caller, body).await }
 }
 
 fn content_type(headers: &HeaderMap) -> Option<&str> {
@@ -40,7 +40,7 @@ fn too_large() -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large").with_detail(format!("a command has at most {COMMAND_BYTES_MAX} bytes"))
 }
 
-async fn receive_one(doors: &Doors, caller: &Caller, body: Body) -> Result<Response, Problem> {
+async fn receive_one(doors: &Doors, caller: &mut Caller, body: Body) -> Result<Response, Problem> {
     let bytes = axum::body::to_bytes(body, COMMAND_BYTES_MAX).await.map_err(|_| too_large())?;
     let ask = caller.ask(doors, &bytes).map_err(|(_, problem)| problem)?;
     let (status, told) = record(doors, ask).await.into_single()?;
@@ -51,12 +51,12 @@ async fn receive_one(doors: &Doors, caller: &Caller, body: Body) -> Result<Respo
 }
 
 /// Every line is judged alone and answered in order. Memory holds a few groups of lines, however long the body is.
-fn receive_lines(doors: Doors, caller: Caller, body: Body) -> Response {
+fn receive_lines(doors: Doors, mut caller: Caller, body: Body) -> Response {
     let (answers, answered) = mpsc::channel::<Vec<Pending>>(GROUPS_AHEAD);
     tokio::spawn(async move {
-        let mut groups = std::pin::pin!(groups(body.into_data_stream()));
+        let mut groups = std::pin::pin!(groups(body.into_data_stream(), doors.submitter.at_once_max(LINES_AT_ONCE_MAX)));
         while let Some(group) = groups.next().await {
-            let pending = hand_over(&doors, &caller, group).await;
+            let pending = hand_over(&doors, &mut caller, group).await;
             if answers.send(pending).await.is_err() {
                 // nobody reads the answers any more; what was handed over will be recorded all the same
                 return;
@@ -69,7 +69,7 @@ fn receive_lines(doors: Doors, caller: Caller, body: Body) -> Response {
         for pending in group {
             let told = match pending {
                 Pending::Told(told) => told,
-                Pending::Waits(id, receiver) => outcome(id, receiver).await,
+                Pending::Waits(id, receiver, deadline) => outcome(id, receiver, deadline).await,
             };
             // a `Told` always serializes
             text.extend(serde_json::to_vec(&told).unwrap_or_default());
@@ -82,11 +82,11 @@ fn receive_lines(doors: Doors, caller: Caller, body: Body) -> Response {
 
 enum Pending {
     Told(Told),
-    Waits(domain::values::CommandId, tokio::sync::oneshot::Receiver<crate::ask::Outcome>),
+    Waits(domain::values::CommandId, tokio::sync::oneshot::Receiver<crate::ask::Outcome>, Instant),
 }
 
 /// Parses a group of lines and hands over what parses, in order. Waits for room rather than refusing a line in the middle.
-async fn hand_over(doors: &Doors, caller: &Caller, lines: Vec<Line>) -> Vec<Pending> {
+async fn hand_over(doors: &Doors, caller: &mut Caller, lines: Vec<Line>) -> Vec<Pending> {
     let mut pending = Vec::with_capacity(lines.len());
     let mut asks = Vec::with_capacity(lines.len());
     let mut places = Vec::with_capacity(lines.len());
@@ -100,15 +100,17 @@ async fn hand_over(doors: &Doors, caller: &Caller, lines: Vec<Line>) -> Vec<Pend
             Ok(ask) => {
                 places.push((pending.len(), ask.envelope.id));
                 // replaced below, once it is handed over
-                pending.push(Pending::Told(Told::problem(Some(ask.envelope.id), Problem::unavailable("outcome_unknown", 1))));
+                pending.push(Pending::Told(Told::problem(Some(ask.envelope.id), busy())));
                 asks.push(ask);
             }
             Err((id, problem)) => pending.push(Pending::Told(Told::problem(id, problem))),
         }
     }
-    if let Ok(receivers) = doors.submitter.submit_patiently(asks).await {
+    if let Ok(receivers) = doors.submitter.submit_patiently(asks, doors.outcome_wait).await {
+        // one deadline for the group: with a log that is away, its last line waits no longer than its first
+        let deadline = Instant::now() + doors.outcome_wait;
         for ((place, id), receiver) in places.into_iter().zip(receivers) {
-            pending[place] = Pending::Waits(id, receiver);
+            pending[place] = Pending::Waits(id, receiver, deadline);
         }
     }
     pending
@@ -120,14 +122,15 @@ enum Line {
     Broken,
 }
 
-/// Cuts a body into groups of lines as it comes in. Empty lines are passed over.
-fn groups(body: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin) -> impl Stream<Item = Vec<Line>> {
-    let cutter = Cutter { body, rest: Vec::new(), too_long: false, ready: Vec::new(), ended: false };
+/// Cuts a body into groups of at most so many lines as it comes in. Empty lines are passed over.
+fn groups(body: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin, lines_max: usize) -> impl Stream<Item = Vec<Line>> {
+    let cutter = Cutter { body, lines_max, rest: Vec::new(), too_long: false, ready: Vec::new(), ended: false };
     stream::unfold(cutter, |mut cutter| async move { cutter.group().await.map(|group| (group, cutter)) })
 }
 
 struct Cutter<S> {
     body: S,
+    lines_max: usize,
     rest: Vec<u8>,
     too_long: bool,
     ready: Vec<Line>,
@@ -149,7 +152,7 @@ impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Cutter<S> {
                 }
             }
         }
-        let count = self.ready.len().min(LINES_AT_ONCE_MAX);
+        let count = self.ready.len().min(self.lines_max);
         let group: Vec<Line> = self.ready.drain(..count).collect();
         (!group.is_empty()).then_some(group)
     }

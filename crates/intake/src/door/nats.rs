@@ -78,8 +78,13 @@ async fn command(doors: &Doors, question: &Question) -> Told {
             headers.insert(header::AUTHORIZATION, value);
         }
         let principal = doors.gate.caller(&headers).map_err(|problem| (None, problem))?;
-        let community = question.subject.split('.').nth(3).unwrap_or_default();
-        Caller::admit(doors, principal, community).map_err(|problem| (None, problem))?.ask(doors, &question.payload)
+        let mut tokens = question.subject.split('.').skip(2);
+        let (town, community) = (tokens.next().unwrap_or_default(), tokens.next().unwrap_or_default());
+        let mut caller = Caller::admit(doors, principal, community).map_err(|problem| (None, problem))?;
+        if caller.town(doors).is_some_and(|own| own.as_str() != town) {
+            return Err((None, Problem::not_found()));
+        }
+        caller.ask(doors, &question.payload)
     };
     match authorized() {
         Ok(ask) => record(doors, ask).await,

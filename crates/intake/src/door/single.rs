@@ -1,16 +1,14 @@
 //! One command from a caller to its answer, the same through every door.
 
-use std::time::Duration;
-
 use axum::http::StatusCode;
 use domain::{
     Command,
     access::{Principal, Right},
     community,
-    values::{CommandId, CommunityId},
+    values::{CommandId, CommunityId, TownId},
 };
 use serde::Serialize;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 use web::Problem;
 
 use super::Doors;
@@ -19,8 +17,6 @@ use crate::{
     parse::{ParsedCommand, parse_command},
 };
 
-/// Longest wait for the outcome of a command (contracts.md). After it the outcome is unknown: the same id may be sent again.
-const OUTCOME_WAIT: Duration = Duration::from_secs(5);
 /// When to try again, in seconds, after too much at once.
 const BUSY_RETRY_S: u32 = 1;
 
@@ -59,7 +55,7 @@ impl Told {
 pub(crate) struct Caller {
     community: CommunityId,
     principal: Principal,
-    /// The community exists and the caller may enter it.
+    /// The community exists and the caller may enter it; or a line before this one founds it.
     inside: bool,
 }
 
@@ -71,8 +67,14 @@ impl Caller {
         if inside || principal.may_everywhere(Right::Found) { Ok(Self { community, principal, inside }) } else { Err(Problem::not_found()) }
     }
 
-    /// Parses a command and checks that this caller may send it here.
-    pub(crate) fn ask(&self, doors: &Doors, json: &[u8]) -> Result<Ask, (Option<CommandId>, Problem)> {
+    /// The town of the community, if there is such a community.
+    pub(crate) fn town(&self, doors: &Doors) -> Option<TownId> {
+        doors.gate.with_grants(|grants| grants.enter(&self.principal, &self.community)).map(|scope| scope.town().clone())
+    }
+
+    /// Parses a command and checks that this caller may send it here. After one that founds the community, others may follow: each
+    /// is decided over what the ones before it did.
+    pub(crate) fn ask(&mut self, doors: &Doors, json: &[u8]) -> Result<Ask, (Option<CommandId>, Problem)> {
         let ParsedCommand { envelope, content } = parse_command(json, &doors.secrets).map_err(|problem| (None, problem))?;
         let id = Some(envelope.id);
         let founding = matches!(envelope.command, Command::Community(community::Command::Found(_)));
@@ -80,10 +82,10 @@ impl Caller {
         if !may {
             return Err((id, Problem::new(StatusCode::FORBIDDEN, "forbidden")));
         }
-        // from outside, a community that was never founded and a line before its founding look the same
         if !self.inside && !founding && doors.gate.with_grants(|grants| grants.enter(&self.principal, &self.community)).is_none() {
             return Err((id, Problem::not_found()));
         }
+        self.inside |= founding;
         Ok(Ask {
             community: self.community.clone(),
             envelope,
@@ -99,22 +101,33 @@ impl Caller {
 /// Hands over one command and waits for what becomes of it.
 pub(crate) async fn record(doors: &Doors, ask: Ask) -> Told {
     let id = ask.envelope.id;
+    let deadline = Instant::now() + doors.outcome_wait;
     match doors.submitter.submit(vec![ask]) {
-        Err(_) => Told::problem(Some(id), Problem::too_many(BUSY_RETRY_S)),
+        Err(_) => Told::problem(Some(id), busy()),
         Ok(receivers) => match receivers.into_iter().next() {
-            Some(receiver) => outcome(id, receiver).await,
-            None => Told::problem(Some(id), Problem::unavailable("outcome_unknown", BUSY_RETRY_S)),
+            Some(receiver) => outcome(id, receiver, deadline).await,
+            None => Told::problem(Some(id), unknown()),
         },
     }
 }
 
 /// Waits for what becomes of a command, but not for ever.
-pub(crate) async fn outcome(id: CommandId, receiver: oneshot::Receiver<Outcome>) -> Told {
-    match tokio::time::timeout(OUTCOME_WAIT, receiver).await {
+pub(crate) async fn outcome(id: CommandId, receiver: oneshot::Receiver<Outcome>, deadline: Instant) -> Told {
+    match tokio::time::timeout_at(deadline, receiver).await {
         Ok(Ok(outcome)) => told(id, outcome),
         // no answer in time, or the writer stopped: it may be recorded, and sending it again is harmless
-        Ok(Err(_)) | Err(_) => Told::problem(Some(id), Problem::unavailable("outcome_unknown", BUSY_RETRY_S)),
+        Ok(Err(_)) | Err(_) => Told::problem(Some(id), unknown()),
     }
+}
+
+/// What is told when nobody knows whether something was recorded.
+pub(crate) fn unknown() -> Problem {
+    Problem::unavailable("outcome_unknown", BUSY_RETRY_S)
+}
+
+/// What is told when there is no room for more.
+pub(crate) fn busy() -> Problem {
+    Problem::too_many(BUSY_RETRY_S)
 }
 
 /// An outcome in words for outside.
@@ -124,8 +137,18 @@ pub(crate) fn told(id: CommandId, outcome: Outcome) -> Told {
         Outcome::Recorded { sequence } => done("recorded", sequence),
         Outcome::Duplicate { sequence } => done("duplicate", sequence),
         Outcome::Unchanged { sequence } => done("unchanged", sequence),
-        Outcome::IdReused => Told::problem(Some(id), Problem::new(StatusCode::CONFLICT, "id_reused").with_param("/id", "id_reused", "choose a new id for another record")),
+        Outcome::IdReused => Told::problem(Some(id), id_reused()),
         Outcome::Rejected(rejection) => Told::problem(Some(id), rejection.into()),
-        Outcome::Refused(code) => Told::problem(Some(id), Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code)),
+        Outcome::Refused(code) => Told::problem(Some(id), refused(code)),
     }
+}
+
+/// What is told when an id stands for another record already.
+pub(crate) fn id_reused() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "id_reused").with_param("/id", "id_reused", "choose a new id for another record")
+}
+
+/// What is told of something that cannot be recorded, however often it is sent.
+pub(crate) fn refused(code: &str) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code).with_detail("this cannot be recorded as it is, however often it is sent; say it in smaller parts")
 }

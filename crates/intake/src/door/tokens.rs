@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    body::Bytes,
+    body::Body,
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
 };
@@ -13,13 +13,13 @@ use domain::{
     values::{CommandId, CommunityId, Precision, Slug, StaffId, TokenId, TownId},
 };
 use serde::{Deserialize, Serialize};
-use web::Problem;
+use web::{COMMAND_BYTES_MAX, Problem};
 
 use super::{
     Doors,
     single::{Told, record},
 };
-use crate::ask::Ask;
+use crate::{ask::Ask, parse};
 
 /// What a token is to be.
 #[derive(Debug, Deserialize)]
@@ -56,9 +56,11 @@ fn operator(doors: &Doors, headers: &HeaderMap) -> Result<Principal, Problem> {
     if principal.may_everywhere(Right::Operate) { Ok(principal) } else { Err(Problem::new(StatusCode::FORBIDDEN, "forbidden")) }
 }
 
-pub(super) async fn grant(State(doors): State<Doors>, headers: HeaderMap, body: Bytes) -> Result<(StatusCode, Json<Made>), Problem> {
+pub(super) async fn grant(State(doors): State<Doors>, headers: HeaderMap, body: Body) -> Result<(StatusCode, Json<Made>), Problem> {
     let principal = operator(&doors, &headers)?;
-    let wanted: Wanted = serde_json::from_slice(&body).map_err(|error| Problem::bad_request("", "wrong_shape", error.to_string()))?;
+    let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large");
+    let json = axum::body::to_bytes(body, COMMAND_BYTES_MAX).await.map_err(too_large)?;
+    let wanted: Wanted = parse::object(&json)?;
     if wanted.community.is_some() && wanted.town.is_some() {
         return Err(Problem::bad_request("/town", "scope_single", "a token holds in a community, in a town, or everywhere"));
     }

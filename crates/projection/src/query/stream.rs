@@ -64,7 +64,8 @@ impl Follower {
     fn new(live: Arc<Live>, scope: Scope, seen: Option<u64>, head: u64) -> Self {
         let moved = live.changes.watch();
         let place = live.changes.now(scope.community());
-        let mut follower = Self { live, scope, moved, place, waiting: VecDeque::from([Event::default().retry(Duration::from_millis(RETRY_MS)).comment("")]), last: head };
+        let mut follower =
+            Self { live, scope, moved, place, waiting: VecDeque::from([Event::default().retry(Duration::from_millis(RETRY_MS)).comment("")]), last: head };
         if let Some(seen) = seen {
             let resumed = follower.live.changes.since_sequence(follower.community(), seen, head);
             follower.take(resumed);

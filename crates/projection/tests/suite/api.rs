@@ -52,7 +52,7 @@ async fn a_status_row_has_the_shape_of_the_contract() {
     assert_eq!(answer.headers["gridward-sequence"], head.to_string());
     let expected = json!({
         "building": "b07", "name": "7号楼", "estate": null, "estate_name": null, "status": "duty", "households": 3, "doors": 4, "covered": 0, "people": 4,
-        "quarantined": 1, "badges": ["duty"], "checks": {"due": 1, "done": 0, "overdue": 0, "missed": 1}, "alerts": {"critical": 0, "serious": 0, "caution": 0},
+        "quarantined": 1, "badges": ["duty"], "checks": {"due": 1, "done": 0, "overdue": 0, "missed": 2}, "alerts": {"critical": 0, "serious": 0, "caution": 0},
         "silent": false, "last_report_at": "2020-02-02T01:00:00Z", "sequence": head,
     });
     assert_eq!(answer.json(), json!({"items": [expected], "next": null, "sequence": head}));
@@ -169,11 +169,14 @@ async fn alerts_show_in_building_list_and_history() {
     assert_eq!(running.json("viewer", "/communities/c1/alerts").await["items"][0]["alert"], alert.alert.to_string());
     let one = running.json("viewer", &format!("/communities/c1/alerts/{}", alert.alert)).await;
     assert_eq!((&one["caused_by"], &one["history"][0]["action"], &one["n"]), (&json!(["cause-0"]), &json!("raised"), &json!(1)));
+    assert_eq!(running.json("viewer", "/communities/c1/buildings").await["items"][0]["alerts"]["critical"], 1);
+    assert_eq!(running.json("viewer", "/communities/c1").await["alerts"]["critical"], 1);
     let closed = domain::alert::Closed { alert: alert.alert.clone(), key: alert.key, n: 2, reason: domain::alert::CloseReason::FalseAlarm };
     let head = log.append("c1", &event_fact(901, "2020-02-02T09:30", closed)).await;
     assert_eq!(running.json("viewer", &format!("/communities/c1/alerts?after={head}")).await["items"], json!([]));
     assert_eq!(running.json("viewer", "/communities/c1/alerts?state=ended").await["items"][0]["state"], "closed");
     assert_eq!(running.json("viewer", "/communities/c1/buildings").await["items"][0]["alerts"]["critical"], 0);
+    assert_eq!(running.json("viewer", "/communities/c1").await["alerts"]["critical"], 0);
     running.projection.stop().await;
 }
 

@@ -52,6 +52,8 @@ async fn a_page_is_told_what_changed_and_resumes_after_a_break() {
     assert_eq!((event.as_str(), id, data), ("changed", first, format!("{{\"building\":\"b07\",\"sequence\":{first}}}")));
     drop(page);
     let second = log.append("c1", &event_fact(901, "2020-02-02T09:10", check(CheckOutcome::Reached, 366, at("2020-02-02T09:10")))).await;
+    // within one batch a building is told of once, with its last sequence
+    running.reached(second).await;
     let third = log.append("c1", &event_fact(902, "2020-02-02T09:20", check(CheckOutcome::NotHome, 366, at("2020-02-02T09:20")))).await;
     running.reached(third).await;
     let mut page = open(&running, Some(second)).await;

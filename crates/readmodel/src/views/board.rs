@@ -212,5 +212,6 @@ fn is_silent(rows: &BuildingRows<'_>, moment: &Moment<'_>) -> bool {
 /// Whether the reports of one day speak for the whole building.
 fn is_whole(reports: &watch::DayReports, file: &building::Row) -> bool {
     let speaks_for = |unit: &str| reports.iter().any(|report| report.speaks_for(Some(unit)));
-    if file.units.is_empty() { !reports.is_empty() } else { file.units.iter().all(|unit| speaks_for(&unit.unit)) }
+    // where no units are known, a report of one unit tells nothing of the others
+    if file.units.is_empty() { reports.iter().any(|report| report.speaks_for(None)) } else { file.units.iter().all(|unit| speaks_for(&unit.unit)) }
 }

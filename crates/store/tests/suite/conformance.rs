@@ -31,9 +31,7 @@ struct Name {
 
 impl Name {
     fn key(&self) -> Key {
-        Key::community(COMMUNITIES[self.community])
-            .text(&self.text)
-            .u8(self.number)
+        Key::community(COMMUNITIES[self.community]).text(&self.text).u8(self.number)
     }
 }
 
@@ -58,16 +56,7 @@ struct Look {
 }
 
 fn name() -> impl Strategy<Value = Name> {
-    (
-        0..COMMUNITIES.len(),
-        "[a\u{0}]{0,2}",
-        prop_oneof![Just(0), Just(255), 0..40_u8],
-    )
-        .prop_map(|(community, text, number)| Name {
-            community,
-            text,
-            number,
-        })
+    (0..COMMUNITIES.len(), "[a\u{0}]{0,2}", prop_oneof![Just(0), Just(255), 0..40_u8]).prop_map(|(community, text, number)| Name { community, text, number })
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -80,18 +69,12 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 fn look() -> impl Strategy<Value = Look> {
-    (
-        prop::option::of(0..COMMUNITIES.len()),
-        prop::option::of(name()),
-        name(),
-        0..60_usize,
-    )
-        .prop_map(|(community, beyond, until, limit)| Look {
-            community,
-            beyond,
-            until,
-            limit,
-        })
+    (prop::option::of(0..COMMUNITIES.len()), prop::option::of(name()), name(), 0..60_usize).prop_map(|(community, beyond, until, limit)| Look {
+        community,
+        beyond,
+        until,
+        limit,
+    })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -108,11 +91,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn position(sequence: u64) -> LogPosition {
-    LogPosition {
-        stream: "s".into(),
-        sequence,
-        hash: CommitHash::of(&sequence.to_be_bytes()),
-    }
+    LogPosition { stream: "s".into(), sequence, hash: CommitHash::of(&sequence.to_be_bytes()) }
 }
 
 struct Run {
@@ -129,25 +108,14 @@ impl Run {
         let mut options = Options::new([MARKS, ROWS]);
         options.flush_every_ms = every_ms;
         options.cache_bytes = 1 << 20;
-        options.faults = Faults {
-            batch_ops_max: Some(7),
-            view_wait_ms: Some(600_000),
-            ..Faults::default()
-        };
+        options.faults = Faults { batch_ops_max: Some(7), view_wait_ms: Some(600_000), ..Faults::default() };
         Store::open(dir.path(), options).unwrap()
     }
 
     fn new(every_ms: u64) -> Self {
         let dir = TempDir::new().unwrap();
         let store = Self::open(&dir, every_ms);
-        Self {
-            dir,
-            every_ms,
-            store,
-            model: Model::new(),
-            views: Vec::new(),
-            sequence: 0,
-        }
+        Self { dir, every_ms, store, model: Model::new(), views: Vec::new(), sequence: 0 }
     }
 
     fn step(&mut self, step: Step) {
@@ -160,10 +128,7 @@ impl Run {
             Step::Flush => {
                 self.views.clear();
                 self.store.flush().unwrap();
-                assert_eq!(
-                    self.store.checkpoint().unwrap(),
-                    self.store.position().unwrap()
-                );
+                assert_eq!(self.store.checkpoint().unwrap(), self.store.position().unwrap());
                 assert_eq!(self.store.stats().unwrap().rows_dirty, 0);
             }
             Step::Reopen => self.reopen(),
@@ -173,9 +138,7 @@ impl Run {
                 self.sequence = 0;
                 assert_eq!(self.store.position().unwrap(), LogPosition::default());
             }
-            Step::OpenView => self
-                .views
-                .push((self.store.view().unwrap(), self.model.clone())),
+            Step::OpenView => self.views.push((self.store.view().unwrap(), self.model.clone())),
             Step::Look(look) => {
                 compare(&self.store.view().unwrap(), &self.model, &look);
                 for (view, model) in &self.views {
@@ -194,10 +157,7 @@ impl Run {
             for op in ops {
                 unit = match op {
                     Op::Put { name, value } => {
-                        let raw = RawRow {
-                            sequence: self.sequence,
-                            value: with_length(&value),
-                        };
+                        let raw = RawRow { sequence: self.sequence, value: with_length(&value) };
                         self.model.insert((ROWS.name, name.key()), raw);
                         unit.put(ROWS, name.key(), &value)
                     }
@@ -206,13 +166,7 @@ impl Run {
                         unit.delete(ROWS, name.key())
                     }
                     Op::Mark { name } => {
-                        self.model.insert(
-                            (MARKS.name, name.key()),
-                            RawRow {
-                                sequence: 0,
-                                value: Vec::new(),
-                            },
-                        );
+                        self.model.insert((MARKS.name, name.key()), RawRow { sequence: 0, value: Vec::new() });
                         unit.mark(MARKS, name.key())
                     }
                     Op::Unmark { name } => {
@@ -237,23 +191,12 @@ impl Run {
 
     fn compare_gets(&self, key: &Key) {
         let expected = self.model.get(&(ROWS.name, key.clone())).cloned();
-        assert_eq!(
-            self.store.get_raw(ROWS, key).unwrap(),
-            expected,
-            "get of {key:?}"
-        );
+        assert_eq!(self.store.get_raw(ROWS, key).unwrap(), expected, "get of {key:?}");
         let row: Option<Row<Vec<u8>>> = self.store.get(ROWS, key).unwrap();
-        let row = row.map(|row| RawRow {
-            sequence: row.sequence,
-            value: with_length(&row.value),
-        });
+        let row = row.map(|row| RawRow { sequence: row.sequence, value: with_length(&row.value) });
         assert_eq!(row, expected, "decoded get of {key:?}");
         let mark = self.store.get_raw(MARKS, key).unwrap();
-        assert_eq!(
-            mark,
-            self.model.get(&(MARKS.name, key.clone())).cloned(),
-            "mark {key:?}"
-        );
+        assert_eq!(mark, self.model.get(&(MARKS.name, key.clone())).cloned(), "mark {key:?}");
     }
 }
 
@@ -269,61 +212,26 @@ fn compare(view: &View, model: &Model, look: &Look) {
     };
     let beyond = look.beyond.as_ref().map(Name::key);
     for table in [ROWS, MARKS] {
-        let of_table: Vec<(Key, RawRow)> = model
-            .iter()
-            .filter(|((name, _), _)| *name == table.name)
-            .map(|((_, key), row)| (key.clone(), row.clone()))
-            .collect();
+        let of_table: Vec<(Key, RawRow)> =
+            model.iter().filter(|((name, _), _)| *name == table.name).map(|((_, key), row)| (key.clone(), row.clone())).collect();
         let covered = of_table.iter().filter(|(key, _)| prefix.covers(key));
-        let after = covered
-            .clone()
-            .filter(|(key, _)| beyond.as_ref().is_none_or(|beyond| key > beyond));
+        let after = covered.clone().filter(|(key, _)| beyond.as_ref().is_none_or(|beyond| key > beyond));
         let expected: Vec<_> = after.take(look.limit).cloned().collect();
-        let found = view
-            .scan_raw(table, &prefix, beyond.as_ref(), look.limit)
-            .unwrap();
+        let found = view.scan_raw(table, &prefix, beyond.as_ref(), look.limit).unwrap();
         assert_eq!(found, expected, "scan of {} with {look:?}", table.name);
         let expected: Vec<Key> = expected.into_iter().map(|(key, _)| key).collect();
-        assert_eq!(
-            view.scan_keys(table, &prefix, beyond.as_ref(), look.limit)
-                .unwrap(),
-            expected
-        );
+        assert_eq!(view.scan_keys(table, &prefix, beyond.as_ref(), look.limit).unwrap(), expected);
 
         let (start, end) = (beyond.clone().unwrap_or(look.until.key()), look.until.key());
-        let inside = of_table
-            .iter()
-            .filter(|(key, _)| *key >= start && *key < end);
-        let expected: Vec<Key> = inside
-            .take(look.limit)
-            .map(|(key, _)| key.clone())
-            .collect();
-        assert_eq!(
-            view.scan_keys_range(table, &start..&end, look.limit)
-                .unwrap(),
-            expected
-        );
+        let inside = of_table.iter().filter(|(key, _)| *key >= start && *key < end);
+        let expected: Vec<Key> = inside.take(look.limit).map(|(key, _)| key.clone()).collect();
+        assert_eq!(view.scan_keys_range(table, &start..&end, look.limit).unwrap(), expected);
 
         if table == ROWS {
-            let before = covered
-                .rev()
-                .filter(|(key, _)| beyond.as_ref().is_none_or(|beyond| key < beyond));
+            let before = covered.rev().filter(|(key, _)| beyond.as_ref().is_none_or(|beyond| key < beyond));
             let expected: Vec<_> = before.take(look.limit).cloned().collect();
-            let found: Vec<(Key, Row<Vec<u8>>)> = view
-                .scan_back(ROWS, &prefix, beyond.as_ref(), look.limit)
-                .unwrap();
-            let found: Vec<_> = found
-                .into_iter()
-                .map(|(key, row)| {
-                    (
-                        key,
-                        RawRow {
-                            sequence: row.sequence,
-                            value: with_length(&row.value),
-                        },
-                    )
-                })
-                .collect();
+            let found: Vec<(Key, Row<Vec<u8>>)> = view.scan_back(ROWS, &prefix, beyond.as_ref(), look.limit).unwrap();
+            let found: Vec<_> = found.into_iter().map(|(key, row)| (key, RawRow { sequence: row.sequence, value: with_length(&row.value) })).collect();
             assert_eq!(found, expected, "scan back with {look:?}");
         }
     }
@@ -346,17 +254,8 @@ proptest! {
 #[test]
 fn long_scans_are_merged_piece_by_piece() {
     let mut run = Run::new(1);
-    let name = |number: u32| Name {
-        community: 1,
-        text: format!("{number:04}"),
-        number: 0,
-    };
-    let put = |number| {
-        vec![Op::Put {
-            name: name(number),
-            value: vec![1],
-        }]
-    };
+    let name = |number: u32| Name { community: 1, text: format!("{number:04}"), number: 0 };
+    let put = |number| vec![Op::Put { name: name(number), value: vec![1] }];
     let delete = |number| vec![Op::Delete { name: name(number) }];
     run.step(Step::Apply((0..2000).step_by(3).map(put).collect()));
     run.step(Step::Flush);
@@ -370,12 +269,7 @@ fn long_scans_are_merged_piece_by_piece() {
     run.step(Step::Apply((300..2000).step_by(7).map(put).collect()));
     for limit in [0, 1, 255, 256, 257, 1000, 10_000] {
         for beyond in [None, Some(name(777))] {
-            let look = Look {
-                community: Some(1),
-                beyond,
-                until: name(1500),
-                limit,
-            };
+            let look = Look { community: Some(1), beyond, until: name(1500), limit };
             run.step(Step::Look(look));
         }
     }

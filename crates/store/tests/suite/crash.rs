@@ -17,19 +17,11 @@ fn open(dir: &TempDir, faults: Faults) -> Store {
 }
 
 /// Folds what the store does not hold yet, with a flush every so often; says whether the power failed.
-fn fold_from_checkpoint(
-    store: &Store,
-    log: &[(u64, ledger::Event, u32)],
-    flush_every: usize,
-) -> bool {
+fn fold_from_checkpoint(store: &Store, log: &[(u64, ledger::Event, u32)], flush_every: usize) -> bool {
     let from = usize::try_from(store.position().unwrap().sequence).unwrap();
     for (count, entry) in log[from..].iter().enumerate() {
         let folded = ledger::fold(store, *entry);
-        let flushed = if (count + 1) % flush_every == 0 {
-            store.flush()
-        } else {
-            Ok(())
-        };
+        let flushed = if (count + 1) % flush_every == 0 { store.flush() } else { Ok(()) };
         if folded.and(flushed).is_err() {
             return true;
         }

@@ -24,24 +24,17 @@ fn key(number: u64) -> Key {
 }
 
 fn position() -> LogPosition {
-    LogPosition {
-        stream: "s".into(),
-        sequence: COUNT,
-        ..LogPosition::default()
-    }
+    LogPosition { stream: "s".into(), sequence: COUNT, ..LogPosition::default() }
 }
 
 fn fill(store: &Store) {
-    let units =
-        (1..=COUNT).map(|number| Unit::new(number).put(ROWS, key(number), &vec![number; 20]));
+    let units = (1..=COUNT).map(|number| Unit::new(number).put(ROWS, key(number), &vec![number; 20]));
     store.apply(units).unwrap();
     store.advance(position()).unwrap();
 }
 
 fn rows(store: &Store) -> Vec<(Key, RawRow)> {
-    store
-        .scan_raw(ROWS, &Prefix::all_communities_of_table(), None, 10_000)
-        .unwrap()
+    store.scan_raw(ROWS, &Prefix::all_communities_of_table(), None, 10_000).unwrap()
 }
 
 fn assert_empty(store: &Store) {
@@ -51,33 +44,17 @@ fn assert_empty(store: &Store) {
 }
 
 fn inside(dir: &Path, name: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    entries
-        .filter(|path| {
-            path.file_name()
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .starts_with(name)
-        })
-        .collect()
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(name)).collect()
 }
 
 #[test]
 fn a_folder_is_held_by_one_store_at_a_time() {
     let dir = TempDir::new().unwrap();
     let store = Store::open(dir.path(), options()).unwrap();
-    assert!(matches!(
-        Store::open(dir.path(), options()),
-        Err(StoreError::InUse)
-    ));
+    assert!(matches!(Store::open(dir.path(), options()), Err(StoreError::InUse)));
     store.clear().unwrap();
-    assert!(
-        matches!(Store::open(dir.path(), options()), Err(StoreError::InUse)),
-        "also after it was cleared"
-    );
+    assert!(matches!(Store::open(dir.path(), options()), Err(StoreError::InUse)), "also after it was cleared");
     store.close().unwrap();
     let again = Store::open(dir.path(), options()).unwrap();
     drop(again);
@@ -88,14 +65,7 @@ fn a_folder_is_held_by_one_store_at_a_time() {
 fn other_tables_start_empty() {
     let dir = TempDir::new().unwrap();
     let open = |tables: &[Table]| {
-        let store = Store::open(
-            dir.path(),
-            Options {
-                tables: tables.to_vec(),
-                ..options()
-            },
-        )
-        .unwrap();
+        let store = Store::open(dir.path(), Options { tables: tables.to_vec(), ..options() }).unwrap();
         let found = rows(&store).len() as u64;
         store.clear().unwrap();
         fill(&store);
@@ -108,25 +78,10 @@ fn other_tables_start_empty() {
     assert_eq!(open(&[ROWS, more]), 0, "one more");
     assert_eq!(open(&[more, ROWS]), COUNT, "in another order");
     assert_eq!(open(&[ROWS]), 0, "one less");
-    let store = Store::open(
-        dir.path(),
-        Options {
-            tables: vec![Table::new("rows", 2)],
-            ..options()
-        },
-    )
-    .unwrap();
-    assert_eq!(
-        store.position().unwrap(),
-        LogPosition::default(),
-        "another version"
-    );
+    let store = Store::open(dir.path(), Options { tables: vec![Table::new("rows", 2)], ..options() }).unwrap();
+    assert_eq!(store.position().unwrap(), LogPosition::default(), "another version");
     drop(store);
-    assert_eq!(
-        inside(dir.path(), "rows-").len(),
-        1,
-        "outdated generations are gone"
-    );
+    assert_eq!(inside(dir.path(), "rows-").len(), 1, "outdated generations are gone");
 }
 
 #[test]
@@ -186,10 +141,7 @@ fn a_folder_that_cannot_be_made_is_the_operators() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("file");
     fs::write(&file, b"").unwrap();
-    assert!(matches!(
-        Store::open(&file.join("rows"), options()),
-        Err(StoreError::Folder(_))
-    ));
+    assert!(matches!(Store::open(&file.join("rows"), options()), Err(StoreError::Folder(_))));
 }
 
 proptest! {
@@ -233,30 +185,16 @@ proptest! {
 }
 
 /// Writes bytes over a place of a file of the rows, and says where.
-fn damage(
-    dir: &Path,
-    file: prop::sample::Index,
-    place: prop::sample::Index,
-    bytes: &[u8],
-) -> String {
+fn damage(dir: &Path, file: prop::sample::Index, place: prop::sample::Index, bytes: &[u8]) -> String {
     let generation = inside(dir, "rows-").pop().unwrap();
-    let mut files: Vec<_> = inside(&generation, "")
-        .into_iter()
-        .filter(|path| path.is_file())
-        .collect();
+    let mut files: Vec<_> = inside(&generation, "").into_iter().filter(|path| path.is_file()).collect();
     files.sort();
     let file = &files[file.index(files.len())];
     let mut content = fs::read(file).unwrap();
-    let used = content
-        .iter()
-        .rposition(|byte| *byte != 0)
-        .map_or(1, |last| last + 1);
+    let used = content.iter().rposition(|byte| *byte != 0).map_or(1, |last| last + 1);
     let place = place.index(used);
     let end = (place + bytes.len()).min(content.len());
     content[place..end].copy_from_slice(&bytes[..end - place]);
     fs::write(file, content).unwrap();
-    format!(
-        "{} at {place} of {used}",
-        file.file_name().unwrap().display()
-    )
+    format!("{} at {place} of {used}", file.file_name().unwrap().display())
 }

@@ -13,15 +13,13 @@ enum Part {
 }
 
 fn key(community: &str, parts: &[Part]) -> Key {
-    parts
-        .iter()
-        .fold(Key::community(community), |key, part| match part {
-            Part::U8(part) => key.u8(*part),
-            Part::U64(part) => key.u64(*part),
-            Part::I64(part) => key.i64(*part),
-            Part::Text(part) => key.text(part),
-            Part::Bytes(part) => key.bytes(part),
-        })
+    parts.iter().fold(Key::community(community), |key, part| match part {
+        Part::U8(part) => key.u8(*part),
+        Part::U64(part) => key.u64(*part),
+        Part::I64(part) => key.i64(*part),
+        Part::Text(part) => key.text(part),
+        Part::Bytes(part) => key.bytes(part),
+    })
 }
 
 /// Texts that are near each other, with the bytes that the escape is made of.
@@ -113,17 +111,9 @@ proptest! {
 #[test]
 fn parts_of_another_shape_are_refused() {
     let key = Key::community("u07").u8(7);
-    assert_eq!(
-        key.read().deployment(),
-        Err(KeyMismatch),
-        "the scope is another"
-    );
+    assert_eq!(key.read().deployment(), Err(KeyMismatch), "the scope is another");
     let mut reader = key.read();
     assert_eq!(reader.community(), Ok("u07".to_owned()));
-    assert_eq!(
-        reader.clone().u64(),
-        Err(KeyMismatch),
-        "only one byte is there"
-    );
+    assert_eq!(reader.clone().u64(), Err(KeyMismatch), "only one byte is there");
     assert_eq!(reader.end(), Err(KeyMismatch), "a part is left over");
 }

@@ -30,10 +30,7 @@ fn log() -> Vec<(u64, Event, u32)> {
             16..19 => Deed::Take(next(60) as u8),
             _ => Deed::Delete,
         };
-        Event {
-            owner: next(900) as u16,
-            deed,
-        }
+        Event { owner: next(900) as u16, deed }
     });
     ledger::log(events.collect::<Vec<_>>()).collect()
 }
@@ -60,9 +57,7 @@ fn the_process_that_is_killed() {
     let dir = PathBuf::from(std::env::var_os(DIR).unwrap());
     let store = open(&dir);
     let mut out = std::io::stdout();
-    fold_on(&store, &log(), |sequence| {
-        writeln!(out, "folded {sequence}").unwrap()
-    });
+    fold_on(&store, &log(), |sequence| writeln!(out, "folded {sequence}").unwrap());
     store.close().unwrap();
 }
 
@@ -73,12 +68,7 @@ fn a_killed_process_never_tears_rows_from_index_or_checkpoint() {
     let mut checkpoints = Vec::new();
     for round in 0..ROUNDS {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "kill::the_process_that_is_killed",
-                "--ignored",
-                "--nocapture",
-            ])
+            .args(["--exact", "kill::the_process_that_is_killed", "--ignored", "--nocapture"])
             .env(DIR, dir.path())
             .stdout(Stdio::piped())
             .spawn()
@@ -86,42 +76,25 @@ fn a_killed_process_never_tears_rows_from_index_or_checkpoint() {
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         // the more lines are read, the later the kill; the moment within the writer's work is left to the machine
         let wanted = usize::try_from(1 + round * 3 % 11).unwrap();
-        let read = lines
-            .map_while(Result::ok)
-            .filter(|line| line.contains("folded"))
-            .take(wanted)
-            .count();
+        let read = lines.map_while(Result::ok).filter(|line| line.contains("folded")).take(wanted).count();
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(read, wanted, "round {round}: the child ended by itself");
 
         let store = open(dir.path());
-        let when = format!(
-            "round {round}, checkpoint {}",
-            store.checkpoint().unwrap().sequence
-        );
+        let when = format!("round {round}, checkpoint {}", store.checkpoint().unwrap().sequence);
         ledger::assert_whole(&store, &when);
         ledger::assert_not_behind(&store, &log, &when);
         checkpoints.push(store.checkpoint().unwrap().sequence);
     }
-    assert!(
-        checkpoints.is_sorted(),
-        "a checkpoint went back: {checkpoints:?}"
-    );
-    assert!(
-        checkpoints.last() > Some(&0),
-        "no checkpoint was ever written: {checkpoints:?}"
-    );
+    assert!(checkpoints.is_sorted(), "a checkpoint went back: {checkpoints:?}");
+    assert!(checkpoints.last() > Some(&0), "no checkpoint was ever written: {checkpoints:?}");
 
     let store = open(dir.path());
     fold_on(&store, &log, |_| {});
     let calm_dir = TempDir::new().unwrap();
     let calm = open(calm_dir.path());
     fold_on(&calm, &log, |_| {});
-    assert_eq!(
-        ledger::dump(&store),
-        ledger::dump(&calm),
-        "killed at {checkpoints:?}"
-    );
+    assert_eq!(ledger::dump(&store), ledger::dump(&calm), "killed at {checkpoints:?}");
     ledger::assert_whole(&store, "at the end");
 }

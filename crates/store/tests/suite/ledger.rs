@@ -55,18 +55,12 @@ pub(crate) fn event(owners: u16) -> impl Strategy<Value = Event> {
 }
 
 /// The log: every event with the number of earlier events of its owner since the owner began.
-pub(crate) fn log(
-    events: impl IntoIterator<Item = Event>,
-) -> impl Iterator<Item = (u64, Event, u32)> {
+pub(crate) fn log(events: impl IntoIterator<Item = Event>) -> impl Iterator<Item = (u64, Event, u32)> {
     let mut counts = std::collections::HashMap::new();
     (1..).zip(events).map(move |(sequence, event)| {
         let count = counts.entry(event.owner).or_insert(0);
         let before = *count;
-        *count = if matches!(event.deed, Deed::Delete) {
-            0
-        } else {
-            before + 1
-        };
+        *count = if matches!(event.deed, Deed::Delete) { 0 } else { before + 1 };
         (sequence, event, before)
     })
 }
@@ -78,18 +72,11 @@ pub(crate) fn options() -> Options {
 }
 
 pub(crate) fn position(sequence: u64) -> LogPosition {
-    LogPosition {
-        stream: "events".into(),
-        sequence,
-        hash: CommitHash::of(&sequence.to_be_bytes()),
-    }
+    LogPosition { stream: "events".into(), sequence, hash: CommitHash::of(&sequence.to_be_bytes()) }
 }
 
 /// Folds one event and says that it is applied.
-pub(crate) fn fold(
-    store: &Store,
-    (sequence, event, before): (u64, Event, u32),
-) -> Result<(), StoreError> {
+pub(crate) fn fold(store: &Store, (sequence, event, before): (u64, Event, u32)) -> Result<(), StoreError> {
     let mut units = Vec::new();
     units.extend(fold_owner(store, sequence, event, before)?);
     units.extend(fold_total(store, sequence, event)?);
@@ -109,34 +96,21 @@ fn slot_key(slot: u8) -> Key {
     Key::community(COMMUNITY).u8(slot)
 }
 
-fn fold_owner(
-    store: &Store,
-    sequence: u64,
-    event: Event,
-    before: u32,
-) -> Result<Option<Unit>, StoreError> {
+fn fold_owner(store: &Store, sequence: u64, event: Event, before: u32) -> Result<Option<Unit>, StoreError> {
     let key = owner_key(event.owner);
     let known: Folded<Owner> = store.folded(OWNERS, &key)?;
     if !known.folds(sequence) {
         if let Deed::Take(slot) = event.deed {
             let taken: Folded<u16> = store.folded(SLOTS, &slot_key(slot))?;
-            assert!(
-                !taken.folds(sequence),
-                "event {sequence}: its owner was written without its slot"
-            );
+            assert!(!taken.folds(sequence), "event {sequence}: its owner was written without its slot");
         }
         return Ok(None);
     }
     let old_tag = known.value.as_ref().map(|owner| owner.tag);
     let mut owner = known.value.unwrap_or_default();
-    assert_eq!(
-        owner.events, before,
-        "event {sequence}: folded twice, or lost"
-    );
+    assert_eq!(owner.events, before, "event {sequence}: folded twice, or lost");
     owner.events += 1;
-    owner.padding = (0..PADDING_BYTES)
-        .map(|place| (sequence as usize ^ place) as u8)
-        .collect();
+    owner.padding = (0..PADDING_BYTES).map(|place| (sequence as usize ^ place) as u8).collect();
     let mut unit = Unit::new(sequence);
     match event.deed {
         Deed::Add(amount) => owner.total += i64::from(amount),
@@ -146,41 +120,25 @@ fn fold_owner(
             owner.slots.insert(slot);
         }
         Deed::Delete => {
-            let unit = owner
-                .slots
-                .iter()
-                .fold(unit, |unit, slot| unit.delete(SLOTS, slot_key(*slot)));
+            let unit = owner.slots.iter().fold(unit, |unit, slot| unit.delete(SLOTS, slot_key(*slot)));
             let unit = unit.delete(OWNERS, key);
-            return Ok(Some(old_tag.into_iter().fold(unit, |unit, tag| {
-                unit.unmark(BY_TAG, tag_key(tag, event.owner))
-            })));
+            return Ok(Some(old_tag.into_iter().fold(unit, |unit, tag| unit.unmark(BY_TAG, tag_key(tag, event.owner)))));
         }
     }
     if let Some(old) = old_tag.filter(|old| *old != owner.tag) {
         unit = unit.unmark(BY_TAG, tag_key(old, event.owner));
     }
-    Ok(Some(
-        unit.mark(BY_TAG, tag_key(owner.tag, event.owner))
-            .put(OWNERS, key, &owner),
-    ))
+    Ok(Some(unit.mark(BY_TAG, tag_key(owner.tag, event.owner)).put(OWNERS, key, &owner)))
 }
 
 fn take_slot(store: &Store, unit: Unit, owner: u16, slot: u8) -> Result<Unit, StoreError> {
     let taken: Folded<u16> = store.folded(SLOTS, &slot_key(slot))?;
-    assert!(
-        taken.folds(unit.sequence()),
-        "event {}: a slot was written without its owner",
-        unit.sequence()
-    );
+    assert!(taken.folds(unit.sequence()), "event {}: a slot was written without its owner", unit.sequence());
     let mut unit = unit;
     if let Some(holder) = taken.value.filter(|holder| *holder != owner) {
         let row: Option<Row<Owner>> = store.get(OWNERS, &owner_key(holder))?;
         let mut row = row.expect("the holder of a slot exists");
-        assert!(
-            row.folds(unit.sequence()),
-            "event {}: the holder was written without its slot",
-            unit.sequence()
-        );
+        assert!(row.folds(unit.sequence()), "event {}: the holder was written without its slot", unit.sequence());
         row.value.slots.remove(&slot);
         unit = unit.put(OWNERS, owner_key(holder), &row.value);
     }
@@ -195,24 +153,14 @@ fn fold_total(store: &Store, sequence: u64, event: Event) -> Result<Option<Unit>
     let key = Key::community(COMMUNITY).u8((event.owner % 7) as u8);
     let known: Folded<i64> = store.folded(TOTALS, &key)?;
     let total = known.value.unwrap_or_default() + i64::from(amount);
-    Ok(known
-        .folds(sequence)
-        .then(|| Unit::new(sequence).put(TOTALS, key, &total)))
+    Ok(known.folds(sequence).then(|| Unit::new(sequence).put(TOTALS, key, &total)))
 }
 
 /// Everything in the store.
 pub(crate) fn dump(store: &Store) -> Vec<(&'static str, Vec<(Key, RawRow)>)> {
     let all = Prefix::all_communities_of_table();
     let view = store.view().unwrap();
-    TABLES
-        .into_iter()
-        .map(|table| {
-            (
-                table.name,
-                view.scan_raw(table, &all, None, ROWS_MAX).unwrap(),
-            )
-        })
-        .collect()
+    TABLES.into_iter().map(|table| (table.name, view.scan_raw(table, &all, None, ROWS_MAX).unwrap())).collect()
 }
 
 /// Rows and index entries say the same, whatever moment the store stands at.
@@ -225,32 +173,16 @@ pub(crate) fn assert_whole(store: &Store, when: &str) {
         reader.community().unwrap();
         u16::try_from(reader.u64().unwrap()).unwrap()
     };
-    let mut tags: Vec<Key> = owners
-        .iter()
-        .map(|(key, owner)| tag_key(owner.value.tag, number(key)))
-        .collect();
+    let mut tags: Vec<Key> = owners.iter().map(|(key, owner)| tag_key(owner.value.tag, number(key))).collect();
     tags.sort();
-    assert_eq!(
-        view.scan_keys(BY_TAG, &all, None, ROWS_MAX).unwrap(),
-        tags,
-        "{when}: index entries are not those of the rows"
-    );
+    assert_eq!(view.scan_keys(BY_TAG, &all, None, ROWS_MAX).unwrap(), tags, "{when}: index entries are not those of the rows");
     let mut held: Vec<(Key, u16)> = Vec::new();
     for (key, owner) in &owners {
-        held.extend(
-            owner
-                .value
-                .slots
-                .iter()
-                .map(|slot| (slot_key(*slot), number(key))),
-        );
+        held.extend(owner.value.slots.iter().map(|slot| (slot_key(*slot), number(key))));
     }
     held.sort();
     let slots: Vec<(Key, Row<u16>)> = view.scan(SLOTS, &all, None, ROWS_MAX).unwrap();
-    let slots: Vec<(Key, u16)> = slots
-        .into_iter()
-        .map(|(key, holder)| (key, holder.value))
-        .collect();
+    let slots: Vec<(Key, u16)> = slots.into_iter().map(|(key, holder)| (key, holder.value)).collect();
     assert_eq!(slots, held, "{when}: slots are not those of their owners");
 }
 
@@ -258,19 +190,12 @@ pub(crate) fn assert_whole(store: &Store, when: &str) {
 pub(crate) fn assert_not_behind(store: &Store, events: &[(u64, Event, u32)], when: &str) {
     let checkpoint = store.checkpoint().unwrap().sequence;
     let mut last_of_owner = std::collections::BTreeMap::new();
-    for (sequence, event, _) in events
-        .iter()
-        .take_while(|(sequence, ..)| *sequence <= checkpoint)
-    {
+    for (sequence, event, _) in events.iter().take_while(|(sequence, ..)| *sequence <= checkpoint) {
         last_of_owner.insert(event.owner, (*sequence, matches!(event.deed, Deed::Delete)));
     }
     for (owner, (sequence, deleted)) in last_of_owner {
         let row: Folded<Owner> = store.folded(OWNERS, &owner_key(owner)).unwrap();
         let holds = row.sequence >= sequence || (deleted && row.value.is_none());
-        assert!(
-            holds,
-            "{when}: checkpoint {checkpoint}, but owner {owner} is at {} and not {sequence}",
-            row.sequence
-        );
+        assert!(holds, "{when}: checkpoint {checkpoint}, but owner {owner} is at {} and not {sequence}", row.sequence);
     }
 }

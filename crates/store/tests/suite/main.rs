@@ -1,9 +1,6 @@
 //! What every build of the store must keep, whatever lies below it.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "all of this is tests, also what is not marked so"
-)]
+#![allow(clippy::unwrap_used, reason = "all of this is tests, also what is not marked so")]
 
 mod conformance;
 mod crash;

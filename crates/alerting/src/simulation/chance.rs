@@ -1,0 +1,113 @@
+//! Any history: facts, time, two instances that lag, die, lose their stores and their answers, and somebody who closes alerts.
+
+use std::collections::BTreeSet;
+
+use domain::alert::Alert;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use testkit::Trouble;
+
+use super::*;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Record(&'static str, Value, i64),
+    Forward(i64),
+    Fold(usize, u64),
+    Judge(usize),
+    Deliver(usize, usize, Option<Trouble>),
+    Answer(usize),
+    Crash(usize, bool),
+    Rebuild(usize),
+    CloseOne(usize),
+}
+
+fn fact() -> impl Strategy<Value = (&'static str, Value)> {
+    let person = || prop::sample::select(vec!["p1", "p2"]);
+    let celsius = prop::sample::select(vec![36.5, 37.2, 37.3, 37.9, 38.5]);
+    let site = prop::sample::select(vec!["axilla", "forehead", "ear"]);
+    prop_oneof![
+        4 => (person(), celsius, site).prop_map(|(person, celsius, site)| visit(person, celsius, site)),
+        1 => Just(order()),
+        2 => (person(), prop::sample::select(vec!["in", "out"]), prop::sample::select(vec!["admitted", "turned_back", "waiting"]))
+            .prop_map(|(person, direction, result)| entry(person, direction, result)),
+        2 => prop::sample::select(vec!["reached", "not_home", "no_answer"]).prop_map(check),
+        1 => prop::sample::select(vec!["b07", "b08"]).prop_map(report),
+        1 => Just(("quarantine.release", json!({"quarantine": "q1", "reason": "moved"}))),
+        1 => prop::sample::select(vec![10, 45, 90]).prop_map(|minutes| ("policy.set", json!({"grace_minutes": minutes, "remeasure_minutes": minutes}))),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let instance = || 0..2_usize;
+    let trouble = prop_oneof![4 => Just(None), 1 => Just(Some(Trouble::AnswerLost)), 1 => Just(Some(Trouble::Away))];
+    prop_oneof![
+        4 => (fact(), prop::sample::select(vec![0_i64, 0, 20, 600])).prop_map(|((kind, data), ago)| Step::Record(kind, data, ago)),
+        2 => prop::sample::select(vec![5_i64, 31, 240, 700, 1500]).prop_map(Step::Forward),
+        4 => (instance(), 1..6_u64).prop_map(|(instance, count)| Step::Fold(instance, count)),
+        4 => instance().prop_map(Step::Judge),
+        5 => (instance(), 0..8_usize, trouble).prop_map(|(instance, place, trouble)| Step::Deliver(instance, place, trouble)),
+        3 => instance().prop_map(Step::Answer),
+        1 => (instance(), any::<bool>()).prop_map(|(instance, flushed)| Step::Crash(instance, flushed)),
+        1 => instance().prop_map(Step::Rebuild),
+        1 => (0..8_usize).prop_map(Step::CloseOne),
+    ]
+}
+
+/// Somebody closes one of the open alerts.
+async fn close_one(town: &Town, place: usize) {
+    let world = town.intake.world("u07").await;
+    let active: BTreeSet<_> =
+        world.commits().iter().flat_map(|commit| &commit.events).filter_map(|event| Alert::of(event).map(|(alert, _)| alert.key_hash().clone())).collect();
+    let known: &dyn domain::Known = &world;
+    let open: Vec<_> = active.iter().filter_map(|hash| known.alert(hash)).filter(|state| state.is_active()).collect();
+    if let Some(state) = open.get(place % open.len().max(1)) {
+        let close = json!({"alert": state.alert, "n": state.n, "reason": "false_alarm"});
+        town.record("alert.close", close, &(town.clock.now())().to_string()).await;
+    }
+}
+
+async fn run(steps: Vec<Step>) {
+    let town = Town::new(&["u07"]).await;
+    let mut instances = [Instance::new(&town.log, &town.clock), Instance::new(&town.log, &town.clock)];
+    for step in steps {
+        match step {
+            Step::Record(kind, data, ago) => {
+                let at = (town.clock.now())().plus_minutes(-ago).to_string();
+                // some of these cannot be at that time; a refusal is fine
+                drop(town.intake.offer("u07", kind, data, &at).await);
+            }
+            Step::Forward(minutes) => town.clock.forward_minutes(minutes),
+            Step::Fold(instance, count) => drop(instances[instance].fold(count).await),
+            Step::Judge(instance) => drop(instances[instance].judge()),
+            Step::Deliver(instance, place, trouble) => {
+                if let Some(trouble) = trouble.filter(|_| !instances[instance].on_their_way.is_empty()) {
+                    town.intake.next_observation(trouble).await;
+                }
+                instances[instance].deliver(place, &town.intake).await;
+            }
+            Step::Answer(instance) => instances[instance].answer(),
+            Step::Crash(instance, flushed) => instances[instance].crash(flushed),
+            Step::Rebuild(instance) => instances[instance].rebuild(),
+            Step::CloseOne(place) => close_one(&town, place).await,
+        }
+    }
+    // one that runs on is enough
+    let [survivor, _] = &mut instances;
+    survivor.settle(&town.intake).await;
+    check_log(&town.intake.world("u07").await);
+    check_replay(&town).await;
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().build().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn crashes_rebuilds_lost_answers_and_a_second_instance_raise_nothing_twice(steps in prop::collection::vec(step(), 20..90)) {
+        runtime().block_on(run(steps));
+    }
+}

@@ -1,0 +1,179 @@
+//! Histories with a point, one by one.
+
+use domain::Event;
+use serde_json::json;
+use store::Prefix;
+
+use super::*;
+
+#[tokio::test]
+async fn a_fever_is_one_alert_however_often_it_is_judged() {
+    let town = Town::new(&["u07"]).await;
+    let mut instance = Instance::new(&town.log, &town.clock);
+    let (kind, data) = visit("p1", 38.5, "axilla");
+    town.record(kind, data, NOON).await;
+    instance.settle(&town.intake).await;
+    let expected = town.alerts("u07").await;
+    assert_eq!(expected.len(), 1, "{expected:?}");
+    assert!(expected[0].starts_with("alert.raised.v1 fever "), "{expected:?}");
+    instance.settle(&town.intake).await;
+    instance.rebuild();
+    instance.settle(&town.intake).await;
+    assert_eq!(town.alerts("u07").await, expected);
+    check_replay(&town).await;
+}
+
+#[tokio::test]
+async fn what_an_instance_said_before_another_knew_better_changes_nothing() {
+    let town = Town::new(&["u07"]).await;
+    let (mut slow, mut fast) = (Instance::new(&town.log, &town.clock), Instance::new(&town.log, &town.clock));
+    let fever = |celsius| visit("p1", celsius, "axilla");
+    let (kind, data) = fever(38.5);
+    town.record(kind, data, "2020-02-06T02:00").await;
+    fast.settle(&town.intake).await;
+    slow.settle(&town.intake).await;
+    let (kind, data) = fever(38.4);
+    town.record(kind, data, "2020-02-06T03:00").await;
+    slow.fold(1000).await;
+    slow.judge();
+    assert_eq!(slow.on_their_way.len(), 1, "on its way, and slow");
+    for at in ["2020-02-06T06:00", "2020-02-06T10:00"] {
+        let (kind, data) = fever(36.5);
+        town.record(kind, data, at).await;
+    }
+    fast.settle(&town.intake).await;
+    let resolved = town.alerts("u07").await;
+    assert!(resolved.last().is_some_and(|line| line.starts_with("alert.resolved.v1 fever ")), "{resolved:?}");
+    slow.settle(&town.intake).await;
+    assert_eq!(town.alerts("u07").await, resolved);
+    check_replay(&town).await;
+}
+
+#[tokio::test]
+async fn what_became_overdue_while_nobody_ran_is_raised_after_the_start_and_a_late_entry_resolves_it_as_late() {
+    let town = Town::new(&["u07"]).await;
+    let (kind, data) = order();
+    town.record(kind, data, "2020-02-06T12:01").await;
+    let mut instance = Instance::new(&town.log, &town.clock);
+    instance.settle(&town.intake).await;
+    instance.crash(false);
+    town.clock.forward_minutes(9 * 60);
+    instance.settle(&town.intake).await;
+    let raised = town.alerts("u07").await;
+    assert!(raised.iter().any(|line| line.starts_with("alert.raised.v1 check_overdue ")), "{raised:?}");
+    let (kind, data) = check("reached");
+    town.record(kind, data, "2020-02-06T19:00").await;
+    instance.settle(&town.intake).await;
+    let world = town.intake.world("u07").await;
+    let resolved = world.commits().iter().flat_map(|commit| &commit.events).find_map(|event| match event {
+        Event::AlertResolved(resolved) if resolved.key.rule.as_str() == "check_overdue" => Some((resolved.late, resolved.quieted_by.len())),
+        _ => None,
+    });
+    assert_eq!(resolved, Some((true, 1)));
+    check_log(&world);
+    check_replay(&town).await;
+}
+
+#[tokio::test]
+async fn a_change_of_policy_judges_the_community_anew_in_pages_that_survive_a_crash() {
+    let town = Town::new(&["u07"]).await;
+    for number in 0..450 {
+        let (_, mut visit) = visit("p1", 37.0, "axilla");
+        visit["people"][0] = json!({"unregistered": {"ref": format!("s{number}")}, "readings": [{"celsius": 37.0, "site": "axilla"}]});
+        town.record("visit.record", visit, NOON).await;
+    }
+    let mut instance = Instance::new(&town.log, &town.clock);
+    instance.settle(&town.intake).await;
+    assert_eq!(town.alerts("u07").await, Vec::<String>::new());
+    town.record("policy.set", json!({"fever": {"threshold": 36.9}, "effective_from": "2020-02-01T00:00:00Z", "reason": "notice 12"}), NOON).await;
+    instance.fold(1000).await;
+    instance.judge();
+    let jobs = instance.store.scan::<crate::rows::Job>(crate::rows::JOBS, &Prefix::all_communities_of_table(), None, 9).unwrap();
+    assert!(jobs.iter().any(|(_, job)| job.value.after.is_some()), "a page of several was done: {jobs:?}");
+    instance.crash(true);
+    instance.settle(&town.intake).await;
+    assert_eq!(town.alerts("u07").await.len(), 450);
+    check_replay(&town).await;
+}
+
+#[tokio::test]
+async fn a_rule_that_is_switched_off_resolves_what_it_had_raised() {
+    let town = Town::new(&["u07"]).await;
+    let mut instance = Instance::new(&town.log, &town.clock);
+    let (kind, data) = visit("p1", 38.5, "axilla");
+    town.record(kind, data, NOON).await;
+    instance.settle(&town.intake).await;
+    town.record("policy.set", json!({"rules": {"fever": {"enabled": false}}}), NOON).await;
+    instance.settle(&town.intake).await;
+    let alerts = town.alerts("u07").await;
+    assert!(alerts.last().is_some_and(|line| line.starts_with("alert.resolved.v1 fever ")), "{alerts:?}");
+}
+
+#[tokio::test]
+async fn a_breach_that_was_closed_by_hand_comes_back_only_with_a_new_cause_and_without_the_old_one() {
+    let town = Town::new(&["u07"]).await;
+    let mut instance = Instance::new(&town.log, &town.clock);
+    let (kind, data) = order();
+    town.record(kind, data, "2020-02-06T08:00").await;
+    let (kind, data) = entry("p1", "out", "admitted");
+    town.record(kind, data, "2020-02-06T11:00").await;
+    instance.settle(&town.intake).await;
+    close_breach(&town).await;
+    instance.settle(&town.intake).await;
+    assert_eq!(breaches(&town).await, ["raised 1", "closed 0"]);
+    let (kind, data) = check("not_home");
+    town.record(kind, data, "2020-02-06T11:30").await;
+    instance.settle(&town.intake).await;
+    instance.rebuild();
+    instance.settle(&town.intake).await;
+    assert_eq!(breaches(&town).await, ["raised 1", "closed 0", "raised 1"]);
+    check_log(&town.intake.world("u07").await);
+    check_replay(&town).await;
+}
+
+async fn close_breach(town: &Town) {
+    let world = town.intake.world("u07").await;
+    let raised = world.commits().iter().flat_map(|commit| &commit.events).find_map(|event| match event {
+        Event::AlertRaised(raised) if raised.key.rule.as_str() == "quarantine_breach" => Some((raised.alert.clone(), raised.n)),
+        _ => None,
+    });
+    let (alert, n) = raised.unwrap();
+    town.record("alert.close", json!({"alert": alert, "n": n, "reason": "false_alarm"}), NOON).await;
+}
+
+async fn breaches(town: &Town) -> Vec<String> {
+    let world = town.intake.world("u07").await;
+    let of = |event: &Event| match event {
+        Event::AlertRaised(event) => (event.key.rule.as_str() == "quarantine_breach").then(|| format!("raised {}", event.occurrence.causes.len())),
+        Event::AlertUpdated(event) => (event.key.rule.as_str() == "quarantine_breach").then(|| format!("updated {}", event.occurrence.causes.len())),
+        Event::AlertClosed(event) => (event.key.rule.as_str() == "quarantine_breach").then(|| "closed 0".to_owned()),
+        _ => None,
+    };
+    world.commits().iter().flat_map(|commit| &commit.events).filter_map(of).collect()
+}
+
+#[tokio::test]
+async fn a_community_has_the_same_alerts_with_and_without_another() {
+    let mut seen = Vec::new();
+    for worlds in [&["u07"][..], &["u07", "u08"][..]] {
+        let town = Town::new(worlds).await;
+        let mut instance = Instance::new(&town.log, &town.clock);
+        for (celsius, site, minutes) in [(37.5, "forehead", 40), (38.1, "ear", 700), (36.4, "ear", 300), (36.4, "axilla", 1500), (37.8, "oral", 1)] {
+            let (kind, data) = visit("p1", celsius, site);
+            let at = (town.clock.now())().to_string();
+            town.record(kind, data.clone(), &at).await;
+            if worlds.len() > 1 {
+                town.intake.record("u08", kind, data, &at).await;
+            }
+            instance.settle(&town.intake).await;
+            town.clock.forward_minutes(minutes);
+            instance.settle(&town.intake).await;
+        }
+        seen.push(town.alerts("u07").await);
+        if worlds.len() > 1 {
+            assert!(!town.alerts("u08").await.is_empty());
+        }
+    }
+    assert!(seen[0].len() > 3, "{:?}", seen[0]);
+    assert_eq!(seen[0], seen[1]);
+}

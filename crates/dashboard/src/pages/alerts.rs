@@ -1,0 +1,253 @@
+//! `/c/{community}/alerts`: the inbox, one alert with its reasons, and taking it.
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, Query},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use domain::{
+    alert::{AlertId, Severity},
+    values::CommandId,
+};
+use readmodel::views::{AlertItem, HistoryItem};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::todo::{self, Line};
+use crate::{
+    api::{Failure, List, Refusal},
+    moments::Clock,
+    visitor::{Community, Crumb, Frame, Visitor, html},
+};
+
+/// How long somebody may have an alert before it is nobody's again, in minutes.
+const MINUTES_CHOICES: [(u32, &str); 3] = [(30, "alert.half_hour"), (60, "alert.one_hour"), (120, "alert.two_hours")];
+
+#[derive(Template)]
+#[template(path = "alerts.html")]
+struct AlertsPage {
+    f: Frame,
+    tabs: Vec<Tab>,
+    only: Option<String>,
+    all_href: String,
+    lines: Vec<Line>,
+    more: bool,
+}
+
+struct Tab {
+    href: String,
+    word: &'static str,
+    count: Option<usize>,
+    current: bool,
+}
+
+#[derive(Template)]
+#[template(path = "alert.html")]
+struct AlertPage {
+    f: Frame,
+    line: Line,
+    state: String,
+    rule: String,
+    version: u16,
+    last: String,
+    occurrences: u32,
+    causes: Vec<Cause>,
+    history: Vec<Step>,
+    building: Option<String>,
+    household: Option<String>,
+    choices: Vec<(u32, &'static str)>,
+    said: Option<&'static str>,
+    changed: Option<&'static str>,
+}
+
+struct Cause {
+    text: String,
+    href: Option<String>,
+}
+
+struct Step {
+    at: String,
+    action: String,
+    severity: Option<String>,
+    by: String,
+    why: Option<String>,
+    event: String,
+}
+
+/// Which alerts.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Filter {
+    state: Option<String>,
+    severity: Option<String>,
+}
+
+/// What the page was told about a click.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Told {
+    after: Option<u64>,
+    taken: Option<u8>,
+}
+
+/// What the form sends.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Take {
+    n: u32,
+    minutes: Option<u32>,
+}
+
+/// `GET /c/{community}/alerts?state=open|acknowledged|ended&severity=`
+pub(crate) async fn list(visitor: Visitor, Path(id): Path<String>, Query(filter): Query<Filter>) -> Response {
+    visitor.show(inbox(&visitor, &id, &filter).await)
+}
+
+async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPage, Failure> {
+    let community = visitor.community(id).await?;
+    let words = visitor.words;
+    let state = filter.state.as_deref().filter(|state| matches!(*state, "open" | "acknowledged" | "ended"));
+    let severity = filter.severity.as_deref().and_then(Severity::from_word);
+    let active = super::active_alerts(visitor, &community).await?;
+    let wanted = |alert: &&AlertItem| severity.is_none_or(|severity| alert.severity == severity);
+    let in_state = |state: &str| active.items.iter().filter(wanted).filter(|alert| is_in(alert, state)).count();
+    let (open, taken) = (in_state("open"), in_state("acknowledged"));
+    // a number of the board counts what is open and what somebody has: its list shows both
+    let both = state.is_none();
+    let ended: List<AlertItem> = match state {
+        Some("ended") => visitor.api.list(&community.path("/alerts"), "state=ended").await?,
+        _ => List { items: Vec::new(), more: false },
+    };
+    let shown = active.items.iter().filter(|alert| state != Some("ended") && (both || state.is_some_and(|state| is_in(alert, state)))).chain(&ended.items);
+    let lines = todo::lines(shown.filter(wanted), &community.base(), &community.clock);
+    let base = format!("{}/alerts", community.base());
+    let suffix = severity.map(|severity| format!("&severity={severity}")).unwrap_or_default();
+    let tab = |word: &'static str, key: &'static str, count: Option<usize>| Tab {
+        href: format!("{base}?state={word}{suffix}"),
+        word: words.get(key).unwrap_or(key),
+        count,
+        current: state == Some(word),
+    };
+    Ok(AlertsPage {
+        f: visitor.community_frame(&community, "alerts", words.of("alerts.title")),
+        tabs: vec![
+            Tab {
+                href: format!("{base}?{}", suffix.trim_start_matches('&')),
+                word: words.get("alerts.all").unwrap_or_default(),
+                count: Some(open + taken),
+                current: both,
+            },
+            tab("open", "alerts.open", Some(open)),
+            tab("acknowledged", "alerts.acknowledged", Some(taken)),
+            tab("ended", "alerts.ended", None),
+        ],
+        only: severity.map(|severity| words.with("alerts.only", words.of(&format!("severity.{severity}")))),
+        all_href: state.map_or_else(|| base.clone(), |state| format!("{base}?state={state}")),
+        lines,
+        more: active.more || ended.more,
+    })
+}
+
+fn is_in(alert: &AlertItem, state: &str) -> bool {
+    match state {
+        "open" => matches!(alert.state.as_str(), "open" | "recovering"),
+        state => alert.state == state,
+    }
+}
+
+/// `GET /c/{community}/alerts/{alert}`
+pub(crate) async fn one(visitor: Visitor, Path((id, alert)): Path<(String, String)>, Query(told): Query<Told>) -> Response {
+    visitor.show(page(&visitor, &id, &alert, &told, None).await)
+}
+
+async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Option<&'static str>) -> Result<AlertPage, Failure> {
+    let alert: AlertId = alert.parse().map_err(|_| Failure::NotFound)?;
+    let community = visitor.community_after(id, told.after).await?;
+    let item: AlertItem = visitor.api.get(&community.path(&format!("/alerts/{alert}"))).await?;
+    let (words, clock, base) = (visitor.words, &community.clock, community.base());
+    let line = Line::of(&item, &base, clock);
+    let mut f = visitor.community_frame(&community, "alerts", &line.matter);
+    f.crumbs.push(Crumb { href: format!("{base}/alerts"), text: words.of("alerts.title").to_owned() });
+    let household = item.place.household.as_ref().map(|household| format!("{base}/h/{household}"));
+    Ok(AlertPage {
+        f,
+        state: words.api_word("state", &item.state),
+        rule: words.api_word("kind", item.kind.as_str()),
+        version: item.rule_version,
+        last: clock.short(item.last_at),
+        occurrences: item.occurrences,
+        causes: item.caused_by.iter().map(|cause| cause_of(cause, household.as_deref(), &community)).collect(),
+        history: item.history.iter().rev().map(|happened| step(happened, clock)).collect(),
+        building: item.place.building.as_ref().map(|building| format!("{base}/b/{building}")),
+        household,
+        choices: MINUTES_CHOICES.iter().map(|(minutes, key)| (*minutes, words.get(key).unwrap_or(key))).collect(),
+        said: told.taken.map(|_| words.get("alert.taken").unwrap_or_default()),
+        changed,
+        line,
+    })
+}
+
+/// An event id leads to the timeline; anything else is an owed check.
+fn cause_of(cause: &str, household: Option<&str>, community: &Community) -> Cause {
+    let words = community.clock.words;
+    if is_event(cause) {
+        return Cause { text: words.with("household.event", cause), href: household.map(|household| format!("{household}#e-{cause}")) };
+    }
+    Cause { text: words.with("alert.slot_cause", cause), href: household.map(str::to_owned) }
+}
+
+/// `<command>-<index>`
+fn is_event(cause: &str) -> bool {
+    cause.rsplit_once('-').is_some_and(|(command, index)| command.parse::<CommandId>().is_ok() && index.parse::<u16>().is_ok())
+}
+
+fn step(happened: &HistoryItem, clock: &Clock) -> Step {
+    let words = clock.words;
+    let action = serde_json::to_value(happened.action).ok().and_then(|word| word.as_str().map(str::to_lowercase)).unwrap_or_default();
+    let by = happened.by.iter().map(ToString::to_string).collect::<Vec<_>>().join(words.of("list.comma"));
+    Step {
+        at: clock.short(happened.recorded_at),
+        action: words.api_word("action", &action),
+        severity: happened.severity.map(|severity| words.of(&format!("severity.{severity}")).to_owned()),
+        by: if by.is_empty() { happened.actor.to_string() } else { by },
+        why: happened
+            .reason
+            .as_ref()
+            .map(|reason| words.api_word("reason", reason))
+            .or_else(|| happened.private.first("note").map(|note| words.with("quote", note))),
+        event: happened.event.clone(),
+    }
+}
+
+/// `POST /c/{community}/alerts/{alert}/acknowledge`
+pub(crate) async fn acknowledge(visitor: Visitor, Path((id, alert)): Path<(String, String)>, Form(take): Form<Take>) -> Response {
+    let (Ok(community), Ok(alert)) = (id.parse::<domain::values::CommunityId>(), alert.parse::<AlertId>()) else {
+        return visitor.explain(&Failure::NotFound);
+    };
+    let minutes = take.minutes.filter(|minutes| MINUTES_CHOICES.iter().any(|(choice, _)| choice == minutes)).unwrap_or(MINUTES_CHOICES[0].0);
+    let command = json!({
+        "id": Uuid::now_v7(),
+        "type": "alert.acknowledge",
+        "at": visitor.now,
+        "data": { "alert": alert.to_string(), "n": take.n, "until": visitor.now.plus_minutes(minutes.into()) },
+    });
+    match visitor.api.command(community.as_str(), &command).await {
+        Ok(answer) => {
+            let after = answer.get("sequence").and_then(serde_json::Value::as_u64).map(|sequence| format!("after={sequence}&")).unwrap_or_default();
+            Redirect::to(&format!("/c/{community}/alerts/{alert}?{after}taken=1")).into_response()
+        }
+        Err(Failure::Changed(refusal)) => conflict(&visitor, &community, &alert, &refusal).await,
+        Err(failure) => visitor.explain(&failure),
+    }
+}
+
+/// The alert as it stands now, and that the click was not recorded.
+async fn conflict(visitor: &Visitor, community: &domain::values::CommunityId, alert: &AlertId, refusal: &Refusal) -> Response {
+    let key = if refusal.code == "alert_ended" { "alert.ended" } else { "alert.changed" };
+    // the alert may go on under another id: then that one is shown
+    let current = refusal.current.get("alert").and_then(serde_json::Value::as_str).map_or_else(|| alert.to_string(), str::to_owned);
+    match page(visitor, community.as_str(), &current, &Told::default(), visitor.words.get(key)).await {
+        Ok(page) => html(StatusCode::CONFLICT, &page),
+        Err(failure) => visitor.explain(&failure),
+    }
+}

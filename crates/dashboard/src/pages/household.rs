@@ -1,0 +1,218 @@
+//! `/c/{community}/h/{household}`: a household's file: what happened on the left, how it stands and why on the right.
+
+use askama::Template;
+use axum::{extract::Path, response::Response};
+use domain::values::{HouseholdId, field};
+use readmodel::views::{AlertItem, BuildingDetail, Cell, HouseholdView, PersonView, QuarantineItem, Resident, Status, TimelineItem};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{BuildingNames, active_alerts, buildings, person_name, quarantines, todo::Line};
+use crate::{
+    api::Failure,
+    moments::Clock,
+    palette::Mark,
+    telling,
+    visitor::{Community, Crumb, Frame, Visitor},
+};
+
+/// Most people of a household whose files are looked at for its page.
+const PEOPLE_MAX: usize = 24;
+/// Most entries of the timeline on the page: the latest.
+const TIMELINE_MAX: usize = 100;
+
+#[derive(Template)]
+#[template(path = "household.html")]
+struct HouseholdPage {
+    f: Frame,
+    household: String,
+    place: String,
+    label: Option<String>,
+    mark: Option<Mark>,
+    reasons: Vec<Reason>,
+    people: Vec<Person>,
+    duties: Vec<quarantines::Row>,
+    entries: Vec<Entry>,
+    more: bool,
+}
+
+/// Why the door is as it is.
+struct Reason {
+    mark: Option<Mark>,
+    text: String,
+    href: Option<String>,
+    detail: Option<String>,
+    causes: Vec<CauseLink>,
+}
+
+struct CauseLink {
+    event: String,
+    /// What its entry says, where that is on this page.
+    here: Option<String>,
+}
+
+struct Person {
+    name: String,
+    facts: Vec<String>,
+}
+
+struct Entry {
+    id: String,
+    kind: String,
+    details: Vec<String>,
+    at: String,
+    by: String,
+    via: Option<String>,
+    late: Option<String>,
+    retracted: bool,
+    is_alert: bool,
+}
+
+#[derive(Deserialize)]
+struct TimelineAnswer {
+    #[serde(flatten)]
+    item: TimelineItem,
+    #[serde(default)]
+    data: Value,
+}
+
+#[derive(Deserialize)]
+struct TimelinePage {
+    items: Vec<TimelineAnswer>,
+    #[serde(default)]
+    next: Option<String>,
+}
+
+/// `GET /c/{community}/h/{household}`
+pub(crate) async fn show(visitor: Visitor, Path((id, household)): Path<(String, String)>) -> Response {
+    visitor.show(page(&visitor, &id, &household).await)
+}
+
+async fn page(visitor: &Visitor, id: &str, household: &str) -> Result<HouseholdPage, Failure> {
+    let household: HouseholdId = household.parse().map_err(|_| Failure::NotFound)?;
+    let community = visitor.community(id).await?;
+    let view: HouseholdView = visitor.api.get(&community.path(&format!("/households/{household}"))).await?;
+    let timeline: TimelinePage = visitor.api.get(&community.path(&format!("/timeline?household={household}&limit={TIMELINE_MAX}"))).await?;
+    let names = BuildingNames::of(&buildings(visitor, &community).await?.items);
+    let words = visitor.words;
+    let building = view.place.building.as_ref().and_then(|building| names.name(building.as_str()));
+    let door = telling::door(view.place.unit.as_deref(), view.place.door.as_deref(), words);
+    let place = [building.map(str::to_owned), door].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let cell = cell(visitor, &community, &view).await?;
+    let orders = orders(visitor, &community, &view).await?;
+    let mut f = visitor.community_frame(&community, "board", &place);
+    if let (Some(id), Some(name)) = (&view.place.building, building) {
+        f.crumbs.push(Crumb { href: format!("{}/b/{id}", community.base()), text: name.to_owned() });
+    }
+    let entries: Vec<Entry> = timeline.items.iter().map(|answer| entry(answer, &community.clock)).collect();
+    let alerts = alerts_here(visitor, &community, &household).await?;
+    Ok(HouseholdPage {
+        f,
+        label: view.private.first(field::LABEL).map(str::to_owned),
+        mark: cell.as_ref().map(|cell| Mark::of(cell.state, words)),
+        reasons: reasons(&alerts, cell.as_ref(), &entries, &community),
+        people: people(visitor, &community, &view.people).await?,
+        duties: orders.iter().map(|order| quarantines::Row::of(order, &names, &community)).collect(),
+        entries,
+        more: timeline.next.is_some(),
+        household: household.to_string(),
+        place,
+    })
+}
+
+/// The door of the household as its building shows it: one state, told once.
+async fn cell(visitor: &Visitor, community: &Community, view: &HouseholdView) -> Result<Option<Cell>, Failure> {
+    let Some(building) = &view.place.building else { return Ok(None) };
+    let detail: BuildingDetail = visitor.api.get(&community.path(&format!("/buildings/{building}"))).await?;
+    let mut cells = detail.units.into_iter().flat_map(|unit| unit.floors).flat_map(|floor| floor.doors);
+    Ok(cells.find(|cell| cell.households.contains(&view.household)))
+}
+
+async fn orders(visitor: &Visitor, community: &Community, view: &HouseholdView) -> Result<Vec<QuarantineItem>, Failure> {
+    let mut orders = Vec::new();
+    for order in view.orders.iter().take(PEOPLE_MAX) {
+        orders.push(visitor.api.get(&community.path(&format!("/quarantines/{order}"))).await?);
+    }
+    Ok(orders)
+}
+
+/// The active alerts of a household, with their causes.
+async fn alerts_here(visitor: &Visitor, community: &Community, household: &HouseholdId) -> Result<Vec<AlertItem>, Failure> {
+    let mut alerts = Vec::new();
+    for alert in active_alerts(visitor, community).await?.items.iter().filter(|alert| alert.place.household.as_ref() == Some(household)) {
+        alerts.push(visitor.api.get(&community.path(&format!("/alerts/{}", alert.alert))).await?);
+    }
+    Ok(alerts)
+}
+
+async fn people(visitor: &Visitor, community: &Community, residents: &[Resident]) -> Result<Vec<Person>, Failure> {
+    let (words, clock) = (visitor.words, &community.clock);
+    let mut people = Vec::new();
+    for resident in residents.iter().take(PEOPLE_MAX) {
+        let view: PersonView = visitor.api.get(&community.path(&format!("/people/{}", resident.person))).await?;
+        let last = view.measured.first().and_then(|measured| Some((measured.at, measured.readings.last()?)));
+        let facts = [
+            view.sex.as_ref().map(|sex| words.api_word("sex", sex)),
+            view.birth_year.map(|year| words.with("household.birth", year)),
+            Some(words.api_word("residence", &resident.kind)),
+            view.private.first(field::PHONE).map(str::to_owned),
+            last.map(|(at, reading)| format!("{} {}", telling::measured(reading, words), clock.short(at))),
+        ];
+        let categories = view.categories.iter().map(ToString::to_string);
+        people.push(Person { name: person_name(view.private.first(field::NAME), words), facts: facts.into_iter().flatten().chain(categories).collect() });
+    }
+    Ok(people)
+}
+
+fn reasons(alerts: &[AlertItem], cell: Option<&Cell>, entries: &[Entry], community: &Community) -> Vec<Reason> {
+    let (clock, words) = (&community.clock, community.clock.words);
+    let of_alert = |alert: &AlertItem| {
+        let line = Line::of(alert, &community.base(), clock);
+        let rule = format!("{} {}", words.with("alert.rule", words.api_word("kind", alert.kind.as_str())), words.with("alert.version", alert.rule_version));
+        Reason {
+            mark: Some(line.mark),
+            text: line.matter,
+            href: Some(line.href),
+            detail: Some([line.owner, rule].join(" · ")),
+            causes: alert.caused_by.iter().map(|event| cause_link(event, entries)).collect(),
+        }
+    };
+    let mut reasons: Vec<Reason> = alerts.iter().map(of_alert).collect();
+    if let Some(cell) = cell {
+        if cell.overdue > 0 {
+            let mark = Some(Mark::of(Status::Serious, words));
+            reasons.push(Reason { mark, text: words.with("household.overdue", cell.overdue), href: None, detail: None, causes: Vec::new() });
+        }
+        // what was seen is no comfort beside an alert: the sign of normal stands only where nothing is open
+        let state = if cell.known_by.is_none() { Some(Status::Unknown) } else { reasons.is_empty().then_some(cell.state) };
+        reasons.push(Reason {
+            mark: state.map(|state| Mark::of(state, words)),
+            text: telling::known(cell, clock),
+            href: None,
+            detail: None,
+            causes: Vec::new(),
+        });
+    }
+    reasons
+}
+
+fn cause_link(event: &str, entries: &[Entry]) -> CauseLink {
+    let entry = entries.iter().find(|entry| entry.id == event);
+    CauseLink { event: event.to_owned(), here: entry.map(|entry| format!("{} {}", entry.kind, entry.at)) }
+}
+
+fn entry(answer: &TimelineAnswer, clock: &Clock) -> Entry {
+    let (item, words) = (&answer.item, clock.words);
+    let by = item.by.iter().map(ToString::to_string).collect::<Vec<_>>().join(words.of("list.comma"));
+    Entry {
+        id: item.id.clone(),
+        kind: telling::event(&item.kind, words),
+        details: telling::details(&answer.data, words),
+        at: clock.long(item.at),
+        by: if by.is_empty() { item.actor.to_string() } else { by },
+        via: item.via.as_ref().map(|via| words.api_word("via", via)),
+        late: item.late.then(|| words.with("household.recorded", clock.long(item.recorded_at))),
+        retracted: item.retracted_by.is_some(),
+        is_alert: item.kind.starts_with("alert."),
+    }
+}

@@ -1,0 +1,68 @@
+//! An alert in a line: what, where, who has it, what comes next.
+
+use domain::values::Timestamp;
+use readmodel::views::AlertItem;
+
+use crate::{moments::Clock, palette::Mark, telling};
+
+/// An alert in a line.
+pub(crate) struct Line {
+    pub(crate) alert: String,
+    pub(crate) href: String,
+    pub(crate) acknowledge: Option<String>,
+    pub(crate) n: u32,
+    pub(crate) mark: Mark,
+    pub(crate) place: String,
+    pub(crate) matter: String,
+    pub(crate) since: String,
+    pub(crate) age: String,
+    pub(crate) owner: String,
+    pub(crate) owned: bool,
+    pub(crate) next: Option<String>,
+    pub(crate) late: bool,
+    /// What the list is ordered by: when somebody must act next.
+    pub(crate) deadline: Timestamp,
+}
+
+impl Line {
+    /// The line of an alert on the pages under `base`.
+    pub(crate) fn of(alert: &AlertItem, base: &str, clock: &Clock) -> Self {
+        let words = clock.words;
+        let acknowledged = alert.acknowledged.as_ref().filter(|_| alert.state == "acknowledged");
+        let ended = matches!(alert.state.as_str(), "resolved" | "closed");
+        let owner = match acknowledged {
+            _ if ended => words.api_word("state", &alert.state),
+            None => words.with("alert.waiting", clock.age(alert.first_at) + " "),
+            Some(taken) => {
+                let has_it = words.with("alert.has_it", &taken.actor);
+                let until = taken.until.map(|until| words.with("alert.until", clock.short(until)));
+                [Some(has_it), until].into_iter().flatten().collect::<Vec<_>>().join(words.of("list.comma"))
+            }
+        };
+        let href = format!("{base}/alerts/{}", alert.alert);
+        Self {
+            alert: alert.alert.to_string(),
+            acknowledge: (alert.state == "open").then(|| format!("{href}/acknowledge")),
+            href,
+            n: alert.n,
+            mark: Mark::of_severity(alert.severity, words),
+            place: telling::place(&alert.names, &alert.place, words),
+            matter: telling::matter(alert, clock),
+            since: clock.short(alert.first_at),
+            age: clock.age(alert.first_at),
+            owner,
+            owned: acknowledged.is_some(),
+            next: (!ended).then(|| telling::next_step(alert, words)),
+            late: alert.late,
+            // nobody has it: somebody should have had it since it began
+            deadline: acknowledged.and_then(|taken| taken.until).unwrap_or(alert.first_at),
+        }
+    }
+}
+
+/// Lines of alerts, the most urgent first: nobody's before somebody's, the worse before the lesser, the older before the younger.
+pub(crate) fn lines<'a>(alerts: impl Iterator<Item = &'a AlertItem>, base: &str, clock: &Clock) -> Vec<Line> {
+    let mut alerts: Vec<(&AlertItem, Line)> = alerts.map(|alert| (alert, Line::of(alert, base, clock))).collect();
+    alerts.sort_by_key(|(alert, line)| (line.owned, std::cmp::Reverse(alert.severity), line.deadline));
+    alerts.into_iter().map(|(_, line)| line).collect()
+}

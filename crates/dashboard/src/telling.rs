@@ -1,0 +1,175 @@
+//! Alerts and events in plain words.
+
+use domain::{
+    alert::{Detail, Observed},
+    values::{Place, PlaceNames},
+};
+use readmodel::views::{AlertItem, Cell, ReadingView};
+use serde_json::Value;
+
+use crate::{language::Language, moments::Clock, words::Words};
+
+/// Most details of one event in a line.
+const DETAILS_MAX: usize = 12;
+
+/// `阳光小区 7号楼 2单元 502`: numbers repeat between estates, so the estate comes first.
+pub(crate) fn place(names: &PlaceNames, place: &Place, words: Words) -> String {
+    let building = names.building.clone().or_else(|| place.building.as_ref().map(ToString::to_string));
+    let parts = [names.estate.clone(), building, door(place.unit.as_deref(), place.door.as_deref(), words)];
+    let text = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    if text.is_empty() { words.of("place.community").to_owned() } else { text }
+}
+
+/// `2单元 502`, or what of it is known.
+pub(crate) fn door(unit: Option<&str>, door: Option<&str>, words: Words) -> Option<String> {
+    let unit = unit.map(|unit| words.with("place.unit", unit));
+    let parts: Vec<String> = unit.into_iter().chain(door.map(str::to_owned)).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// Tenths of a degree as people write them.
+pub(crate) fn celsius(tenths: i16, words: Words) -> String {
+    let space = if words.language() == Language::English { " " } else { "" };
+    format!("{}.{}{space}℃", tenths / 10, tenths % 10)
+}
+
+/// What an alert is about: `发热 38.2℃ 腋下,待复测`.
+pub(crate) fn matter(alert: &AlertItem, clock: &Clock) -> String {
+    let words = clock.words;
+    let kind = words.api_word("kind", alert.kind.as_str());
+    let Detail { slots, missed, direction, stopped, for_date, .. } = &alert.detail;
+    let observed = alert.observed.as_ref().map(|observed| reading(observed, words));
+    let more = [
+        alert.unconfirmed.then(|| words.of("alert.unconfirmed").to_owned()),
+        (!slots.is_empty()).then(|| words.with("alert.slots_open", slots.len())),
+        (*missed > 0).then(|| words.with("alert.missed", missed)),
+        direction.map(|direction| words.of(&format!("direction.{}", direction.word())).to_owned()),
+        stopped.then(|| words.of("alert.stopped").to_owned()),
+        for_date.map(|day| clock.day(day)),
+    ];
+    let head = std::iter::once(kind).chain(observed).collect::<Vec<_>>().join(" ");
+    std::iter::once(head).chain(more.into_iter().flatten()).collect::<Vec<_>>().join(words.of("list.comma"))
+}
+
+fn reading(observed: &Observed, words: Words) -> String {
+    format!("{} {}", celsius(observed.tenths_celsius, words), words.of(&format!("site.{}", observed.site.word())))
+}
+
+/// What is to be done about an alert.
+pub(crate) fn next_step(alert: &AlertItem, words: Words) -> String {
+    let kind = alert.kind.as_str();
+    let key = if kind == "fever" && alert.unconfirmed { "next.remeasure".to_owned() } else { format!("next.{kind}") };
+    words.get(&key).unwrap_or_else(|| words.get("next.look").unwrap_or_default()).to_owned()
+}
+
+/// A temperature of a view: `38.2℃ 腋下`, or what the thermometer showed instead.
+pub(crate) fn measured(reading: &ReadingView, words: Words) -> String {
+    let value = match (reading.tenths_celsius, &reading.unreadable) {
+        (Some(tenths), _) => celsius(tenths, words),
+        (None, Some(shown)) => words.api_word("unreadable", shown),
+        (None, None) => String::new(),
+    };
+    format!("{value} {}", words.api_word("site", &reading.site))
+}
+
+/// Why a door is as it is, without its alerts: what is known, by what means and since when.
+pub(crate) fn known(cell: &Cell, clock: &Clock) -> String {
+    let words = clock.words;
+    match (cell.known_by, cell.seen_at) {
+        (Some(readmodel::views::KnownBy::Seen), Some(at)) => words.with("why.seen", clock.short(at)),
+        (Some(readmodel::views::KnownBy::Seen), None) => words.of("why.seen_once").to_owned(),
+        (Some(readmodel::views::KnownBy::Reported), _) => words.of("why.reported").to_owned(),
+        (None, Some(at)) => words.with("why.stale", clock.short(at)),
+        (None, None) => words.of("why.never").to_owned(),
+    }
+}
+
+/// An event's name in words: `visit.recorded.v1` is 走访.
+pub(crate) fn event(kind: &str, words: Words) -> String {
+    let name = kind.rsplit_once(".v").map_or(kind, |(name, _)| name);
+    words.get(&format!("event.{name}")).map_or_else(|| name.replace(['.', '_'], " "), str::to_owned)
+}
+
+/// What an event says, as far as its data is known here: outcome, means, temperatures, notes.
+pub(crate) fn details(data: &Value, words: Words) -> Vec<String> {
+    let mut said = Vec::new();
+    describe(data, words, &mut said);
+    said.dedup();
+    said.truncate(DETAILS_MAX);
+    said
+}
+
+/// Fields whose value is a word of ours, and the group it belongs to.
+const WORD_FIELDS: [(&str, &str); 8] = [
+    ("outcome", "outcome"),
+    ("presence", "presence"),
+    ("mode", "mode"),
+    ("direction", "direction"),
+    ("result", "entry"),
+    ("severity", "severity"),
+    ("basis", "report"),
+    ("reason", "reason"),
+];
+
+fn describe(data: &Value, words: Words, said: &mut Vec<String>) {
+    for (field, group) in WORD_FIELDS {
+        // fields of one name have words of several groups: an order's basis, a release's reason
+        let groups = [group, "basis", "released"];
+        if let Some(word) = data.get(field).and_then(Value::as_str)
+            && let Some(text) = groups.iter().find_map(|group| words.get(&format!("{group}.{word}")))
+        {
+            said.push(text.to_owned());
+        }
+    }
+    said.extend(data.get("readings").and_then(Value::as_array).into_iter().flatten().filter_map(|reading| raw_reading(reading, words)));
+    match data.get("symptoms").and_then(Value::as_array) {
+        Some(symptoms) if symptoms.is_empty() => said.push(words.of("symptom.none").to_owned()),
+        Some(symptoms) => said.extend(symptoms.iter().filter_map(Value::as_str).map(|symptom| words.api_word("symptom", symptom))),
+        None => {}
+    }
+    for texts in ["note", "reason", "from", "label"].iter().filter_map(|field| data.get("private")?.get(field)?.as_array()) {
+        said.extend(texts.iter().filter_map(Value::as_str).map(|text| words.with("quote", text)));
+    }
+    for part in ["people", "checks"].iter().filter_map(|field| data.get(field)?.as_array()).flatten() {
+        describe(part, words, said);
+    }
+    if let Some(occurrence) = data.get("occurrence") {
+        describe(occurrence, words, said);
+    }
+}
+
+fn raw_reading(reading: &Value, words: Words) -> Option<String> {
+    let site = words.api_word("site", reading.get("site")?.as_str()?);
+    let value = match reading.get("tenths_celsius").and_then(Value::as_i64) {
+        Some(tenths) => celsius(i16::try_from(tenths).ok()?, words),
+        None => words.api_word("unreadable", reading.get("unreadable")?.as_str()?),
+    };
+    Some(format!("{value} {site}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_an_event_says_is_said_in_words() {
+        let words = Words::new(Language::Chinese);
+        let visit = json!({"outcome": "met", "mode": "door", "people": [{"presence": "here", "symptoms": [],
+            "readings": [{"site": "axilla", "tenths_celsius": 382, "unreadable": null, "at": "2020-02-06T12:00:00Z"}]}]});
+        assert_eq!(details(&visit, words), ["见到", "上门", "在家", "38.2℃ 腋下", "无症状"]);
+        assert_eq!(details(&json!({"of": "another time"}), words), Vec::<String>::new());
+        assert_eq!(event("visit.recorded.v1", words), "走访");
+        assert_eq!(event("something.new_here.v7", words), "something new here");
+    }
+
+    #[test]
+    fn a_place_names_its_estate_first() {
+        let words = Words::new(Language::Chinese);
+        let names = PlaceNames { estate: Some("阳光小区".to_owned()), building: Some("7号楼".to_owned()) };
+        let at = Place { unit: Some("2".to_owned()), door: Some("502".to_owned()), ..Place::default() };
+        assert_eq!(place(&names, &at, words), "阳光小区 7号楼 2单元 502");
+        assert_eq!(place(&PlaceNames::default(), &Place::default(), words), "全社区");
+    }
+}

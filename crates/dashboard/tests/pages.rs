@@ -1,0 +1,290 @@
+//! The pages over an API that answers as the real one does: who gets in, what is shown, what is sent.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod fake;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use dashboard::Options;
+use domain::values::Timestamp;
+use fake::{COMMUNITY, Fake, OFFICE, VIEWER};
+use tower::ServiceExt as _;
+
+struct Site {
+    router: Router,
+    fake: Fake,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Answer {
+    fn header(&self, name: header::HeaderName) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+}
+
+fn site(exercise: bool, secure: bool) -> Site {
+    let now: Timestamp = "2020-02-06T20:14:05+08:00".parse().unwrap();
+    let fake = Fake::new(Arc::new(move || now));
+    let router = dashboard::router(fake.router(), Options { now: fake.now.clone(), exercise, secure });
+    Site { router, fake }
+}
+
+impl Site {
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    async fn get(&self, path: &str, cookie: &str) -> Answer {
+        self.send(Request::get(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&self, path: &str, cookie: &str, from: &str, form: &str) -> Answer {
+        let request = Request::post(path).header(header::COOKIE, cookie).header("sec-fetch-site", from);
+        self.send(request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(form.to_owned())).unwrap()).await
+    }
+}
+
+fn office() -> String {
+    format!("gridward={OFFICE}")
+}
+
+fn alert_path(number: u32) -> String {
+    format!("/c/{COMMUNITY}/alerts/{}", fake::alert_id(number))
+}
+
+#[tokio::test]
+async fn a_token_that_the_api_knows_becomes_a_strict_cookie() {
+    let site = site(false, false);
+    let answer = site.post("/login", "", "same-origin", &format!("token={OFFICE}&next=%2Fc%2F{COMMUNITY}%2Falerts")).await;
+    assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/c/longquan/alerts"));
+    let cookie = answer.header(header::SET_COOKIE);
+    for part in ["gridward=office-token;", "HttpOnly", "SameSite=Strict", "Path=/", "Max-Age="] {
+        assert!(cookie.contains(part), "{part}: {cookie}");
+    }
+    let over_tls = self::site(false, true).post("/login", "", "same-origin", &format!("token={OFFICE}")).await;
+    let cookie = over_tls.header(header::SET_COOKIE);
+    assert!(cookie.starts_with("__Host-gridward=") && cookie.ends_with("; Secure"), "{cookie}");
+}
+
+#[tokio::test]
+async fn who_has_no_token_in_force_is_sent_to_the_door_and_back_afterwards() {
+    let site = site(false, false);
+    for cookie in ["", "gridward=stolen"] {
+        let answer = site.get("/c/longquan/alerts?state=open", cookie).await;
+        assert_eq!(
+            (answer.status, answer.header(header::LOCATION)),
+            (StatusCode::SEE_OTHER, "/login?next=%2Fc%2Flongquan%2Falerts%3Fstate%3Dopen"),
+            "{cookie}"
+        );
+    }
+    let refused = site.post("/login", "", "same-origin", "token=stolen").await;
+    assert_eq!((refused.status, refused.headers.get(header::SET_COOKIE)), (StatusCode::UNAUTHORIZED, None));
+    assert!(refused.text.contains("role=\"alert\"") && !refused.text.contains("stolen"), "it says so, and does not repeat the token");
+    let elsewhere = site.post("/login", "", "same-origin", &format!("token={OFFICE}&next=%2F%2Fevil.example")).await;
+    assert_eq!(elsewhere.header(header::LOCATION), "/");
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_changes_nothing() {
+    let site = site(false, false);
+    let login = site.post("/login", "", "cross-site", &format!("token={OFFICE}")).await;
+    assert_eq!((login.status, login.headers.get(header::SET_COOKIE)), (StatusCode::FORBIDDEN, None));
+    assert_eq!(site.post("/logout", &office(), "cross-site", "").await.status, StatusCode::FORBIDDEN);
+    let take = site.post(&format!("{}/acknowledge", alert_path(1)), &office(), "cross-site", "n=2").await;
+    assert_eq!(take.status, StatusCode::FORBIDDEN);
+    assert!(site.fake.commands.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn going_out_forgets_the_token() {
+    let answer = site(false, false).post("/logout", &office(), "same-origin", "").await;
+    assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/login"));
+    assert!(answer.header(header::SET_COOKIE).starts_with("gridward=; Path=/; Max-Age=0;"));
+}
+
+/// Kinds of pages, so that a crawl sees some of each and not every door.
+fn kind_of(path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap();
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        ["", "c", "longquan", kind, _] => format!("/c/…/{kind}/…"),
+        ["", "assets", _] => path.to_owned(),
+        _ => path.to_owned(),
+    }
+}
+
+fn links(text: &str) -> impl Iterator<Item = String> {
+    text.split(['"'])
+        .scan(false, |is_link, part| {
+            let link = std::mem::replace(is_link, part.ends_with("href=") || part.ends_with("src=")).then(|| part.replace("&amp;", "&").replace("&#38;", "&"));
+            Some(link)
+        })
+        .flatten()
+}
+
+#[tokio::test]
+async fn every_link_leads_somewhere_in_both_languages() {
+    const OF_A_KIND_MAX: usize = 4;
+    let site = site(true, false);
+    for (language, html) in [("zh", "lang=\"zh-CN\""), ("en", "lang=\"en\"")] {
+        let cookie = format!("{}; lang={language}", office());
+        let mut waiting = VecDeque::from(["/".to_owned()]);
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+        while let Some(path) = waiting.pop_front() {
+            // other communities are not in the invented API; a language switch is another test
+            let foreign = path.starts_with("/c/") && !path.starts_with("/c/longquan");
+            let count = kinds.entry(kind_of(&path)).or_default();
+            if foreign || path.starts_with("/language") || path.starts_with('#') || *count >= OF_A_KIND_MAX || !seen.insert(path.clone()) {
+                continue;
+            }
+            *count += 1;
+            let answer = site.get(&path, &cookie).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}");
+            if path.starts_with("/assets/") {
+                assert!(answer.header(header::CACHE_CONTROL).contains("immutable"), "{path}");
+                continue;
+            }
+            assert!(answer.text.contains(html), "{path}");
+            assert_eq!(answer.header(header::CACHE_CONTROL), "no-store", "{path}");
+            assert!(answer.text.contains("class=\"exercise\""), "{path}");
+            assert!(!answer.text.contains("style=\"") && !answer.text.contains("<script>"), "{path}");
+            waiting.extend(links(&answer.text));
+        }
+        for kind in [
+            "/",
+            "/c/longquan",
+            "/c/…/b/…",
+            "/c/…/h/…",
+            "/c/longquan/alerts",
+            "/c/…/alerts/…",
+            "/c/longquan/unreported",
+            "/c/longquan/coverage",
+            "/c/longquan/quarantines",
+            "/c/longquan/checkpoints",
+        ] {
+            assert!(kinds.contains_key(kind), "the crawl found no {kind}: {kinds:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_board_says_what_the_api_says() {
+    let site = site(false, false);
+    let board = site.get("/c/longquan", &office()).await.text;
+    assert_eq!(board.matches("data-building=\"").count(), 100, "a tile per building");
+    assert_eq!(board.matches("class=\"tile s-unknown\"").count(), 5);
+    assert_eq!(board.matches("class=\"tile s-critical\"").count(), 1);
+    assert!(!board.contains("class=\"exercise\""));
+    for expected in ["href=\"/c/longquan/alerts?severity=critical\"", "20:14:05", "184220", "data-stream=\"/api/v1/communities/longquan/stream\"", "93%"] {
+        assert!(board.contains(expected), "{expected}");
+    }
+    let part = site.get("/c/longquan?part=live&tiles=y07,l12,nothing", &office()).await.text;
+    assert_eq!(part.matches("class=\"tile ").count(), 2, "only what was asked for");
+    assert!(part.contains("id=\"part-todo\"") && part.contains("id=\"asof\"") && !part.contains("<html"), "a part, not a page");
+}
+
+#[tokio::test]
+async fn the_numbers_open_lists_of_that_length() {
+    let site = site(false, false);
+    let lines = async |query: &str| site.get(&format!("/c/longquan/alerts{query}"), &office()).await.text.matches("<li class=\"line").count();
+    assert_eq!(lines("?severity=critical").await, 1);
+    assert_eq!(lines("?severity=serious").await, 4);
+    assert_eq!(lines("?state=open").await, 8);
+    assert_eq!(lines("?state=acknowledged").await, 2);
+    assert_eq!(lines("?state=ended").await, 2);
+    assert_eq!(site.get("/c/longquan/unreported", &office()).await.text.matches("<tr><th scope=\"row\">").count(), 5);
+}
+
+#[tokio::test]
+async fn what_people_wrote_is_shown_and_never_run() {
+    let page = site(false, false).get("/c/longquan/h/h-y07-2-502", &office()).await.text;
+    assert!(page.contains("&#60;script&#62;alert(1)") && !page.contains("<script>alert"), "notes are escaped");
+    assert!(page.contains("&#60;b&#62;王家"), "labels are escaped");
+    for expected in ["王建国", "38.2℃", "<s>", "晚录", "id=\"e-01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f51-0\"", "href=\"#e-01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f51-0\""]
+    {
+        assert!(page.contains(expected), "{expected}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_see_names_sees_none() {
+    let page = site(false, false).get("/c/longquan/h/h-y07-2-502", &format!("gridward={VIEWER}")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for hidden in ["王", "0538", "1948", "发冷"] {
+        assert!(!page.text.contains(hidden), "{hidden}");
+    }
+}
+
+#[tokio::test]
+async fn a_community_of_others_is_not_there() {
+    let site = site(false, false);
+    let foreign = site.get("/c/fuqiang", &office()).await;
+    let none = site.get("/c/nowhere", &office()).await;
+    assert_eq!((foreign.status, none.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+    assert_eq!(foreign.text.replace("fuqiang", "nowhere"), none.text);
+    for odd in ["/c/..%2f..%2fcommunities", "/c/longquan/b/..%2Fcommands", "/c/longquan/h/13812345678", "/c/longquan/alerts/x"] {
+        assert_eq!(site.get(odd, &office()).await.status, StatusCode::NOT_FOUND, "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn taking_an_alert_sends_what_was_seen() {
+    let site = site(false, false);
+    let taken = site.post(&format!("{}/acknowledge", alert_path(1)), &office(), "same-origin", "n=2&minutes=60").await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text);
+    let command = site.fake.commands.lock().unwrap()[0].clone();
+    assert_eq!(command["data"]["n"], 2);
+    assert_eq!(command["data"]["until"], "2020-02-06T13:14:05Z");
+    assert_eq!(command["at"], "2020-02-06T12:14:05Z");
+    assert!(command["id"].as_str().unwrap().parse::<domain::values::CommandId>().is_ok());
+    let page = site.get(taken.header(header::LOCATION), &office()).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("t-office") && !page.text.contains("/acknowledge\""), "it shows who has it, and offers nothing more to take");
+}
+
+#[tokio::test]
+async fn an_alert_that_changed_meanwhile_is_shown_as_it_stands() {
+    let site = site(false, false);
+    site.fake.taken_by_another(&fake::alert_id(1));
+    let late = site.post(&format!("{}/acknowledge", alert_path(1)), &office(), "same-origin", "n=2").await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.text.contains("role=\"alert\"") && late.text.contains("t-night"), "kindly, and with the state of now");
+    let forbidden = site.post(&format!("{}/acknowledge", alert_path(3)), &format!("gridward={VIEWER}"), "same-origin", "n=2").await;
+    assert_eq!(forbidden.status, StatusCode::FORBIDDEN);
+    assert!(forbidden.text.contains("<h1>"), "a page, not a bare error");
+}
+
+#[tokio::test]
+async fn the_language_is_remembered_and_one_comes_back() {
+    let site = site(false, false);
+    let answer = site.get("/language/en?back=%2Fc%2Flongquan%2Falerts", "").await;
+    assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/c/longquan/alerts"));
+    assert!(answer.header(header::SET_COOKIE).starts_with("lang=en;"));
+    assert_eq!(site.get("/language/xx", "").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(site.get("/language/en?back=https:%2F%2Fevil.example", "").await.header(header::LOCATION), "/");
+}
+
+#[tokio::test]
+async fn pages_are_protected_from_other_pages() {
+    let login = site(false, false).get("/login", "").await;
+    let policy = login.header(header::CONTENT_SECURITY_POLICY);
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(login.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+}
