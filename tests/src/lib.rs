@@ -1,5 +1,6 @@
 //! What no single crate can prove: the real program, a real nats-server, real HTTP.
 
+mod apart;
 mod chance;
 mod foreign;
 mod history;
@@ -7,6 +8,7 @@ mod neighbourhood;
 mod poll;
 mod system;
 
+pub use apart::{NatsByHand, Service, Stopped, any_address};
 pub use chance::Chance;
 pub use foreign::{Foreign, Line, Message, Subscriber};
 pub use history::{Attempt, History};

@@ -329,7 +329,7 @@ fn children_named(parent: u32, name: &str) -> Option<u32> {
 }
 
 /// The program under test, built beside the tests.
-fn program() -> anyhow::Result<PathBuf> {
+pub(crate) fn program() -> anyhow::Result<PathBuf> {
     let test = std::env::current_exe()?;
     let folder = test.parent().and_then(Path::parent).context("no target folder")?;
     let program = folder.join("gridward");

@@ -49,14 +49,14 @@ fn commands(alert: &str) -> Vec<(&'static str, Value)> {
         ("person.register", json!({"person":"p-new","name":"李新","household":"h-other"})),
         ("residence.start", json!({"person":"p-other","household":"h-other","kind":"works","from":"2020-02-06T08:00:00+08:00"})),
         ("staff.register", json!({"staff":"s1","name":"赵一","roles":["leader"]})),
-        ("checkpoint.close", json!({"checkpoint":"c1"})),
-        ("round.close", json!({"round":"r1"})),
         ("visit.record", json!({"household":"h-other","outcome":"absent","mode":"door"})),
         ("building.report", json!({"scopes":[{"building":"b-other"}],"basis":"seen"})),
         ("entry.record", json!({"checkpoint":"c1","direction":"in","person":"p-other","id_checked":true,"pass_checked":false,"result":"admitted"})),
         ("quarantine.check", json!({"checks":[{"quarantine":"q-other","outcome":"no_answer"}],"mode":"phone"})),
         ("quarantine.release", json!({"quarantine":"q-other","reason":"completed"})),
         ("alert.acknowledge", json!({"alert":alert,"n":1})),
+        ("checkpoint.close", json!({"checkpoint":"c1"})),
+        ("round.close", json!({"round":"r1"})),
         ("record.retract", json!({"command":uuid::Uuid::now_v7(),"reason":"typo"})),
     ]
 }
