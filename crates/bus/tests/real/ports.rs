@@ -77,8 +77,8 @@ async fn a_publication_in_memory_goes_wrong_when_told_to() {
 #[tokio::test]
 async fn last_values_keep_the_newest_of_each_subject() {
     let bench = with_streams().await;
-    let alerting = bench.connect("alerting").await;
-    for values in [LastValues::new(&alerting, "STATUS"), LastValues::in_memory()] {
+    let projection = bench.connect("projection").await;
+    for values in [LastValues::new(&projection, "STATUS"), LastValues::in_memory()] {
         let (b07, b08) = ("gw.v1.t.c1.status.b07", "gw.v1.t.c1.status.b08");
         assert_eq!(values.get(b07).await.unwrap(), None);
         for value in ["1", "2", "3"] {

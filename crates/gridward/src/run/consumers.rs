@@ -229,7 +229,8 @@ fn check_wanted(wanted: &Wanted) -> Result<(), Problem> {
         let plain =
             |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'));
         let well_formed = tokens.iter().enumerate().all(|(place, token)| plain(token) || *token == "*" || (*token == ">" && place + 1 == tokens.len()));
-        let alert = filter.starts_with(wanted.class.subject_prefix()) && tokens.get(4).is_some_and(|kind| *kind == "alert");
+        // a filter that ends before the kind would never be told anything
+        let alert = filter.starts_with(wanted.class.subject_prefix()) && tokens.get(4).is_some_and(|kind| *kind == "alert") && tokens.len() > 5;
         if !well_formed || !alert {
             let reason = format!("an alert topic of this class, such as {}dianbu.*.alert.fever.>", wanted.class.subject_prefix());
             return Err(Problem::bad_request(format!("/filters/{index}"), "filter_outside", reason));

@@ -91,7 +91,14 @@ async fn start(role: Role, connection: &Connection, config: &Config, common: &Co
     let folder = &config.store.folder;
     let mut services = Services::default();
     match role {
-        Role::Intake => services.intake = Some(start_intake(connection, folder, common).await?),
+        Role::Intake => {
+            let token = config.admin_token()?;
+            let intake = start_intake(connection, folder, common).await?;
+            if let Some(token) = token {
+                intake.ensure_token("admin", domain::commit::Role::Admin, &token).await.context("the token of deployment.admin_token_file cannot be put in force")?;
+            }
+            services.intake = Some(intake);
+        }
         Role::Alerting => services.alerting = Some(start_alerting(connection, folder, common)?),
         Role::Projection => {
             services.projection = Some(start_projection(connection, folder, common)?);
