@@ -1,7 +1,9 @@
-//! How we speak HTTP: problems in one form, one gate that decides who may enter, the same headers on every answer, one way to serve.
+//! How we speak HTTP: problems in one form, one gate that decides who may enter, the same headers on every answer, one way to serve,
+//! and the contracts that machines read.
 //!
 //! Every service that opens an HTTP door uses this, so that no door is more lenient than another.
 
+mod contracts;
 mod gate;
 mod headers;
 mod limits;
@@ -9,6 +11,7 @@ mod problem;
 mod serve;
 mod words;
 
+pub use contracts::{ASYNCAPI, OPENAPI, contracts};
 pub use gate::{COOKIE, Gate, same_site};
 pub use headers::protect;
 pub use limits::{COMMAND_BYTES_MAX, HEADER_BYTES_MAX, IMPORT_BYTES_MAX, PAGE_ITEMS_MAX};

@@ -60,7 +60,8 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     };
     let listener = std::net::TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
     let services = start(role, &connection, &config, &common).await?;
-    let router = web::protect(services.router(&common, config.http.tls.is_some()).merge(health::router(services.checks())));
+    let router = services.router(&common, config.http.tls.is_some()).merge(health::router(services.checks())).merge(web::contracts());
+    let router = web::protect(router);
     let (stop, mut stopped) = watch::channel(false);
     let tls = config.http.tls.clone().map(|tls| web::TlsFiles { certificate: tls.certificate, key: tls.key });
     let serving = tokio::spawn(web::serve(listener, router, tls, async move {

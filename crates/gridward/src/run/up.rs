@@ -95,8 +95,9 @@ impl System {
     }
 
     fn router(&self) -> axum::Router {
-        let router = self.services.router(&self.common, false).merge(consumers::router(Arc::clone(&self.consumers))).merge(checks::router(Arc::clone(&self.checks)));
-        let router = router.merge(health::router(self.services.checks()));
+        let router =
+            self.services.router(&self.common, false).merge(consumers::router(Arc::clone(&self.consumers))).merge(checks::router(Arc::clone(&self.checks)));
+        let router = router.merge(health::router(self.services.checks())).merge(web::contracts());
         web::protect(router)
     }
 
