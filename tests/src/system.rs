@@ -277,12 +277,20 @@ impl System {
         Ok(())
     }
 
+    /// Process of its nats-server.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn nats_pid(&self) -> anyhow::Result<u32> {
+        children_named(self.child.as_ref().context("not running")?.id(), "nats-server").context("no nats-server")
+    }
+
     /// Kills its nats-server only: the program starts another.
     ///
     /// # Errors
     /// When there is none.
     pub fn kill_nats(&self) -> anyhow::Result<()> {
-        let pid = children_named(self.child.as_ref().context("not running")?.id(), "nats-server").context("no nats-server")?;
+        let pid = self.nats_pid()?;
         let pid = rustix::process::Pid::from_raw(i32::try_from(pid)?).context("no such process")?;
         Ok(rustix::process::kill_process(pid, rustix::process::Signal::KILL)?)
     }
