@@ -193,6 +193,18 @@ impl System {
         Ok(request.body(body.unwrap_or_default()).send().await?)
     }
 
+    /// A page as a browser shows it to whoever signed in with a token.
+    ///
+    /// # Errors
+    /// When no whole answer comes.
+    pub async fn page(&self, token: &str, path: &str) -> anyhow::Result<Answer> {
+        let request = self.http.get(format!("{}{path}", self.url()?)).header("cookie", format!("gridward={token}"));
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        let text = response.text().await?;
+        Ok(Answer { status, json: Value::Null, text })
+    }
+
     /// Reads a path of the API.
     ///
     /// # Errors
