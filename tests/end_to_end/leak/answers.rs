@@ -24,10 +24,18 @@ async fn paths(system: &System, community: &Community) -> Vec<String> {
     let slug = &community.spec().slug;
     let alerts = system.get(&format!("/communities/{slug}/alerts?limit=200")).await.unwrap();
     let ids = ids(community, EACH_MAX);
-    let mut paths: Vec<String> = ["", "/buildings?limit=200", "/quarantines?limit=200", "/alerts?limit=200", "/alerts?state=ended&limit=200", "/checkpoints?limit=200", "/coverage?limit=200"]
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let mut paths: Vec<String> = [
+        "",
+        "/buildings?limit=200",
+        "/quarantines?limit=200",
+        "/alerts?limit=200",
+        "/alerts?state=ended&limit=200",
+        "/checkpoints?limit=200",
+        "/coverage?limit=200",
+    ]
+    .into_iter()
+    .map(str::to_owned)
+    .collect();
     for (kind, route) in [("building", "buildings"), ("household", "households"), ("person", "people"), ("quarantine", "quarantines")] {
         for id in ids.get(kind).into_iter().flatten() {
             paths.push(format!("/{route}/{id}"));
@@ -75,7 +83,11 @@ pub(crate) async fn those_who_may_see_do(system: &System, towns: &[Community], c
 /// Those who see counts, and the operator, are named nobody: not in any answer, on any page, or by the command line.
 pub(crate) async fn others_do_not(system: &System, towns: &[Community], canaries: &Canaries) {
     let admin = system.admin_token().unwrap();
-    let callers = [("admin", admin.clone()), ("viewer", token(system, "the-viewer", &["--deployment"], "viewer")), ("command", token(system, "the-command", &["--deployment"], "command"))];
+    let callers = [
+        ("admin", admin.clone()),
+        ("viewer", token(system, "the-viewer", &["--deployment"], "viewer")),
+        ("command", token(system, "the-command", &["--deployment"], "command")),
+    ];
     let mut answers = 0;
     for (who, token) in &callers {
         for community in towns {
@@ -151,12 +163,22 @@ pub(crate) async fn problems_repeat_nothing(system: &System, community: &Communi
         assert!((400..500).contains(&answer.status), "{command}: {}", answer.text);
         canaries.absent(&format!("the answer to {}", String::from_utf8_lossy(&bytes_of(&command))), answer.text.as_bytes());
     }
-    for path in [format!("/people/{phone}"), format!("/people/{name}"), format!("/households/{id_number}"), format!("/timeline?person={phone}"), format!("/buildings?{phone}=1"), format!("/buildings?limit={phone}"), format!("/buildings?cursor={phone}")] {
+    for path in [
+        format!("/people/{phone}"),
+        format!("/people/{name}"),
+        format!("/households/{id_number}"),
+        format!("/timeline?person={phone}"),
+        format!("/buildings?{phone}=1"),
+        format!("/buildings?limit={phone}"),
+        format!("/buildings?cursor={phone}"),
+    ] {
         let answer = system.get(&format!("/communities/{slug}{path}")).await.unwrap();
         assert!((400..500).contains(&answer.status), "{path}: {}", answer.text);
         canaries.absent(&format!("the answer to {path}"), answer.text.as_bytes());
     }
-    let rows = format!("person,name,household,id_number,sex\np-y,{name},h-none,{id_number},f\n{phone},{name},h-none,{id_number},f\np-z,{name},,{id_number}9,{phone}\n");
+    let rows = format!(
+        "person,name,household,id_number,sex\np-y,{name},h-none,{id_number},f\n{phone},{name},h-none,{id_number},f\np-z,{name},,{id_number}9,{phone}\n"
+    );
     for (kind, rows) in [("people", rows.as_str()), ("people", &format!("{name},{phone}\n1,2\n")), (name.as_str(), "a\n1\n")] {
         let path = format!("/communities/{slug}/imports?kind={kind}");
         let response = system.open(&system.admin_token().unwrap(), Method::POST, &path, &[("content-type", "text/csv")], Some(rows.to_owned())).await.unwrap();
