@@ -88,6 +88,11 @@ impl Foreign {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// The line with this number, from 0, once it is said.
     ///
     /// # Panics

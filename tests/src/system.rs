@@ -193,6 +193,18 @@ impl System {
         Ok(request.body(body.unwrap_or_default()).send().await?)
     }
 
+    /// A page as a browser shows it to whoever signed in with a token.
+    ///
+    /// # Errors
+    /// When no whole answer comes.
+    pub async fn page(&self, token: &str, path: &str) -> anyhow::Result<Answer> {
+        let request = self.http.get(format!("{}{path}", self.url()?)).header("cookie", format!("gridward={token}"));
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        let text = response.text().await?;
+        Ok(Answer { status, json: Value::Null, text })
+    }
+
     /// Reads a path of the API.
     ///
     /// # Errors
@@ -277,12 +289,20 @@ impl System {
         Ok(())
     }
 
+    /// Process of its nats-server.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn nats_pid(&self) -> anyhow::Result<u32> {
+        children_named(self.child.as_ref().context("not running")?.id(), "nats-server").context("no nats-server")
+    }
+
     /// Kills its nats-server only: the program starts another.
     ///
     /// # Errors
     /// When there is none.
     pub fn kill_nats(&self) -> anyhow::Result<()> {
-        let pid = children_named(self.child.as_ref().context("not running")?.id(), "nats-server").context("no nats-server")?;
+        let pid = self.nats_pid()?;
         let pid = rustix::process::Pid::from_raw(i32::try_from(pid)?).context("no such process")?;
         Ok(rustix::process::kill_process(pid, rustix::process::Signal::KILL)?)
     }

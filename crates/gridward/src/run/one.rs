@@ -60,7 +60,13 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     };
     let listener = std::net::TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
     let services = start(role, &connection, &config, &common).await?;
-    let router = services.router(&common, config.http.tls.is_some()).merge(health::router(services.checks())).merge(web::contracts());
+    let mut checks = services.checks();
+    // what was folded can be shown without NATS; nothing can be recorded or told without it
+    if role != Role::Projection {
+        let nats = connection.clone();
+        checks.push(("nats", Arc::new(move || without_nats(&nats))));
+    }
+    let router = services.router(&common, config.http.tls.is_some()).merge(health::router(checks)).merge(web::contracts());
     let router = web::protect(router);
     let (stop, mut stopped) = watch::channel(false);
     let tls = config.http.tls.clone().map(|tls| web::TlsFiles { certificate: tls.certificate, key: tls.key });
@@ -76,6 +82,12 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     services.stop().await;
     connection.close().await?;
     Ok(())
+}
+
+/// Why nothing can be asked of NATS now, if nothing can.
+fn without_nats(connection: &Connection) -> Option<String> {
+    let state = connection.state();
+    (!state.connected).then(|| format!("no connection to nats: {}", state.last_error.unwrap_or_else(|| "it ended".to_owned())))
 }
 
 async fn connect(config: &Config, role: Role) -> anyhow::Result<Connection> {
