@@ -34,7 +34,10 @@ async fn furnish(system: &System) {
     for building in ["b07", "b08"] {
         let doors: Vec<String> = (1..=FLOORS).flat_map(|floor| [format!("{floor}01"), format!("{floor}02")]).collect();
         let units = json!([{"unit":"1","floors":FLOORS,"doors":doors},{"unit":"2","floors":FLOORS,"doors":doors}]);
-        system.must(COMMUNITY, "building.register", None, json!({"building":building,"name":format!("{}号楼", &building[2..]),"estate":"e1","units":units})).await.unwrap();
+        system
+            .must(COMMUNITY, "building.register", None, json!({"building":building,"name":format!("{}号楼", &building[2..]),"estate":"e1","units":units}))
+            .await
+            .unwrap();
     }
     for floor in 1..=FLOORS {
         let household = json!({"household":format!("h{floor}"),"building":"b07","unit":"2","floor":floor,"door":format!("{floor}02")});

@@ -6,11 +6,7 @@ use bus::EventLog;
 use store::{Comparison, Options, Store, compare};
 use web::Gate;
 
-use crate::{
-    TABLES,
-    catch_up::catch_up,
-    world::World,
-};
+use crate::{TABLES, catch_up::catch_up, world::World};
 
 /// Folds the whole log into a fresh store in `folder`, which must be empty, and compares it with what intake knows. Intake goes on
 /// meanwhile: what it learns later is left out.

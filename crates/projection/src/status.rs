@@ -39,7 +39,8 @@ impl StatusTeller {
             if self.live.phase() != Phase::Following {
                 continue;
             }
-            let towns: Vec<(CommunityId, TownId)> = self.live.gate.with_grants(|grants| grants.towns().map(|(community, town)| (community.clone(), town.clone())).collect());
+            let towns: Vec<(CommunityId, TownId)> =
+                self.live.gate.with_grants(|grants| grants.towns().map(|(community, town)| (community.clone(), town.clone())).collect());
             for (community, town) in towns {
                 let place = places.get(&community).copied();
                 let (rows, next) = self.changed(&community, place).await;
@@ -61,7 +62,9 @@ impl StatusTeller {
         let now = self.live.changes.now(community);
         let (wanted, next) = match place.map(|place| self.live.changes.since(community, place)) {
             Some(Resumed::Changes(changes, next)) if changes.is_empty() => return (Vec::new(), next),
-            Some(Resumed::Changes(changes, next)) => (Some(changes.into_iter().map(|changed| changed.building).collect::<std::collections::BTreeSet<_>>()), next),
+            Some(Resumed::Changes(changes, next)) => {
+                (Some(changes.into_iter().map(|changed| changed.building).collect::<std::collections::BTreeSet<_>>()), next)
+            }
             Some(Resumed::Reset(next)) => (None, next),
             None => (None, now),
         };

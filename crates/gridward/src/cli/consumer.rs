@@ -116,7 +116,18 @@ mod tests {
     #[test]
     fn the_one_liner_is_a_program() {
         let text = || "x".to_owned();
-        let added = Added { name: text(), nats: text(), user: text(), password: text(), stream: text(), durable: text(), inbox_prefix: text(), api_prefix: text(), applied: true, account: None };
+        let added = Added {
+            name: text(),
+            nats: text(),
+            user: text(),
+            password: text(),
+            stream: text(),
+            durable: text(),
+            inbox_prefix: text(),
+            api_prefix: text(),
+            applied: true,
+            account: None,
+        };
         let line = one_liner(&added);
         let program = line.strip_prefix("python3 -c '").and_then(|rest| rest.strip_suffix('\'')).unwrap();
         assert!(!program.contains('\''), "a quote would end the shell's argument");

@@ -74,7 +74,8 @@ fn tell(global: &Global, all: Vec<(&'static str, Value)>) -> Done {
 pub(crate) async fn verify(global: &Global) -> Done {
     let running = global.server.is_some() || find_running(&global.data).is_ok();
     let found: Value = if running { global.client()?.get("/verify").await? } else { serde_json::to_value(verify_log(&global.data).await?)? };
-    let sound = found["undecodable"].as_array().is_some_and(Vec::is_empty) && found["broken_chain"].as_array().is_some_and(Vec::is_empty) && found["ended"].is_null();
+    let sound =
+        found["undecodable"].as_array().is_some_and(Vec::is_empty) && found["broken_chain"].as_array().is_some_and(Vec::is_empty) && found["ended"].is_null();
     if global.json() {
         data(&found);
     } else {

@@ -11,8 +11,8 @@ mod one;
 mod services;
 mod up;
 
-pub(crate) use one::{Role, run_one};
 pub(crate) use offline::{check_stores, verify_log};
+pub(crate) use one::{Role, run_one};
 pub(crate) use up::{UpOptions, up};
 
 /// Completes when the process is told to stop: Ctrl-C, or SIGTERM from a supervisor.

@@ -108,7 +108,10 @@ async fn start(role: Role, connection: &Connection, config: &Config, common: &Co
             let token = config.admin_token()?;
             let intake = start_intake(connection, folder, common).await?;
             if let Some(token) = token {
-                intake.ensure_token("admin", domain::commit::Role::Admin, &token).await.context("the token of deployment.admin_token_file cannot be put in force")?;
+                intake
+                    .ensure_token("admin", domain::commit::Role::Admin, &token)
+                    .await
+                    .context("the token of deployment.admin_token_file cannot be put in force")?;
             }
             services.intake = Some(intake);
         }
