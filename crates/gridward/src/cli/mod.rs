@@ -120,9 +120,12 @@ struct UpArguments {
     /// Where pages and API answer; port 0 takes any free one
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: SocketAddr,
-    /// An external NATS, instead of starting one
+    /// An external NATS, instead of starting one; with the user that may do everything, such as nats://user:password@host:4222
     #[arg(long, value_name = "URL", conflicts_with = "nats_listen")]
     nats: Option<String>,
+    /// Monitoring endpoint of the external NATS, which alone tells whether it syncs, such as http://host:8222
+    #[arg(long, value_name = "URL", requires = "nats")]
+    nats_monitor: Option<String>,
     /// Where the nats-server that is started listens; port 0 takes any free one
     #[arg(long, default_value = "127.0.0.1:4222", value_name = "ADDR")]
     nats_listen: SocketAddr,
@@ -216,6 +219,7 @@ async fn run_up(global: &Global, arguments: UpArguments, demo: bool) -> Done {
         data: global.data.clone(),
         listen: arguments.listen,
         nats: arguments.nats,
+        nats_monitor: arguments.nats_monitor,
         nats_listen: arguments.nats_listen,
         clock: arguments.clock,
         demo: (demo || arguments.demo).then_some((arguments.scale, arguments.seed)),

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use web::{Gate, Problem};
 
-use super::nats::{OwnServer, account};
+use super::nats::{Nats, account};
 use crate::data::{DataFolder, KeptConsumer, letters, random};
 
 /// Name of the consumer that the demo makes to show how to subscribe.
@@ -37,9 +37,8 @@ pub(crate) struct Consumers {
     pub(crate) gate: Gate,
     pub(crate) data: Arc<DataFolder>,
     pub(crate) connection: Connection,
-    /// Our own server; with an external one the operator adds the account.
-    pub(crate) server: Option<Arc<OwnServer>>,
-    pub(crate) nats_url: String,
+    /// Our own server takes accounts over at once; with an external one the operator adds them.
+    pub(crate) nats: Arc<Nats>,
     /// One change at a time.
     pub(crate) changing: Mutex<()>,
 }
@@ -159,7 +158,7 @@ impl Consumers {
         let plan = DurablePlan { stream: consumer.stream.clone(), name: consumer.durable.clone(), filters: consumer.filters.clone(), from };
         ensure_durable(&self.connection, &plan).await.map_err(refused)?;
         kept.push(consumer.clone());
-        if let Some(server) = &self.server {
+        if let Some(server) = self.nats.own() {
             server.reload(&kept).await.map_err(away)?;
         }
         self.data.keep_consumers(&kept).map_err(away)?;
@@ -197,10 +196,10 @@ async fn add(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, body: 
 
 fn added(consumers: &Consumers, consumer: &KeptConsumer) -> Result<Added, Problem> {
     let account = account(consumer);
-    let applied = consumers.server.is_some();
+    let applied = consumers.nats.own().is_some();
     Ok(Added {
         name: consumer.name.clone(),
-        nats: consumers.nats_url.clone(),
+        nats: consumers.nats.url(),
         user: account.user(),
         password: consumer.password.clone(),
         stream: consumer.stream.clone(),
@@ -245,7 +244,7 @@ async fn remove(State(consumers): State<Arc<Consumers>>, Path(name): Path<String
     let mut kept = consumers.data.consumers().map_err(away)?;
     let Some(place) = kept.iter().position(|consumer| consumer.name == name) else { return Err(Problem::not_found()) };
     let consumer = kept.remove(place);
-    if let Some(server) = &consumers.server {
+    if let Some(server) = consumers.nats.own() {
         server.reload(&kept).await.map_err(away)?;
     }
     remove_durable(&consumers.connection, &consumer.stream, &consumer.durable).await.map_err(away)?;

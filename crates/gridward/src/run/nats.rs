@@ -25,6 +25,87 @@ pub(crate) struct OwnServer {
     secrets: NatsSecrets,
 }
 
+/// The NATS of a system: one that we run, or somebody else's.
+pub(crate) enum Nats {
+    /// We started it, and it ends with us.
+    Own(OwnServer),
+    /// Somebody else runs it; its address carries the user that may do everything.
+    External {
+        /// Where it is.
+        url: String,
+        /// Its monitoring endpoint, which alone tells whether it syncs.
+        monitor_url: Option<String>,
+    },
+}
+
+impl Nats {
+    /// Where it is, without the password.
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Own(own) => own.server.url(),
+            Self::External { url, .. } => match (url.split_once("://"), url.rsplit_once('@')) {
+                (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+                _ => url.clone(),
+            },
+        }
+    }
+
+    /// The process, when it is ours.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        match self {
+            Self::Own(own) => own.server.pid(),
+            Self::External { .. } => None,
+        }
+    }
+
+    /// Where it is monitored.
+    pub(crate) fn monitor_url(&self) -> Option<String> {
+        match self {
+            Self::Own(own) => Some(own.server.monitor_url()),
+            Self::External { monitor_url, .. } => monitor_url.clone(),
+        }
+    }
+
+    /// Our own server.
+    pub(crate) fn own(&self) -> Option<&OwnServer> {
+        match self {
+            Self::Own(own) => Some(own),
+            Self::External { .. } => None,
+        }
+    }
+
+    /// One connection per service: each with its own user on our own server, with the one user of the address otherwise.
+    pub(crate) async fn connect(&self) -> anyhow::Result<Connections> {
+        match self {
+            Self::Own(own) => own.connect().await,
+            Self::External { url, .. } => {
+                let (bare, login) = (self.url(), credentials(url));
+                let (bare, login) = (&bare, &login);
+                let open = |name: &'static str| async move {
+                    let options = ConnectionOptions::new(bare, format!("gridward-{name}"));
+                    let options = match login {
+                        Some((user, password)) => options.login(user, password, format!("_INBOX_{name}")),
+                        None => options,
+                    };
+                    let connection = Connection::open(options).await?;
+                    connection.connected(CONNECT_WAIT).await.context("the external NATS does not let us in")?;
+                    anyhow::Ok(connection)
+                };
+                let (intake, projection) = (open("intake").await?, open("projection").await?);
+                Ok(Connections { intake, projection, alerting: open("alerting").await?, provision: open("provision").await? })
+            }
+        }
+    }
+}
+
+/// User and password of an address such as `nats://user:password@host:4222`.
+fn credentials(url: &str) -> Option<(String, String)> {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (login, _) = authority.rsplit_once('@')?;
+    let (user, password) = login.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
 /// A service's own connection.
 pub(crate) struct Connections {
     pub(crate) intake: Connection,

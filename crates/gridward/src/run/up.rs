@@ -11,7 +11,7 @@ use super::{
     checks::{self, Checks},
     consumers::{self, Consumers},
     demo, health,
-    nats::{self, Connections, OwnServer},
+    nats::{self, Connections, Nats, OwnServer},
     services::{Common, Services, start_alerting, start_intake, start_projection},
     told_to_stop,
 };
@@ -19,7 +19,7 @@ use crate::{
     cli::{DemoScale, one_liner},
     clock::{Clock, Drill},
     data::{DataFolder, Pids, RunFile, kept_listener},
-    exit::{Done, Exit, Failure, data as data_line, talk},
+    exit::{Done, data as data_line, talk},
 };
 
 /// How everything runs.
@@ -28,6 +28,7 @@ pub(crate) struct UpOptions {
     pub(crate) data: PathBuf,
     pub(crate) listen: SocketAddr,
     pub(crate) nats: Option<String>,
+    pub(crate) nats_monitor: Option<String>,
     pub(crate) nats_listen: SocketAddr,
     pub(crate) clock: Option<Drill>,
     pub(crate) demo: Option<(DemoScale, u64)>,
@@ -35,28 +36,28 @@ pub(crate) struct UpOptions {
 
 /// Runs until told to stop.
 pub(crate) async fn up(options: UpOptions) -> Done {
-    if options.nats.is_some() {
-        return Err(Exit::new(
-            Failure::Usage,
-            "with an external NATS run one service per process: gridward intake --config deploy/config/intake.toml, and so on",
-        ));
-    }
     let data = Arc::new(DataFolder::open(&options.data)?);
     let clock = Clock::open(data.path(), options.clock.or_else(|| options.demo.map(|_| demo::default_clock())))?;
     let common = Common { secrets: DeploymentKey::new(&data.deployment_secret()?), now: clock.as_now(), exercise: clock.is_exercise(), cache_mib: 128 };
     health::recorder();
-    talk("gridward: starting nats-server");
-    let own = Arc::new(OwnServer::start(&data, options.nats_listen).await?);
-    let connections = own.connect().await?;
-    nats::prepare(&connections.provision, Some(&own.server.monitor_url()), Unsynced::Refuse, None).await?;
-    let system = System::start(&data, &own, connections, &common).await?;
+    let nats = Arc::new(match options.nats.clone() {
+        Some(url) => Nats::External { url, monitor_url: options.nats_monitor.clone() },
+        None => {
+            talk("gridward: starting nats-server");
+            Nats::Own(OwnServer::start(&data, options.nats_listen).await?)
+        }
+    });
+    let connections = nats.connect().await?;
+    nats::prepare(&connections.provision, nats.monitor_url().as_deref(), Unsynced::Refuse, None).await?;
+    let system = System::start(&data, &nats, connections, &common).await?;
     let keeping = tokio::spawn(clock.clone().keep());
-    let stopped = system.run(&data, &own, &options, &clock).await;
+    let stopped = system.run(&data, &nats, &options, &clock).await;
     keeping.abort();
     data.withdraw();
-    match Arc::try_unwrap(own) {
-        Ok(own) => own.server.stop().await.context("nats-server did not stop by itself")?,
-        Err(_) => tracing::warn!("nats-server is still in use; it ends with this process"),
+    match Arc::try_unwrap(nats) {
+        Ok(Nats::Own(own)) => own.server.stop().await.context("nats-server did not stop by itself")?,
+        Ok(Nats::External { .. }) => {}
+        Err(_) => tracing::warn!("NATS is still in use; a server of ours ends with this process"),
     }
     stopped
 }
@@ -70,7 +71,7 @@ struct System {
 }
 
 impl System {
-    async fn start(data: &Arc<DataFolder>, own: &Arc<OwnServer>, connections: Connections, common: &Common) -> anyhow::Result<Self> {
+    async fn start(data: &Arc<DataFolder>, nats: &Arc<Nats>, connections: Connections, common: &Common) -> anyhow::Result<Self> {
         let intake = start_intake(&connections.intake, &data.join("stores/intake"), common).await?;
         if let Err(error) = intake.ensure_token("admin", Role::Admin, &data.admin_token()?).await {
             // somebody ended it: whoever holds the data folder gets another
@@ -84,8 +85,7 @@ impl System {
             gate: intake.gate(),
             data: Arc::clone(data),
             connection: connections.provision,
-            server: Some(Arc::clone(own)),
-            nats_url: own.server.url(),
+            nats: Arc::clone(nats),
             changing: Mutex::default(),
         });
         let gate = intake.gate();
@@ -110,7 +110,7 @@ impl System {
         }
     }
 
-    async fn run(self, data: &DataFolder, own: &OwnServer, options: &UpOptions, clock: &Clock) -> Done {
+    async fn run(self, data: &DataFolder, nats: &Nats, options: &UpOptions, clock: &Clock) -> Done {
         let listener = kept_listener(&data.join("http-address"), options.listen)?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
@@ -119,7 +119,7 @@ impl System {
             // a closed channel means that everything is over
             let _closed = serve_stop.wait_for(|stop| *stop).await;
         }));
-        let run = RunFile { http: format!("http://{address}"), nats: own.server.url(), pids: Pids { gridward: std::process::id(), nats: own.server.pid() } };
+        let run = RunFile { http: format!("http://{address}"), nats: nats.url(), pids: Pids { gridward: std::process::id(), nats: nats.pid() } };
         data.announce(&run)?;
         announce(&run, data, clock);
         let player = match options.demo {
