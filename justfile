@@ -29,9 +29,9 @@ chaos kills="100": nats foreign
     cargo build --locked -p gridward
     GRIDWARD_KILLS={{ kills }} cargo test --locked -p system-tests --test kills -- --nocapture
 
-# write the golden bytes of new events; look at the difference before committing it
+# write the golden bytes of new events and the outcomes of the stories; look at the difference before committing it
 golden-accept:
-    GRIDWARD_GOLDEN=accept cargo test --locked -p system-tests --test contract
+    GRIDWARD_GOLDEN=accept cargo test --locked -p system-tests --test contract --test scenarios
 
 # the pages of the demo at desktop and phone size, into docs/screenshots
 screenshots: nats foreign

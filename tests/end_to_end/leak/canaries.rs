@@ -32,7 +32,7 @@ impl Canaries {
     }
 
     /// The first canary in some bytes.
-    pub(crate) fn find(&self, bytes: &[u8]) -> Option<&str> {
+    pub(crate) fn find<'a>(&'a self, bytes: &'a [u8]) -> Option<&'a str> {
         self.find_all(bytes).next()
     }
 
