@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context as _;
 use demo::{Community, Demo, Intensity, Moment, Scale, Sent};
 use domain::values::{TimeOfDay, Timestamp, Zone};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -160,20 +159,38 @@ impl Player {
         Ok(())
     }
 
+    /// Sends commands until each has an answer that settles it, as a phone does.
     async fn post(&self, community: &str, group: &[Sent]) -> anyhow::Result<()> {
-        let lines: Vec<String> = group.iter().map(|sent| sent.command.to_json().to_string()).collect();
-        let url = format!("{}/api/v1/communities/{community}/commands", self.server);
-        let request = self.http.post(&url).bearer_auth(&self.token).header(header::CONTENT_TYPE, "application/x-ndjson").body(lines.join("\n"));
-        let answers = request.send().await?.error_for_status().with_context(|| format!("commands of {community}"))?.text().await?;
-        for line in answers.lines() {
-            let answer: serde_json::Value = serde_json::from_str(line)?;
-            if answer["problem"].is_object() {
-                let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
-                // a code and a path: never what was sent
-                tracing::warn!(community, code = %answer["problem"]["code"], params = %answer["problem"]["invalid_params"], refused, "a command of the demo was refused");
+        let mut lines: Vec<String> = group.iter().map(|sent| sent.command.to_json().to_string()).collect();
+        while !lines.is_empty() {
+            let answers = match self.ask(community, lines.join("\n")).await {
+                Ok(answers) => answers,
+                Err(error) => {
+                    tracing::warn!(community, %error, "commands of the demo were not answered; sending them again");
+                    tokio::time::sleep(TICK).await;
+                    continue;
+                }
+            };
+            let mut unsettled = Vec::new();
+            for (line, answer) in lines.into_iter().zip(answers.lines()) {
+                let problem = &serde_json::from_str::<serde_json::Value>(answer)?["problem"];
+                if problem["code"] == "outcome_unknown" {
+                    unsettled.push(line);
+                } else if problem.is_object() {
+                    let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
+                    // a code and a path: never what was sent
+                    tracing::warn!(community, code = %problem["code"], params = %problem["invalid_params"], refused, "a command of the demo was refused");
+                }
             }
+            lines = unsettled;
         }
         Ok(())
+    }
+
+    async fn ask(&self, community: &str, body: String) -> reqwest::Result<String> {
+        let url = format!("{}/api/v1/communities/{community}/commands", self.server);
+        let request = self.http.post(&url).bearer_auth(&self.token).header(header::CONTENT_TYPE, "application/x-ndjson").body(body);
+        request.send().await?.error_for_status()?.text().await
     }
 }
 
