@@ -7,6 +7,7 @@ mod play;
 
 use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
+use aho_corasick::AhoCorasick;
 use serde_json::json;
 use system_tests::{Foreign, Subscriber, System, until};
 
@@ -84,7 +85,7 @@ async fn tap(system: &System, file: &Path) -> Foreign {
 }
 
 fn contains(bytes: &[u8], word: &str) -> bool {
-    bytes.windows(word.len()).any(|window| window == word.as_bytes())
+    AhoCorasick::new([word]).unwrap().is_match(bytes)
 }
 
 /// Every file of the data folder, the log, and what was said on NATS.
