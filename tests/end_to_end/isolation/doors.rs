@@ -61,6 +61,9 @@ fn commands(alert: &str) -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// Every page of a community.
+const PAGES: [&str; 9] = ["", "/unreported", "/coverage", "/quarantines", "/checkpoints", "/b/b-other", "/h/h-other", "/alerts", "/alerts/{alert}"];
+
 /// An answer as far as it may tell anything: status, headers, bytes.
 async fn told(response: Response) -> (u16, Vec<(String, String)>, Vec<u8>) {
     let mut headers: Vec<(String, String)> = response
@@ -110,6 +113,7 @@ async fn what_belongs_to_others_looks_like_what_does_not_exist() {
             let alert = &alerts.iter().find(|(community, _)| community == other).unwrap().1;
             nothing_is_read(&system, (who, token), other, alert).await;
             nothing_is_written(&system, (who, token), other, alert).await;
+            nothing_is_imported(&system, (who, token), other).await;
             nothing_is_inside(&system, (who, token), alert).await;
         }
         nothing_is_operated(&system, (who, token)).await;
@@ -128,6 +132,28 @@ async fn nothing_is_read(system: &System, (who, token): (&str, &str), other: &st
         let of_nobody = told(read(system, token, ABSENT, &route).await).await;
         assert_eq!(of_another.0, 404, "{who} reads {route} of {other}");
         assert_eq!(of_another, of_nobody, "{who} can tell {other}{route} from what does not exist");
+    }
+    for page in PAGES {
+        let page = page.replace("{alert}", alert);
+        let show = async |community: &str| system.page(token, &format!("/c/{community}{page}")).await.unwrap();
+        let (of_another, of_nobody) = (show(other).await, show(ABSENT).await);
+        assert_eq!(of_another.status, 404, "{who} is shown the page {page} of {other}");
+        // a page repeats the address that was asked for
+        let (of_another, of_nobody) = (of_another.text.replace(other, "‹asked›"), of_nobody.text.replace(ABSENT, "‹asked›"));
+        assert_eq!(of_another, of_nobody, "{who} can tell the page {page} of {other} from one that does not exist");
+    }
+}
+
+/// Files are for nobody else either.
+async fn nothing_is_imported(system: &System, (who, token): (&str, &str), other: &str) {
+    for (kind, rows) in [("people", "person,name,household\np-new,李新,h-other\n"), ("buildings", "building,name\nb-new,11号楼\n"), ("nothing", "a\n")] {
+        let send = async |community: &str| {
+            let path = format!("/communities/{community}/imports?kind={kind}");
+            told(system.open(token, Method::POST, &path, &[("content-type", "text/csv")], Some(rows.to_owned())).await.unwrap()).await
+        };
+        let (to_another, to_nobody) = (send(other).await, send(ABSENT).await);
+        assert_eq!(to_another.0, 404, "{who} imports {kind} to {other}");
+        assert_eq!(to_another, to_nobody, "{who} can tell {other} from what does not exist by importing {kind}");
     }
 }
 
@@ -199,6 +225,13 @@ async fn the_routes_exist(system: &System, alert: &str) {
         let route = route.replace("{alert}", alert);
         assert_eq!(read(system, &office, NEIGHBOUR, &route).await.status().as_u16(), 200, "{route}");
     }
+    for page in PAGES {
+        let page = format!("/c/{NEIGHBOUR}{}", page.replace("{alert}", alert));
+        assert_eq!(system.page(&office, &page).await.unwrap().status, 200, "{page}");
+    }
+    let path = format!("/communities/{NEIGHBOUR}/imports?kind=buildings&dry_run=true");
+    let imported = system.open(&office, Method::POST, &path, &[("content-type", "text/csv")], Some("building,name\nb-new,11号楼\n".to_owned())).await.unwrap();
+    assert_eq!(imported.status().as_u16(), 200);
     for (kind, data) in commands(alert).into_iter().filter(|(kind, _)| !matches!(*kind, "community.found" | "record.retract")) {
         let command = json!({"id":uuid::Uuid::now_v7(),"type":kind,"data":data}).to_string();
         let answer = system.request_as(&office, Method::POST, &format!("/communities/{NEIGHBOUR}/commands"), Some(command)).await.unwrap();

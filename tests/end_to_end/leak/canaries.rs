@@ -5,6 +5,9 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use aho_corasick::AhoCorasick;
 use demo::{Canary, CanaryKind};
 
+/// Somebody who is in no demo: with a number that looks like a mobile number and one that looks like an ID number.
+pub(crate) const STRANGER: [&str; 3] = ["欧阳望舒", "13911012345", "110101199003070038"];
+
 /// Everything about invented people, in every spelling that is searched for.
 pub(crate) struct Canaries {
     /// The texts as they stand in the commands.
@@ -20,7 +23,7 @@ impl Canaries {
         for kind in [CanaryKind::Name, CanaryKind::IdNumber, CanaryKind::Phone, CanaryKind::Plate] {
             assert!(unique.iter().any(|canary| canary.kind == kind), "no {kind:?} to search for");
         }
-        let texts: Vec<String> = unique.into_iter().map(|canary| canary.text).collect();
+        let texts: Vec<String> = unique.into_iter().map(|canary| canary.text).chain(STRANGER.map(str::to_owned)).collect();
         let (mut patterns, mut spells) = (Vec::new(), Vec::new());
         for (index, text) in texts.iter().enumerate() {
             for spelling in spellings(text) {
@@ -71,7 +74,7 @@ impl Canaries {
     }
 }
 
-/// A text as it is, as JSON may escape it, and as an address escapes it.
+/// A text as it is, as JSON may escape it, as logs show bytes, and as an address escapes it.
 fn spellings(text: &str) -> Vec<String> {
     let mut spellings = vec![text.to_owned()];
     if !text.is_ascii() {
@@ -82,8 +85,10 @@ fn spellings(text: &str) -> Vec<String> {
                 escaped
             })
         };
+        // as programs show bytes in their logs
+        let shown: String = text.bytes().map(|byte| format!("\\x{byte:02x}")).collect();
         let percent: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        spellings.extend([escaped(false), escaped(true), percent]);
+        spellings.extend([escaped(false), escaped(true), shown, percent]);
     }
     spellings
 }

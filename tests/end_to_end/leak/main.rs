@@ -7,7 +7,8 @@ mod play;
 
 use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
-use serde_json::{Value, json};
+use aho_corasick::AhoCorasick;
+use serde_json::json;
 use system_tests::{Foreign, Subscriber, System, until};
 
 use canaries::Canaries;
@@ -84,7 +85,7 @@ async fn tap(system: &System, file: &Path) -> Foreign {
 }
 
 fn contains(bytes: &[u8], word: &str) -> bool {
-    bytes.windows(word.len()).any(|window| window == word.as_bytes())
+    AhoCorasick::new([word]).unwrap().is_match(bytes)
 }
 
 /// Every file of the data folder, the log, and what was said on NATS.
@@ -119,9 +120,4 @@ fn nothing_on_disk(system: &System, wire: &Path, canaries: &Canaries) {
     let name = canaries.any();
     fs::write(&planted, [b"\x00\xff\x07", name.as_bytes(), b"\x00"].concat()).unwrap();
     assert!(canaries.find(&fs::read(&planted).unwrap()).is_some_and(|found| found == name));
-}
-
-/// A value as it is searched.
-fn bytes_of(value: &Value) -> Vec<u8> {
-    value.to_string().into_bytes()
 }
