@@ -20,6 +20,8 @@ use crate::{
 const SETTLE_WAIT: Duration = Duration::from_secs(30);
 /// Pause between two looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(50);
+/// When it is: a day on which nothing is due while the test runs.
+const CLOCK: &str = "2020-02-06T15:00:00+08:00@1";
 const COMMAND_JSON: &str = "application/json";
 const LINES: &str = "application/x-ndjson";
 
@@ -163,7 +165,7 @@ fn of_community(rest: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_of_a_real_system_is_as_described() {
-    let mut system = System::start(&[]).await.unwrap();
+    let mut system = System::start(&["--clock", CLOCK]).await.unwrap();
     let mut client = Client::new(&system);
     root(&client).await;
     tokens(&mut client).await;
@@ -210,7 +212,6 @@ async fn a_day(client: &Client) -> u64 {
     let units = json!([{"unit": "2", "name": "二单元", "floors": 6, "doors": ["501", "502"]}]);
     let unregistered = json!({"ref": "v1", "name": "王芳"});
     let fever = json!([{"celsius": 38.6, "site": "axilla"}]);
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::get("Asia/Shanghai").unwrap()).date().to_string();
     for (kind, data) in [
         ("estate.register", json!({"estate": "e1", "name": "阳光小区", "governance": "property"})),
         ("building.register", json!({"building": "b07", "name": "7号楼", "estate": "e1", "grid": "g1", "address": "人民路1号", "units": units})),
@@ -223,7 +224,7 @@ async fn a_day(client: &Client) -> u64 {
         ("policy.set", json!({"grace_minutes": 20, "fever": {"threshold": {"axilla": 37.3}}})),
         ("checkpoint.open", json!({"checkpoint": "c1", "name": "东门", "kind": "gate", "serves": ["e1"]})),
         ("round.open", json!({"round": "r1", "name": "第一轮", "reached_by": ["door", "phone"]})),
-        ("quarantine.order", json!({"quarantine": "q1", "person": "p1", "kind": "home", "count_from": {"date": today, "basis": "arrival"}})),
+        ("quarantine.order", json!({"quarantine": "q1", "person": "p1", "kind": "home", "count_from": {"date": "2020-02-06", "basis": "arrival"}})),
         ("quarantine.check", json!({"checks": [{"quarantine": "q1", "outcome": "not_home"}], "mode": "door"})),
         (
             "visit.record",
@@ -267,7 +268,7 @@ async fn reads(client: &Client, sequence: u64) {
     let fever = alert(client, "fever").await;
     client.remember("alert", &fever["alert"]);
     let (alert, n) = (&fever["alert"], &fever["n"]);
-    client.must("alert.acknowledge", json!({"alert": alert, "n": n, "until": "2099-01-01T00:00:00Z"})).await;
+    client.must("alert.acknowledge", json!({"alert": alert, "n": n, "until": "2020-02-06T18:00:00+08:00"})).await;
     let stale = client.command(&json!({"id": Uuid::now_v7(), "type": "alert.acknowledge", "data": {"alert": alert, "n": n}})).await;
     assert_eq!((stale.status.as_u16(), stale.json["current"]["n"].as_u64()), (409, n.as_u64().map(|n| n + 1)), "{}", stale.text);
     let closed = client.must("alert.close", json!({"alert": breach["alert"], "n": breach["n"], "reason": "measured_wrong"})).await;
