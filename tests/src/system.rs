@@ -32,6 +32,7 @@ pub struct Answer {
 pub struct System {
     folder: tempfile::TempDir,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     child: Option<Child>,
     http: reqwest::Client,
 }
@@ -42,11 +43,25 @@ impl System {
     /// # Errors
     /// When the program is not built, or the system does not become ready.
     pub async fn start(arguments: &[&str]) -> anyhow::Result<Self> {
+        Self::start_with(arguments, &[]).await
+    }
+
+    /// As [`System::start`], with variables of the environment.
+    ///
+    /// # Errors
+    /// As [`System::start`].
+    pub async fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<Self> {
         // a second choice of the same provider changes nothing
         let _already = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir()?;
         let http = reqwest::Client::builder().timeout(ANSWER_WAIT).build()?;
-        let mut system = Self { folder, arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(), child: None, http };
+        let mut system = Self {
+            folder,
+            arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+            environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            child: None,
+            http,
+        };
         system.begin().await?;
         Ok(system)
     }
@@ -63,7 +78,13 @@ impl System {
         }
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log.txt"))?;
         let mut command = Command::new(program()?);
-        command.arg("up").arg("--data").arg(self.data()).args(["--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"]).args(&self.arguments);
+        command
+            .arg("up")
+            .arg("--data")
+            .arg(self.data())
+            .args(["--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"])
+            .args(&self.arguments)
+            .envs(self.environment.clone());
         self.child = Some(command.stdout(Stdio::null()).stderr(log).stdin(Stdio::null()).spawn()?);
         let begun = Instant::now();
         while !run_file.exists() || !self.is_ready().await {
@@ -75,6 +96,15 @@ impl System {
             tokio::time::sleep(LOOK_PAUSE).await;
         }
         Ok(())
+    }
+
+    /// Starts it again on the same folder, with other arguments from now on.
+    ///
+    /// # Errors
+    /// As [`System::start`].
+    pub async fn begin_with(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
+        self.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        self.begin().await
     }
 
     async fn is_ready(&self) -> bool {
@@ -151,6 +181,30 @@ impl System {
         Ok(Answer { status, json: serde_json::from_str(&text).unwrap_or_default(), text })
     }
 
+    /// A request to the API without a wait for its end: for what never ends, and for headers.
+    ///
+    /// # Errors
+    /// When no answer begins.
+    pub async fn open(&self, token: &str, method: Method, path: &str, headers: &[(&str, &str)], body: Option<String>) -> anyhow::Result<reqwest::Response> {
+        let mut request = self.http.request(method, format!("{}/api/v1{path}", self.url()?)).bearer_auth(token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Ok(request.body(body.unwrap_or_default()).send().await?)
+    }
+
+    /// A page as a browser shows it to whoever signed in with a token.
+    ///
+    /// # Errors
+    /// When no whole answer comes.
+    pub async fn page(&self, token: &str, path: &str) -> anyhow::Result<Answer> {
+        let request = self.http.get(format!("{}{path}", self.url()?)).header("cookie", format!("gridward={token}"));
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        let text = response.text().await?;
+        Ok(Answer { status, json: Value::Null, text })
+    }
+
     /// Reads a path of the API.
     ///
     /// # Errors
@@ -181,6 +235,41 @@ impl System {
         Ok(answer)
     }
 
+    /// Sends a whole command, id and all.
+    ///
+    /// # Errors
+    /// When no whole answer comes.
+    pub async fn post(&self, community: &str, command: &Value) -> anyhow::Result<Answer> {
+        self.request(Method::POST, &format!("/communities/{community}/commands"), Some(command.to_string())).await
+    }
+
+    /// Makes a token: `scope` is `["--community", "u07"]`, `["--town", "dianbu"]` or `["--deployment"]`. Its secret.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn token(&self, name: &str, scope: &[&str], role: &str) -> anyhow::Result<String> {
+        let made = self.json_of(&[&["token", "add", name, "--role", role], scope].concat())?;
+        Ok(made["secret"].as_str().context("a token without a secret")?.to_owned())
+    }
+
+    /// Makes an outside consumer of all that is told from the beginning: its credentials, as they are printed.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn add_consumer(&self, name: &str, filters: &[&str]) -> anyhow::Result<Value> {
+        self.json_of(&[&["consumer", "add", name, "--from", "all", "--filter"], filters].concat())
+    }
+
+    /// What a gridward command prints with `--json`.
+    ///
+    /// # Errors
+    /// When it fails, with what it said.
+    pub fn json_of(&self, arguments: &[&str]) -> anyhow::Result<Value> {
+        let output = self.command(&[&["--json"], arguments].concat())?;
+        anyhow::ensure!(output.status.success(), "gridward {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
     /// Runs a gridward command against this system.
     ///
     /// # Errors
@@ -200,12 +289,20 @@ impl System {
         Ok(())
     }
 
+    /// Process of its nats-server.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn nats_pid(&self) -> anyhow::Result<u32> {
+        children_named(self.child.as_ref().context("not running")?.id(), "nats-server").context("no nats-server")
+    }
+
     /// Kills its nats-server only: the program starts another.
     ///
     /// # Errors
     /// When there is none.
     pub fn kill_nats(&self) -> anyhow::Result<()> {
-        let pid = children_named(self.child.as_ref().context("not running")?.id(), "nats-server").context("no nats-server")?;
+        let pid = self.nats_pid()?;
         let pid = rustix::process::Pid::from_raw(i32::try_from(pid)?).context("no such process")?;
         Ok(rustix::process::kill_process(pid, rustix::process::Signal::KILL)?)
     }
@@ -252,7 +349,7 @@ fn children_named(parent: u32, name: &str) -> Option<u32> {
 }
 
 /// The program under test, built beside the tests.
-fn program() -> anyhow::Result<PathBuf> {
+pub(crate) fn program() -> anyhow::Result<PathBuf> {
     let test = std::env::current_exe()?;
     let folder = test.parent().and_then(Path::parent).context("no target folder")?;
     let program = folder.join("gridward");

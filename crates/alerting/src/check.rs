@@ -15,7 +15,10 @@ use crate::{
 
 /// Folds the whole log into a fresh store in `folder`, which must be empty, and compares it with what the service remembers. The
 /// service goes on meanwhile: what it folds later is left out.
-pub(crate) async fn check(log: &EventLog, live: &Store, folder: &Path) -> anyhow::Result<Comparison> {
+///
+/// # Errors
+/// When the log or a store cannot be read.
+pub async fn check(log: &EventLog, live: &Store, folder: &Path) -> anyhow::Result<Comparison> {
     let reached = live.position()?.sequence;
     let fresh = Store::open(folder, Options::new(tables()))?;
     let mut engine = Engine::new(fresh.clone());

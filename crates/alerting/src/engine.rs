@@ -21,7 +21,9 @@ use crate::{
     difference::differs,
     error::AlertingError,
     publish::message,
-    rows::{ACTIVE, ALERTS, COMMUNITIES, JOBS, Job, OUTBOX, Target, Waiting, alert_key, memory_key, outbox_key, scope_of_memory_key},
+    rows::{
+        ACTIVE, ALERTS, COMMUNITIES, DROPPED, Dropped, JOBS, Job, OUTBOX, Target, Waiting, alert_key, dropped_key, memory_key, outbox_key, scope_of_memory_key,
+    },
     runner::Runners,
     send::Observation,
 };
@@ -31,7 +33,7 @@ const JUDGE_PAGE: usize = 256;
 /// Scopes put on the agenda in one step of judging a community anew; each takes up to three changes of one unit.
 const JOB_PAGE: usize = 200;
 /// Messages dropped from the outbox in one step.
-const OUTBOX_PAGE: usize = 500;
+const OUTBOX_PAGE: usize = 100;
 
 /// The fold and its judgements. One task owns it.
 pub(crate) struct Engine {
@@ -92,13 +94,14 @@ impl Engine {
         for stored in messages {
             let sequence = stored.sequence;
             let commit = Commit::decode(&stored.payload).map_err(|source| AlertingError::Unreadable { sequence, source })?;
-            self.fold_commit(&commit, sequence)?;
+            self.fold_commit(&commit, stored)?;
         }
         // rows may run ahead of the position, never the position ahead of rows
         messages.last().map_or(Ok(()), |last| Ok(self.store.advance(last.position())?))
     }
 
-    fn fold_commit(&mut self, commit: &Commit, sequence: u64) -> Result<(), AlertingError> {
+    fn fold_commit(&mut self, commit: &Commit, stored: &Stored) -> Result<(), AlertingError> {
+        let sequence = stored.sequence;
         let community = &commit.header.community;
         let mut units = Vec::new();
         let mut woken = Vec::new();
@@ -108,7 +111,7 @@ impl Engine {
                 woken.push((Target { community: community.clone(), rule: runner.key(&scope).rule, scope }, unit));
             }
         }
-        woken.extend(self.fold_alerts(commit, sequence)?);
+        woken.extend(self.fold_alerts(commit, stored)?);
         for (target, unit) in woken {
             units.push(agenda::schedule(&self.store, unit, &target, Some(AT_ONCE))?);
             if let Some(in_flight) = self.in_flight.get_mut(&target) {
@@ -147,8 +150,8 @@ impl Engine {
     }
 
     /// States of alerts, the messages about them, and the scopes to be compared with them.
-    fn fold_alerts(&mut self, commit: &Commit, sequence: u64) -> Result<Vec<(Target, Unit)>, AlertingError> {
-        let header = &commit.header;
+    fn fold_alerts(&mut self, commit: &Commit, stored: &Stored) -> Result<Vec<(Target, Unit)>, AlertingError> {
+        let (header, sequence) = (&commit.header, stored.sequence);
         let mut of_alert: BTreeMap<KeyHash, OfAlert<'_>> = BTreeMap::new();
         for (index, event) in (0..).zip(&commit.events) {
             if let Some((alert, key)) = Alert::of(event) {
@@ -170,7 +173,8 @@ impl Engine {
                 if let (Some(state), Some(place)) = (&state, self.place(&header.community)?)
                     && let Some(message) = message::of(&fact, state, &place.state)
                 {
-                    let waiting = Waiting { subject: message.subject, payload: serde_json::to_vec(&message.body)? };
+                    let payload = serde_json::to_vec(&message.body)?;
+                    let waiting = Waiting { subject: message.subject, payload, source: stored.position(), recorded_at: header.recorded_at };
                     unit = unit.put(OUTBOX, outbox_key(sequence, index), &waiting);
                 }
             }
@@ -292,15 +296,21 @@ impl Engine {
         Ok(true)
     }
 
-    /// Drops messages that were told, up to a sequence of the log.
+    /// Drops messages that were told, up to a sequence of the log, and remembers that they are gone: a stream of alerts that
+    /// turns out to lack them can only be filled by folding anew.
     pub(crate) fn told(&mut self, up_to: u64) -> Result<(), AlertingError> {
         let (from, to) = (outbox_key(0, 0), outbox_key(up_to.saturating_add(1), 0));
         loop {
-            let keys = self.store.scan_keys_range(OUTBOX, &from..&to, OUTBOX_PAGE)?;
-            let position = self.position()?.sequence;
-            let last_page = keys.len() < OUTBOX_PAGE;
-            let units = keys.into_iter().map(|key| Unit::new(position).delete(OUTBOX, key)).collect();
-            self.apply(units)?;
+            let rows = self.store.scan_range::<Waiting>(OUTBOX, &from..&to, OUTBOX_PAGE)?;
+            let Some((_, last)) = rows.last() else { return Ok(()) };
+            let last_page = rows.len() < OUTBOX_PAGE;
+            let before = self.store.get::<Dropped>(DROPPED, &dropped_key())?.map(|row| row.value.recorded_at);
+            let youngest = rows.iter().map(|(_, row)| row.value.recorded_at).chain(before).max().unwrap_or_default();
+            let dropped = Dropped { sequence: last.value.source.sequence, recorded_at: youngest };
+            let unit = Unit::new(self.position()?.sequence).put(DROPPED, dropped_key(), &dropped);
+            // one unit: what is gone and the word that it is gone reach the disk together
+            let unit = rows.into_iter().fold(unit, |unit, (key, _)| unit.delete(OUTBOX, key));
+            self.apply(vec![unit])?;
             if last_page {
                 return Ok(());
             }

@@ -1,5 +1,7 @@
 //! What ends the service: an operator must look.
 
+use std::error::Error;
+
 use domain::{commit::CommitError, event::DecodeError};
 use store::{KeyMismatch, StoreError};
 
@@ -44,4 +46,16 @@ pub enum AlertingError {
     /// The work was interrupted inside the program.
     #[error("a task of the service ended unexpectedly")]
     Task,
+}
+
+/// An error with everything that caused it, in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }

@@ -26,6 +26,7 @@ mod runner;
 mod send;
 mod service;
 
+pub use check::check;
 pub use error::AlertingError;
 pub use publish::{HEARTBEAT_EVERY, PublishError};
 pub use rows::tables;

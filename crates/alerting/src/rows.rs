@@ -2,6 +2,7 @@
 
 use domain::{
     alert::KeyHash,
+    log::LogPosition,
     values::{CommunityId, Slug, Timestamp},
 };
 use rules::{Scope, ScopeKind};
@@ -23,12 +24,14 @@ pub(crate) const DUE: Table = Table::new("due", 1);
 /// Communities whose scopes are to be judged anew, and how far that came.
 pub(crate) const JOBS: Table = Table::new("jobs", 1);
 /// Messages for outsiders, by the place in the log that they come from.
-pub(crate) const OUTBOX: Table = Table::new("outbox", 1);
+pub(crate) const OUTBOX: Table = Table::new("outbox", 2);
+/// The last message that was taken out of the outbox because it was told: one row.
+pub(crate) const DROPPED: Table = Table::new("dropped", 1);
 
 /// The tables of the service's store: its own, and one per rule. A rule of another version starts with an empty memory, and so
 /// does everything else: the log is folded anew.
 pub fn tables() -> Vec<Table> {
-    let own = [COMMUNITIES, ALERTS, ACTIVE, WAKES, DUE, JOBS, OUTBOX];
+    let own = [COMMUNITIES, ALERTS, ACTIVE, WAKES, DUE, JOBS, OUTBOX, DROPPED];
     own.into_iter().chain(Runners::all().tables()).collect()
 }
 
@@ -88,11 +91,9 @@ pub(crate) fn outbox_key(sequence: u64, index: u16) -> Key {
     Key::deployment().u64(sequence).u64(u64::from(index))
 }
 
-/// The sequence of a message's key.
-pub(crate) fn outbox_sequence(key: &Key) -> Result<u64, KeyMismatch> {
-    let mut parts = key.read();
-    parts.deployment()?;
-    parts.u64()
+/// Where the one row of [`DROPPED`] lies.
+pub(crate) fn dropped_key() -> Key {
+    Key::deployment()
 }
 
 fn scope_parts(key: Key, scope: &Scope) -> Key {
@@ -125,4 +126,17 @@ impl Job {
 pub(crate) struct Waiting {
     pub(crate) subject: String,
     pub(crate) payload: Vec<u8>,
+    /// The commit that it comes from.
+    pub(crate) source: LogPosition,
+    /// When that was recorded.
+    pub(crate) recorded_at: Timestamp,
+}
+
+/// What is no longer in the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Dropped {
+    /// Sequence of the log that the last of it comes from.
+    pub(crate) sequence: u64,
+    /// When the youngest of it was recorded.
+    pub(crate) recorded_at: Timestamp,
 }

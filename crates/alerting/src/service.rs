@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    error::Error,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -17,8 +16,8 @@ use tokio::{
 
 use crate::{
     engine::{Engine, Pass},
-    error::AlertingError,
-    publish::{HEARTBEAT_EVERY, Publisher, beat},
+    error::{AlertingError, chain},
+    publish::{HEARTBEAT_EVERY, Publisher, Told, beat},
     rows::Target,
     send,
 };
@@ -57,11 +56,11 @@ pub struct Parts {
 pub struct Readiness(Arc<Mutex<BTreeMap<&'static str, String>>>);
 
 impl Readiness {
-    fn waiting(&self, part: &'static str, why: impl Into<String>) {
+    pub(crate) fn waiting(&self, part: &'static str, why: impl Into<String>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(part, why.into());
     }
 
-    fn ready(&self, part: &'static str) {
+    pub(crate) fn ready(&self, part: &'static str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(part);
     }
 
@@ -86,6 +85,7 @@ impl Alerting {
     pub fn start(parts: Parts) -> Self {
         let readiness = Readiness::default();
         readiness.waiting(JUDGING, "reading the log");
+        readiness.waiting(PUBLISHING, "reading the stream of alerts");
         let (stop, stopped) = watch::channel(false);
         let (log, store) = (parts.log.clone(), parts.store.clone());
         let task = tokio::spawn(run(parts, readiness.clone(), stopped));
@@ -116,18 +116,29 @@ impl Alerting {
 }
 
 const JUDGING: &str = "judging";
-const PUBLISHING: &str = "publishing";
+pub(crate) const PUBLISHING: &str = "publishing";
 
 async fn run(parts: Parts, readiness: Readiness, stopped: watch::Receiver<bool>) {
     let Parts { log, requests, store, now, outlets } = parts;
     let (folded, folded_seen) = watch::channel(0);
-    let (told, told_seen) = watch::channel(0);
-    let publisher = Publisher { publication: outlets.alerts, log: log.clone(), store: store.clone(), folded: folded_seen, told };
+    let (told, told_seen) = watch::channel(Told::default());
+    let (refold, refold_seen) = watch::channel(None);
+    let publisher = Publisher {
+        publication: outlets.alerts,
+        log: log.clone(),
+        store: store.clone(),
+        now: now.clone(),
+        readiness: readiness.clone(),
+        folded: folded_seen,
+        told,
+        refold,
+    };
     let mut background = JoinSet::new();
     background.spawn(publish(publisher, readiness.clone()));
     background.spawn(beats(log.clone(), store.clone(), outlets.announcer));
     let engine = Arc::new(Mutex::new(Engine::new(store.clone())));
-    let mut follower = Follower { log, requests, now, engine, readiness: readiness.clone(), folded, told: told_seen, stopped, sending: JoinSet::new() };
+    let mut follower =
+        Follower { log, requests, now, engine, readiness: readiness.clone(), folded, told: told_seen, refold: refold_seen, stopped, sending: JoinSet::new() };
     if let Err(error) = follower.follow().await {
         let why = chain(&error);
         tracing::error!(error = %why, "alerting stopped: an operator must look");
@@ -167,8 +178,11 @@ struct Follower {
     /// Used by one task at a time, on a thread that may wait for the disk.
     engine: Arc<Mutex<Engine>>,
     readiness: Readiness,
+    /// How often the log was folded from its start; sent again when something was folded.
     folded: watch::Sender<u64>,
-    told: watch::Receiver<u64>,
+    told: watch::Receiver<Told>,
+    /// The fold whose outbox lacks what the stream of alerts lacks.
+    refold: watch::Receiver<Option<u64>>,
     stopped: watch::Receiver<bool>,
     sending: JoinSet<Target>,
 }
@@ -178,6 +192,7 @@ enum Woken {
     Messages(Result<Vec<bus::Stored>, TailError>),
     Answered(Target),
     Told,
+    Refold,
     Looked,
     Stopped,
 }
@@ -187,6 +202,10 @@ enum TailEnd {
     Stopped,
     /// The log is another one than was folded.
     OtherHistory(String),
+    /// The log is not there now. What was folded stays: if it comes back as another one, its identity tells.
+    Missing(String),
+    /// What was folded is whole, but messages that are needed again have been dropped.
+    Refold,
 }
 
 impl Follower {
@@ -196,14 +215,34 @@ impl Follower {
             let Some(tail) = self.tail().await? else { return Ok(()) };
             match self.follow_tail(tail).await? {
                 TailEnd::Stopped => return Ok(()),
-                TailEnd::OtherHistory(why) => {
-                    tracing::warn!(why, "alerting's rows are of another history: folding the log anew");
-                    self.readiness.waiting(JUDGING, "folding the log anew: it was replaced or rolled back");
-                    self.sending.shutdown().await;
-                    self.with_engine(Engine::clear).await?;
+                TailEnd::OtherHistory(why) => self.fold_another_history(&why).await?,
+                TailEnd::Refold => self.fold_anew("folding the log anew: the stream of alerts lacks messages that were published").await?,
+                TailEnd::Missing(why) => {
+                    if self.away(&why).await {
+                        return Ok(());
+                    }
                 }
             }
         }
+    }
+
+    async fn fold_another_history(&mut self, why: &str) -> Result<(), AlertingError> {
+        tracing::warn!(why, "alerting's rows are of another history: folding the log anew");
+        self.fold_anew("folding the log anew: it was replaced or rolled back").await
+    }
+
+    async fn fold_anew(&mut self, why: &str) -> Result<(), AlertingError> {
+        self.readiness.waiting(JUDGING, why);
+        self.sending.shutdown().await;
+        self.with_engine(Engine::clear).await?;
+        self.folded.send_modify(|fold| *fold += 1);
+        Ok(())
+    }
+
+    /// Waits before the log is asked again; true when told to stop.
+    async fn away(&mut self, why: &str) -> bool {
+        self.readiness.waiting(JUDGING, format!("the log does not answer: {why}"));
+        stopped_within(&mut self.stopped, PAUSE).await
     }
 
     /// A tail from where the fold stopped; nothing when told to stop first.
@@ -212,13 +251,9 @@ impl Follower {
             let position = self.with_engine(|engine| engine.position()).await?;
             match self.log.tail(&position).await {
                 Ok(tail) => return Ok(Some(tail)),
-                Err(ResumeError::Diverged { why }) => {
-                    tracing::warn!(why, "alerting's rows are of another history: folding the log anew");
-                    self.with_engine(Engine::clear).await?;
-                }
+                Err(ResumeError::Diverged { why }) => self.fold_another_history(&why).await?,
                 Err(ResumeError::Read(error)) => {
-                    self.readiness.waiting(JUDGING, format!("the log does not answer: {error}"));
-                    if stopped_within(&mut self.stopped, PAUSE).await {
+                    if self.away(&error.to_string()).await {
                         return Ok(None);
                     }
                 }
@@ -247,12 +282,16 @@ impl Follower {
                     pass.more = true;
                 }
                 Woken::Messages(Err(TailError::Gap { expected, found })) => return Err(AlertingError::Gap { expected, found }),
-                Woken::Messages(Err(TailError::Diverged { why } | TailError::Missing(why))) => return Ok(TailEnd::OtherHistory(why)),
+                Woken::Messages(Err(TailError::Diverged { why })) => return Ok(TailEnd::OtherHistory(why)),
+                Woken::Messages(Err(TailError::Missing(why))) => return Ok(TailEnd::Missing(why)),
                 Woken::Answered(target) => {
                     self.with_engine(move |engine| engine.answered(&target)).await?;
                     pass.more = true;
                 }
                 Woken::Told => self.drop_told().await?,
+                Woken::Refold if *self.refold.borrow_and_update() == Some(*self.folded.borrow()) => return Ok(TailEnd::Refold),
+                // asked for before the last time
+                Woken::Refold => {}
                 Woken::Looked => {}
                 Woken::Stopped => return Ok(TailEnd::Stopped),
             }
@@ -265,21 +304,24 @@ impl Follower {
             messages = tail.next() => Ok(Woken::Messages(messages)),
             Some(answered) = self.sending.join_next() => Ok(Woken::Answered(answered.map_err(|_| AlertingError::Task)?)),
             Ok(()) = self.told.changed() => Ok(Woken::Told),
+            Ok(()) = self.refold.changed() => Ok(Woken::Refold),
             () = tokio::time::sleep(pause) => Ok(Woken::Looked),
         }
     }
 
     async fn fold(&mut self, messages: Vec<bus::Stored>) -> Result<(), AlertingError> {
-        let sequence = messages.last().map_or(0, |last| last.sequence);
         metrics::counter!("gridward_alerting_commits_total").increment(messages.len() as u64);
         self.with_engine(move |engine| engine.fold(&messages)).await?;
-        self.folded.send_replace(sequence);
+        self.folded.send_modify(|_same_fold| {});
         Ok(())
     }
 
     async fn drop_told(&mut self) -> Result<(), AlertingError> {
         let told = *self.told.borrow_and_update();
-        self.with_engine(move |engine| engine.told(told)).await
+        if told.fold != *self.folded.borrow() {
+            return Ok(());
+        }
+        self.with_engine(move |engine| engine.told(told.sequence)).await
     }
 
     async fn judge(&mut self) -> Result<Pass, AlertingError> {
@@ -308,16 +350,4 @@ impl Follower {
 
 async fn stopped_within(stopped: &mut watch::Receiver<bool>, pause: Duration) -> bool {
     tokio::time::timeout(pause, stopped.wait_for(|stopped| *stopped)).await.is_ok()
-}
-
-/// An error with everything that caused it, in one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

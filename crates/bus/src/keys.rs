@@ -99,7 +99,7 @@ impl KeyStore {
     /// When the server does not answer.
     pub async fn get_many(&self, names: &[String]) -> Result<Vec<Option<Bytes>>, ReadError> {
         // owned, so that the future is `Send` for every caller (a closure that borrows is not general enough)
-        let reads = names.to_vec().into_iter().map(|name| {
+        let reads = names.iter().cloned().map(|name| {
             let store = self.clone();
             async move { store.get(&name).await }
         });

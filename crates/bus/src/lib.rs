@@ -20,5 +20,5 @@ pub use event_log::{
     AppendError, EventLog, EventLogOptions, Head, MemoryLog, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError, UnknownOutcome,
 };
 pub use keys::{KeyStore, StoredKey};
-pub use publication::{Announcer, Last, LastValues, MemoryPublication, Notice, Publication};
+pub use publication::{Announcer, Last, LastValues, MemoryPublication, Notice, Publication, Source};
 pub use requests::{Answer, AskError, Headers, Question, Questions, Requests};

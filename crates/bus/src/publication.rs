@@ -1,11 +1,12 @@
 //! What outsiders are told: streams with one publisher each, last values, and words that nobody keeps.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_nats::header::HeaderMap;
 use bytes::Bytes;
+use domain::log::{COMMIT_HASH_BYTES, CommitHash, LogPosition};
 
 use crate::connection::Connection;
 use crate::event_log::{ACK_WAIT, AppendError, NextAppend, ReadError, Refusal, UnknownOutcome};
@@ -13,6 +14,10 @@ use crate::jetstream::{Outgoing, StreamPort, check_sizes, is_plain_subject};
 
 /// Header with the sequence of the log that a message comes from.
 pub const SOURCE_SEQUENCE: &str = "Gridward-Sequence";
+/// Header with the identity of that log: a restored log uses sequences again, and another log has its own.
+pub const SOURCE_STREAM: &str = "Gridward-Stream";
+/// Header with the hash of the commit that a message comes from, as 32 hexadecimal digits.
+pub const SOURCE_HASH: &str = "Gridward-Hash";
 /// Header with the media type of the payload.
 const CONTENT_TYPE: &str = "Content-Type";
 /// Longest wait for a word that nobody keeps to be taken by the connection.
@@ -23,8 +28,8 @@ const ANNOUNCE_WAIT: Duration = Duration::from_secs(1);
 pub struct Notice {
     /// Subject, plain tokens. It holds no personal data.
     pub subject: String,
-    /// Sequence of the log that it comes from.
-    pub source_sequence: u64,
+    /// The commit that it comes from: where in which history.
+    pub source: LogPosition,
     /// Media type of the payload.
     pub content_type: &'static str,
     /// The payload.
@@ -32,12 +37,49 @@ pub struct Notice {
 }
 
 /// How far a publication has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Last {
     /// Sequence of the last message in the stream: what the next append expects. 0 when there never was one.
     pub sequence: u64,
-    /// Sequence of the log that it comes from. `None` when there never was a message, or when the last has passed its age.
-    pub source_sequence: Option<u64>,
+    /// Age at which messages go; `None` when they stay.
+    pub age_max: Option<Duration>,
+    /// What the last message comes from.
+    pub source: Source,
+}
+
+/// What the last message of a publication comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// There is no message: the stream is new, or all have passed their age.
+    #[default]
+    Nothing,
+    /// It does not say: it was not published by this program.
+    Unsaid,
+    /// A commit of the log. Whether the log still holds it, [`crate::EventLog::verify`] tells.
+    Commit(LogPosition),
+}
+
+impl Source {
+    /// The headers that say it.
+    fn headers(position: &LogPosition) -> [(&'static str, String); 3] {
+        let hash = format!("{:032x}", u128::from_be_bytes(position.hash.0));
+        [(SOURCE_SEQUENCE, position.sequence.to_string()), (SOURCE_STREAM, position.stream.clone()), (SOURCE_HASH, hash)]
+    }
+
+    fn of_headers(headers: &HeaderMap) -> Self {
+        let text = |name: &str| headers.get(name).map(|value| value.as_str());
+        let position = || {
+            let hash = text(SOURCE_HASH).filter(|hash| hash.len() == 2 * COMMIT_HASH_BYTES)?;
+            let hash = CommitHash(u128::from_str_radix(hash, 16).ok()?.to_be_bytes());
+            Some(LogPosition { stream: text(SOURCE_STREAM)?.to_owned(), sequence: text(SOURCE_SEQUENCE)?.parse().ok()?, hash })
+        };
+        position().map_or(Self::Unsaid, Self::of)
+    }
+
+    /// A position that names no message fits every log, so it says nothing.
+    fn of(position: LogPosition) -> Self {
+        if position.sequence == 0 || position.stream.is_empty() { Self::Unsaid } else { Self::Commit(position) }
+    }
 }
 
 /// A stream with one publisher, who goes on where the stream itself says it stopped. Two publishers are safe: one is refused.
@@ -74,10 +116,15 @@ impl Publication {
             PublicationBackend::Memory(memory) => return Ok(memory.last()),
             PublicationBackend::JetStream(port) => port,
         };
-        let sequence = port.info().await?.state.last_sequence;
-        let message = port.read(sequence).await?;
-        let source = message.as_ref().and_then(|message| message.headers.get(SOURCE_SEQUENCE));
-        Ok(Last { sequence, source_sequence: source.and_then(|source| source.as_str().parse().ok()) })
+        let info = port.info().await?;
+        let (sequence, age) = (info.state.last_sequence, info.config.max_age);
+        let source = match (info.state.messages, port.read(sequence).await?) {
+            (0, _) => Source::Nothing,
+            (_, Some(message)) => Source::of_headers(&message.headers),
+            // a copy that lags behind the leader, or the last one has just passed its age: never to be taken for a new stream
+            (_, None) => return Err(ReadError::Unavailable(format!("message {sequence} is not there now"))),
+        };
+        Ok(Last { sequence, age_max: (!age.is_zero()).then_some(age), source })
     }
 
     /// Appends all of `notices` or none, and returns the sequence of the last, once they are on disk.
@@ -98,7 +145,9 @@ impl Publication {
 
 fn outgoing(notice: Notice) -> Outgoing {
     let mut headers = HeaderMap::new();
-    headers.insert(SOURCE_SEQUENCE, notice.source_sequence.to_string().as_str());
+    for (name, value) in Source::headers(&notice.source) {
+        headers.insert(name, value.as_str());
+    }
     headers.insert(CONTENT_TYPE, notice.content_type);
     Outgoing { subject: notice.subject, headers, payload: notice.payload }
 }
@@ -112,27 +161,59 @@ pub struct MemoryPublication {
 #[derive(Debug, Default)]
 struct PublicationState {
     notices: Vec<Notice>,
+    /// How many of them, from the first, have passed their age.
+    expired: usize,
+    age_max: Option<Duration>,
     next: VecDeque<NextAppend<Notice>>,
 }
 
 impl MemoryPublication {
     /// Everything that was published, in order.
     pub fn notices(&self) -> Vec<Notice> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).notices.clone()
+        self.state().notices.clone()
+    }
+
+    /// Takes back what was said about appends to come.
+    pub fn heal(&self) {
+        self.state().next.clear();
+    }
+
+    /// Forgets everything after `last_sequence`, as restoring an old copy of the files does; 0 is a stream made anew.
+    pub fn roll_back(&self, last_sequence: usize) {
+        let mut state = self.state();
+        state.notices.truncate(last_sequence);
+        state.expired = state.expired.min(last_sequence);
+    }
+
+    /// Lets all messages pass their age: they are gone, and the sequence stays.
+    pub fn expire(&self) {
+        let mut state = self.state();
+        state.expired = state.notices.len();
+    }
+
+    /// Says at which age messages go; nothing in memory goes by itself.
+    pub fn set_age_max(&self, age: Duration) {
+        self.state().age_max = Some(age);
     }
 
     /// Says what becomes of the next append that nothing was said about yet.
     pub fn next_append(&self, outcome: NextAppend<Notice>) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).next.push_back(outcome);
+        self.state().next.push_back(outcome);
+    }
+
+    fn state(&self) -> MutexGuard<'_, PublicationState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn last(&self) -> Last {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        Last { sequence: state.notices.len() as u64, source_sequence: state.notices.last().map(|notice| notice.source_sequence) }
+        let state = self.state();
+        let kept = state.notices.get(state.expired..).and_then(<[Notice]>::last);
+        let source = kept.map_or(Source::Nothing, |notice| Source::of(notice.source.clone()));
+        Last { sequence: state.notices.len() as u64, age_max: state.age_max, source }
     }
 
     fn append(&self, expected_last_sequence: u64, notices: Vec<Notice>) -> Result<u64, AppendError> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         let lost = Err(AppendError::Unknown(UnknownOutcome::NoAck(Duration::ZERO)));
         let next = state.next.pop_front();
         match &next {

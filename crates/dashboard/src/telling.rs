@@ -23,7 +23,7 @@ pub(crate) fn place(names: &PlaceNames, place: &Place, words: Words) -> String {
 /// `2单元 502`, or what of it is known.
 pub(crate) fn door(unit: Option<&str>, door: Option<&str>, words: Words) -> Option<String> {
     let unit = unit.map(|unit| words.with("place.unit", unit));
-    let parts: Vec<String> = unit.into_iter().chain(door.map(str::to_owned)).collect();
+    let parts: Vec<String> = unit.into_iter().chain(door.map(|door| words.with("place.door", door))).collect();
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 

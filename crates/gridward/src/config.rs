@@ -8,6 +8,9 @@ use std::{
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
+/// Shortest operator's token, in bytes: 128 bits as letters a-p.
+const ADMIN_TOKEN_BYTES_MIN: usize = 32;
+
 /// Everything a service is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,6 +90,8 @@ pub(crate) struct StoreConfig {
 pub(crate) struct Deployment {
     /// File with the deployment's secret, 64 hexadecimal digits.
     pub(crate) key_file: PathBuf,
+    /// File with the operator's token, which intake makes known when it starts: the one that every other token is made with.
+    pub(crate) admin_token_file: Option<PathBuf>,
     /// Every record is part of an exercise.
     #[serde(default)]
     pub(crate) exercise: bool,
@@ -128,6 +133,15 @@ impl Config {
         let path = &self.nats.password_file;
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read nats.password_file {}", path.display()))?;
         Ok(text.trim().to_owned())
+    }
+
+    /// The operator's token, when one is configured.
+    pub(crate) fn admin_token(&self) -> anyhow::Result<Option<String>> {
+        let Some(path) = &self.deployment.admin_token_file else { return Ok(None) };
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read deployment.admin_token_file {}", path.display()))?;
+        let token = text.trim().to_owned();
+        anyhow::ensure!(token.len() >= ADMIN_TOKEN_BYTES_MIN, "{} holds no token: it takes at least {ADMIN_TOKEN_BYTES_MIN} random letters", path.display());
+        Ok(Some(token))
     }
 
     /// The deployment's secret.

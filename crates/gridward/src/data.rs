@@ -76,6 +76,8 @@ impl DataFolder {
         let format = path.join("format");
         match fs::read_to_string(&format) {
             Ok(text) if text.trim() == FORMAT => {}
+            // a crash during the very first start
+            Ok(text) if text.trim().is_empty() => fs::write(&format, FORMAT)?,
             Ok(text) => return Err(Exit::new(Failure::Failed, format!("{} holds `{}`, this program reads `{FORMAT}`", path.display(), text.trim()))),
             Err(error) if error.kind() == ErrorKind::NotFound => fs::write(&format, FORMAT)?,
             Err(error) => return Err(error.into()),
@@ -101,6 +103,11 @@ impl DataFolder {
     /// The operator's token, made on first use.
     pub(crate) fn admin_token(&self) -> anyhow::Result<String> {
         self.secret("admin.token", || Ok(format!("gw_{}", letters(&random::<32>()?))))
+    }
+
+    /// Forgets the operator's token: it was ended, and another will be made.
+    pub(crate) fn forget_admin_token(&self) -> anyhow::Result<()> {
+        Ok(fs::remove_file(self.join("admin.token"))?)
     }
 
     /// The token with which the demo's pages are looked at, made on first use.
@@ -166,7 +173,10 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    fs::rename(&fresh, path).with_context(|| format!("cannot write {}", path.display()))
+    fs::rename(&fresh, path).with_context(|| format!("cannot write {}", path.display()))?;
+    // the name is on disk only when its folder is
+    let folder = path.parent().context("a file lies in a folder")?;
+    Ok(File::open(folder)?.sync_all()?)
 }
 
 /// The running system of a folder.

@@ -63,7 +63,9 @@ fn tail_error(error: TailError) -> CatchUpError {
         TailError::Gap { expected, found } => {
             CatchUpError::Unreadable { sequence: expected, what: format!("a gap up to {found}: messages are missing from the log") }
         }
-        TailError::Diverged { why } | TailError::Missing(why) => CatchUpError::Diverged(why),
+        TailError::Diverged { why } => CatchUpError::Diverged(why),
+        // away, or not set up yet: what is known stays known
+        TailError::Missing(why) => CatchUpError::Away(ReadError::Missing(why)),
     }
 }
 

@@ -25,6 +25,7 @@ mod world;
 mod writer;
 
 pub use ask::{Ask, Busy, Outcome, Submitter};
+pub use check::check;
 pub use parse::{ParsedCommand, parse_command};
 pub use service::{Intake, Limits, Parts, Readiness, StartError};
 pub use world::TABLES;

@@ -163,7 +163,7 @@ impl Intake {
     /// # Errors
     /// When the log or a store cannot be read.
     pub async fn check(&self, folder: &std::path::Path) -> anyhow::Result<store::Comparison> {
-        Ok(crate::check::check(&self.log, &self.store, folder).await?)
+        crate::check::check(&self.log, &self.store, folder).await
     }
 
     /// How it is doing.

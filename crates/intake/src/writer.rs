@@ -298,6 +298,12 @@ impl Writer {
                     self.settle(&commits, &hashes, last)?;
                     return Ok(Appended::Done);
                 }
+                // an operator makes room, or not; meanwhile callers are told that nothing is known, and may send again
+                Err(AppendError::Refused(bus::Refusal::Full(why))) => {
+                    tracing::error!(%why, "the log is full: make room; see docs/errors/log-full.md");
+                    metrics::counter!("gridward_appends_refused_full_total").increment(1);
+                    self.pause(PAUSE_MAX).await?;
+                }
                 Err(AppendError::Refused(refusal)) => return Err(WriterError::Refused(refusal)),
                 // something was appended, by us or by somebody else: only the log can tell
                 Err(AppendError::Conflict) => return self.find_out(&commits, &hashes).await,

@@ -8,6 +8,7 @@
 //! | `reader` | every question, typed, for whoever holds a scope |
 //! | `opener` | the one place where sealed text is opened |
 //! | `query` | the HTTP door |
+//! | `status` | how buildings stand, told to outsiders |
 //! | `check` | rows against a fresh fold, the log against itself |
 //!
 //! Pages are clients of the HTTP door within the process (`gridward` hands the dashboard this crate's router): then there is one place for
@@ -25,6 +26,7 @@ pub mod query;
 mod reader;
 mod rows;
 mod service;
+mod status;
 mod tables;
 
 pub use changes::CHANGES_MAX;

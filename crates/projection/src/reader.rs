@@ -303,6 +303,11 @@ impl Reader {
         Ok(())
     }
 
+    /// The status rows of all buildings of a community, for the service's own telling.
+    pub(crate) fn status_rows(&self, community: &CommunityId) -> Result<Vec<views::StatusRow>, StoreError> {
+        self.look(community, (self.now)(), |board| board.rows_after(None).cloned().collect())
+    }
+
     fn look<T>(&self, community: &CommunityId, now: Timestamp, look: impl FnOnce(&Board) -> T) -> Result<T, StoreError> {
         let (seen, by_time) = self.boards.look(&self.store, community, now, look)?;
         if !by_time.is_empty() {

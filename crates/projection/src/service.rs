@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use bus::{EventLog, KeyStore, ResumeError, Tail, TailError};
+use bus::{EventLog, KeyStore, LastValues, ResumeError, Tail, TailError};
 use domain::values::{DeploymentKey, Now};
 use store::{Store, StoreError};
 use tokio::{
@@ -16,6 +16,7 @@ use crate::{
     opener::{Audit, Opener},
     query::{self, Query},
     reader::Reader,
+    status::StatusTeller,
 };
 
 /// Batches that wait for the thread that folds. One is folded while the next is read.
@@ -39,6 +40,8 @@ pub struct Parts {
     pub now: Now,
     /// Is told before personal data is shown.
     pub audit: Option<Audit>,
+    /// Where outsiders are told how buildings stand.
+    pub status: Option<LastValues>,
     /// A folder in which checks may put a store of their own.
     pub scratch: PathBuf,
 }
@@ -85,6 +88,10 @@ impl Projection {
         let opener = Opener::new(parts.keys, parts.secrets, parts.audit);
         let query = Query::new(Arc::clone(&live), reader.clone(), opener, parts.log.clone(), parts.store.clone(), parts.scratch);
         let (stop, stopped) = watch::channel(false);
+        if let Some(values) = parts.status {
+            let teller = StatusTeller { live: Arc::clone(&live), reader: reader.clone(), values };
+            tokio::spawn(teller.run(stopped.clone()));
+        }
         let service = Service { log: parts.log, store: parts.store, live: Arc::clone(&live), reader };
         let task = tokio::spawn(service.run(stopped));
         Self { live, query, stop, task }

@@ -135,7 +135,8 @@ impl From<Rejection> for Problem {
         match rejection {
             Rejection::UnknownReference { pointer, kind, id } => {
                 // an id means nothing and may be shown; what is none, such as the name of a unit, may hold anything
-                let reason = if id.parse::<Slug>().is_ok() { format!("there is no {kind} {id} here (yet)") } else { format!("there is no such {kind} here (yet)") };
+                let reason =
+                    if id.parse::<Slug>().is_ok() { format!("there is no {kind} {id} here (yet)") } else { format!("there is no such {kind} here (yet)") };
                 Self { retry: true, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_reference").with_param(pointer, "unknown_reference", reason) }
             }
             Rejection::Invalid { pointer, code, reason } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, code).with_param(pointer, code, reason),

@@ -2,12 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod history;
+mod real;
 mod system;
 
-use bus::{MemoryLog, Notice, event_log::NextAppend};
+use bus::{MemoryLog, event_log::NextAppend};
 use serde_json::{Value, json};
 use system::{System, body, eventually};
 use testkit::{Trouble, World};
+
+/// Not a test of its own: the entry through which a test starts nats-server.
+#[test]
+fn nats_child() {
+    bus::server::child_main_if_asked();
+}
 
 fn fever(person: &str, celsius: f64) -> Value {
     let people = json!([{"person": person, "readings": [{"celsius": celsius, "site": "axilla"}], "symptoms": []}]);
@@ -127,7 +135,7 @@ async fn two_instances_tell_everything_once_and_in_order() {
         instance.stop().await;
     }
     let mut ids: Vec<Value> = notices.iter().map(|notice| body(notice)["id"].clone()).collect();
-    assert!(notices.is_sorted_by_key(|notice| notice.source_sequence));
+    assert!(notices.is_sorted_by_key(|notice| notice.source.sequence));
     ids.sort_by_key(Value::to_string);
     ids.dedup();
     assert_eq!(ids.len(), notices.len(), "a message was told twice");
@@ -158,27 +166,6 @@ async fn lost_acknowledgements_of_the_stream_leave_no_gap_and_no_repeat() {
     let notices = system.notices(2).await;
     alerting.stop().await;
     assert_eq!(notices.len(), 2);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_that_ends_before_what_was_told_stops_the_publisher_and_says_so() {
-    let system = System::new("2020-02-02T15:05").await;
-    let told = Notice {
-        subject: "gw.v1.dianbu.u07.alert.fever.critical.b07.raised".to_owned(),
-        source_sequence: 500,
-        content_type: "application/json",
-        payload: "{}".into(),
-    };
-    system.publication.next_append(NextAppend::Overtaken(told.clone()));
-    drop(bus::Publication::in_memory(&system.publication).append(0, vec![told]).await);
-    let alerting = system.start();
-    system.record("visit.record", fever("p1", 38.2), "2020-02-02T15:04").await;
-    let why = eventually("the publisher to stop", || alerting.readiness().why_not().filter(|why| why.contains("rolled back"))).await;
-    assert!(why.contains("500"), "{why}");
-    // alerts go on being raised all the same
-    eventually("an alert", || (system.alert_events() == 1).then_some(())).await;
-    alerting.stop().await;
-    assert_eq!(system.publication.notices().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

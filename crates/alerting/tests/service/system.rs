@@ -1,6 +1,7 @@
 //! A log, a stream, an intake and a clock in memory.
 
 use std::{
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use alerting::{Alerting, Outlets, Parts};
-use bus::{Announcer, EventLog, MemoryLog, MemoryPublication, Notice, Publication, Requests};
+use bus::{Announcer, EventLog, MemoryLog, MemoryPublication, Message, Notice, Publication, Requests};
 use domain::{
     Commit,
     alert::Alert,
@@ -50,6 +51,8 @@ pub(crate) struct System {
     requests: Requests,
     serving: JoinHandle<()>,
     dirs: Mutex<Vec<TempDir>>,
+    /// The store of the last start, to be looked into.
+    store: Mutex<Option<Store>>,
 }
 
 impl System {
@@ -57,24 +60,29 @@ impl System {
     pub(crate) async fn new(now: &str) -> Self {
         let (log, clock) = (MemoryLog::new("town"), Clock(Arc::new(AtomicI64::new(World::time(now).0))));
         let intake = MemoryIntake::new(&log, clock.now());
-        let mut world = World::settled();
-        for building in ["b07", "b08"] {
-            let report = serde_json::json!({"scopes": [{"building": building}], "basis": "seen"});
-            world.record("building.report", report, "2020-02-02T09:00");
-        }
-        intake.adopt(world).await;
+        intake.adopt(settled()).await;
         let requests = Requests::in_memory();
         let serving = intake.serve(&requests).await;
-        Self { log, publication: MemoryPublication::default(), intake, clock, requests, serving, dirs: Mutex::new(vec![TempDir::new().unwrap()]) }
+        Self {
+            log,
+            publication: MemoryPublication::default(),
+            intake,
+            clock,
+            requests,
+            serving,
+            dirs: Mutex::new(vec![TempDir::new().unwrap()]),
+            store: Mutex::default(),
+        }
     }
 
     /// Starts the service on the store of the last start.
     pub(crate) fn start(&self) -> Alerting {
-        let store = Store::open(self.dirs.lock().unwrap().last().unwrap().path(), Options { cache_bytes: 8 * 1024 * 1024, ..Options::new(alerting::tables()) });
+        let store = open_store(self.dirs.lock().unwrap().last().unwrap().path());
+        *self.store.lock().unwrap() = Some(store.clone());
         Alerting::start(Parts {
             log: EventLog::in_memory(&self.log),
             requests: self.requests.clone(),
-            store: store.unwrap(),
+            store,
             now: self.clock.now(),
             outlets: Outlets { alerts: Publication::in_memory(&self.publication), announcer: Announcer::in_memory() },
         })
@@ -94,6 +102,41 @@ impl System {
     pub(crate) fn other_requests(&self) -> Requests {
         self.serving.abort();
         self.requests.clone()
+    }
+
+    /// Sequence of the last message of the log.
+    pub(crate) fn head(&self) -> u64 {
+        futures_executor(EventLog::in_memory(&self.log).head()).unwrap().last_sequence
+    }
+
+    /// How far the store of the last start is folded.
+    pub(crate) fn folded(&self) -> u64 {
+        self.store.lock().unwrap().as_ref().unwrap().position().unwrap().sequence
+    }
+
+    /// The log as an older backup holds it, and an intake that goes on from there.
+    pub(crate) async fn restore(&mut self) {
+        self.serving.abort();
+        self.log.roll_back(0);
+        self.intake = MemoryIntake::new(&self.log, self.clock.now());
+        // the same bytes as before: every id and time is the world's own
+        self.intake.adopt(settled()).await;
+        self.serving = self.intake.serve(&self.requests).await;
+    }
+
+    /// Records visits that raise nothing.
+    pub(crate) async fn grow(&self, visits: usize) {
+        for _ in 0..visits {
+            self.record("visit.record", crate::fever("p9", 36.5), "2020-02-02T15:04").await;
+        }
+    }
+
+    /// Every message of the log.
+    pub(crate) async fn messages(&self) -> Vec<Message> {
+        let log = EventLog::in_memory(&self.log);
+        let head = log.head().await.unwrap().last_sequence;
+        let stored = log.read_many(&(1..=head).collect::<Vec<_>>()).await.unwrap();
+        stored.into_iter().map(|stored| Message { subject: stored.subject, payload: stored.payload }).collect()
     }
 
     /// The first message whose subject ends like this.
@@ -129,6 +172,20 @@ impl System {
         })
         .await
     }
+}
+
+/// A settled community whose buildings have reported.
+fn settled() -> World {
+    let mut world = World::settled();
+    for building in ["b07", "b08"] {
+        let report = serde_json::json!({"scopes": [{"building": building}], "basis": "seen"});
+        world.record("building.report", report, "2020-02-02T09:00");
+    }
+    world
+}
+
+pub(crate) fn open_store(folder: &Path) -> Store {
+    Store::open(folder, Options { cache_bytes: 8 * 1024 * 1024, ..Options::new(alerting::tables()) }).unwrap()
 }
 
 fn futures_executor<T>(future: impl Future<Output = T>) -> T {

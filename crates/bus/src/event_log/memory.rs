@@ -38,6 +38,8 @@ struct State {
     messages: Vec<Option<(String, Bytes)>>,
     next: VecDeque<NextAppend>,
     available: bool,
+    /// There is no stream now: it is being made, or was removed.
+    missing: bool,
     /// Moves when followers have to compare again, as after a reconnect.
     incarnation: u64,
 }
@@ -45,7 +47,7 @@ struct State {
 impl MemoryLog {
     /// An empty log with that identity.
     pub fn new(identity: &str) -> Self {
-        let state = State { identity: identity.into(), messages: Vec::new(), next: VecDeque::new(), available: true, incarnation: 0 };
+        let state = State { identity: identity.into(), messages: Vec::new(), next: VecDeque::new(), available: true, missing: false, incarnation: 0 };
         Self { state: Arc::new(Mutex::new(state)), changed: watch::Sender::new(0) }
     }
 
@@ -88,10 +90,18 @@ impl MemoryLog {
         });
     }
 
+    /// Makes the stream missing, or be there again with what it held. While it is missing, followers end and reads say so.
+    pub fn set_missing(&self, missing: bool) {
+        self.change(|state| {
+            state.missing = missing;
+            state.incarnation += 1;
+        });
+    }
+
     pub(super) fn append(&self, expected_last_sequence: u64, messages: Vec<Message>) -> Result<u64, AppendError> {
         let mut result = Err(AppendError::Unknown(UnknownOutcome::NotConnected("memory".to_owned())));
         self.change(|state| {
-            if state.available {
+            if state.available && !state.missing {
                 result = state.append(expected_last_sequence, messages);
             }
         });
@@ -104,9 +114,7 @@ impl MemoryLog {
 
     pub(super) fn read(&self, sequence: u64) -> Result<Option<Stored>, ReadError> {
         let state = self.state();
-        if !state.available {
-            return Err(away());
-        }
+        state.answers()?;
         Ok(state.stored(sequence))
     }
 
@@ -161,10 +169,16 @@ impl State {
         Some(Stored { sequence, subject, payload, stream: Arc::clone(&self.identity) })
     }
 
-    fn head(&self) -> Result<Head, ReadError> {
-        if !self.available {
-            return Err(away());
+    fn answers(&self) -> Result<(), ReadError> {
+        match (self.available, self.missing) {
+            (false, _) => Err(ReadError::Unavailable("memory".to_owned())),
+            (true, true) => Err(ReadError::Missing("the log in memory does not exist".to_owned())),
+            (true, false) => Ok(()),
         }
+    }
+
+    fn head(&self) -> Result<Head, ReadError> {
+        self.answers()?;
         let kept = self.messages.iter().flatten();
         let messages = kept.clone().count() as u64;
         let first = self.messages.iter().position(Option::is_some).map_or(self.last_sequence(), |index| index as u64);
@@ -248,8 +262,4 @@ fn index(sequence: u64) -> Option<usize> {
 
 fn lost() -> AppendError {
     AppendError::Unknown(UnknownOutcome::NoAck(Duration::ZERO))
-}
-
-fn away() -> ReadError {
-    ReadError::Unavailable("memory".to_owned())
 }

@@ -201,7 +201,7 @@ impl EventLog {
     pub async fn read_many(&self, sequences: &[u64]) -> Result<Vec<Stored>, ReadError> {
         let identity = self.identity().await?;
         // owned, so that the future is `Send` for every caller (a closure that borrows is not general enough)
-        let reads = sequences.to_vec().into_iter().map(|sequence| {
+        let reads = sequences.iter().copied().map(|sequence| {
             let (log, identity) = (self.clone(), identity.clone());
             async move { log.read_from(&identity, sequence).await }
         });

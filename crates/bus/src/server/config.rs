@@ -112,14 +112,18 @@ impl ServiceUser {
 
     /// The service that folds the log into rows and shows them.
     pub fn projection(password: impl Into<String>) -> Self {
-        Self::reader("projection", password)
+        let mut user = Self::reader("projection", password);
+        // how buildings stand, and what is clicked on its pages
+        user.publish.extend(owned(&["gw.v1.*.*.status.>", "gw.v1.*.*.command"]));
+        user.publish.extend(look_into("STATUS"));
+        user
     }
 
-    /// The one service that tells outsiders.
+    /// The one service that tells outsiders of alerts.
     pub fn alerting(password: impl Into<String>) -> Self {
         let mut user = Self::reader("alerting", password);
-        user.publish.extend(owned(&["gw.v1.*.*.alert.>", "gw.v1.*.*.status.>", "gw.v1.*.*.heartbeat", "gw-full.v1.>", "gw-public.v1.>"]));
-        for stream in ["ALERTS", "ALERTS_FULL", "ALERTS_PUBLIC", "STATUS"] {
+        user.publish.extend(owned(&["gw.v1.*.*.alert.>", "gw.v1.*.*.heartbeat", "gw-full.v1.>", "gw-public.v1.>"]));
+        for stream in ["ALERTS", "ALERTS_FULL", "ALERTS_PUBLIC"] {
             user.publish.extend(look_into(stream));
         }
         user

@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -291,7 +292,8 @@ fn make_command(options: &ServerOptions, files: &Files) -> MakeCommand {
             }
         };
         let stderr: File = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&stderr)?;
-        command.current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+        // a group of its own: Ctrl-C is for us, and we stop the server when everything that needs it has stopped
+        command.process_group(0).current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
         Ok(command)
     })
 }

@@ -11,6 +11,7 @@ use bus::server::config::CONSUMER_API_PREFIX;
 use bus::server::{ConsumerAccount, ReloadError, ServerConfig};
 use bus::{Announcer, EventLog, EventLogOptions, Headers, Message, Notice, Publication, Requests};
 use bytes::Bytes;
+use domain::log::{CommitHash, LogPosition};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -34,7 +35,7 @@ pub(crate) fn account(name: &str) -> ConsumerAccount {
 pub(crate) fn notice(community: &str, source_sequence: u64) -> Notice {
     Notice {
         subject: format!("gw.v1.t.{community}.alert.fever.critical.b07.raised"),
-        source_sequence,
+        source: LogPosition { stream: "a-history".to_owned(), sequence: source_sequence, hash: CommitHash::default() },
         content_type: "application/cloudevents+json",
         payload: Bytes::from(community.to_owned()),
     }

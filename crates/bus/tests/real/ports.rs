@@ -5,9 +5,11 @@ use std::time::Duration;
 use bus::event_log::{BATCH_MESSAGES_MAX, NextAppend};
 use bus::provision::StreamPlan;
 use bus::{
-    Announcer, AppendError, AskError, Connection, Headers, KeyStore, Last, LastValues, MemoryPublication, Notice, Publication, Refusal, Requests, StoredKey,
+    Announcer, AppendError, AskError, Connection, Headers, KeyStore, Last, LastValues, MemoryPublication, Notice, Publication, Refusal, Requests, Source,
+    StoredKey,
 };
 use bytes::Bytes;
+use domain::log::{CommitHash, LogPosition};
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
@@ -23,9 +25,12 @@ async fn with_streams() -> Bench {
 }
 
 fn notice(source_sequence: u64) -> Notice {
+    // bytes at both ends that a careless way of writing them would lose
+    let hash = CommitHash::of(&source_sequence.to_be_bytes()).0;
+    let hash = std::array::from_fn(|place| if place == 0 || place == 15 { 0 } else { hash[place] });
     Notice {
         subject: "gw.v1.t.c1.alert.fever.critical.b07.raised".to_owned(),
-        source_sequence,
+        source: LogPosition { stream: "a-history".to_owned(), sequence: source_sequence, hash: CommitHash(hash) },
         content_type: "application/cloudevents+json",
         payload: Bytes::from(format!("{{\"n\":{source_sequence}}}")),
     }
@@ -38,20 +43,23 @@ async fn a_publication_goes_on_where_it_stopped() {
     let memory = MemoryPublication::default();
     for make in [&(|| Publication::new(&alerting, "ALERTS")) as &dyn Fn() -> Publication, &|| Publication::in_memory(&memory)] {
         let publication = make();
-        assert_eq!(publication.last().await.unwrap(), Last { sequence: 0, source_sequence: None });
+        let last = publication.last().await.unwrap();
+        assert_eq!(last.clone(), Last { sequence: 0, source: Source::Nothing, ..last });
         assert_eq!(publication.append(0, vec![notice(7)]).await, Ok(1));
         assert_eq!(publication.append(1, vec![notice(9), notice(9), notice(9)]).await, Ok(4));
-        assert_eq!(publication.last().await.unwrap(), Last { sequence: 4, source_sequence: Some(9) });
+        let last = publication.last().await.unwrap();
+        assert_eq!(last.clone(), Last { source: Source::Commit(notice(9).source), sequence: 4, ..last });
         let other = make();
         assert_eq!(other.append(1, vec![notice(9), notice(9)]).await, Err(AppendError::Conflict), "a second publisher is refused");
         assert_eq!(other.append(4, vec![notice(12)]).await, Ok(5));
         assert_eq!(publication.append(4, vec![notice(12)]).await, Err(AppendError::Conflict));
-        assert_eq!(publication.last().await.unwrap(), Last { sequence: 5, source_sequence: Some(12) });
+        let last = publication.last().await.unwrap();
+        assert_eq!(last.clone(), Last { source: Source::Commit(notice(12).source), sequence: 5, ..last });
         assert_eq!(publication.append(5, vec![]).await, Err(AppendError::Refused(Refusal::Empty)));
         let bad = Notice { subject: "gw.v1.*".to_owned(), ..notice(13) };
         assert_eq!(publication.append(5, vec![bad]).await, Err(AppendError::Refused(Refusal::BadSubject)));
     }
-    assert_eq!(memory.notices().iter().map(|notice| notice.source_sequence).collect::<Vec<_>>(), [7, 9, 9, 9, 12]);
+    assert_eq!(memory.notices().iter().map(|notice| notice.source.sequence).collect::<Vec<_>>(), [7, 9, 9, 9, 12]);
     let stored = async_nats::jetstream::new(bench.raw("vandal").await).get_stream("ALERTS").await.unwrap().direct_get(5).await.unwrap();
     assert_eq!((stored.payload, stored.headers.get("Content-Type").unwrap().as_str()), (notice(12).payload, "application/cloudevents+json"));
 }
@@ -77,8 +85,8 @@ async fn a_publication_in_memory_goes_wrong_when_told_to() {
 #[tokio::test]
 async fn last_values_keep_the_newest_of_each_subject() {
     let bench = with_streams().await;
-    let alerting = bench.connect("alerting").await;
-    for values in [LastValues::new(&alerting, "STATUS"), LastValues::in_memory()] {
+    let projection = bench.connect("projection").await;
+    for values in [LastValues::new(&projection, "STATUS"), LastValues::in_memory()] {
         let (b07, b08) = ("gw.v1.t.c1.status.b07", "gw.v1.t.c1.status.b08");
         assert_eq!(values.get(b07).await.unwrap(), None);
         for value in ["1", "2", "3"] {

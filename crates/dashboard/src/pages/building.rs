@@ -176,7 +176,9 @@ fn door(cell: &Cell, base: &str, clock: &Clock) -> Door {
     let name = cell.door.clone().or_else(|| household.map(ToString::to_string)).unwrap_or_default();
     let small = match (cell.day, cell.days) {
         (Some(day), Some(days)) => format!("{day}/{days}"),
-        _ if cell.people > 0 && cell.state != Status::Vacant => words.with("building.people", cell.people),
+        // age is part of not knowing
+        _ if cell.state == Status::Unknown => cell.seen_at.map_or_else(|| words.of("building.never").to_owned(), |at| clock.age(at)),
+        _ if cell.people > 0 && cell.state != Status::Vacant => words.with("building.people_short", cell.people),
         _ => String::new(),
     };
     let place = telling::door(cell.unit.as_deref(), Some(&name), words).unwrap_or_default();

@@ -377,4 +377,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("checkpoints.closed", "已撤"),
     ("alerts.all", "全部"),
     ("building.quarantined", "管控 {} 人"),
+    ("building.people_short", "{} 人"),
+    ("building.never", "从未"),
+    ("place.door", "{}"),
 ];

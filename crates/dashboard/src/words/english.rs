@@ -377,4 +377,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("checkpoints.closed", "closed"),
     ("alerts.all", "All"),
     ("building.quarantined", "{} under order"),
+    ("building.people_short", "{} ppl"),
+    ("building.never", "never"),
+    ("place.door", "door {}"),
 ];

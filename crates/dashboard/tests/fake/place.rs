@@ -59,7 +59,10 @@ pub(crate) fn buildings(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
     .collect()
 }
 
-const OTHERS: [(&str, &str, &str, &str, &str, [u32; 5]); 13] = [
+/// Id, name, town and its name, status; critical, serious, silent, under order, overdue.
+type Other = (&'static str, &'static str, &'static str, &'static str, &'static str, [u32; 5]);
+
+const OTHERS: [Other; 13] = [
     ("fuqiang", "富强社区", "pailou", "牌楼街道", "serious", [0, 3, 1, 19, 0]),
     ("huayuan", "花园社区", "dongqu", "东区街道", "serious", [0, 2, 4, 44, 1]),
     ("u07", "城关第七社区", "dianbu", "店埠镇", "serious", [0, 1, 2, 61, 0]),

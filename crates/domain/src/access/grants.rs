@@ -88,6 +88,11 @@ impl Grants {
         self.by_token.values().filter_map(|hash| self.by_hash.get(hash))
     }
 
+    /// Every community with its town, in the order of their slugs: for services, which belong to all of them.
+    pub fn towns(&self) -> impl Iterator<Item = (&CommunityId, &TownId)> {
+        self.towns.iter()
+    }
+
     /// The communities that a principal may enter, in the order of their slugs.
     pub fn communities(&self, principal: &Principal) -> Vec<Scope> {
         self.towns.keys().filter_map(|community| self.enter(principal, community)).collect()

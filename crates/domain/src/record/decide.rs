@@ -3,6 +3,7 @@
 use super::{Command, Record, Retract, Retracted, StoredEvent};
 use crate::{
     Context, Decide, Event, Known, Rejection,
+    commit::Role,
     decide::required,
     values::{KeyOwner, PrivateFields, field},
 };
@@ -17,6 +18,10 @@ impl Decide for Record {
             return Ok(Vec::new());
         }
         let decision = required(known.decision(command), "/data/command", "command", &command)?;
+        let reviews = matches!(context.role, Role::Admin | Role::Office | Role::Grid);
+        if !reviews && decision.header.actor != *context.actor {
+            return Err(Rejection::conflict("not_yours", "only who recorded it, a grid worker or the office can take it back"));
+        }
         if let Some(event) = decision.events.iter().find(|event| !is_field_fact(event)) {
             return Err(Rejection::invalid("/data/command", "not_retractable", remedy(event)));
         }

@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 enum Command {
     /// List the open ones, worst first
     List {
-        /// open, acknowledged, active, resolved, closed or ended
+        /// active or ended; active when absent
         #[arg(long)]
         state: Option<String>,
     },

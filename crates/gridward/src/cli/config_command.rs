@@ -38,6 +38,7 @@ pub(crate) fn run(global: &Global, arguments: Arguments) -> Done {
             let config = Config::load(&file)?;
             config.nats_password()?;
             config.deployment_secret()?;
+            config.admin_token()?;
             talk(format_args!("{} is right", file.display()));
         }
         Command::Show { file } => {

@@ -91,17 +91,48 @@ fn print(added: &Added) {
 
 /// Receives alerts with nats-py: one command to paste.
 pub(crate) fn one_liner(added: &Added) -> String {
-    format!(
-        "python3 -c '\
-import asyncio, nats\n\
-async def main():\n\
-  nc = await nats.connect(\"{}\", user=\"{}\", password=\"{}\", inbox_prefix=b\"{}\")\n\
-  sub = await nc.jetstream(prefix=\"{}\").pull_subscribe_bind(\"{}\", \"{}\")\n\
-  while True:\n\
-    try: msgs = await sub.fetch(10, timeout=5)\n\
-    except nats.errors.TimeoutError: continue\n\
-    for m in msgs: print(m.subject, m.data.decode(), flush=True); await m.ack()\n\
-asyncio.run(main())'",
+    let program = format!(
+        r#"import asyncio, nats
+async def main():
+    nc = await nats.connect("{}", user="{}", password="{}", inbox_prefix=b"{}")
+    sub = await nc.jetstream(prefix="{}").pull_subscribe_bind("{}", "{}")
+    while True:
+        try:
+            for m in await sub.fetch(10, timeout=5):
+                print(m.subject, m.data.decode(), flush=True)
+                await m.ack()
+        except nats.errors.TimeoutError:
+            pass
+asyncio.run(main())"#,
         added.nats, added.user, added.password, added.inbox_prefix, added.api_prefix, added.durable, added.stream
-    )
+    );
+    format!("python3 -c '{program}'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_one_liner_is_a_program() {
+        let text = || "x".to_owned();
+        let added = Added {
+            name: text(),
+            nats: text(),
+            user: text(),
+            password: text(),
+            stream: text(),
+            durable: text(),
+            inbox_prefix: text(),
+            api_prefix: text(),
+            applied: true,
+            account: None,
+        };
+        let line = one_liner(&added);
+        let program = line.strip_prefix("python3 -c '").and_then(|rest| rest.strip_suffix('\'')).unwrap();
+        assert!(!program.contains('\''), "a quote would end the shell's argument");
+        let check = format!("import ast, sys; ast.parse(sys.argv[1])");
+        let parsed = std::process::Command::new("python3").args(["-c", &check, program]).output().unwrap();
+        assert!(parsed.status.success(), "{}", String::from_utf8_lossy(&parsed.stderr));
+    }
 }

@@ -9,7 +9,7 @@ use crate::{
     client::accepted,
     data::{DataFolder, find_running},
     exit::{Done, Exit, Failure, data, talk},
-    run::with_services,
+    run::{check_stores, verify_log},
 };
 
 /// What is done with the stores.
@@ -28,7 +28,10 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
     let running = global.server.is_some() || find_running(&global.data).is_ok();
     match (arguments.check, running) {
         (true, true) => check(global).await,
-        (true, false) => with_services(&global.data, async |server| check_at(global, server).await).await,
+        (true, false) => {
+            let found = check_stores(&global.data).await?.into_iter().map(|(service, found)| Ok((service, serde_json::to_value(found)?)));
+            tell(global, found.collect::<Result<_, serde_json::Error>>()?)
+        }
         (false, true) => Err(Exit::new(Failure::Conflict, "stop gridward first: the stores are folded anew at its next start")),
         (false, false) => {
             let folder = DataFolder::open(&global.data)?;
@@ -42,15 +45,18 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
     }
 }
 
-async fn check_at(global: &Global, server: &str) -> Done {
-    check(&Global { server: Some(server.to_owned()), token_file: Some(global.data.join("admin.token")), ..global.clone() }).await
-}
-
 async fn check(global: &Global) -> Done {
     let client = global.client()?;
-    let mut differing = 0;
+    let mut found = Vec::new();
     for (service, path) in CHECKS {
-        let found: Value = accepted(client.request(Method::POST, path).send().await?).await?.json().await?;
+        found.push((service, accepted(client.request(Method::POST, path).send().await?).await?.json().await?));
+    }
+    tell(global, found)
+}
+
+fn tell(global: &Global, all: Vec<(&'static str, Value)>) -> Done {
+    let mut differing = 0;
+    for (service, found) in all {
         differing += found["differing"].as_u64().unwrap_or_default();
         if global.json() {
             data(serde_json::json!({ "service": service, "found": found }));
@@ -67,18 +73,7 @@ async fn check(global: &Global) -> Done {
 /// Reads the whole log: nothing is missing, nothing is damaged, and every commit names the one before it.
 pub(crate) async fn verify(global: &Global) -> Done {
     let running = global.server.is_some() || find_running(&global.data).is_ok();
-    if running {
-        return verify_running(global).await;
-    }
-    with_services(&global.data, async |server| {
-        verify_running(&Global { server: Some(server.to_owned()), token_file: Some(global.data.join("admin.token")), ..global.clone() }).await
-    })
-    .await
-}
-
-async fn verify_running(global: &Global) -> Done {
-    let client = global.client()?;
-    let found: Value = client.get("/verify").await?;
+    let found: Value = if running { global.client()?.get("/verify").await? } else { serde_json::to_value(verify_log(&global.data).await?)? };
     let sound =
         found["undecodable"].as_array().is_some_and(Vec::is_empty) && found["broken_chain"].as_array().is_some_and(Vec::is_empty) && found["ended"].is_null();
     if global.json() {

@@ -33,16 +33,22 @@ async fn check(State(checks): State<Arc<Checks>>, Path(service): Path<String>, h
     if !principal.may_everywhere(Right::Operate) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden"));
     }
+    // the name is one of ours before it becomes part of a path
+    let (name, intake, alerting) = match service.as_str() {
+        "intake" => ("intake", checks.services.intake.as_ref(), None),
+        "alerting" => ("alerting", None, checks.services.alerting.as_ref()),
+        _ => return Err(Problem::not_found()),
+    };
     let Ok(scratch) = checks.scratch.try_lock() else { return Err(Problem::too_many(5)) };
-    let folder = scratch.join(&service);
+    let folder = scratch.join(name);
     // what an earlier check may have left
     if folder.exists() {
         std::fs::remove_dir_all(&folder).map_err(failed)?;
     }
-    let found = match (service.as_str(), &checks.services.intake, &checks.services.alerting) {
-        ("intake", Some(intake), _) => intake.check(&folder).await.map_err(failed)?,
-        ("alerting", _, Some(alerting)) => alerting.check(&folder).await.map_err(failed)?,
-        _ => return Err(Problem::not_found()),
+    let found = match (intake, alerting) {
+        (Some(intake), _) => intake.check(&folder).await.map_err(failed)?,
+        (None, Some(alerting)) => alerting.check(&folder).await.map_err(failed)?,
+        (None, None) => return Err(Problem::not_found()),
     };
     std::fs::remove_dir_all(&folder).map_err(failed)?;
     Ok(Json(found))

@@ -12,6 +12,7 @@ use axum::{
 use bus::{
     Connection,
     durable::{DurablePlan, StartAt, ensure_durable, remove_durable},
+    provision::ProvisionError,
     server::CONSUMER_API_PREFIX,
 };
 use domain::{access::Right, values::Slug};
@@ -26,6 +27,8 @@ use crate::data::{DataFolder, KeptConsumer, letters, random};
 const WATCHER: &str = "watcher";
 /// Most consumers of one server: every one is an account.
 const CONSUMERS_MAX: usize = 500;
+/// Longest name: it becomes part of a user, an account and an inbox.
+const NAME_CHARS_MAX: usize = 48;
 /// Most subjects of one consumer.
 const FILTERS_MAX: usize = 64;
 
@@ -154,7 +157,7 @@ impl Consumers {
             From::Sequence(sequence) => StartAt::Sequence(sequence),
         };
         let plan = DurablePlan { stream: consumer.stream.clone(), name: consumer.durable.clone(), filters: consumer.filters.clone(), from };
-        ensure_durable(&self.connection, &plan).await.map_err(away)?;
+        ensure_durable(&self.connection, &plan).await.map_err(refused)?;
         kept.push(consumer.clone());
         if let Some(server) = &self.server {
             server.reload(&kept).await.map_err(away)?;
@@ -187,7 +190,7 @@ async fn list(State(consumers): State<Arc<Consumers>>, headers: HeaderMap) -> Re
 async fn add(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, body: Bytes) -> Result<(StatusCode, Json<Added>), Problem> {
     operator(&consumers, &headers)?;
     let wanted: Wanted = serde_json::from_slice(&body).map_err(|error| Problem::bad_request("", "wrong_shape", error.to_string()))?;
-    check_filters(&wanted)?;
+    check_wanted(&wanted)?;
     let added = consumers.add(wanted).await?;
     Ok((StatusCode::CREATED, Json(added)))
 }
@@ -210,7 +213,14 @@ fn added(consumers: &Consumers, consumer: &KeptConsumer) -> Result<Added, Proble
 }
 
 /// A consumer follows alert topics of its class and nothing else.
-fn check_filters(wanted: &Wanted) -> Result<(), Problem> {
+fn check_wanted(wanted: &Wanted) -> Result<(), Problem> {
+    if wanted.name.as_str().len() > NAME_CHARS_MAX {
+        return Err(Problem::bad_request("/name", "name_long", format!("at most {NAME_CHARS_MAX} characters")));
+    }
+    if wanted.class != Class::Work {
+        let reason = "only the class work (doors, no names) is published so far";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "class_unpublished").with_param("/class", "class_unpublished", reason));
+    }
     if wanted.filters.is_empty() || wanted.filters.len() > FILTERS_MAX {
         return Err(Problem::bad_request("/filters", "filters_count", format!("name 1 to {FILTERS_MAX} subjects")));
     }
@@ -219,7 +229,8 @@ fn check_filters(wanted: &Wanted) -> Result<(), Problem> {
         let plain =
             |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'));
         let well_formed = tokens.iter().enumerate().all(|(place, token)| plain(token) || *token == "*" || (*token == ">" && place + 1 == tokens.len()));
-        let alert = filter.starts_with(wanted.class.subject_prefix()) && tokens.get(4).is_some_and(|kind| *kind == "alert");
+        // a filter that ends before the kind would never be told anything
+        let alert = filter.starts_with(wanted.class.subject_prefix()) && tokens.get(4).is_some_and(|kind| *kind == "alert") && tokens.len() > 5;
         if !well_formed || !alert {
             let reason = format!("an alert topic of this class, such as {}dianbu.*.alert.fever.>", wanted.class.subject_prefix());
             return Err(Problem::bad_request(format!("/filters/{index}"), "filter_outside", reason));
@@ -240,6 +251,14 @@ async fn remove(State(consumers): State<Arc<Consumers>>, Path(name): Path<String
     remove_durable(&consumers.connection, &consumer.stream, &consumer.durable).await.map_err(away)?;
     consumers.data.keep_consumers(&kept).map_err(away)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What NATS would not have: usually subjects that overlap.
+fn refused(error: ProvisionError) -> Problem {
+    match error {
+        ProvisionError::Refused { why, .. } => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "consumer_refused").with_detail(why),
+        ProvisionError::Unavailable(_) => away(error),
+    }
 }
 
 /// What went wrong is the operator's to read in the log; the caller may try again.

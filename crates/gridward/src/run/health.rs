@@ -20,11 +20,15 @@ struct Health {
     metrics: Option<PrometheusHandle>,
 }
 
+/// The one recorder of this process. Called before services start, so that it misses nothing.
+pub(crate) fn recorder() -> Option<PrometheusHandle> {
+    static RECORDER: std::sync::OnceLock<Option<PrometheusHandle>> = std::sync::OnceLock::new();
+    RECORDER.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).clone()
+}
+
 /// The health of these services.
 pub(crate) fn router(checks: Vec<Check>) -> Router {
-    // a second recorder in one process (tests) keeps the first
-    let metrics = PrometheusBuilder::new().install_recorder().ok();
-    let health = Health { checks: Arc::new(checks), metrics };
+    let health = Health { checks: Arc::new(checks), metrics: recorder() };
     Router::new()
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))

@@ -6,12 +6,14 @@ mod demo;
 mod forward;
 mod health;
 mod nats;
+mod offline;
 mod one;
 mod services;
 mod up;
 
+pub(crate) use offline::{check_stores, verify_log};
 pub(crate) use one::{Role, run_one};
-pub(crate) use up::{UpOptions, up, with_services};
+pub(crate) use up::{UpOptions, up};
 
 /// Completes when the process is told to stop: Ctrl-C, or SIGTERM from a supervisor.
 pub(crate) async fn told_to_stop() {

@@ -36,6 +36,15 @@ pub(crate) struct Connections {
 impl OwnServer {
     /// Starts our own server on the data folder and waits until it is ready.
     pub(crate) async fn start(data: &DataFolder, listen: SocketAddr) -> anyhow::Result<Self> {
+        Self::start_with(data, listen, &data.consumers()?).await
+    }
+
+    /// As [`OwnServer::start`], for our own eyes: no consumer has an account.
+    pub(crate) async fn start_alone(data: &DataFolder, listen: SocketAddr) -> anyhow::Result<Self> {
+        Self::start_with(data, listen, &[]).await
+    }
+
+    async fn start_with(data: &DataFolder, listen: SocketAddr, consumers: &[KeptConsumer]) -> anyhow::Result<Self> {
         let secrets = data.nats_secrets()?;
         let options = ServerOptions {
             folder: data.join("nats"),
@@ -43,7 +52,7 @@ impl OwnServer {
             launcher: Launcher::ThisProgram { subcommand: NATS_SUBCOMMAND.to_owned() },
             start_wait: START_WAIT,
         };
-        let config = config(listen, &secrets, &data.consumers()?);
+        let config = config(listen, &secrets, consumers);
         let server = NatsServer::start(&options, &config).await.context("nats-server did not start")?;
         Ok(Self { server, listen, secrets })
     }
@@ -92,8 +101,27 @@ pub(crate) fn account(consumer: &KeptConsumer) -> ConsumerAccount {
         password: consumer.password.clone(),
         stream: consumer.stream.clone(),
         durable: consumer.durable.clone(),
-        live: Vec::new(),
+        live: heartbeats(&consumer.filters),
         asks: Vec::new(),
+    }
+}
+
+/// The heartbeats of the communities that these subjects are about: silence must not look like peace.
+fn heartbeats(filters: &[String]) -> Vec<String> {
+    let communities = filters.iter().filter_map(|filter| {
+        let mut tokens = filter.split('.').skip(2);
+        Some(format!("gw.v1.{}.{}.heartbeat", tokens.next()?, tokens.next()?))
+    });
+    communities.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}
+
+impl Connections {
+    /// Closes all of them.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        for connection in [self.intake, self.projection, self.alerting, self.provision] {
+            connection.close().await?;
+        }
+        Ok(())
     }
 }
 

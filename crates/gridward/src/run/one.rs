@@ -44,6 +44,7 @@ const CONNECT_WAIT: std::time::Duration = std::time::Duration::from_secs(60);
 pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     let config = Config::load(file)?;
     telemetry::start(config.log.json, config.log.filter.as_deref());
+    health::recorder();
     let connection = connect(&config, role).await?;
     let unsynced = if config.nats.accept_lost_records_after_power_cut { Unsynced::Accept } else { Unsynced::Refuse };
     if config.nats.provision {
@@ -59,7 +60,13 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     };
     let listener = std::net::TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
     let services = start(role, &connection, &config, &common).await?;
-    let router = services.router(&common, config.http.tls.is_some()).merge(health::router(services.checks())).merge(web::contracts());
+    let mut checks = services.checks();
+    // what was folded can be shown without NATS; nothing can be recorded or told without it
+    if role != Role::Projection {
+        let nats = connection.clone();
+        checks.push(("nats", Arc::new(move || without_nats(&nats))));
+    }
+    let router = services.router(&common, config.http.tls.is_some()).merge(health::router(checks)).merge(web::contracts());
     let router = web::protect(router);
     let (stop, mut stopped) = watch::channel(false);
     let tls = config.http.tls.clone().map(|tls| web::TlsFiles { certificate: tls.certificate, key: tls.key });
@@ -77,6 +84,12 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     Ok(())
 }
 
+/// Why nothing can be asked of NATS now, if nothing can.
+fn without_nats(connection: &Connection) -> Option<String> {
+    let state = connection.state();
+    (!state.connected).then(|| format!("no connection to nats: {}", state.last_error.unwrap_or_else(|| "it ended".to_owned())))
+}
+
 async fn connect(config: &Config, role: Role) -> anyhow::Result<Connection> {
     let user = &config.nats.user;
     let mut options =
@@ -91,7 +104,17 @@ async fn start(role: Role, connection: &Connection, config: &Config, common: &Co
     let folder = &config.store.folder;
     let mut services = Services::default();
     match role {
-        Role::Intake => services.intake = Some(start_intake(connection, folder, common).await?),
+        Role::Intake => {
+            let token = config.admin_token()?;
+            let intake = start_intake(connection, folder, common).await?;
+            if let Some(token) = token {
+                intake
+                    .ensure_token("admin", domain::commit::Role::Admin, &token)
+                    .await
+                    .context("the token of deployment.admin_token_file cannot be put in force")?;
+            }
+            services.intake = Some(intake);
+        }
         Role::Alerting => services.alerting = Some(start_alerting(connection, folder, common)?),
         Role::Projection => {
             services.projection = Some(start_projection(connection, folder, common)?);

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use alerting::{Alerting, Outlets};
-use bus::{Announcer, Connection, EventLog, EventLogOptions, KeyStore, Publication, Requests};
+use bus::{Announcer, Connection, EventLog, EventLogOptions, KeyStore, LastValues, Publication, Requests};
 use domain::values::{DeploymentKey, Now};
 use intake::Intake;
 use projection::Projection;
@@ -21,7 +21,7 @@ pub(crate) struct Common {
 }
 
 /// Opens a service's store. It can be deleted while the service is stopped.
-fn open_store(folder: &Path, tables: &[store::Table], cache_mib: u64) -> anyhow::Result<Store> {
+pub(crate) fn open_store(folder: &Path, tables: &[store::Table], cache_mib: u64) -> anyhow::Result<Store> {
     let options = Options { cache_bytes: cache_mib * 1024 * 1024, ..Options::new(tables.to_vec()) };
     Ok(Store::open(folder, options)?)
 }
@@ -62,6 +62,7 @@ pub(crate) fn start_projection(connection: &Connection, folder: &Path, common: &
         secrets: common.secrets.clone(),
         now: common.now.clone(),
         audit: None,
+        status: Some(LastValues::new(connection, "STATUS")),
         scratch: folder.with_extension("scratch"),
     };
     Ok(Projection::start(parts))

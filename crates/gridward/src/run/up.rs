@@ -33,9 +33,6 @@ pub(crate) struct UpOptions {
     pub(crate) demo: Option<(DemoScale, u64)>,
 }
 
-/// Pause between two looks at services that start.
-const READY_LOOK_PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
-
 /// Runs until told to stop.
 pub(crate) async fn up(options: UpOptions) -> Done {
     if options.nats.is_some() {
@@ -47,6 +44,7 @@ pub(crate) async fn up(options: UpOptions) -> Done {
     let data = Arc::new(DataFolder::open(&options.data)?);
     let clock = Clock::open(data.path(), options.clock.or_else(|| options.demo.map(|_| demo::default_clock())))?;
     let common = Common { secrets: DeploymentKey::new(&data.deployment_secret()?), now: clock.as_now(), exercise: clock.is_exercise(), cache_mib: 128 };
+    health::recorder();
     talk("gridward: starting nats-server");
     let own = Arc::new(OwnServer::start(&data, options.nats_listen).await?);
     let connections = own.connect().await?;
@@ -63,35 +61,6 @@ pub(crate) async fn up(options: UpOptions) -> Done {
     stopped
 }
 
-/// Starts everything on a folder for as long as some work takes: for checks of a system that is stopped. Nobody outside can reach it.
-pub(crate) async fn with_services(data: &std::path::Path, work: impl AsyncFnOnce(&str) -> Done) -> Done {
-    let data = Arc::new(DataFolder::open(data)?);
-    let clock = Clock::open(data.path(), None)?;
-    let common = Common { secrets: DeploymentKey::new(&data.deployment_secret()?), now: clock.as_now(), exercise: clock.is_exercise(), cache_mib: 64 };
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let own = Arc::new(OwnServer::start(&data, any).await?);
-    let connections = own.connect().await?;
-    nats::prepare(&connections.provision, Some(&own.server.monitor_url()), Unsynced::Refuse, None).await?;
-    let system = System::start(&data, &own, connections, &common).await?;
-    let listener = std::net::TcpListener::bind(any)?;
-    let server = format!("http://{}", listener.local_addr()?);
-    let (stop, mut stopped) = watch::channel(false);
-    let serving = tokio::spawn(web::serve(listener, system.router(), None, async move {
-        // a closed channel means that everything is over
-        let _closed = stopped.wait_for(|stop| *stop).await;
-    }));
-    system.ready().await;
-    let done = work(&server).await;
-    // nobody listens any more when serving has failed already
-    let _failed = stop.send(true);
-    serving.await.context("the HTTP server ended badly")??;
-    system.stop().await;
-    if let Ok(own) = Arc::try_unwrap(own) {
-        own.server.stop().await.context("nats-server did not stop by itself")?;
-    }
-    done
-}
-
 /// All services of one process.
 struct System {
     services: Arc<Services>,
@@ -103,7 +72,12 @@ struct System {
 impl System {
     async fn start(data: &Arc<DataFolder>, own: &Arc<OwnServer>, connections: Connections, common: &Common) -> anyhow::Result<Self> {
         let intake = start_intake(&connections.intake, &data.join("stores/intake"), common).await?;
-        intake.ensure_token("admin", Role::Admin, &data.admin_token()?).await?;
+        if let Err(error) = intake.ensure_token("admin", Role::Admin, &data.admin_token()?).await {
+            // somebody ended it: whoever holds the data folder gets another
+            tracing::warn!(%error, "admin.token is not in force any more; making a new one");
+            data.forget_admin_token()?;
+            intake.ensure_token("admin", Role::Admin, &data.admin_token()?).await?;
+        }
         let projection = start_projection(&connections.projection, &data.join("stores/projection"), common)?;
         let alerting = start_alerting(&connections.alerting, &data.join("stores/alerting"), common)?;
         let consumers = Arc::new(Consumers {
@@ -125,13 +99,6 @@ impl System {
             self.services.router(&self.common, false).merge(consumers::router(Arc::clone(&self.consumers))).merge(checks::router(Arc::clone(&self.checks)));
         let router = router.merge(health::router(self.services.checks())).merge(web::contracts());
         web::protect(router)
-    }
-
-    /// Waits until every service has reached the head of the log.
-    async fn ready(&self) {
-        while self.services.checks().iter().any(|(_, why_not)| why_not().is_some()) {
-            tokio::time::sleep(READY_LOOK_PAUSE).await;
-        }
     }
 
     async fn stop(self) {

@@ -232,12 +232,13 @@ async fn a_crash_between_append_and_answer_is_a_repeat_afterwards() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_refuses_stops_the_writer_and_says_so() {
+async fn a_full_log_is_waited_out_and_nothing_is_acknowledged_meanwhile() {
     let house = House::with(impatient()).await;
-    house.memory.next_append(NextAppend::Full);
-    assert_eq!(house.send(&building("b07", "7号楼")).await.told(), (503, "outcome_unknown".to_owned()));
-    until("the reason is told", async || house.why_not().is_some_and(|why| why.contains("refuses"))).await;
-    assert_eq!(house.send(&building("b08", "8号楼")).await.told(), (503, "outcome_unknown".to_owned()), "stopped is not busy");
+    let register = building("b07", "7号楼");
+    (0..2).for_each(|_| house.memory.next_append(NextAppend::Full));
+    assert_eq!(house.send(&register).await.told(), (503, "outcome_unknown".to_owned()));
+    until("there is room again", async || house.commits_of(&register).await.len() == 1).await;
+    assert_eq!(house.send(&register).await.told(), (200, "duplicate".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

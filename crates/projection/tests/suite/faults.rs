@@ -188,3 +188,21 @@ async fn the_check_finds_what_differs() {
     assert_eq!((report.differing, report.differences[0].kind, report.differences[0].table), (1, "surplus", "estate"));
     let _: domain::values::EstateId = id("e9");
 }
+
+#[test]
+fn a_projection_that_is_dropped_and_not_stopped_holds_nothing_up() {
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let log = Log::with_community().await;
+            let running = log.start(folder.path());
+            running.reached(log.head).await;
+        });
+        // waits for every blocking thread
+        drop(runtime);
+        done.send(()).unwrap();
+    });
+    ended.recv_timeout(std::time::Duration::from_secs(20)).expect("the folding thread ends with the service that feeds it");
+}

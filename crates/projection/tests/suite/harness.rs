@@ -119,6 +119,7 @@ impl Log {
             store: Store::open(&folder.join("rows"), options).unwrap(),
             secrets: secrets(),
             now: Arc::new(move || Timestamp(now.load(Ordering::SeqCst))),
+            status: None,
             audit: None,
             scratch: folder.to_owned(),
         });

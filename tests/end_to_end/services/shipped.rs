@@ -1,0 +1,51 @@
+//! The files that are shipped for this form, held against the program.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use bus::server::{ServerConfig, ServiceUser, find_binary};
+
+/// What intake may do besides, until the streams are made: the shipped file says to take it out then.
+const FOR_PROVISIONING: [&str; 2] = ["$JS.API.STREAM.INFO.*", "$JS.API.STREAM.CREATE.*"];
+
+fn deploy() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy")
+}
+
+/// What stands between quotes in the part of a configuration that is about one user.
+fn rights(text: &str, user: &str) -> BTreeSet<String> {
+    let begin = text.find(&format!("{{ user: \"{user}\"")).unwrap_or_else(|| panic!("no user {user}"));
+    let part = &text[begin + 1..];
+    let end = part.find("{ user:").or_else(|| part.find("exports:")).unwrap_or(part.len());
+    let subjects = part[..end].split('"').skip(1).step_by(2).map(str::to_owned);
+    subjects.filter(|subject| subject.contains('.')).collect()
+}
+
+#[test]
+fn the_shipped_server_configuration_gives_the_rights_that_the_program_gives() {
+    let users = [ServiceUser::intake("x"), ServiceUser::projection("x"), ServiceUser::alerting("x")];
+    let names: Vec<String> = users.iter().map(|user| user.name.clone()).collect();
+    let generated = ServerConfig::new(([127, 0, 0, 1], 4222).into(), "x", users.to_vec()).text(Path::new("/tmp")).unwrap();
+    let shipped = std::fs::read_to_string(deploy().join("nats/server.conf")).unwrap();
+    for user in &names {
+        let mut expected = rights(&generated, user);
+        if user == "intake" {
+            expected.extend(FOR_PROVISIONING.map(str::to_owned));
+        }
+        assert_eq!(rights(&shipped, user), expected, "deploy/nats/server.conf gives {user} other rights");
+    }
+}
+
+#[test]
+fn the_shipped_server_configuration_is_one_to_nats_server() {
+    let mut command = Command::new(find_binary().unwrap());
+    command.arg("-t").arg("-c").arg(deploy().join("nats/server.conf"));
+    for user in ["SYSTEM", "INTAKE", "PROJECTION", "ALERTING"] {
+        command.env(format!("GRIDWARD_NATS_{user}"), "abcdefghijklmnop");
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,227 @@
+//! One service per process, beside a nats-server that somebody started by hand.
+
+use std::{
+    fs::{self, File},
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use bus::server::{ServerConfig, find_binary};
+use serde_json::Value;
+
+use crate::{poll::until, system::program};
+
+/// Longest wait for a server to answer.
+const START_WAIT: Duration = Duration::from_secs(60);
+
+/// An address of this machine that is free now.
+///
+/// # Errors
+/// When there is none.
+pub fn any_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
+}
+
+/// A nats-server that is not gridward's child.
+pub struct NatsByHand {
+    child: Child,
+    file: PathBuf,
+    listen: SocketAddr,
+    monitor: SocketAddr,
+}
+
+/// A nats-server that was stopped and can be started again as it was.
+pub struct Stopped {
+    file: PathBuf,
+    listen: SocketAddr,
+    monitor: SocketAddr,
+}
+
+impl Stopped {
+    /// Starts it again.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    ///
+    /// # Panics
+    /// When it is not healthy in time.
+    pub async fn start(self) -> anyhow::Result<NatsByHand> {
+        let child = Command::new(find_binary()?).arg("-c").arg(&self.file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let server = NatsByHand { child, file: self.file, listen: self.listen, monitor: self.monitor };
+        let health = format!("{}/healthz", server.monitor_url());
+        until("nats-server is healthy", START_WAIT, async || reqwest::get(&health).await.ok().filter(|answer| answer.status().is_success())).await;
+        Ok(server)
+    }
+}
+
+impl NatsByHand {
+    /// Starts it on a folder with a configuration, after `edit` has changed its text.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    ///
+    /// # Panics
+    /// When it is not healthy in time.
+    pub async fn start(folder: &Path, config: &ServerConfig, edit: impl FnOnce(String) -> String) -> anyhow::Result<Self> {
+        // a second choice of the same provider changes nothing
+        let _already = rustls::crypto::ring::default_provider().install_default();
+        fs::create_dir_all(folder.join("ports"))?;
+        let file = folder.join("server.conf");
+        fs::write(&file, edit(config.text(folder)?))?;
+        Stopped { file, listen: config.listen, monitor: config.monitor }.start().await
+    }
+
+    /// Stops it at once, as a power switch would.
+    pub fn stop_for_restart(self) -> Stopped {
+        // what is dropped is killed
+        Stopped { file: self.file.clone(), listen: self.listen, monitor: self.monitor }
+    }
+
+    /// Where clients connect.
+    pub fn url(&self) -> String {
+        format!("nats://{}", self.listen)
+    }
+
+    /// Where it is monitored.
+    pub fn monitor_url(&self) -> String {
+        format!("http://{}", self.monitor)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for NatsByHand {
+    fn drop(&mut self) {
+        // it may have ended already
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// One service in a process of its own.
+pub struct Service {
+    role: &'static str,
+    config: PathBuf,
+    log: PathBuf,
+    url: String,
+    http: reqwest::Client,
+    child: Option<Child>,
+}
+
+impl Service {
+    /// A service with its configuration; `trusts` is a certificate to accept, PEM. It does not run yet.
+    ///
+    /// # Errors
+    /// When the configuration cannot be written.
+    pub fn new(folder: &Path, role: &'static str, url: String, config: &str, trusts: Option<&[u8]>) -> anyhow::Result<Self> {
+        let _already = rustls::crypto::ring::default_provider().install_default();
+        let file = folder.join(format!("{role}.toml"));
+        fs::write(&file, config)?;
+        let mut http = reqwest::Client::builder().timeout(Duration::from_secs(10));
+        if let Some(pem) = trusts {
+            http = http.tls_certs_only([reqwest::Certificate::from_pem(pem)?]);
+        }
+        Ok(Self { role, config: file, log: folder.join(format!("{role}.log")), url, http: http.build()?, child: None })
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When the program is not built.
+    pub fn begin(&mut self) -> anyhow::Result<()> {
+        let log = File::options().create(true).append(true).open(&self.log)?;
+        let mut command = Command::new(program()?);
+        command.arg(self.role).arg("--config").arg(&self.config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        self.child = Some(command.spawn()?);
+        Ok(())
+    }
+
+    /// What `/readyz` says, once it answers.
+    ///
+    /// # Panics
+    /// When it does not answer in time.
+    pub async fn readiness(&self) -> (u16, Value) {
+        until(&format!("{} answers: {}", self.role, self.said()), START_WAIT, async || {
+            let answer = self.http.get(format!("{}/readyz", self.url)).send().await.ok()?;
+            Some((answer.status().as_u16(), answer.json().await.ok()?))
+        })
+        .await
+    }
+
+    /// Waits until it is ready.
+    ///
+    /// # Panics
+    /// When it is not in time.
+    pub async fn ready(&self) {
+        until(&format!("{} is ready", self.role), START_WAIT, async || (self.readiness().await.0 == 200).then_some(())).await;
+    }
+
+    /// A request to its API.
+    ///
+    /// # Errors
+    /// When no whole answer comes.
+    pub async fn request(&self, token: &str, method: reqwest::Method, path: &str, body: Option<&Value>) -> anyhow::Result<(u16, Value)> {
+        let mut request = self.http.request(method, format!("{}/api/v1{path}", self.url)).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await?;
+        Ok((answer.status().as_u16(), serde_json::from_str(&answer.text().await?).unwrap_or_default()))
+    }
+
+    /// What it logged.
+    pub fn said(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Kills it.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        let mut child = self.child.take().context("not running")?;
+        child.kill()?;
+        child.wait()?;
+        Ok(())
+    }
+
+    /// Removes its store: it is a cache.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn forget_store(&self) -> anyhow::Result<()> {
+        Ok(fs::remove_dir_all(self.config.with_file_name(format!("{}-store", self.role)))?)
+    }
+
+    /// Waits until it ends by itself: its exit code.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let mut child = self.child.take()?;
+        let status = until(&format!("{} ends", self.role), START_WAIT, async || child.try_wait().ok().flatten()).await;
+        status.code()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // it may have ended already
+            let _ended = child.kill();
+            let _reaped = child.wait();
+        }
+        if std::thread::panicking() {
+            #[expect(clippy::print_stderr, reason = "a failing test shows what the services said")]
+            {
+                eprintln!("--- the log of {} ---\n{}", self.role, self.said());
+            }
+        }
+    }
+}

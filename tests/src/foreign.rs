@@ -1,0 +1,186 @@
+//! Clients that are not ours: programs that are told lines and say lines.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use crate::poll::until;
+
+/// Longest wait for a foreign program to say something.
+const WORD_WAIT: Duration = Duration::from_secs(20);
+
+/// A line that a foreign program said, and when.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The line, as JSON.
+    pub json: Value,
+    /// When it was said.
+    pub at: Instant,
+}
+
+/// A foreign program that runs until this is dropped.
+pub struct Foreign {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    said: Arc<Mutex<Vec<Line>>>,
+}
+
+impl Foreign {
+    /// Runs a script of `tests/foreign` with the Python that `tests/foreign/install` made.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn python(script: &str) -> anyhow::Result<Self> {
+        Self::run(Command::new(folder().join(".venv/bin/python")).arg(folder().join(script)))
+    }
+
+    /// Runs a script of `tests/foreign` with node.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn node(script: &str) -> anyhow::Result<Self> {
+        Self::run(Command::new("node").arg(folder().join(script)))
+    }
+
+    /// Pastes a line into a shell in which `python3` is the Python that `tests/foreign/install` made. Its words are texts, not JSON.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn pasted(line: &str) -> anyhow::Result<Self> {
+        let path = format!("{}:{}", folder().join(".venv/bin").display(), std::env::var("PATH").unwrap_or_default());
+        Self::run(Command::new("bash").arg("-c").arg(format!("exec {line}")).env("PATH", path))
+    }
+
+    fn run(command: &mut Command) -> anyhow::Result<Self> {
+        anyhow::ensure!(folder().join(".venv").exists(), "the foreign clients are not there: run tests/foreign/install");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().with_context(|| format!("cannot run {command:?}"))?;
+        let said: Arc<Mutex<Vec<Line>>> = Arc::default();
+        let (heard, out) = (Arc::clone(&said), child.stdout.take().context("no stdout")?);
+        std::thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                let json = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                heard.lock().unwrap_or_else(PoisonError::into_inner).push(Line { json, at: Instant::now() });
+            }
+        });
+        let stdin = child.stdin.take();
+        Ok(Self { child, stdin, said })
+    }
+
+    /// Tells it a line.
+    ///
+    /// # Errors
+    /// When it does not listen any more.
+    pub fn tell(&mut self, line: &Value) -> anyhow::Result<()> {
+        let stdin = self.stdin.as_mut().context("nothing more is told")?;
+        writeln!(stdin, "{line}")?;
+        Ok(stdin.flush()?)
+    }
+
+    /// Everything it said.
+    pub fn said(&self) -> Vec<Line> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// The line with this number, from 0, once it is said.
+    ///
+    /// # Panics
+    /// When it is not said in time.
+    pub async fn line(&self, number: usize) -> Line {
+        until(&format!("line {number} of a foreign program"), WORD_WAIT, async || self.said().get(number).cloned()).await
+    }
+}
+
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        // it may have ended already
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// A subscriber to alerts: nats-py, bound to a durable consumer that `gridward consumer add --json` made.
+pub struct Subscriber(Foreign);
+
+impl Subscriber {
+    /// Subscribes, and waits until it does.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    ///
+    /// # Panics
+    /// When it does not say in time that it listens.
+    pub async fn start(credentials: &Value) -> anyhow::Result<Self> {
+        let mut foreign = Foreign::python("subscribe.py")?;
+        foreign.tell(credentials)?;
+        assert_eq!(foreign.line(0).await.json, json!({"ready": true}));
+        Ok(Self(foreign))
+    }
+
+    /// Every message so far.
+    pub fn messages(&self) -> Vec<Message> {
+        self.0.said().into_iter().skip(1).map(Message::of).collect()
+    }
+
+    /// The message with this number, from 0, once it has come.
+    ///
+    /// # Panics
+    /// When it does not come in time.
+    pub async fn message(&self, number: usize) -> Message {
+        Message::of(self.0.line(number + 1).await)
+    }
+}
+
+/// A message as a subscriber got it.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Its subject.
+    pub subject: String,
+    /// Its headers.
+    pub headers: Value,
+    /// Its bytes as text.
+    pub body: String,
+    /// Its bytes as JSON.
+    pub json: Value,
+    /// When the subscriber had it.
+    pub at: Instant,
+}
+
+impl Message {
+    fn of(line: Line) -> Self {
+        let body = line.json["body"].as_str().unwrap_or_default().to_owned();
+        let json = serde_json::from_str(&body).unwrap_or_default();
+        Self { subject: line.json["subject"].as_str().unwrap_or_default().to_owned(), headers: line.json["headers"].clone(), body, json, at: line.at }
+    }
+
+    /// What happened to the alert.
+    pub fn action(&self) -> &str {
+        self.json["data"]["action"].as_str().unwrap_or_default()
+    }
+
+    /// The alert.
+    pub fn alert(&self) -> &str {
+        self.json["data"]["alert"].as_str().unwrap_or_default()
+    }
+
+    /// The commit it comes from.
+    pub fn sequence(&self) -> u64 {
+        self.headers["Gridward-Sequence"].as_str().and_then(|text| text.parse().ok()).unwrap_or_default()
+    }
+}
+
+/// Where the foreign clients are.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("foreign")
+}
