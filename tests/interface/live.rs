@@ -397,6 +397,8 @@ async fn operator(client: &Client) {
     let path = "/api/v1/consumers";
     let wanted = |filter: &str| Some((COMMAND_JSON, json!({"name": "screen", "filters": [filter], "class": "work", "from": "all"}).to_string()));
     client.problem("post", path, Ask { body: wanted("ev.>"), ..Ask::default() }, 400, "filter_outside").await;
+    let full = json!({"name": "full", "filters": ["gw-full.v1.dianbu.*.alert.>"], "class": "full"}).to_string();
+    client.problem("post", path, Ask { body: Some((COMMAND_JSON, full)), ..Ask::default() }, 422, "class_unpublished").await;
     let added = client.ask("post", path, Ask { body: wanted("gw.v1.dianbu.*.alert.>"), ..Ask::default() }).await;
     assert_eq!((added.status.as_u16(), &added.json["applied"]), (201, &json!(true)), "{}", added.text);
     client.problem("post", path, Ask { body: wanted("gw.v1.dianbu.*.alert.>"), ..Ask::default() }, 409, "consumer_exists").await;
