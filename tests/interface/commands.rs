@@ -20,7 +20,8 @@ fn types() -> BTreeSet<String> {
 
 /// Why the parser refuses data, if it does.
 fn refused(kind: &str, data: &Value) -> Option<String> {
-    World::settled().shape_error(kind, data.clone())
+    thread_local!(static WORLD: World = World::founded());
+    WORLD.with(|world| world.shape_error(kind, data.clone()))
 }
 
 /// The names between backticks after "expected" in a parser's error.

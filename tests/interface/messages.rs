@@ -54,5 +54,6 @@ fn every_address_is_one_that_the_program_uses() {
         assert_eq!(below(stream), 1, "{stream}: {patterns:?}");
     }
     assert!(source("crates/intake/src/door/nats.rs").contains("\"gw.v1.*.*.command\"") && patterns.contains("gw.v1.*.*.command"));
+    assert!(source("crates/projection/src/status.rs").contains("gw.v1.{town}.{community}.status.{building}"));
     assert!(source("crates/alerting/src/publish/heartbeat.rs").contains("gw.v1.{}.{community}.heartbeat") && patterns.contains("gw.v1.*.*.heartbeat"));
 }

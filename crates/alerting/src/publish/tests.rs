@@ -137,6 +137,38 @@ fn other_events_have_no_message_and_a_subject_names_no_person_and_no_household()
     assert_eq!(message.subject, "gw.v1.dianbu.u07.alert.fever.critical.b07.acknowledged");
 }
 
+#[test]
+fn messages_are_those_that_the_contract_shows() {
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let mut world = World::settled();
+    let command =
+        json!({"id": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f50", "type": "visit.record", "data": {"household": "h502", "outcome": "met", "mode": "door"}});
+    world.record_command(&command, "2020-02-06T15:04");
+    let commit = world.commits().last().unwrap().clone();
+    let said = |state: &State, event: domain::Event| {
+        let message = message::of(&domain::Fact { sequence: 1, index: 0, header: &commit.header, event: &event }, state, &town()).unwrap();
+        serde_json::to_value(&message.body).unwrap()
+    };
+    let mut full = state("fever");
+    let (first, last) = (at("2020-02-06T06:50:00Z"), at("2020-02-06T06:58:00Z"));
+    full.occurrence.observed = Some(Observed { tenths_celsius: 382, site: Site::Axilla, at: last, recorded_at: last });
+    (full.occurrence.first_at, full.occurrence.last_at, full.occurrence.rule_version) = (first, last, 3);
+    let actor = "t-office".parse().unwrap();
+    (full.n, full.status) = (2, Status::Acknowledged { actor, at: commit.header.recorded_at, until: Some(at("2020-02-06T09:00:00Z")) });
+    let acknowledged = domain::alert::Acknowledged { alert: full.alert.clone(), key: full.key.clone(), n: 2, until: None };
+    // somebody under an order elsewhere, whose home is not known
+    let mut bare = state("quarantine_breach");
+    (bare.occurrence.place, bare.occurrence.names, bare.occurrence.observed) = Default::default();
+    (bare.occurrence.first_at, bare.occurrence.last_at, bare.occurrence.occurrences) = (first, first, 1);
+    (bare.n, bare.status) = (3, Status::Resolved { at: commit.header.recorded_at, by_hand: false });
+    let quieted_by = vec!["01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f50-0".to_owned()];
+    let resolved =
+        domain::alert::Resolved { alert: bare.alert.clone(), key: bare.key.clone(), n: 3, by_hand: false, late: true, quieted_by, basis: None, private: None };
+    let contract: serde_json::Value = serde_json::from_str(web::OPENAPI).unwrap();
+    let shown = &contract["components"]["schemas"]["AlertMessage"]["examples"];
+    assert_eq!(&json!([said(&full, acknowledged.into()), said(&bare, resolved.into())]), shown, "what is said, and what openapi.json shows");
+}
+
 #[tokio::test]
 async fn a_heartbeat_says_how_far_how_late_and_how_many() {
     let (memory, clock) = (bus::MemoryLog::new("town"), Clock::at("2020-02-06T12:00"));
