@@ -16,7 +16,7 @@ demo *ARGS: nats
 test: nats foreign
     cargo build --locked --workspace --tests
     cargo build --locked -p gridward
-    cargo test --locked --workspace
+    cargo test --locked --workspace --no-fail-fast
 
 # formatting, lints, documentation
 check:
