@@ -1,5 +1,7 @@
 //! Nothing is acknowledged before it is on disk: nats-server's syncs of the log are counted, and a server that does not sync is refused in words.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
+
 use std::{
     fs,
     io::{BufRead, BufReader},

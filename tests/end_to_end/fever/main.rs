@@ -1,5 +1,7 @@
 //! A fever, from the nurse's phone to everybody who has to know: outsiders on a topic, the board, the timeline, whoever takes it on.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
+
 use std::time::{Duration, Instant};
 
 use reqwest::Method;

@@ -1,6 +1,8 @@
 //! Names, ID numbers, phones and plates of invented people go in through the door; then every byte that came out, was logged, was said on NATS
 //! or was put on disk is searched for them. They are in the answers to those who may see them, and nowhere else.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
+
 mod answers;
 mod canaries;
 mod play;

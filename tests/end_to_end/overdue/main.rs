@@ -1,6 +1,8 @@
 //! Checks that are owed by a time, on a drill clock: nobody comes and somebody is told; a paper list that is typed in later puts it right;
 //! what fell due while the system was down is told afterwards, once.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

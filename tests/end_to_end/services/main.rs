@@ -1,5 +1,7 @@
 //! One service per process, each with its own configuration and its own NATS user, beside a nats-server that is not gridward's child.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
+
 mod shipped;
 
 use std::{fs, path::Path, process::Command, time::Duration};
