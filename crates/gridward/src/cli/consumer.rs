@@ -98,10 +98,10 @@ async def main():
     sub = await nc.jetstream(prefix="{}").pull_subscribe_bind("{}", "{}")
     while True:
         try:
-            for m in await sub.fetch(10, timeout=5):
+            for m in await sub.fetch(1, timeout=5):
                 print(m.subject, m.data.decode(), flush=True)
                 await m.ack()
-        except nats.errors.TimeoutError:
+        except asyncio.TimeoutError:
             pass
 asyncio.run(main())"#,
         added.nats, added.user, added.password, added.inbox_prefix, added.api_prefix, added.durable, added.stream
