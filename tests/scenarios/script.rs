@@ -97,7 +97,8 @@ impl Play {
         let mut alone = Town::new(&[BYSTANDER], at("2020-02-05", "20:00"));
         bystander(&mut alone);
         alone.advance(self.town.now());
-        assert_eq!(self.town.everything(BYSTANDER), alone.everything(BYSTANDER), "the bystander's log is not what it would have been without the story");
+        let same = self.town.everything(BYSTANDER) == alone.everything(BYSTANDER);
+        assert!(same, "the bystander's log is not what it would have been without the story");
         assert_eq!(show::everything(&self.town, BYSTANDER), show::everything(&alone, BYSTANDER));
         let ours = commands(self.town.world(BYSTANDER).commits()).len();
         assert_eq!(ours, self.town.world(BYSTANDER).commits().len());

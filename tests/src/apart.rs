@@ -204,8 +204,8 @@ impl Service {
     /// # Panics
     /// When it does not end in time.
     pub async fn ended(&mut self) -> Option<i32> {
-        let mut child = self.child.take()?;
-        let status = until(&format!("{} ends", self.role), START_WAIT, async || child.try_wait().ok().flatten()).await;
+        let (role, child) = (self.role, self.child.as_mut()?);
+        let status = until(&format!("{role} ends"), START_WAIT, async || child.try_wait().ok().flatten()).await;
         status.code()
     }
 }
