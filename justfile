@@ -16,9 +16,7 @@ demo *ARGS: nats
 test: nats foreign
     cargo build --locked --workspace --tests
     cargo build --locked -p gridward
-    # one test at a time: sled 0.34 shares one pool of threads and one lock between all its databases of a process, and hung once
-    # (docs/adr/0018) when two tests closed and wrote large stores at the same moment
-    RUST_TEST_THREADS=1 cargo test --locked --workspace --no-fail-fast
+    cargo test --locked --workspace --no-fail-fast
 
 # formatting, lints, documentation
 check:

@@ -469,8 +469,9 @@ fn decide_again(answers: Vec<(Waiting, Result<Outcome, usize>)>, waiting: &mut V
 fn answer(answers: Vec<(Waiting, Result<Outcome, usize>)>, before: u64) {
     for (asked, outcome) in answers {
         let outcome = outcome.unwrap_or_else(|place| Outcome::Recorded { sequence: before + 1 + place as u64 });
+        // before the answer: whoever got it may send again, and finds the room
+        drop(asked.permit);
         // whoever asked may have gone away; the record stands
         let _gone = asked.reply.send(outcome);
-        drop(asked.permit);
     }
 }

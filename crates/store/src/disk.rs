@@ -2,7 +2,9 @@
 //!
 //! What was measured about sled 0.34.7, and is the reason for what stands here: `flush` is not an fsync (it asks the kernel to
 //! start writing), only its own flush thread syncs; batches of 1000 random keys let the memory explode, 100 do not; one tree;
-//! it may panic on a damaged file; while a batch is applied, reads of sled wait for it, which bounds what a batch may hold.
+//! it may panic on a damaged file; while a batch is applied, reads of sled wait for it, which bounds what a batch may hold; after
+//! a write that failed it may wait for ever when it is flushed or dropped, and all other databases of the process with it
+//! (docs/adr/0018): such a one is never asked to write again, and is left to the end of the process.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -25,6 +27,9 @@ pub(crate) const FORMAT: u32 = 1;
 const DATA_FILE: &str = "db";
 const KEY_TABLES: [u8; 2] = [TABLE_BYTE_OF_STORE, 1];
 const KEY_CHECKPOINT: [u8; 2] = [TABLE_BYTE_OF_STORE, 2];
+/// sled puts a page of more than a quarter of this into a file of its own, and forgets to remove some of those files: with this
+/// size a page holds two of the largest rows before that. A power of two.
+const SEGMENT_BYTES: usize = 2 * 1024 * 1024;
 /// A store of this process that was just closed may hold sled's lock for a moment longer than ours.
 const LOCK_TRIES_MAX: u32 = 50;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
@@ -35,6 +40,8 @@ pub(crate) struct Disk {
     db: Option<sled::Db>,
     folder: PathBuf,
     condemned: AtomicBool,
+    /// sled failed once.
+    broken: AtomicBool,
     /// Ours, on the whole store folder; held until sled has let go of its own.
     _lock: Arc<File>,
 }
@@ -69,7 +76,7 @@ pub(crate) enum OpenError {
 impl Disk {
     /// Opens a folder and reads everything in it once, on a thread of its own, so that damage is found now and not by a reader.
     pub(crate) fn open(folder: &Path, cache_bytes: u64, flush_every_ms: u64, lock: Arc<File>) -> Result<(Self, Content), OpenError> {
-        let config = sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(Some(flush_every_ms));
+        let config = sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(Some(flush_every_ms)).segment_size(SEGMENT_BYTES);
         let opener = thread::Builder::new().name("store-open".into()).spawn(move || {
             let db = open_unlocked(&config)?;
             let content = read_everything(&db).map_err(tell_apart)?;
@@ -78,7 +85,7 @@ impl Disk {
         // a panic of sled ends that thread, and arrives here as an error
         let opened = opener.map_err(OpenError::Io)?.join();
         let (db, content) = opened.unwrap_or_else(|panic| Err(OpenError::Damaged(panic_text(panic.as_ref()))))?;
-        let disk = Self { db: Some(db), folder: folder.to_owned(), condemned: AtomicBool::new(false), _lock: lock };
+        let disk = Self { db: Some(db), folder: folder.to_owned(), condemned: AtomicBool::new(false), broken: AtomicBool::new(false), _lock: lock };
         Ok((disk, content))
     }
 
@@ -88,7 +95,7 @@ impl Disk {
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Change, StoreError> {
-        let found = self.db()?.get(key).map_err(StoreError::failed)?;
+        let found = self.db()?.get(key).map_err(|error| self.failed(error))?;
         Ok(found.map(|bytes| Arc::from(bytes.as_ref())))
     }
 
@@ -111,7 +118,7 @@ impl Disk {
                 None => batch.remove(key.as_ref()),
             }
         }
-        self.db()?.apply_batch(batch).map_err(StoreError::failed)
+        self.db()?.apply_batch(batch).map_err(|error| self.failed(error))
     }
 
     pub(crate) fn write_tables(&self, tables: &[u8]) -> Result<(), StoreError> {
@@ -124,7 +131,7 @@ impl Disk {
 
     /// Returns when everything written before is on the disk itself.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
-        self.db()?.flush().map_err(StoreError::failed)?;
+        self.db()?.flush().map_err(|error| self.failed(error))?;
         // sled's flush leaves the bytes with the kernel; an fsync on any handle of the file takes them to the disk
         let data = File::open(self.folder.join(DATA_FILE)).map_err(StoreError::folder)?;
         data.sync_all().map_err(StoreError::folder)
@@ -136,17 +143,32 @@ impl Disk {
     }
 
     fn insert(&self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        self.db()?.insert(key, value).map(|_| ()).map_err(StoreError::failed)
+        self.db()?.insert(key, value).map(|_| ()).map_err(|error| self.failed(error))
     }
 
+    /// After the first failure nothing reaches sled any more.
     fn db(&self) -> Result<&sled::Db, StoreError> {
+        if self.broken.load(Ordering::Acquire) {
+            return Err(StoreError::failed(io::Error::other("the store failed before")));
+        }
         self.db.as_ref().ok_or(StoreError::Closed)
+    }
+
+    fn failed(&self, error: sled::Error) -> StoreError {
+        self.broken.store(true, Ordering::Release);
+        StoreError::failed(error)
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        drop(self.db.take());
+        let db = self.db.take();
+        if self.broken.load(Ordering::Acquire) {
+            tracing::error!("a store that failed is not closed: its files stay open until this process ends");
+            std::mem::forget(db);
+        } else {
+            drop(db);
+        }
         if self.condemned.load(Ordering::Acquire)
             && let Err(error) = std::fs::remove_dir_all(&self.folder)
         {

@@ -78,7 +78,11 @@ impl Folder {
         }
         let (disk, content) = match self.open_generation(number) {
             Ok(found) => found,
-            Err(OpenError::Locked) => return Err(StoreError::InUse),
+            Err(OpenError::Locked) => {
+                // ours is the lock on the folder, so this generation is one that failed in this process and was left open
+                tracing::warn!("the store failed before in this process: it starts empty and is folded anew");
+                return self.begin(number + 1);
+            }
             Err(OpenError::Io(error)) => return Err(StoreError::folder(error)),
             Err(OpenError::Damaged(reason)) => {
                 return self.begin_instead_of_damaged(number, &reason);

@@ -1,6 +1,7 @@
 //! One contract for the log, held by JetStream and by memory: the same random operations give the same results.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use bus::event_log::PAYLOAD_BYTES_MAX;
 use bus::provision::{StreamPlan, ensure};
@@ -156,7 +157,16 @@ async fn next(tail: &mut Tail) -> Result<Vec<Stored>, TailError> {
 /// A fresh stream of its own for each case, as its subjects cannot be shared: the last one is removed first.
 async fn fresh(vandal: &Connection, raw: &async_nats::Client) -> EventLog {
     raw.request("$JS.API.STREAM.DELETE.EVENTS", Bytes::new()).await.unwrap();
-    let made = ensure(vandal, &[StreamPlan::events(None)], identity).await.unwrap();
+    // the server removes the files of a deleted stream a moment later, and has no place for a new one of its name until then
+    let mut tries = 0;
+    let made = loop {
+        match ensure(vandal, &[StreamPlan::events(None)], identity).await {
+            Ok(made) => break made,
+            Err(error) if tries == 50 => panic!("{error}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+        tries += 1;
+    };
     assert!(made[0].created);
     EventLog::new(vandal, &EventLogOptions::default())
 }

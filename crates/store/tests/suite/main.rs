@@ -4,6 +4,7 @@
 
 mod conformance;
 mod crash;
+mod disk_full;
 mod folder;
 mod keys;
 mod kill;
