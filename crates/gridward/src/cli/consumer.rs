@@ -131,8 +131,8 @@ mod tests {
         let line = one_liner(&added);
         let program = line.strip_prefix("python3 -c '").and_then(|rest| rest.strip_suffix('\'')).unwrap();
         assert!(!program.contains('\''), "a quote would end the shell's argument");
-        let check = format!("import ast, sys; ast.parse(sys.argv[1])");
-        let parsed = std::process::Command::new("python3").args(["-c", &check, program]).output().unwrap();
+        let check = "import ast, sys; ast.parse(sys.argv[1])";
+        let parsed = std::process::Command::new("python3").args(["-c", check, program]).output().unwrap();
         assert!(parsed.status.success(), "{}", String::from_utf8_lossy(&parsed.stderr));
     }
 }
