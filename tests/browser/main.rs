@@ -1,5 +1,7 @@
 //! The pages of a real system in a real browser: accessibility, tap targets, keyboard, live parts, life without script.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
+
 use std::time::Duration;
 
 use reqwest::Method;

@@ -1,5 +1,7 @@
 //! The demo speaks the contract: what it founds and what it reports is accepted, command by command, by the rules themselves.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use demo::{Community, Demo, Intensity, Scale, Sent};

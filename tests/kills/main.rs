@@ -1,6 +1,8 @@
 //! Random `kill -9` under load: every acknowledged command is on the log exactly once, each cause is alerted once, the stores equal
 //! their fold, and the log's chain holds. `GRIDWARD_KILLS` says how many kills, `GRIDWARD_SEED` repeats a run.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
+
 use std::{
     collections::BTreeMap,
     sync::{
@@ -84,7 +86,7 @@ async fn keep_sending(client: u64, seed: u64, system: Arc<RwLock<System>>, histo
         }
         let id = uuid::Uuid::now_v7().to_string();
         let door = chance.below(DOORS);
-        let fever = (client + count * CLIENTS) % FEVER_EVERY == 0;
+        let fever = (client + count * CLIENTS).is_multiple_of(FEVER_EVERY);
         let reading = if fever { json!({"celsius":38.4,"site":"axilla"}) } else { json!({"celsius":36.5,"site":"axilla"}) };
         let people = json!([{"person":format!("p{door}"),"readings":[reading],"symptoms":[]}]);
         let command = json!({"id":id,"type":"visit.record","data":{"household":format!("h{door}"),"outcome":"met","mode":"door","people":people}}).to_string();
