@@ -34,6 +34,7 @@ pub(crate) fn differs(observe: Observe, state: Option<alert::State>, community: 
         actor: &rule,
         role: Role::Service,
         at: now,
+        clock_offset_ms: 0,
         recorded_at: now,
         secret: &SecretKey([0; 32]),
         zone: Zone::default(),

@@ -25,6 +25,8 @@ pub struct Context<'a> {
     pub role: Role,
     /// When it happened, after correction.
     pub at: Timestamp,
+    /// What every time that the sender's clock told is corrected by: [`clock_offset_ms`].
+    pub clock_offset_ms: i64,
     /// Now.
     pub recorded_at: Timestamp,
     /// Key of fingerprints.
@@ -38,6 +40,23 @@ impl Context<'_> {
     pub fn fingerprint<T: AsRef<str>>(&self, texts: &[T]) -> u64 {
         let joined: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         self.secret.fingerprint(&joined.join("\0"))
+    }
+
+    /// Refuses a time of something that has happened and lies ahead of our clock: the rule of `at` (contracts.md) holds for every
+    /// time of a fact, or a typing error would stand as the newest there is until its year comes.
+    ///
+    /// # Errors
+    /// 422 `at_in_future` with the path.
+    pub(crate) fn check_happened(&self, at: Timestamp, pointer: &str) -> Result<(), Rejection> {
+        if at > self.recorded_at.plus_minutes(AHEAD_MINUTES_MAX) {
+            let field = pointer.rsplit('/').next().unwrap_or_default();
+            return Err(Rejection::invalid(
+                pointer,
+                "at_in_future",
+                format!("`{field}` lies more than 10 minutes ahead; send the phone's own time as `sent_at` if its clock is wrong"),
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -55,12 +74,14 @@ pub trait Decide {
 
 /// When a command happened, by our clock: the phone's own offset corrects it.
 pub fn corrected_at(envelope: &Envelope, recorded_at: Timestamp) -> Timestamp {
-    let at = envelope.at.unwrap_or(recorded_at);
-    match envelope.sent_at {
-        // an offset within a minute is the network's, not the clock's
-        Some(sent_at) if (recorded_at.0 - sent_at.0).abs() > MINUTE_MS => at.plus_ms(recorded_at.0 - sent_at.0),
-        _ => at,
-    }
+    envelope.at.unwrap_or(recorded_at).plus_ms(clock_offset_ms(envelope, recorded_at))
+}
+
+/// How far the sender's clock is behind ours, in milliseconds; negative when it is ahead.
+pub fn clock_offset_ms(envelope: &Envelope, recorded_at: Timestamp) -> i64 {
+    let offset_ms = envelope.sent_at.map_or(0, |sent_at| recorded_at.0.saturating_sub(sent_at.0));
+    // an offset within a minute is the network's, not the clock's
+    if offset_ms.saturating_abs() > MINUTE_MS { offset_ms } else { 0 }
 }
 
 /// Decides a command: first what is true of every command, then what its aggregate says.
@@ -73,13 +94,7 @@ pub fn decide(envelope: &Envelope, known: &dyn Known, context: &Context<'_>) -> 
 }
 
 fn check_envelope(envelope: &Envelope, known: &dyn Known, context: &Context<'_>) -> Result<(), Rejection> {
-    if context.at > context.recorded_at.plus_minutes(AHEAD_MINUTES_MAX) {
-        return Err(Rejection::invalid(
-            "/at",
-            "at_in_future",
-            "`at` lies more than 10 minutes ahead; send the phone's own time as `sent_at` if its clock is wrong",
-        ));
-    }
+    context.check_happened(context.at, "/at")?;
     if let Some(sent_at) = envelope.sent_at
         && envelope.at.is_some_and(|at| at > sent_at.plus_minutes(AHEAD_MINUTES_MAX))
     {

@@ -20,7 +20,7 @@ pub(super) fn decide_record(entry: RecordEntry, known: &dyn Known, context: &Con
         return Err(Rejection::invalid("/data/vehicle/occupants", "occupants_range", format!("1 to {OCCUPANTS_MAX}, the driver included")));
     }
     let who = resolve((entry.person.as_ref(), entry.unregistered.as_ref()), known, "/data", context.at, context.command)?;
-    let readings = accept_readings(&entry.readings, "/data/readings", context.at)?;
+    let readings = accept_readings(&entry.readings, "/data/readings", context)?;
     let private = subject_fields(entry.unregistered.as_ref())
         .with(field::PLATE, entry.vehicle.as_ref().map(|vehicle| vehicle.plate.as_str()))
         .with(field::PASS, entry.pass.as_deref())
@@ -50,7 +50,7 @@ pub(super) fn decide_record(entry: RecordEntry, known: &dyn Known, context: &Con
 }
 
 pub(super) fn decide_settle(settle: SettleEntry, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-    let readings = accept_readings(&settle.readings, "/data/readings", context.at)?;
+    let readings = accept_readings(&settle.readings, "/data/readings", context)?;
     let record = required(known.record(&settle.entry), "/data/entry", "entry", &settle.entry)?;
     let Some(entry) = known.entry(&settle.entry).filter(|_| !record.retracted) else {
         return Err(Rejection::conflict("not_waiting", "this entry does not wait, or not any more"));

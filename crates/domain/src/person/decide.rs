@@ -121,8 +121,11 @@ fn decide_start(start: StartResidence, known: &dyn Known, context: &Context<'_>)
     if state.open_residence(&start.household, start.kind).is_some() {
         return Ok(Vec::new());
     }
+    // no phone told this time, somebody wrote it: it is taken as it stands
+    let from = start.from.unwrap_or(context.at);
+    context.check_happened(from, "/data/from")?;
     let private = reason(start.reason.as_deref(), &start.person);
-    let started = ResidenceStarted { person: start.person, place, kind: start.kind, from: start.from.unwrap_or(context.at), private };
+    let started = ResidenceStarted { person: start.person, place, kind: start.kind, from, private };
     Ok(if start.kind == ResidenceKind::Lives { moved_in(started, Some(&state)) } else { vec![started.into()] })
 }
 
@@ -130,6 +133,7 @@ fn decide_end(end: EndResidence, known: &dyn Known, context: &Context<'_>) -> Re
     let state = required(known.person(&end.person), "/data/person", "person", &end.person)?;
     required(known.household(&end.household), "/data/household", "household", &end.household)?;
     let until = end.until.unwrap_or(context.at);
+    context.check_happened(until, "/data/until")?;
     let at_household = |residence: &&Residence| {
         residence.place.household.as_ref() == Some(&end.household) && residence.until.is_none() && end.kind.is_none_or(|kind| kind == residence.kind)
     };

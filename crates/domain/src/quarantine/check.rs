@@ -38,7 +38,7 @@ fn found(input: CheckInput, index: usize, known: &dyn Known, context: &Context<'
     if input.symptoms.as_ref().is_some_and(|symptoms| symptoms.len() > SYMPTOMS_MAX) {
         return Err(Rejection::invalid(&format!("{pointer}/symptoms"), "too_many", format!("at most {SYMPTOMS_MAX} symptoms")));
     }
-    let readings = accept_readings(&input.readings, &format!("{pointer}/readings"), context.at)?;
+    let readings = accept_readings(&input.readings, &format!("{pointer}/readings"), context)?;
     Ok(CheckFound {
         quarantine: input.quarantine,
         person: state.person.clone(),

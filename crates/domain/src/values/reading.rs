@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Timestamp, coded};
-use crate::rejection::Rejection;
+use crate::{Context, rejection::Rejection};
 
 /// Lowest temperature that is a reading of a person, in tenths of a degree Celsius (contracts.md).
 pub const TENTHS_CELSIUS_MIN: i16 = 340;
@@ -78,9 +78,11 @@ impl ReadingInput {
     /// The reading, if it says one thing and that thing can be a person's temperature.
     ///
     /// # Errors
-    /// 422 with the path when it says nothing, two things, more than one decimal, or lies outside 34.0-42.5 °C.
-    pub fn accept(&self, pointer: &str, record_at: Timestamp) -> Result<Reading, Rejection> {
-        let at = self.at.unwrap_or(record_at);
+    /// 422 with the path when it says nothing, two things, more than one decimal, lies outside 34.0-42.5 °C, or in the future.
+    pub fn accept(&self, pointer: &str, context: &Context<'_>) -> Result<Reading, Rejection> {
+        // the clock that told the record's `at` told this one, too
+        let at = self.at.map_or(context.at, |at| at.plus_ms(context.clock_offset_ms));
+        context.check_happened(at, &format!("{pointer}/at"))?;
         let reading = |tenths_celsius, unreadable| Reading { site: self.site, tenths_celsius, unreadable, at };
         match (self.celsius, self.unreadable) {
             (Some(celsius), None) => Ok(reading(Some(tenths(celsius, pointer)?), None)),
@@ -109,11 +111,11 @@ fn tenths(celsius: f64, pointer: &str) -> Result<i16, Rejection> {
 ///
 /// # Errors
 /// As [`ReadingInput::accept`], or 422 when there are more than [`READINGS_MAX`].
-pub(crate) fn accept_all(readings: &[ReadingInput], pointer: &str, record_at: Timestamp) -> Result<Vec<Reading>, Rejection> {
+pub(crate) fn accept_all(readings: &[ReadingInput], pointer: &str, context: &Context<'_>) -> Result<Vec<Reading>, Rejection> {
     if readings.len() > READINGS_MAX {
         return Err(Rejection::invalid(pointer, "too_many", "a record holds at most 8 readings"));
     }
-    readings.iter().enumerate().map(|(index, reading)| reading.accept(&format!("{pointer}/{index}"), record_at)).collect()
+    readings.iter().enumerate().map(|(index, reading)| reading.accept(&format!("{pointer}/{index}"), context)).collect()
 }
 
 #[cfg(test)]
@@ -121,8 +123,7 @@ mod tests {
     use super::*;
 
     fn accept(celsius: f64) -> Result<i16, &'static str> {
-        let input = ReadingInput { celsius: Some(celsius), unreadable: None, site: Site::Ear, at: None, device: None };
-        input.accept("/data/readings/0", Timestamp(0)).map(|reading| reading.tenths_celsius.unwrap_or_default()).map_err(|rejection| rejection.code())
+        tenths(celsius, "/data/readings/0").map_err(|rejection| rejection.code())
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn answers(visit: &Record) -> PrivateFields {
 fn found(input: &PersonInput, index: usize, known: &dyn Known, context: &Context<'_>) -> Result<PersonFound, Rejection> {
     let pointer = format!("/data/people/{index}");
     let who = resolve((input.person.as_ref(), input.unregistered.as_ref()), known, &pointer, context.at, context.command)?;
-    let readings = accept_readings(&input.readings, &format!("{pointer}/readings"), context.at)?;
+    let readings = accept_readings(&input.readings, &format!("{pointer}/readings"), context)?;
     if input.symptoms.as_ref().is_some_and(|symptoms| symptoms.len() > SYMPTOMS_MAX) {
         return Err(Rejection::invalid(&format!("{pointer}/symptoms"), "too_many", format!("at most {SYMPTOMS_MAX} symptoms")));
     }

@@ -136,6 +136,24 @@ fn a_residence_starts_and_ends() {
 }
 
 #[test]
+fn a_residence_began_and_ended_when_it_is_told() {
+    let start = |from: &str| json!({"person": "p1", "household": "h101", "kind": "works", "from": from});
+    let end = |until: &str| json!({"person": "p1", "household": "h502", "until": until});
+    check(
+        &World::settled(),
+        "2020-02-05T08:00",
+        &[
+            ("last year", "residence.start", start("2019-02-05T08:00:00+08:00"), "residence.started"),
+            ("10 minutes ahead", "residence.start", start("2020-02-05T08:10:00+08:00"), "residence.started"),
+            ("11 minutes ahead", "residence.start", start("2020-02-05T08:11:00+08:00"), "422 at_in_future /data/from"),
+            ("in the year 9999", "residence.start", start("9999-01-01T00:00:00Z"), "422 at_in_future /data/from"),
+            ("10 minutes ahead", "residence.end", end("2020-02-05T08:10:00+08:00"), "residence.ended"),
+            ("11 minutes ahead", "residence.end", end("2020-02-05T08:11:00+08:00"), "422 at_in_future /data/until"),
+        ],
+    );
+}
+
+#[test]
 fn what_identifies_somebody_is_sealed_and_their_own_key_opens_it() {
     let mut world = World::settled();
     world.record("person.register", new(json!({"id_number": "110105194912310021", "phones": ["13812345678"]})), "2020-02-02T08:00");

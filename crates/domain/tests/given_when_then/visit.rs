@@ -106,6 +106,33 @@ fn what_is_found_of_somebody_has_limits() {
     );
 }
 
+#[test]
+fn a_reading_has_happened_by_the_clock_that_told_the_visit() {
+    let world = World::settled();
+    let asked = |envelope: Value, read_at: &str| {
+        let readings = json!([{"celsius": 36.5, "site": "ear"}, {"celsius": 36.6, "site": "ear", "at": read_at}]);
+        let mut command = json!({"type": "visit.record", "at": "2020-02-06T15:04:00+08:00", "data": met(json!({"person": "p1", "readings": readings}))});
+        for (name, value) in envelope.as_object().unwrap() {
+            command[name] = value.clone();
+        }
+        world.decide_command(&command, "2020-02-06T15:04")
+    };
+    let ahead = "422 at_in_future /data/people/0/readings/1/at";
+    for (why, read_at, expected) in [
+        ("before the visit", "2020-02-06T14:50:00+08:00", "visit.recorded"),
+        ("10 minutes ahead", "2020-02-06T15:14:00+08:00", "visit.recorded"),
+        ("11 minutes ahead", "2020-02-06T15:15:00+08:00", ahead),
+        ("a year ahead", "2021-02-06T15:04:00+08:00", ahead),
+    ] {
+        assert_eq!(testkit::said(&asked(json!({}), read_at)), expected, "{why}");
+    }
+    // the phone is an hour fast, and so is the time of the reading
+    let fast = json!({"at": "2020-02-06T16:04:00+08:00", "sent_at": "2020-02-06T16:04:00+08:00"});
+    let events = asked(fast.clone(), "2020-02-06T16:03:00+08:00").unwrap();
+    assert_eq!(field(&events[0], "/people/0/readings/1/at"), json!("2020-02-06T07:03:00Z"));
+    assert_eq!(testkit::said(&asked(fast, "2020-02-06T16:15:00+08:00")), ahead);
+}
+
 fn answers(count: usize) -> Value {
     (0..count).map(|n| (format!("q{n}"), json!("yes"))).collect::<serde_json::Map<_, _>>().into()
 }
