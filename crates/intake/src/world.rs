@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use store::{Key, Prefix, Store, StoreError, Table, Unit};
 
 /// State of every entity, by community.
-const SNAPSHOTS: Table = Table::new("snapshots", 1);
+const SNAPSHOTS: Table = Table::new("snapshots", 2);
 /// Hash of the last commit, by community.
 const CHAINS: Table = Table::new("chains", 1);
 /// What the gate needs: tokens and towns, deployment-wide and few, so that a restart does not read history for them.

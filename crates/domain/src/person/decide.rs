@@ -118,8 +118,15 @@ fn reason(reason: Option<&str>, person: &PersonId) -> Option<Private> {
 fn decide_start(start: StartResidence, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     let state = required(known.person(&start.person), "/data/person", "person", &start.person)?;
     let place = required(known.household(&start.household), "/data/household", "household", &start.household)?.place.clone();
-    if state.open_residence(&start.household, start.kind).is_some() {
-        return Ok(Vec::new());
+    if let Some(open) = state.open_residence(&start.household, start.kind) {
+        if start.from.is_none_or(|from| from == open.from) {
+            return Ok(Vec::new());
+        }
+        return Err(Rejection::Conflict {
+            code: "residence_exists",
+            reason: "they belong to this household in this way already, since another time: end that residence first, or leave `from` out".to_owned(),
+            current: vec![("from", open.from.to_string())],
+        });
     }
     // no phone told this time, somebody wrote it: it is taken as it stands
     let from = start.from.unwrap_or(context.at);

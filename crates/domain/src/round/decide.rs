@@ -18,17 +18,22 @@ impl Decide for Round {
 }
 
 fn decide_open(open: Open, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-    match known.round(&open.round) {
-        Some(state) if state.closed_at.is_some() => {
-            return Err(Rejection::conflict("round_closed", "this round is over; open a new one with an id of its own"));
-        }
-        Some(_) => return Ok(Vec::new()),
-        None => {}
-    }
-    if open.closes_at.is_some_and(|closes_at| closes_at <= context.at) {
-        return Err(Rejection::invalid("/data/closes_at", "closes_before_open", "a round closes after it opens"));
+    let state = known.round(&open.round);
+    if state.as_ref().is_some_and(|state| state.closed_at.is_some()) {
+        return Err(Rejection::conflict("round_closed", "this round is over; open a new one with an id of its own"));
     }
     let scope = open.scope.map(|input| scope(input, known, context)).transpose()?;
     let reached_by = open.reached_by.filter(|modes| !modes.is_empty()).unwrap_or_else(|| vec![Mode::Door]);
-    Ok(vec![Opened { round: open.round, name: open.name, scope, closes_at: open.closes_at, reached_by, questions: open.questions }.into()])
+    let opened = Opened { round: open.round, name: open.name, scope, closes_at: open.closes_at, reached_by, questions: open.questions };
+    match state {
+        // "unchanged" would tell the sender that what they asked for is so
+        Some(state) if state.opened != opened => {
+            Err(Rejection::conflict("round_exists", "a round with this id is open and is about something else: choose a new id, or close that one"))
+        }
+        Some(_) => Ok(Vec::new()),
+        None if opened.closes_at.is_some_and(|closes_at| closes_at <= context.at) => {
+            Err(Rejection::invalid("/data/closes_at", "closes_before_open", "a round closes after it opens"))
+        }
+        None => Ok(vec![opened.into()]),
+    }
 }

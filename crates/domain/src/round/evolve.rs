@@ -17,8 +17,8 @@ impl Evolve for Round {
 
     fn evolve(state: Option<State>, _: &RoundId, fact: &Fact<'_>) -> Option<State> {
         match fact.event {
-            Event::RoundOpened(_) => Some(State { closed_at: None }),
-            Event::RoundClosed(_) => state.map(|_| State { closed_at: Some(fact.header.at) }),
+            Event::RoundOpened(event) => Some(State { opened: event.clone(), closed_at: None }),
+            Event::RoundClosed(_) => state.map(|state| State { closed_at: Some(fact.header.at), ..state }),
             _ => state,
         }
     }

@@ -136,6 +136,20 @@ fn a_residence_starts_and_ends() {
 }
 
 #[test]
+fn a_residence_that_is_open_is_not_begun_again_at_another_time() {
+    let lives = |from: &str| json!({"person": "p1", "household": "h502", "kind": "lives", "from": from});
+    check(
+        &World::settled(),
+        "2020-02-05T08:00",
+        &[
+            ("the same", "residence.start", lives("2020-02-01T09:00:00+08:00"), "unchanged"),
+            ("earlier", "residence.start", lives("2020-01-01T09:00:00+08:00"), "409 residence_exists from=2020-02-01T01:00:00Z"),
+            ("later", "residence.start", lives("2020-02-03T09:00:00+08:00"), "409 residence_exists from=2020-02-01T01:00:00Z"),
+        ],
+    );
+}
+
+#[test]
 fn a_residence_began_and_ended_when_it_is_told() {
     let start = |from: &str| json!({"person": "p1", "household": "h101", "kind": "works", "from": from});
     let end = |until: &str| json!({"person": "p1", "household": "h502", "until": until});

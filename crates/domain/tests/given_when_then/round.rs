@@ -30,7 +30,22 @@ fn a_round_opens_once_and_closes_once() {
     let events = accepted(&world, "round.open", open(json!({"reached_by": []})), "2020-02-06T08:00");
     assert_eq!(field(&events[0], "/reached_by"), json!(["door"]));
     world.record("round.open", open(json!({})), "2020-02-06T08:00");
-    check(&world, "2020-02-06T09:00", &[("open", "round.open", open(json!({})), "unchanged"), ("over", "round.close", json!({"round": "r1"}), "round.closed")]);
+    check(
+        &world,
+        "2020-02-06T09:00",
+        &[
+            ("open", "round.open", open(json!({})), "unchanged"),
+            ("what stands for an absent field", "round.open", open(json!({"reached_by": ["door"], "questions": []})), "unchanged"),
+            ("of another name", "round.open", open(json!({"name": "第二轮"})), "409 round_exists"),
+            ("elsewhere", "round.open", open(json!({"scope": {"estate": "e1"}})), "409 round_exists"),
+            ("with another end", "round.open", open(json!({"closes_at": "2020-02-09T18:00:00+08:00"})), "409 round_exists"),
+            ("without end", "round.open", open(json!({"closes_at": null})), "409 round_exists"),
+            ("reached by telephone", "round.open", open(json!({"reached_by": ["door", "phone"]})), "409 round_exists"),
+            ("with other questions", "round.open", open(json!({"questions": ["travel"]})), "409 round_exists"),
+            ("over", "round.close", json!({"round": "r1"}), "round.closed"),
+        ],
+    );
+    check(&world, "2020-02-08T19:00", &[("the same, after its time", "round.open", open(json!({})), "unchanged")]);
     world.record("round.close", json!({"round": "r1"}), "2020-02-08T18:00");
     check(
         &world,
