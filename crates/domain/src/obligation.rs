@@ -168,20 +168,21 @@ impl Order {
     }
 
     /// Gives each complete attempt of the day its slot: the one it names, else the oldest open or overdue one at its `at`.
-    /// Attempts are taken in the order in which they happened, so the order of their arrival does not matter.
+    /// Attempts are taken in the order in which they happened, named or not: so the order of their arrival does not matter, a slot
+    /// is filled by the first that was for it, and whatever else is learned, a slot is never filled later than it was.
     fn fill(&self, slots: &mut [Slot], day: Day, zone: &Zone) {
         let mut attempts: Vec<(&EventId, &Attempt)> = self.attempts.iter().filter(|(_, attempt)| attempt.complete && attempt.day(zone) == day).collect();
-        attempts.sort_by_key(|(id, attempt)| (attempt.slot.is_none(), attempt.at, attempt.recorded_at, **id));
+        attempts.sort_by_key(|(id, attempt)| (attempt.at, attempt.slot.is_none(), attempt.recorded_at, **id));
         for (id, attempt) in attempts {
-            let wanted = slots.iter_mut().find(|slot| match &attempt.slot {
-                // a check recorded for a slot before it opens or after its day is an attempt and fills nothing
-                Some(named) => slot.id == *named && attempt.at >= slot.opens && attempt.at < slot.ends,
-                None => slot.done_by.is_none() && attempt.at >= slot.opens && attempt.at < slot.ends,
-            });
-            if let Some(slot) = wanted.filter(|slot| slot.done_by.is_none()) {
+            // a check recorded for a slot before it opens or after its day is an attempt and fills nothing
+            let may_fill = |slot: &Slot| attempt.slot.as_ref().is_none_or(|named| slot.id == *named) && attempt.at >= slot.opens && attempt.at < slot.ends;
+            if let Some(slot) = slots.iter_mut().find(|slot| slot.done_by.is_none() && may_fill(slot)) {
                 slot.done_by = Some(*id);
                 slot.late_entry = attempt.at <= slot.overdue && attempt.recorded_at > slot.overdue;
                 slot.state = if attempt.at <= slot.overdue { SlotState::Done } else { SlotState::DoneLate };
+            } else if let Some(slot) = slots.iter_mut().find(|slot| may_fill(slot) && attempt.at.max(attempt.recorded_at) <= slot.overdue) {
+                // the first check of a slot may be typed late; this one was known in time, so nobody missed it
+                slot.late_entry = false;
             }
         }
     }

@@ -130,6 +130,38 @@ fn a_check_for_a_named_slot_fills_it_from_its_opening_to_the_end_of_its_day() {
 }
 
 #[test]
+fn a_check_that_names_its_slot_does_not_displace_one_that_was_made_before() {
+    let morning = with_check(order(), 1, "2020-02-02T09:00", "2020-02-02T09:00");
+    assert_eq!(state(&morning, "2020-02-02", "am", "2020-02-04T00:00"), Some(SlotState::Done));
+    let named = |mut order: Order, happened: &str| {
+        let slot = Some(SlotId { date: day("2020-02-02"), name: "am".parse().unwrap() });
+        let id = EventId { command: CommandId(uuid::Uuid::from_u128(2)), index: 0 };
+        order.attempts.insert(id, Attempt { at: at(happened), recorded_at: at("2020-02-03T21:00"), complete: true, slot });
+        order
+    };
+    let and_named = named(morning, "2020-02-02T15:00");
+    assert_eq!(state(&and_named, "2020-02-02", "am", "2020-02-04T00:00"), Some(SlotState::Done), "a paper of the afternoon, typed a day later");
+    assert_eq!(state(&and_named, "2020-02-02", "pm", "2020-02-04T00:00"), Some(SlotState::Missed), "it names the morning and is not the evening's");
+    let then_unnamed = with_check(named(order(), "2020-02-02T12:20"), 1, "2020-02-02T13:00", "2020-02-02T13:00");
+    for (slot, expected) in [("am", SlotState::Done), ("pm", SlotState::Done)] {
+        assert_eq!(state(&then_unnamed, "2020-02-02", slot, "2020-02-04T00:00"), Some(expected), "{slot}: what was named first is not taken twice");
+    }
+}
+
+#[test]
+fn a_slot_that_was_known_in_time_is_no_late_entry_when_an_earlier_check_is_typed_late() {
+    let late_entry = |order: &Order| {
+        let slots = order.slots(&Policy::default(), &Zone::default(), at("2020-02-04T00:00"));
+        slots.iter().find(|slot| slot.id.date == day("2020-02-02") && slot.id.name.as_str() == "am").map(|slot| (slot.state, slot.late_entry))
+    };
+    let typed_late = with_check(order(), 1, "2020-02-02T08:00", "2020-02-02T21:00");
+    assert_eq!(late_entry(&typed_late), Some((SlotState::Done, true)));
+    let known = |happened: &str, recorded: &str| late_entry(&with_check(typed_late.clone(), 2, happened, recorded));
+    assert_eq!(known("2020-02-02T09:00", "2020-02-02T12:30"), Some((SlotState::Done, false)), "known in time");
+    assert_eq!(known("2020-02-02T09:00", "2020-02-02T12:31"), Some((SlotState::Done, true)), "typed late as well");
+}
+
+#[test]
 fn what_was_due_before_a_release_still_changes_on_its_day_and_that_is_announced() {
     let released = Order { released_at: Some(at("2020-02-05T12:10")), ..order() };
     let next = |now| released.next_change(&Policy::default(), &Zone::default(), now);

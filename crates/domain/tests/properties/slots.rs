@@ -58,11 +58,13 @@ fn slot_id() -> impl Strategy<Value = SlotId> {
 }
 
 fn attempt() -> impl Strategy<Value = Attempt> {
-    (instant(), 0..72 * HOUR_MS, prop::bool::weighted(0.8), prop::option::weighted(0.3, slot_id())).prop_map(|(at, delay, complete, slot)| Attempt {
+    let named = (prop::option::weighted(0.5, slot_id()), prop::bool::weighted(0.7));
+    (instant(), 0..72 * HOUR_MS, prop::bool::weighted(0.8), named).prop_map(|(at, delay, complete, (slot, of_its_day))| Attempt {
         at,
         recorded_at: at.plus_ms(delay),
         complete,
-        slot,
+        // mostly a slot of the day on which it happened: no other is filled
+        slot: slot.map(|slot| if of_its_day { SlotId { date: Zone::default().day_of(at), ..slot } } else { slot }),
     })
 }
 
@@ -175,6 +177,17 @@ proptest! {
         let longer = extended.slots(now);
         for slot in life.slots(now) {
             prop_assert!(longer.contains(&slot), "{:?} is as it was", slot);
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_learned_turns_done_into_done_late(life in life(), more in prop::collection::vec(attempt(), 1..6), now in instant()) {
+        let learned = life.with(&more);
+        for (before, after) in life.slots(now).iter().zip(&learned.slots(now)) {
+            let Some(by) = before.done_by else { continue };
+            prop_assert!(before.state != SlotState::Done || after.state == SlotState::Done, "{:?} became {:?}", before, after);
+            let earlier = |id: EventId| learned.order.attempts[&id].at <= learned.order.attempts[&by].at;
+            prop_assert!(after.done_by.is_some_and(earlier), "{:?} was filled before {:?}", before, after);
         }
     }
 
