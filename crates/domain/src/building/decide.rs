@@ -1,14 +1,14 @@
 //! What happens when something is asked of a building.
 
 use super::{
-    AddressCorrected, Building, Command, Exception, ExceptionInput, Kind, KindChanged, Register, Registered, Regrouped, Renamed, Report, Reported, State, Unit,
-    UnitsChanged,
+    AddressCorrected, Building, Command, Exception, ExceptionInput, Kind, KindChanged, Register, Registered, Regrouped, Renamed, Report, ReportScope, Reported,
+    State, Unit, UnitsChanged,
 };
 use crate::{
     Context, Decide, Event, Known, Rejection,
     decide::required,
     household::place_of,
-    values::{KeyOwner, Private, PrivateFields, field},
+    values::{KeyOwner, Place, Private, PrivateFields, field},
 };
 
 /// Most units of a building.
@@ -112,12 +112,27 @@ fn decide_report(report: Report, known: &dyn Known, context: &Context<'_>) -> Re
     if for_date > today {
         return Err(Rejection::invalid("/data/for_date", "date_in_future", "a report is about today or a day before"));
     }
-    let exceptions = report.exceptions.iter().enumerate().map(|(index, input)| exception(input, index, known, context)).collect::<Result<_, _>>()?;
+    let exceptions = report.exceptions.iter().enumerate().map(|(index, input)| exception(input, index, &report.scopes, known, context));
+    let exceptions = exceptions.collect::<Result<_, _>>()?;
     Ok(vec![Reported { scopes: report.scopes, for_date, basis: report.basis, exceptions }.into()])
 }
 
-fn exception(input: &ExceptionInput, index: usize, known: &dyn Known, context: &Context<'_>) -> Result<Exception, Rejection> {
-    let place = place_of(&input.door(), known, &format!("/data/exceptions/{index}"))?;
+/// Who speaks for a building speaks for each of its doors; who speaks for a unit, for the doors of that unit.
+fn speaks_for(scope: &ReportScope, place: &Place) -> bool {
+    place.building.as_ref() == Some(&scope.building) && (scope.unit.is_none() || scope.unit == place.unit)
+}
+
+fn exception(input: &ExceptionInput, index: usize, scopes: &[ReportScope], known: &dyn Known, context: &Context<'_>) -> Result<Exception, Rejection> {
+    let pointer = format!("/data/exceptions/{index}");
+    let place = place_of(&input.door(), known, &pointer)?;
+    if !scopes.iter().any(|scope| speaks_for(scope, &place)) {
+        let field = if input.household.is_some() { "household" } else { "building" };
+        return Err(Rejection::invalid(
+            &format!("{pointer}/{field}"),
+            "outside_scopes",
+            "an exception is at a door that the report speaks for: add its building or unit to the scopes, or report it on its own",
+        ));
+    }
     let private = PrivateFields::default()
         .with(field::LABEL, input.label.as_deref())
         .with(field::FROM, input.from.as_deref())

@@ -120,6 +120,32 @@ fn an_exception_is_at_a_door_that_exists() {
             ("unknown", "building.report", with(json!([{"household": "h9", "kind": "ill"}])), "unknown household h9 /data/exceptions/0/household"),
         ],
     );
+    let of_units = |units: Value, exception: Value| json!({"scopes": units, "basis": "seen", "exceptions": [exception]});
+    let unit = |unit: &str| json!({"building": "b07", "unit": unit});
+    let (household, stairs) = (json!({"household": "h502", "kind": "ill"}), |building: &str| json!({"building": building, "unit": "1", "kind": "ill"}));
+    check(
+        &world,
+        "2020-02-06T18:00",
+        &[
+            (
+                "in another building",
+                "building.report",
+                with(json!([household, {"household": "h101", "kind": "ill"}])),
+                "422 outside_scopes /data/exceptions/1/household",
+            ),
+            ("on other stairs", "building.report", with(json!([stairs("b08")])), "422 outside_scopes /data/exceptions/0/building"),
+            ("in the unit", "building.report", of_units(json!([unit("2")]), household.clone()), "building.reported"),
+            ("in one of the units", "building.report", of_units(json!([unit("1"), unit("2")]), household.clone()), "building.reported"),
+            ("in another unit", "building.report", of_units(json!([unit("1")]), household.clone()), "422 outside_scopes /data/exceptions/0/household"),
+            (
+                "in no unit",
+                "building.report",
+                of_units(json!([unit("1")]), json!({"building": "b07", "kind": "ill"})),
+                "422 outside_scopes /data/exceptions/0/building",
+            ),
+            ("in both buildings", "building.report", of_units(json!([{"building": "b07"}, {"building": "b08"}]), stairs("b08")), "building.reported"),
+        ],
+    );
     let events = accepted(&world, "building.report", with(json!([{"household": "h502", "kind": "ill"}])), "2020-02-06T18:00");
     let place = json!({"estate": "e1", "building": "b07", "unit": "2", "floor": 5, "door": "502", "household": "h502"});
     assert_eq!(field(&events[0], "/exceptions/0/place"), place, "intake writes the whole place into the fact");
