@@ -2,7 +2,7 @@
 
 use super::{
     CategoriesChanged, Command, EndResidence, IdentityCorrected, Person, Register, Registered, Residence, ResidenceEnded, ResidenceKind, ResidenceStarted,
-    StartResidence, State,
+    StartResidence, State, id_number::check_id_number,
 };
 use crate::{
     Context, Decide, Event, Known, Rejection,
@@ -62,7 +62,7 @@ fn check(register: &Register) -> Result<(), Rejection> {
     if register.birth_year.is_some_and(|year| !(1880..=2100).contains(&year)) {
         return Err(Rejection::invalid("/data/birth_year", "birth_year_range", "a year with four digits, such as 1944"));
     }
-    Ok(())
+    register.id_number.iter().try_for_each(|number| check_id_number(number, "/data/id_number"))
 }
 
 fn identity(register: &Register) -> Option<Private> {

@@ -4,6 +4,7 @@ mod command;
 mod decide;
 mod event;
 mod evolve;
+mod id_number;
 mod resolve;
 mod state;
 

@@ -1,5 +1,6 @@
 //! From what a record says of somebody to what its fact carries: who, where they belong, which orders they are under.
 
+use super::id_number::check_id_number;
 use crate::{
     Known, Rejection,
     decide::required,
@@ -22,7 +23,7 @@ pub(crate) struct Resolved {
 /// Looks up a person or takes note of one without a file. Exactly one of the two is named.
 ///
 /// # Errors
-/// 422 when neither or both are named, or the person is unknown.
+/// 422 when neither or both are named, the person is unknown, or an ID number cannot be one.
 pub(crate) fn resolve(
     who: (Option<&PersonId>, Option<&Unregistered>),
     known: &dyn Known,
@@ -38,6 +39,8 @@ pub(crate) fn resolve(
             Ok(Resolved { subject: Subject::person(person.clone()), home, orders, owner: KeyOwner::Person(person.clone()) })
         }
         (None, Some(unregistered)) => {
+            let id_number = unregistered.id_number.iter();
+            id_number.into_iter().try_for_each(|number| check_id_number(number, &format!("{pointer}/unregistered/id_number")))?;
             let subject = Subject { person: None, unregistered: Some(unregistered.r#ref.clone()) };
             Ok(Resolved { subject, home: None, orders: Vec::new(), owner: KeyOwner::Command(command) })
         }

@@ -60,6 +60,12 @@ fn people_are_registered_or_described() {
             ("nobody", "visit.record", visit(json!({"people": []})), "visit.recorded"),
             ("a resident", "visit.record", met(json!({"person": "p1"})), "visit.recorded"),
             ("a stranger", "visit.record", met(json!({"unregistered": stranger})), "visit.recorded"),
+            (
+                "a stranger whose number is mistyped",
+                "visit.record",
+                met(json!({"unregistered": {"ref": "x1", "id_number": "11010519491231012X"}})),
+                "422 id_number_malformed /data/people/0/unregistered/id_number",
+            ),
             ("both", "visit.record", met(json!({"person": "p1", "unregistered": stranger})), "422 who_ambiguous /data/people/0"),
             ("neither", "visit.record", visit(json!({"people": [{"person": "p1"}, {"note": "?"}]})), "422 who_missing /data/people/1"),
             ("unknown", "visit.record", visit(json!({"people": [{"person": "p1"}, {"person": "p77"}]})), "unknown person p77 /data/people/1/person"),
