@@ -137,6 +137,17 @@ fn dispatch(command: Command, known: &dyn Known, context: &Context<'_>) -> Resul
     }
 }
 
+/// Refuses a reason that says nothing, where contracts.md asks for one.
+///
+/// # Errors
+/// 422 `reason_required`.
+pub(crate) fn check_reason(reason: &str) -> Result<(), Rejection> {
+    if reason.trim().is_empty() {
+        return Err(Rejection::invalid("/data/reason", "reason_required", "say why, in a few words"));
+    }
+    Ok(())
+}
+
 /// The state of an entity that a command points at.
 ///
 /// # Errors

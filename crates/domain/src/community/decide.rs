@@ -62,7 +62,7 @@ fn found_again(found: Found, state: &State) -> Result<Vec<Event>, Rejection> {
 
 fn set_policy(set: SetPolicy, state: &State, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     let effective_from = set.effective_from.unwrap_or(context.at);
-    if effective_from < context.at && set.reason.is_none() {
+    if effective_from < context.at && set.reason.as_ref().is_none_or(|reason| reason.trim().is_empty()) {
         return Err(Rejection::invalid("/data/reason", "reason_required", "a policy that reaches into the past needs a reason"));
     }
     let current = state.policy.at(effective_from);

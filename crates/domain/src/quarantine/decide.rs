@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Context, Decide, Event, Known, Rejection,
     community::Policy,
-    decide::required,
+    decide::{check_reason, required},
     household::as_it_stands,
     obligation::DAYS_MAX,
     values::{HouseholdId, KeyOwner, Place, PrivateFields, QuarantineId, Slug, field},
@@ -144,6 +144,7 @@ fn decide_extend(extend: Extend, known: &dyn Known, context: &Context<'_>) -> Re
 
 fn decide_waive(waive: Waive, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     let state = in_force(&waive.quarantine, known, context)?;
+    check_reason(&waive.reason)?;
     if waive.slots.is_empty() || waive.slots.len() > WAIVED_MAX {
         return Err(Rejection::invalid("/data/slots", "slots_count", format!("1 to {WAIVED_MAX} slots")));
     }

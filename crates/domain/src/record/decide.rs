@@ -4,7 +4,7 @@ use super::{Command, Record, Retract, Retracted, StoredEvent};
 use crate::{
     Context, Decide, Event, Known, Rejection,
     commit::Role,
-    decide::required,
+    decide::{check_reason, required},
     values::{KeyOwner, PrivateFields, field},
 };
 
@@ -13,6 +13,7 @@ impl Decide for Record {
 
     fn decide(command: Command, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         let Command::Retract(Retract { command, reason }) = command;
+        check_reason(&reason)?;
         let state = required(known.record(&command), "/data/command", "command", &command)?;
         if state.retracted {
             return Ok(Vec::new());

@@ -61,6 +61,7 @@ fn a_change_that_reaches_into_the_past_needs_a_reason() {
         "2020-02-02T08:00",
         &[
             ("no reason", "policy.set", back(None), "422 reason_required /data/reason"),
+            ("an empty one", "policy.set", back(Some(" ")), "422 reason_required /data/reason"),
             ("a reason", "policy.set", back(Some("town notice 7")), "policy.changed"),
             ("ahead", "policy.set", ahead, "policy.changed"),
             ("from now on", "policy.set", now, "policy.changed"),

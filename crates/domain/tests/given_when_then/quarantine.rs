@@ -148,6 +148,12 @@ fn slots_that_exist_can_be_waived() {
             ("before the first", "quarantine.waive", slots(json!([slot("2020-02-01", "am")])), "422 no_such_slot /data/slots/0"),
             ("of no such name", "quarantine.waive", slots(json!([slot("2020-02-07", "noon")])), "422 no_such_slot /data/slots/0"),
             ("none", "quarantine.waive", slots(json!([])), "422 slots_count /data/slots"),
+            (
+                "without reason",
+                "quarantine.waive",
+                json!({"quarantine": "q1", "slots": [slot("2020-02-07", "am")], "reason": ""}),
+                "422 reason_required /data/reason",
+            ),
             ("101", "quarantine.waive", slots(repeated(101, |_| slot("2020-02-07", "am"))), "422 slots_count /data/slots"),
         ],
     );

@@ -36,6 +36,10 @@ fn field_facts_can_be_taken_back_once() {
     ] {
         check(&world, "2020-02-03T11:00", &[("retract", "record.retract", retract(command), expected)]);
     }
+    for reason in ["", " \n"] {
+        let data = json!({"command": visited, "reason": reason});
+        check(&world, "2020-02-03T11:00", &[("without reason", "record.retract", data, "422 reason_required /data/reason")]);
+    }
     let unknown = json!("00000000-0000-0000-0000-0000000000ff");
     check(
         &world,
