@@ -44,6 +44,7 @@ pub struct Memory {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Report {
     for_date: Day,
+    at: Timestamp,
     recorded_at: Timestamp,
     /// The units it speaks for; all of the building when absent.
     units: Option<BTreeSet<String>>,
@@ -67,7 +68,7 @@ struct Covered {
 
 impl Rule for BuildingSilent {
     const NAME: &'static str = "building_silent";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
@@ -94,7 +95,7 @@ impl Rule for BuildingSilent {
                 let ours = event.scopes.iter().filter(|reported| reported.building.as_str() == scope.id.as_str());
                 // one scope without a unit speaks for the whole building
                 let units: Option<BTreeSet<String>> = ours.map(|reported| reported.unit.clone()).collect();
-                memory.reports.insert(fact.id(), Report { for_date: event.for_date, recorded_at: fact.header.recorded_at, units });
+                memory.reports.insert(fact.id(), Report { for_date: event.for_date, at: fact.header.at, recorded_at: fact.header.recorded_at, units });
             }
             _ => {}
         }
@@ -121,9 +122,12 @@ impl Rule for BuildingSilent {
             let firing = memory.firing(scope, (first_silent, last_due), (due(first_silent), due(last_due)));
             return Judgement { verdict: Verdict::Firing(firing), next_change };
         }
-        let quiet = |covered: Covered| Verdict::Quiet {
-            late: covered.day >= first_owed && covered.recorded_at >= silent_from(covered.day),
-            quieted_by: covered.by.iter().map(EventId::to_string).collect(),
+        let quiet = |covered: Covered| {
+            let silent_from = silent_from(covered.day);
+            let known_late = covered.day >= first_owed && covered.recorded_at >= silent_from;
+            // a report that was made too late was rightly missed: only one that was made in time and recorded later is a late entry
+            let late = known_late && memory.covered_on(covered.day, |report| report.at < silent_from).is_some();
+            Verdict::Quiet { late, quieted_by: covered.by.iter().map(EventId::to_string).collect() }
         };
         Judgement { verdict: covered.map_or(Verdict::quiet(), quiet), next_change }
     }
@@ -147,11 +151,12 @@ impl Memory {
     /// The last day that is reported for the whole building.
     fn covered(&self) -> Option<Covered> {
         let days: BTreeSet<Day> = self.reports.iter().map(|(_, report)| report.for_date).collect();
-        days.into_iter().rev().find_map(|day| self.covered_on(day))
+        days.into_iter().rev().find_map(|day| self.covered_on(day, |_| true))
     }
 
-    fn covered_on(&self, day: Day) -> Option<Covered> {
-        let mut of_day: Vec<_> = self.reports.iter().filter(|(_, report)| report.for_date == day).collect();
+    /// Whether the reports of a day that `counts` speak for the whole building, and since when we know.
+    fn covered_on(&self, day: Day, counts: impl Fn(&Report) -> bool) -> Option<Covered> {
+        let mut of_day: Vec<_> = self.reports.iter().filter(|(_, report)| report.for_date == day && counts(report)).collect();
         of_day.sort_by_key(|(id, report)| (report.recorded_at, **id));
         let whole = of_day.iter().find(|(_, report)| report.units.is_none());
         let whole = whole.map(|(id, report)| Covered { day, recorded_at: report.recorded_at, by: vec![**id] });

@@ -41,11 +41,16 @@ fn it_is_owed_from_the_day_after_we_learned_of_the_building() {
 
 #[test]
 fn a_report_for_that_day_or_a_later_one_quiets_it_and_late_says_when_it_came() {
+    let paper = |happened: &str, recorded: &str| commit(2, at(happened), at(recorded), report(day("2020-02-06"), None));
     for (what, commit, now, late) in [
         ("in time", reported(2, "2020-02-06T17:00", "2020-02-06", None), "2020-02-06T18:01", false),
         ("at the minute", reported(2, "2020-02-06T18:00", "2020-02-06", None), "2020-02-06T18:01", false),
-        ("after it was due", reported(2, "2020-02-06T19:00", "2020-02-06", None), "2020-02-06T19:00", true),
-        ("the next morning", reported(2, "2020-02-07T09:00", "2020-02-06", None), "2020-02-07T09:00", true),
+        ("after it was due", reported(2, "2020-02-06T19:00", "2020-02-06", None), "2020-02-06T19:00", false),
+        ("the next morning", reported(2, "2020-02-07T09:00", "2020-02-06", None), "2020-02-07T09:00", false),
+        ("made in time, typed when it was due", paper("2020-02-06T17:00", "2020-02-06T18:00"), "2020-02-06T18:01", false),
+        ("made in time, typed in the evening", paper("2020-02-06T17:00", "2020-02-06T20:00"), "2020-02-06T20:00", true),
+        ("made at the minute, typed in the evening", paper("2020-02-06T18:00", "2020-02-06T20:00"), "2020-02-06T20:00", true),
+        ("made late, typed later", paper("2020-02-06T18:01", "2020-02-06T20:00"), "2020-02-06T20:00", false),
         ("for the next day", reported(2, "2020-02-07T09:00", "2020-02-07", None), "2020-02-07T09:00", false),
     ] {
         let verdict = judge::<BuildingSilent>(&[registered(&[]), commit], &scope(), at(now)).verdict;
@@ -55,6 +60,16 @@ fn a_report_for_that_day_or_a_later_one_quiets_it_and_late_says_when_it_came() {
     assert_eq!(causes(&of_the_sixth, "2020-02-07T18:01"), days(&["07"]));
     let earlier_day = [registered(&[]), reported(2, "2020-02-07T17:00", "2020-02-05", None)];
     assert_eq!(causes(&earlier_day, "2020-02-07T18:01"), days(&["06", "07"]));
+}
+
+#[test]
+fn reports_for_units_are_a_late_entry_when_all_of_them_were_made_in_time() {
+    let of_unit = |number: u64, unit: &str, happened: &str| commit(number, at(happened), at("2020-02-06T20:00"), report(day("2020-02-06"), Some(unit)));
+    for (second, late) in [("2020-02-06T17:30", true), ("2020-02-06T18:40", false)] {
+        let history = [registered(&["1", "2"]), of_unit(2, "1", "2020-02-06T17:00"), of_unit(3, "2", second)];
+        let verdict = judge::<BuildingSilent>(&history, &scope(), at("2020-02-06T20:00")).verdict;
+        assert_eq!(verdict, Verdict::Quiet { late, quieted_by: vec![event_id(2), event_id(3)] }, "the second at {second}");
+    }
 }
 
 #[test]
