@@ -39,7 +39,8 @@ fn policy(known: &dyn Known) -> Policy {
 
 fn decide_order(order: PlaceOrder, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     let person = required(known.person(&order.person), "/data/person", "person", &order.person)?;
-    let place = whereabouts(order.household.as_ref(), known)?.or_else(|| person.home_at(context.at).map(|home| as_it_stands(home, known)));
+    let home = whereabouts(order.household.as_ref(), known)?.or_else(|| person.home_at(context.at).map(|home| as_it_stands(home, known)));
+    let place = home.filter(|_| holds_at_home(order.kind));
     if let Some(state) = known.quarantine(&order.quarantine) {
         return same_order(&order, &state);
     }
@@ -82,9 +83,18 @@ fn decide_order(order: PlaceOrder, known: &dyn Known, context: &Context<'_>) -> 
 fn same_order(order: &PlaceOrder, state: &State) -> Result<Vec<Event>, Rejection> {
     let same_count = state.order.day_0 == order.count_from.date && state.order.days == order.days && state.order.regime == order.regime;
     let same_place = state.kind == order.kind && (&state.facility, &state.room) == (&order.facility, &order.room);
-    let same_home = order.household.is_none() || order.household == state.place.household;
+    let same_home = order.household.is_none() || !holds_at_home(order.kind) || order.household == state.place.household;
     let same = state.person == order.person && same_count && same_place && same_home;
     if same { Ok(Vec::new()) } else { Err(Rejection::conflict("quarantine_exists", "another order has this id: choose a new one, or move or extend that one")) }
+}
+
+/// Whether an order of a kind holds in a household. Elsewhere it has a facility and no door: were their home its place, that door
+/// would show them as quarantined there, and a check at the site would count as a look at it.
+const fn holds_at_home(kind: Kind) -> bool {
+    match kind {
+        Kind::Home | Kind::Watch => true,
+        Kind::Facility | Kind::Hospital => false,
+    }
 }
 
 fn whereabouts(household: Option<&HouseholdId>, known: &dyn Known) -> Result<Option<Place>, Rejection> {
@@ -118,8 +128,8 @@ fn in_force(quarantine: &QuarantineId, known: &dyn Known, context: &Context<'_>)
 
 fn decide_move(change: Move, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     let state = in_force(&change.quarantine, known, context)?;
-    let to = whereabouts(change.household.as_ref(), known)?;
     let kind = change.kind.unwrap_or(state.kind);
+    let to = whereabouts(change.household.as_ref(), known)?.filter(|_| holds_at_home(kind));
     check_place(kind, to.as_ref(), change.facility.as_ref())?;
     let to = to.unwrap_or_default();
     let from = place_now(&state, known);

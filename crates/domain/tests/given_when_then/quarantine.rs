@@ -106,6 +106,28 @@ fn an_order_moves() {
 }
 
 #[test]
+fn an_order_at_a_site_or_in_hospital_holds_at_no_door() {
+    let hotel = json!({"kind": "facility", "facility": "hotel-1", "room": "302"});
+    for elsewhere in [hotel.clone(), json!({"kind": "facility", "facility": "hotel-1", "household": "h502"}), json!({"kind": "hospital"})] {
+        let mut world = World::settled();
+        world.record("quarantine.order", order(elsewhere.clone()), "2020-02-06T10:00");
+        let ordered = &world.commits().last().unwrap().events[0];
+        assert_eq!((field(ordered, "/place/household"), field(ordered, "/place/building")), (Value::Null, Value::Null), "{elsewhere}");
+        check(&world, "2020-02-06T11:00", &[("the same again", "quarantine.order", order(elsewhere), "unchanged")]);
+        let looked = json!({"mode": "door", "checks": [{"quarantine": "q1", "outcome": "reached"}]});
+        let events = accepted(&world, "quarantine.check", looked, "2020-02-06T11:00");
+        assert_eq!(field(&events[0], "/checks/0/place/building"), Value::Null, "nobody looked at their door at home");
+        world.record("quarantine.move", about(json!({"kind": "home", "household": "h502"})), "2020-02-07T10:00");
+        let moved = &world.commits().last().unwrap().events[0];
+        assert_eq!((field(moved, "/from/household"), field(moved, "/to/household")), (Value::Null, json!("h502")));
+    }
+    let mut named = hotel;
+    named["household"] = json!("h502");
+    let events = accepted(&ordered(), "quarantine.move", about(named), "2020-02-06T10:00");
+    assert_eq!(field(&events[0], "/to/household"), Value::Null, "a move to a site is a move away from the door");
+}
+
+#[test]
 fn an_order_is_extended_and_never_shortened() {
     let mut world = ordered();
     let until = |day: &str| about(json!({"until": day}));
