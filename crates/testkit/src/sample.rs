@@ -177,6 +177,12 @@ impl Sample for Private {
     }
 }
 
+impl Sample for responsibility::ScopeId {
+    fn sample(source: &mut Source) -> Self {
+        values::Slug::sample(source).into()
+    }
+}
+
 impl Sample for access::SecretHash {
     fn sample(source: &mut Source) -> Self {
         Self::of(&String::sample(source))

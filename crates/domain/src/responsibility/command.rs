@@ -1,8 +1,8 @@
 //! What can be asked about responsibilities.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 use super::{ScopeKind, Standing};
 use crate::values::{Slug, StaffId, Timestamp};
@@ -17,7 +17,40 @@ pub enum Command {
 }
 
 /// What a duty is for: exactly one of `community`, `building`, … with its id; or a `building` and its `unit`.
-pub type ScopeInput = BTreeMap<ScopeKind, Slug>;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeInput {
+    /// Ids of things that have one.
+    pub ids: BTreeMap<ScopeKind, Slug>,
+    /// A unit, as written on the door of the staircase: units are strings (contracts.md), such as 一单元.
+    pub unit: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for ScopeInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ScopeVisitor)
+    }
+}
+
+struct ScopeVisitor;
+
+impl<'de> de::Visitor<'de> for ScopeVisitor {
+    type Value = ScopeInput;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("one thing with its id, or a building and its unit")
+    }
+
+    fn visit_map<M: de::MapAccess<'de>>(self, mut map: M) -> Result<ScopeInput, M::Error> {
+        let mut input = ScopeInput::default();
+        while let Some(kind) = map.next_key()? {
+            match kind {
+                ScopeKind::Unit => input.unit = Some(map.next_value()?),
+                kind => drop(input.ids.insert(kind, map.next_value()?)),
+            }
+        }
+        Ok(input)
+    }
+}
 
 /// `responsibility.assign`
 #[derive(Clone, Debug, Deserialize)]

@@ -1,7 +1,11 @@
 //! What happens when something is asked about responsibilities.
 
-use super::{Assign, Assigned, Command, Id, Release, Released, Responsibility, Scope, ScopeInput, ScopeKind, Standing};
-use crate::{Context, Decide, Event, Known, Rejection, decide::required, values::Slug};
+use super::{Assign, Assigned, Command, Id, Release, Released, Responsibility, Scope, ScopeId, ScopeInput, ScopeKind, Standing};
+use crate::{
+    Context, Decide, Event, Known, Rejection,
+    decide::required,
+    values::{BuildingId, Slug},
+};
 
 impl Decide for Responsibility {
     type Command = Command;
@@ -47,13 +51,16 @@ fn decide_release(release: Release, known: &dyn Known, context: &Context<'_>) ->
 /// # Errors
 /// 422 when it names nothing, several things, or something unknown.
 pub(crate) fn scope(input: ScopeInput, known: &dyn Known, context: &Context<'_>) -> Result<Scope, Rejection> {
-    if let (2, Some(building), Some(unit)) = (input.len(), input.get(&ScopeKind::Building), input.get(&ScopeKind::Unit)) {
-        return unit_of_building(building, unit, known);
+    let mut ids = input.ids.into_iter();
+    match (ids.next(), ids.next(), input.unit) {
+        (Some((kind, id)), None, None) => thing(kind, id, known, context),
+        (Some((ScopeKind::Building, building)), None, Some(unit)) => unit_of_building(&building, &unit, known),
+        (None, None, Some(unit)) => unit_by_name(&unit, known),
+        _ => Err(Rejection::invalid("/data/scope", "scope_single", "name exactly one thing, such as {\"building\":\"b07\"}, or a building and its unit")),
     }
-    let mut named = input.into_iter();
-    let (Some((kind, id)), None) = (named.next(), named.next()) else {
-        return Err(Rejection::invalid("/data/scope", "scope_single", "name exactly one thing, such as {\"building\":\"b07\"}, or a building and its unit"));
-    };
+}
+
+fn thing(kind: ScopeKind, id: Slug, known: &dyn Known, context: &Context<'_>) -> Result<Scope, Rejection> {
     let exists = match kind {
         ScopeKind::Building => known.building(&id.clone().into()).is_some(),
         ScopeKind::Estate => known.estate(&id.clone().into()).is_some(),
@@ -61,25 +68,30 @@ pub(crate) fn scope(input: ScopeInput, known: &dyn Known, context: &Context<'_>)
         ScopeKind::Person => known.person(&id.clone().into()).is_some(),
         ScopeKind::Quarantine => known.quarantine(&id.clone().into()).is_some(),
         ScopeKind::Checkpoint => known.checkpoint(&id.clone().into()).is_some(),
-        ScopeKind::Unit => id.as_str().rsplit_once('-').is_some_and(|(building, unit)| unit_exists(building, unit, known)),
+        ScopeKind::Unit => return unit_by_name(id.as_str(), known),
         ScopeKind::Community => id.as_str() == context.community.as_str(),
         // grids, areas and facilities have no file of their own yet
         ScopeKind::Grid | ScopeKind::Area | ScopeKind::Facility => true,
     };
-    if exists { Ok(Scope { kind, id }) } else { Err(Rejection::unknown(&format!("/data/scope/{kind}"), kind.word(), id)) }
+    if exists { Ok(Scope { kind, id: id.into() }) } else { Err(Rejection::unknown(&format!("/data/scope/{kind}"), kind.word(), id)) }
 }
 
 /// A unit has no id of its own: it is named with its building.
-fn unit_of_building(building: &Slug, unit: &Slug, known: &dyn Known) -> Result<Scope, Rejection> {
-    let state = required(known.building(&building.clone().into()), "/data/scope/building", "building", building)?;
-    if !state.has_unit(unit.as_str()) {
+fn unit_of_building(building: &Slug, unit: &str, known: &dyn Known) -> Result<Scope, Rejection> {
+    let building = BuildingId::from(building.clone());
+    let state = required(known.building(&building), "/data/scope/building", "building", &building)?;
+    if !state.has_unit(unit) {
         return Err(Rejection::unknown("/data/scope/unit", "unit", unit));
     }
-    let id =
-        format!("{building}-{unit}").parse().map_err(|_| Rejection::invalid("/data/scope/unit", "too_large", "building and unit together are too long"))?;
-    Ok(Scope { kind: ScopeKind::Unit, id })
+    Ok(Scope { kind: ScopeKind::Unit, id: ScopeId::of_unit(&building, unit) })
 }
 
-fn unit_exists(building: &str, unit: &str, known: &dyn Known) -> bool {
-    building.parse::<Slug>().is_ok_and(|building| known.building(&building.into()).is_some_and(|building| building.has_unit(unit)))
+/// A unit as `building-unit`. Both may hold a hyphen: the longest building that exists and has such a unit is meant.
+fn unit_by_name(name: &str, known: &dyn Known) -> Result<Scope, Rejection> {
+    let meant = name.rmatch_indices('-').find_map(|(place, _)| {
+        let building = BuildingId::from(name[..place].parse::<Slug>().ok()?);
+        let unit = &name[place + 1..];
+        known.building(&building)?.has_unit(unit).then(|| ScopeId::of_unit(&building, unit))
+    });
+    meant.map(|id| Scope { kind: ScopeKind::Unit, id }).ok_or_else(|| Rejection::unknown("/data/scope/unit", "unit", name))
 }

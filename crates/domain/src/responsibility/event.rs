@@ -1,8 +1,10 @@
 //! What can have happened to a responsibility.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::values::{Slug, StaffId, Timestamp, coded, without_private};
+use crate::values::{BuildingId, Slug, StaffId, Timestamp, coded, without_private};
 
 coded! {
     /// What kind of thing a duty is for.
@@ -44,13 +46,47 @@ coded! {
     }
 }
 
+/// Which thing a duty is for: its id; of a unit, which has none of its own, `building-unit` with the unit as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ScopeId(String);
+
+impl ScopeId {
+    /// Of a unit of a building.
+    pub fn of_unit(building: &BuildingId, unit: &str) -> Self {
+        Self(format!("{building}-{unit}"))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The unit, if this is one of that building.
+    pub fn unit_of(&self, building: &BuildingId) -> Option<&str> {
+        self.0.strip_prefix(building.as_str())?.strip_prefix('-')
+    }
+}
+
+impl From<Slug> for ScopeId {
+    fn from(slug: Slug) -> Self {
+        Self(slug.to_string())
+    }
+}
+
+impl fmt::Display for ScopeId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
 /// What a duty is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Scope {
     /// What kind of thing.
     pub kind: ScopeKind,
     /// Which.
-    pub id: Slug,
+    pub id: ScopeId,
 }
 
 /// Somebody was given a duty.

@@ -8,7 +8,7 @@ mod state;
 
 pub use command::{Assign, Command, Release, ScopeInput};
 pub(crate) use decide::scope;
-pub use event::{Assigned, Released, Scope, ScopeKind, Standing};
+pub use event::{Assigned, Released, Scope, ScopeId, ScopeKind, Standing};
 pub use state::{Id, State};
 
 /// The aggregate.

@@ -1,6 +1,7 @@
 //! Named responsibility.
 
 use super::*;
+use testkit::field;
 
 fn duty(scope: Value, change: Value) -> Value {
     let mut data = json!({"scope": scope, "duty": "leader", "level": 1, "staff": "s-yang"});
@@ -50,6 +51,36 @@ fn a_duty_is_for_exactly_one_thing_that_exists() {
     }
     let shape = world.shape_error("responsibility.assign", duty(json!({"planet": "x"}), json!({})));
     assert!(shape.is_some_and(|error| error.contains("planet")), "an unknown kind of thing is a wrong shape");
+}
+
+#[test]
+fn a_unit_is_named_as_its_building_has_it() {
+    let mut world = World::settled();
+    let units = json!([{"unit": "一单元", "floors": 6, "doors": []}, {"unit": "2-A", "floors": 6, "doors": []}]);
+    world.record("building.register", json!({"building": "b-9", "name": "9号楼", "units": units}), "2020-02-01T10:00");
+    for (scope, id) in [
+        (json!({"building": "b-9", "unit": "一单元"}), "b-9-一单元"),
+        (json!({"unit": "b-9-一单元"}), "b-9-一单元"),
+        (json!({"building": "b-9", "unit": "2-A"}), "b-9-2-A"),
+        (json!({"unit": "b-9-2-A"}), "b-9-2-A"),
+        (json!({"building": "b07", "unit": "2"}), "b07-2"),
+    ] {
+        let events = accepted(&world, "responsibility.assign", duty(scope.clone(), json!({})), "2020-02-02T08:00");
+        assert_eq!((field(&events[0], "/scope/kind"), field(&events[0], "/scope/id")), (json!("unit"), json!(id)), "{scope}");
+        let round = accepted(&world, "round.open", json!({"round": "r1", "scope": scope}), "2020-02-02T08:00");
+        assert_eq!(field(&round[0], "/scope/id"), json!(id), "a round is about the same");
+    }
+    let unknown = duty(json!({"building": "b-9", "unit": "三单元"}), json!({}));
+    check(&world, "2020-02-02T08:00", &[("none of its units", "responsibility.assign", unknown, "unknown unit 三单元 /data/scope/unit")]);
+    world.record("responsibility.assign", duty(json!({"building": "b-9", "unit": "一单元"}), json!({})), "2020-02-02T08:00");
+    let again = duty(json!({"unit": "b-9-一单元"}), json!({}));
+    check(
+        &world,
+        "2020-02-02T09:00",
+        &[("the same", "responsibility.assign", again.clone(), "unchanged"), ("taken", "responsibility.release", again, "responsibility.released")],
+    );
+    let shape = world.shape_error("responsibility.assign", duty(json!({"building": "七号楼"}), json!({})));
+    assert!(shape.is_some_and(|error| error.contains("slug_malformed")), "whatever has an id of its own is named by it");
 }
 
 #[test]
