@@ -9,13 +9,17 @@ use std::collections::BTreeMap;
 use domain::{
     community::Policy,
     quarantine::CheckOutcome,
+    responsibility::{Scope, ScopeId, ScopeKind},
     values::{HouseholdId, Timestamp, Zone},
     visit::Outcome,
 };
 use proptest::prelude::*;
 use readmodel::{
     models::{building, coverage, door, household, quarantine, round, watch},
-    views::{BuildingDetail, BuildingRows, Cell, DoorRows, KnownBy, Moment, Status, StatusRow, building_detail, next_change, status_row},
+    views::{
+        BuildingDetail, BuildingRows, Cell, DoorRows, KnownBy, Moment, Status, StatusRow, building_detail, coverage_count, coverage_doors, in_scope,
+        next_change, status_row,
+    },
 };
 use world::{Told, at, bare_place, check, day, id, place, registrations, report, rows_of, told, visit};
 
@@ -196,10 +200,32 @@ fn a_door_without_a_file_is_covered_under_its_own_name() {
         told(102, seen, seen, visit(place("h2"), Outcome::Refused, Some("r1"), Vec::new())),
     ];
     let world = world(&facts);
-    let doors = readmodel::views::coverage_doors(&world.file, &world.round, world.coverage.as_ref());
+    let doors = coverage_doors(&world.file, &world.round, world.coverage.as_ref());
     assert_eq!((doors.reached, doors.total), (1, 4));
     assert_eq!((doors.absent, doors.refused, doors.missing), (vec!["1-101".to_owned()], vec!["1-201".to_owned()], vec!["2-101".to_owned()]));
     assert_eq!(world.status(seen).covered, 1);
+}
+
+#[test]
+fn a_round_in_a_unit_is_about_the_doors_of_that_unit() {
+    let seen = at("2020-02-02T08:00");
+    let facts = [
+        told(100, seen, seen, visit(bare_place(), Outcome::Met, Some("r1"), Vec::new())),
+        told(101, seen, seen, visit(place("h1"), Outcome::Absent, Some("r1"), Vec::new())),
+    ];
+    let mut world = world(&facts);
+    let scoped = |building: &str, unit: &str| Some(Scope { kind: ScopeKind::Unit, id: ScopeId::of_unit(&id(building), unit) });
+    world.round.scope = scoped("b07", "2");
+    assert!(in_scope(&world.round, &world.file));
+    let doors = coverage_doors(&world.file, &world.round, world.coverage.as_ref());
+    assert_eq!((doors.reached, doors.total, doors.absent, doors.missing), (1, 2, vec![], vec!["2-101".to_owned()]));
+    let count = coverage_count(&world.file, &world.round, world.coverage.as_ref());
+    assert_eq!((count.reached, count.total), (1, 2), "the other unit is not missing: nobody was to go there");
+    // unit 2 of a building `b07-1` is no unit of this one
+    for elsewhere in [scoped("b07-1", "2"), scoped("b08", "2"), scoped("b07", "3")] {
+        world.round.scope = elsewhere;
+        assert!(!in_scope(&world.round, &world.file), "{:?}", world.round.scope);
+    }
 }
 
 #[test]

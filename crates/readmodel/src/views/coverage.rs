@@ -135,9 +135,16 @@ fn reaches(attempt: &Attempt, round: &round::Row) -> bool {
     told && round.reached_by.contains(&attempt.mode)
 }
 
+/// The doors of a building that a round is about: of a round in one unit, those of that unit.
+fn doors_in(round: &round::Row, file: &building::Row) -> Vec<DoorOf> {
+    let scope = round.scope.as_ref().filter(|scope| scope.kind == ScopeKind::Unit);
+    let unit = scope.and_then(|scope| scope.id.unit_of(&file.building));
+    doors_of(file).into_iter().filter(|door| unit.is_none_or(|unit| door.name.unit.as_deref() == Some(unit))).collect()
+}
+
 /// How many doors of a building a round has reached.
 pub fn coverage_count(file: &building::Row, round: &round::Row, coverage: Option<&coverage::Row>) -> CoverageCount {
-    let doors = doors_of(file);
+    let doors = doors_in(round, file);
     let reached = doors.iter().filter(|door| door.coverage(round, coverage) == DoorCoverage::Reached).count();
     CoverageCount { reached: count(reached), total: count(doors.len()) }
 }
@@ -153,7 +160,7 @@ pub fn coverage_doors(file: &building::Row, round: &round::Row, coverage: Option
         refused: Vec::new(),
         missing: Vec::new(),
     };
-    doors_of(file).iter().fold(empty, |mut view, door| {
+    doors_in(round, file).iter().fold(empty, |mut view, door| {
         view.total += 1;
         match door.coverage(round, coverage) {
             DoorCoverage::Reached => view.reached += 1,
@@ -174,8 +181,11 @@ pub fn in_scope(round: &round::Row, file: &building::Row) -> bool {
         ScopeKind::Estate => is(file.estate.as_ref().map(|id| id.as_str())),
         ScopeKind::Grid => is(file.grid.as_ref().map(|id| id.as_str())),
         ScopeKind::Building => is(Some(file.building.as_str())),
-        // a unit is written `building-unit`; the whole building is shown, its other doors as missing
-        ScopeKind::Unit => scope.id.as_str().strip_prefix(file.building.as_str()).is_some_and(|rest| rest.starts_with('-')),
+        // another building's unit may begin like this building: only one of its own units counts
+        ScopeKind::Unit => scope
+            .id
+            .unit_of(&file.building)
+            .is_some_and(|unit| file.units.iter().any(|known| known.unit == unit) || file.households.values().any(|at| at.name.unit.as_deref() == Some(unit))),
         ScopeKind::Household => file.households.keys().any(|household| is(Some(household.as_str()))),
         ScopeKind::Person => file.people.keys().any(|person| is(Some(person.as_str()))),
         // an area is a list that nobody keeps yet: nothing is left out
