@@ -125,6 +125,9 @@ pub enum CommitError {
         /// The version as written.
         version: u8,
     },
+    /// A value in the header is none of ours, such as a word with a new number: a newer program wrote it.
+    #[error("commit header holds a value that is not known: upgrade needed")]
+    HeaderValue,
     /// Bytes changed since they were written, or were never a commit.
     #[error("commit is damaged: {what}")]
     Damaged {
@@ -148,7 +151,11 @@ pub enum CommitError {
 impl CommitError {
     /// True when a newer program wrote it, so that skipping or parking it would be wrong.
     pub fn needs_upgrade(&self) -> bool {
-        matches!(self, Self::FrameVersion { .. } | Self::Event(DecodeError::Unknown { .. }))
+        match self {
+            Self::FrameVersion { .. } | Self::HeaderValue => true,
+            Self::Event(error) => error.needs_upgrade(),
+            Self::Damaged { .. } | Self::Encode(_) | Self::TooLarge { .. } => false,
+        }
     }
 }
 
@@ -187,7 +194,11 @@ impl Commit {
         if prefix[3..] != crc32fast::hash(body).to_le_bytes() {
             return Err(damaged("checksum"));
         }
-        let ((header, named), rest) = postcard::take_from_bytes::<(Header, Vec<NamedBytes<'_>>)>(body).map_err(|_| damaged("header"))?;
+        let ((header, named), rest) = postcard::take_from_bytes::<(Header, Vec<NamedBytes<'_>>)>(body).map_err(|error| match error {
+            // the checksum holds, so this is what was written: only our own value types refuse in this way
+            postcard::Error::SerdeDeCustom => CommitError::HeaderValue,
+            _ => damaged("header"),
+        })?;
         if !rest.is_empty() {
             return Err(damaged("left-over bytes"));
         }

@@ -18,6 +18,13 @@ pub enum DecodeError {
         /// The name as written.
         name: String,
     },
+    /// The bytes have the shape of the event, and a value in them is none of ours, such as a word with a new number. What is on the
+    /// log was checked when it was written, so a newer program knew it: this one must be upgraded before it reads on.
+    #[error("event {name} holds a value that is not known: written by a newer version, upgrade needed")]
+    UnknownValue {
+        /// The name as written.
+        name: String,
+    },
     /// The bytes are not what the name promises.
     #[error("event {name} does not decode")]
     Malformed {
@@ -33,6 +40,13 @@ pub enum DecodeError {
         /// The name as written.
         name: String,
     },
+}
+
+impl DecodeError {
+    /// True when a newer program wrote it, so that skipping or parking it would be wrong.
+    pub fn needs_upgrade(&self) -> bool {
+        matches!(self, Self::Unknown { .. } | Self::UnknownValue { .. })
+    }
 }
 
 macro_rules! events {
@@ -67,7 +81,11 @@ macro_rules! events {
             /// # Errors
             /// [`DecodeError`]: unknown name, undecodable, left-over or not canonical bytes.
             pub fn decode(name: &str, bytes: &[u8]) -> Result<Self, DecodeError> {
-                let malformed = |source| DecodeError::Malformed { name: name.to_owned(), source };
+                let malformed = |source| match source {
+                    // only our own value types refuse in this way; postcard names what is wrong with the bytes
+                    postcard::Error::SerdeDeCustom => DecodeError::UnknownValue { name: name.to_owned() },
+                    source => DecodeError::Malformed { name: name.to_owned(), source },
+                };
                 let (event, rest) = match name {
                     $($name => postcard::take_from_bytes::<$payload>(bytes).map(|(payload, rest)| (Self::$variant(payload), rest)).map_err(malformed)?,)+
                     _ => return Err(DecodeError::Unknown { name: name.to_owned() }),

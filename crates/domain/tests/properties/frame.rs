@@ -1,6 +1,6 @@
 //! Bytes of the log: whatever is written is read as it was, whatever was changed is refused, and nothing makes the reader fall over.
 
-use domain::{Commit, Event};
+use domain::{Commit, Event, building::ReportBasis};
 use proptest::prelude::*;
 use testkit::{Sample, Source, event_of, payload};
 
@@ -57,6 +57,23 @@ fn what_a_newer_program_wrote_is_told_from_damage() {
     let header = commit(1).header;
     let newer_event = framed(&postcard::to_stdvec(&(&header, vec![("visit.recorded.v999", &[1_u8, 2][..])])).unwrap());
     assert!(Commit::decode(&newer_event).unwrap_err().needs_upgrade());
+    // a word with a number that this program does not know, where one stands that it knows
+    let reported = domain::building::Reported { scopes: Vec::new(), for_date: domain::values::Day(7), basis: ReportBasis::Seen, exceptions: Vec::new() };
+    let payload = Event::from(reported.clone()).encode().unwrap();
+    let place = Event::from(domain::building::Reported { basis: ReportBasis::Heard, ..reported }).encode().unwrap();
+    let place = payload.iter().zip(&place).position(|(one, other)| one != other).unwrap();
+    let newer_payload = payload.iter().enumerate().map(|(at, byte)| if at == place { 200 } else { *byte }).collect::<Vec<u8>>();
+    let framed_as = |payload: &[u8]| framed(&postcard::to_stdvec(&(&header, vec![("building.reported.v1", payload)])).unwrap());
+    assert!(Commit::decode(&framed_as(&payload)).is_ok());
+    let newer_word = Commit::decode(&framed_as(&newer_payload)).unwrap_err();
+    assert!(newer_word.needs_upgrade(), "{newer_word:?}");
+    let role = |role| postcard::to_stdvec(&domain::Header { role, ..header.clone() }).unwrap();
+    let mut newer_header = role(domain::Role::Office);
+    let place = newer_header.iter().zip(&role(domain::Role::Gate)).position(|(one, other)| one != other).unwrap();
+    newer_header[place] = 200;
+    newer_header.extend(postcard::to_stdvec(&vec![("building.reported.v1", &payload[..])]).unwrap());
+    let newer_role = Commit::decode(&framed(&newer_header)).unwrap_err();
+    assert!(newer_role.needs_upgrade(), "{newer_role:?}");
     let poisonous = framed(&postcard::to_stdvec(&(&header, vec![("visit.recorded.v1", &[255_u8; 3][..])])).unwrap());
     assert!(!Commit::decode(&poisonous).unwrap_err().needs_upgrade());
 }
