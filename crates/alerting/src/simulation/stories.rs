@@ -2,7 +2,6 @@
 
 use domain::Event;
 use serde_json::json;
-use store::Prefix;
 
 use super::*;
 
@@ -72,6 +71,57 @@ async fn what_became_overdue_while_nobody_ran_is_raised_after_the_start_and_a_la
     assert_eq!(resolved, Some((true, 1)));
     check_log(&world);
     check_replay(&town).await;
+}
+
+#[tokio::test]
+async fn the_basis_of_a_judgement_names_the_time_that_was_waited_for_and_none_when_the_log_told_something() {
+    let town = Town::new(&["u07"]).await;
+    let (kind, data) = order();
+    town.record(kind, data, "2020-02-06T12:01").await;
+    let (kind, data) = visit("p2", 38.5, "axilla");
+    town.record(kind, data, NOON).await;
+    let mut instance = Instance::new(&town.log, &town.clock);
+    instance.settle(&town.intake).await;
+    town.clock.forward_minutes(9 * 60);
+    instance.settle(&town.intake).await;
+    let world = town.intake.world("u07").await;
+    let due_of = |rule: &str| {
+        let mut raised = world.commits().iter().flat_map(|commit| &commit.events).filter_map(|event| match event {
+            Event::AlertRaised(raised) if raised.key.rule.as_str() == rule => Some(raised.occurrence.basis.due),
+            _ => None,
+        });
+        raised.next().expect("it was raised")
+    };
+    assert_eq!(due_of("fever"), None, "the visit told it");
+    // the evening slot is due at 20:00, with half an hour of grace, and the end of the grace still belongs to it
+    assert_eq!(due_of("check_overdue"), Some(World::time("2020-02-06T20:30").plus_ms(1)), "time alone did");
+}
+
+#[tokio::test]
+async fn what_rows_hold_already_is_not_folded_into_them_again() {
+    let town = Town::new(&["u07"]).await;
+    let mut instance = Instance::new(&town.log, &town.clock);
+    for minutes in [10, 45] {
+        town.record("policy.set", json!({"grace_minutes": minutes}), NOON).await;
+    }
+    for (kind, data) in [order(), visit("p1", 38.5, "axilla"), entry("p1", "out", "admitted"), check("reached")] {
+        town.record(kind, data, NOON).await;
+        instance.settle(&town.intake).await;
+    }
+    close_breach(&town).await;
+    instance.settle(&town.intake).await;
+    let (before, head) = (instance.rows(), instance.engine.position().unwrap().sequence);
+    assert!(
+        ["communities", "alerts", "outbox", "fever", "check_overdue", "quarantine_breach"].iter().all(|table| before.keys().any(|(name, _)| name == table))
+    );
+    for sequence in 1..=head {
+        // up to the head, because a position never goes back
+        let messages = instance.log.read_many(&[sequence, head]).await.unwrap();
+        instance.engine.fold(&messages).unwrap();
+        let after = instance.rows();
+        let changed: Vec<_> = before.keys().chain(after.keys()).filter(|key| before.get(key) != after.get(key)).map(|(table, _)| table).collect();
+        assert!(changed.is_empty(), "commit {sequence} was folded again into {changed:?}");
+    }
 }
 
 #[tokio::test]
