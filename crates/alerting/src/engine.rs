@@ -9,6 +9,7 @@ use bus::Stored;
 use domain::{
     Commit, Event, Evolve, Fact,
     alert::{self, Alert, Basis, Key as AlertKey, KeyHash},
+    commit::CommitError,
     community::{self, Community, own_id},
     log::LogPosition,
     values::{CommunityId, Timestamp, Zone},
@@ -19,7 +20,7 @@ use store::{Key, Prefix, Store, Unit};
 use crate::{
     agenda::{self, AT_ONCE},
     difference::differs,
-    error::AlertingError,
+    error::{AlertingError, chain},
     publish::message,
     rows::{
         ACTIVE, ALERTS, COMMUNITIES, DROPPED, Dropped, JOBS, Job, OUTBOX, Target, Waiting, alert_key, dropped_key, memory_key, outbox_key, scope_of_memory_key,
@@ -72,6 +73,17 @@ pub(crate) struct Pass {
     pub(crate) next_due: Option<Timestamp>,
 }
 
+/// The commit of a message, with everything that a retraction in it repeats.
+fn read(stored: &Stored) -> Result<Commit, CommitError> {
+    let commit = Commit::decode(&stored.payload)?;
+    for event in &commit.events {
+        if let Event::RecordRetracted(retracted) = event {
+            retracted.facts().map_err(CommitError::Event)?;
+        }
+    }
+    Ok(commit)
+}
+
 impl Engine {
     pub(crate) fn new(store: Store) -> Self {
         Self { store, runners: Runners::all(), communities: HashMap::new(), in_flight: HashMap::new() }
@@ -89,12 +101,20 @@ impl Engine {
         Ok(self.store.clear()?)
     }
 
-    /// Folds messages of the log, in order, and puts on the agenda what they tell something of.
+    /// Folds messages of the log, in order, and puts on the agenda what they tell something of. A commit of a newer program stops
+    /// it; one that is damaged is set aside as the projection does (architecture.md), or one bad commit would silence every alert
+    /// of every community.
     pub(crate) fn fold(&mut self, messages: &[Stored]) -> Result<(), AlertingError> {
         for stored in messages {
             let sequence = stored.sequence;
-            let commit = Commit::decode(&stored.payload).map_err(|source| AlertingError::Unreadable { sequence, source })?;
-            self.fold_commit(&commit, stored)?;
+            match read(stored) {
+                Ok(commit) => self.fold_commit(&commit, stored)?,
+                Err(source) if source.needs_upgrade() => return Err(AlertingError::Unreadable { sequence, source }),
+                Err(source) => {
+                    metrics::counter!("gridward_alerting_parked_total").increment(1);
+                    tracing::error!(sequence, error = %chain(&source), "a commit cannot be read and is set aside");
+                }
+            }
         }
         // rows may run ahead of the position, never the position ahead of rows
         messages.last().map_or(Ok(()), |last| Ok(self.store.advance(last.position())?))

@@ -16,7 +16,7 @@ pub enum AlertingError {
         /// Sequence of the message that came instead.
         found: u64,
     },
-    /// A message of the log is none that this program can read. Nothing is skipped.
+    /// A message of the log was written by a newer program: this one must be upgraded before it reads on.
     #[error("the commit at {sequence} cannot be read")]
     Unreadable {
         /// Where.

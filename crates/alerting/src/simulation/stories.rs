@@ -1,9 +1,11 @@
 //! Histories with a point, one by one.
 
+use bus::Message;
 use domain::Event;
 use serde_json::json;
 
 use super::*;
+use crate::error::AlertingError;
 
 #[tokio::test]
 async fn a_fever_is_one_alert_however_often_it_is_judged() {
@@ -121,6 +123,37 @@ async fn what_rows_hold_already_is_not_folded_into_them_again() {
         let after = instance.rows();
         let changed: Vec<_> = before.keys().chain(after.keys()).filter(|key| before.get(key) != after.get(key)).map(|(table, _)| table).collect();
         assert!(changed.is_empty(), "commit {sequence} was folded again into {changed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_commit_is_set_aside_and_one_of_a_newer_program_stops_the_fold_before_it() {
+    let town = Town::new(&["u07"]).await;
+    let (kind, data) = visit("p1", 38.5, "axilla");
+    town.record(kind, data, NOON).await;
+    let head = town.intake.world("u07").await.sequence();
+    let whole = EventLog::in_memory(&town.log).read_many(&(1..=head).collect::<Vec<_>>()).await.unwrap();
+    // the commit before the visit was changed on the disk, or its frame is one of a later version
+    for (bytes, stops) in [(&b"GW\x01 this is no commit"[..], false), (&b"GW\x02\0\0\0\0rest"[..], true)] {
+        let copy = MemoryLog::new("copy");
+        let log = EventLog::in_memory(&copy);
+        let mut last = 0;
+        for stored in &whole {
+            let payload = if stored.sequence == head - 1 { bytes.to_vec().into() } else { stored.payload.clone() };
+            last = log.append(last, vec![Message { subject: stored.subject.clone(), payload }]).await.unwrap();
+        }
+        let mut instance = Instance::new(&copy, &town.clock);
+        let messages = log.read_many(&(1..=head).collect::<Vec<_>>()).await.unwrap();
+        let folded = instance.engine.fold(&messages);
+        if stops {
+            assert!(matches!(folded, Err(AlertingError::Unreadable { sequence, .. }) if sequence == head - 1), "{folded:?}");
+            assert_eq!(instance.engine.position().unwrap().sequence, 0, "nothing of the batch counts as read");
+        } else {
+            folded.unwrap();
+            while instance.judge() {}
+            let told = instance.on_their_way.iter().any(|(target, _)| target.rule.as_str() == "fever");
+            assert!(told, "what came after the damaged commit is judged");
+        }
     }
 }
 
