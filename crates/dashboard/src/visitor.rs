@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    extract::FromRequestParts,
-    http::{StatusCode, header, request::Parts},
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, StatusCode, Uri, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::values::{CommunityId, Timestamp, Zone};
@@ -228,6 +228,17 @@ impl FromRequestParts<Arc<Shared>> for Visitor {
             here,
         })
     }
+}
+
+/// Where there is no page: a page that says so, for whoever reads pages. Programs are told in the form that [`web::protect`] gives refusals.
+pub(crate) async fn nowhere(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
+    let reads_pages = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|kinds| kinds.contains("text/html"));
+    if uri.path().starts_with("/api/") || !reads_pages {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let f = frame_outside(&shared, Language::of(&headers), "failure.not_found");
+    let hint = f.t("failure.not_found.hint").to_owned();
+    html(StatusCode::NOT_FOUND, &FailurePage { f, hint, detail: String::new(), retry: None })
 }
 
 /// The frame of the page that asks for a token.

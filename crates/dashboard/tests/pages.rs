@@ -288,3 +288,19 @@ async fn pages_are_protected_from_other_pages() {
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
     assert_eq!(login.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
 }
+
+#[tokio::test]
+async fn where_there_is_no_page_a_page_says_so_and_a_program_is_told_as_everywhere() {
+    let site = site(false, false);
+    let ask = async |path: &str, accept: &str| site.send(Request::get(path).header(header::ACCEPT, accept).body(Body::empty()).unwrap()).await;
+    let page = ask("/c/longquan/nowhere", "text/html,*/*;q=0.8").await;
+    assert_eq!((page.status, page.header(header::CONTENT_TYPE)), (StatusCode::NOT_FOUND, "text/html; charset=utf-8"), "{}", page.text);
+    assert!(page.text.contains("没有找到"), "{}", page.text);
+    for (path, accept) in [("/api/v1/nowhere", "text/html"), ("/nowhere", "*/*"), ("/assets/nothing.css", "text/css")] {
+        let told = ask(path, accept).await;
+        assert_eq!((told.status, told.header(header::CONTENT_TYPE)), (StatusCode::NOT_FOUND, "application/problem+json"), "{path}: {}", told.text);
+        assert!(told.text.contains(r#""code":"not_found""#), "{path}: {}", told.text);
+    }
+    let wrong = site.send(Request::delete("/login").body(Body::empty()).unwrap()).await;
+    assert!(wrong.status == StatusCode::METHOD_NOT_ALLOWED && wrong.text.contains("method_not_allowed"), "{}", wrong.text);
+}

@@ -8,6 +8,8 @@ use axum::{
     response::Response,
 };
 
+use crate::refusals::told_as_problems;
+
 /// Pages load nothing from elsewhere, run no inline script, and cannot be framed (OWASP ASVS 5.0, 3.4).
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; font-src 'self'; \
      manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -21,8 +23,10 @@ const FIXED: [(HeaderName, &str); 5] = [
 ];
 
 /// Puts the protecting headers on every answer of a router, and keeps personal data out of caches unless a handler says otherwise.
+/// What is refused before a handler was asked, or by one that panicked, is told as a problem.
 pub fn protect<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
-    router.layer(from_fn(add_headers)).layer(tower_http::catch_panic::CatchPanicLayer::new())
+    // the last is the outermost: a panic becomes a problem, and that has the headers, too
+    router.layer(tower_http::catch_panic::CatchPanicLayer::new()).layer(from_fn(told_as_problems)).layer(from_fn(add_headers))
 }
 
 async fn add_headers(request: Request, next: Next) -> Response {

@@ -8,6 +8,7 @@ mod gate;
 mod headers;
 mod limits;
 mod problem;
+mod refusals;
 mod serve;
 mod words;
 

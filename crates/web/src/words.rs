@@ -9,6 +9,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("unauthenticated", "请先登录", "Please sign in"),
     ("forbidden", "没有这项权限", "You may not do this"),
     ("not_found", "没有找到", "Not found"),
+    ("method_not_allowed", "这个地址不支持这种操作", "This path does not know this method"),
+    ("internal", "系统出错了,请告诉值班人员", "Something went wrong here, please tell the operator"),
     ("cross_site", "请在本系统页面上操作", "Please act from a page of this system"),
     ("starting", "系统正在启动,请稍候", "The system is starting, please wait"),
     ("too_many_requests", "现在太忙,请稍后再试", "Too busy just now, please try again"),

@@ -1,0 +1,103 @@
+//! What the framework refuses by itself, said as every other refusal: an unknown path, a method that a path has not, a panic.
+
+use axum::{
+    extract::Request,
+    http::{StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::Problem;
+
+/// Puts a problem in the place of every refusal that says nothing, or that speaks in the framework's own words: those may repeat what was
+/// sent. What a handler said itself, as a problem, as JSON or as a page, stays as it is.
+pub(crate) async fn told_as_problems(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let refused = response.status().is_client_error() || response.status().is_server_error();
+    if refused && speechless(&response) { problem(response.status()).into_response() } else { response }
+}
+
+/// Without a body of a type of ours: the framework answers with nothing, or in plain text.
+fn speechless(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
+}
+
+/// `Allow` is put on afterwards, by the framework.
+fn problem(status: StatusCode) -> Problem {
+    let code = match status {
+        StatusCode::UNAUTHORIZED => "unauthenticated",
+        StatusCode::FORBIDDEN => "forbidden",
+        StatusCode::NOT_FOUND => "not_found",
+        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        status if status.is_client_error() => "wrong_shape",
+        _ => "internal",
+    };
+    Problem::new(status, code)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        Router,
+        body::{Body, to_bytes},
+        extract::Path,
+        http::Method,
+        routing::get,
+    };
+    use serde_json::Value;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn panics() {
+        panic!("planted");
+    }
+
+    fn router() -> Router {
+        let number = |Path(_): Path<(String, u8)>| async { "a number" };
+        let own = || async { (StatusCode::SERVICE_UNAVAILABLE, [(header::CONTENT_TYPE, "application/json")], r#"{"ready":false}"#) };
+        let inner = Router::new().route("/number/{number}", get(number));
+        let router = Router::new().route("/thing", get(|| async { "a thing" }).post(|| async {})).route("/panics", get(panics));
+        crate::protect(router.route("/own", get(own)).nest("/in/{community}", inner))
+    }
+
+    async fn ask(method: Method, path: &str) -> (StatusCode, axum::http::HeaderMap, String) {
+        let response = router().oneshot(Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        (parts.status, parts.headers, String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_the_framework_refuses_is_told_as_a_problem_with_our_codes() {
+        for (method, path, status, code) in [
+            (Method::GET, "/nowhere", 404, "not_found"),
+            (Method::GET, "/in/u07/nowhere", 404, "not_found"),
+            (Method::DELETE, "/thing", 405, "method_not_allowed"),
+            (Method::PUT, "/in/u07/number/1", 405, "method_not_allowed"),
+            (Method::GET, "/in/u07/number/13812345678", 400, "wrong_shape"),
+            (Method::GET, "/panics", 500, "internal"),
+        ] {
+            let (found, headers, body) = ask(method, path).await;
+            assert_eq!((found.as_u16(), headers[header::CONTENT_TYPE].to_str().unwrap()), (status, "application/problem+json"), "{path}: {body}");
+            let problem: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!((&problem["code"], &problem["status"]), (&code.into(), &status.into()), "{path}");
+            assert_ne!(problem["title"], Value::from("请检查输入 Please check what was sent"), "{code} has words of its own");
+            assert!(!body.contains("138") && !body.contains("planted"), "{path}: {body}");
+            assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_method_is_told_which_are_right() {
+        let (_, headers, _) = ask(Method::DELETE, "/thing").await;
+        assert_eq!(headers[header::ALLOW], "GET,HEAD,POST");
+    }
+
+    #[tokio::test]
+    async fn what_a_handler_said_itself_stays() {
+        assert_eq!(ask(Method::GET, "/own").await.2, r#"{"ready":false}"#);
+        assert_eq!(ask(Method::GET, "/thing").await.2, "a thing");
+    }
+}
