@@ -170,8 +170,10 @@ async fn every_answer_of_a_real_system_is_as_described() {
     stream(&client).await;
     lines_and_files(&client).await;
     refusals(&client).await;
-    unknown_parameters(&client).await;
+    unknown_parameters(&client, |path| path.starts_with(COMMUNITY)).await;
+    nowhere(&client).await;
     client.token = system.admin_token().unwrap();
+    unknown_parameters(&client, |path| !path.starts_with(COMMUNITY)).await;
     operator(&client).await;
     let left: Vec<Operation> = described(&client.contract).difference(&client.answered.lock().unwrap()).cloned().collect();
     assert!(left.is_empty(), "nobody asked {left:?}");
@@ -374,19 +376,43 @@ async fn refusals(client: &Client) {
 }
 
 /// Whoever names a parameter that is not there is told which are: exactly those of the contract.
-async fn unknown_parameters(client: &Client) {
+async fn unknown_parameters(client: &Client, which: impl Fn(&str) -> bool) {
     let mut count = 0;
-    for (method, path) in described(&client.contract).into_iter().filter(|(method, path)| method == "get" && path.starts_with(COMMUNITY)) {
+    for (method, path) in described(&client.contract).into_iter().filter(|(_, path)| path.starts_with("/api/v1") && which(path)) {
         let reply = client.problem(&method, &path, Ask { query: "?zzz=1", ..Ask::default() }, 400, "unknown_parameter").await;
+        assert!(!reply.text.contains("zzz"), "{}", reply.text);
         let reason = reply.json["invalid_params"][0]["reason"].as_str().unwrap().to_owned();
-        let known: BTreeSet<String> = reason.trim_start_matches("known here: ").split(", ").map(str::to_owned).collect();
-        let parameters = client.contract.document["paths"][&path][&method]["parameters"].as_array().unwrap();
-        let parameters = parameters.iter().map(|parameter| client.contract.resolved(parameter)).filter(|parameter| parameter["in"] == "query");
+        let known: BTreeSet<String> = reason.strip_prefix("known here: ").map(|known| known.split(", ").map(str::to_owned).collect()).unwrap_or_default();
+        let parameters = client.contract.document["paths"][&path][&method]["parameters"].as_array();
+        let parameters = parameters.into_iter().flatten().map(|parameter| client.contract.resolved(parameter)).filter(|parameter| parameter["in"] == "query");
         let told: BTreeSet<String> = parameters.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect();
         assert_eq!(told, known, "{path}");
         count += 1;
     }
-    assert!(count > 12, "only {count} operations");
+    assert!(count > 9, "only {count} operations");
+}
+
+/// What the framework refuses by itself is told as everything else.
+async fn nowhere(client: &Client) {
+    let problem = client.contract.document["components"]["schemas"]["Problem"].clone();
+    let commands = of_community("/commands");
+    for (method, path, status, code) in [
+        ("get", "/api/v1/nowhere", 404, "not_found"),
+        ("get", &of_community("/nowhere"), 404, "not_found"),
+        ("get", "/nowhere", 404, "not_found"),
+        ("delete", &commands, 405, "method_not_allowed"),
+        ("put", "/api/v1/consumers", 405, "method_not_allowed"),
+        ("delete", "/livez", 405, "method_not_allowed"),
+    ] {
+        let response = client.send(method, path, &Ask::default()).await;
+        let (found, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        assert_eq!((found, headers["content-type"].to_str().unwrap()), (status, "application/problem+json"), "{method} {path}: {text}");
+        assert_eq!(headers.contains_key("allow"), status == 405, "{method} {path}");
+        let json: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(client.contract.complaints(&problem, &json, Look::Answer), Vec::<String>::new(), "{method} {path}: {text}");
+        assert_eq!(json["code"], code, "{method} {path}");
+    }
 }
 
 async fn operator(client: &Client) {
@@ -397,6 +423,7 @@ async fn operator(client: &Client) {
     let path = "/api/v1/consumers";
     let wanted = |filter: &str| Some((COMMAND_JSON, json!({"name": "screen", "filters": [filter], "class": "work", "from": "all"}).to_string()));
     client.problem("post", path, Ask { body: wanted("ev.>"), ..Ask::default() }, 400, "filter_outside").await;
+    client.problem("post", path, Ask { body: wanted(&"x".repeat(web::COMMAND_BYTES_MAX)), ..Ask::default() }, 413, "too_large").await;
     let full = json!({"name": "full", "filters": ["gw-full.v1.dianbu.*.alert.>"], "class": "full"}).to_string();
     client.problem("post", path, Ask { body: Some((COMMAND_JSON, full)), ..Ask::default() }, 422, "class_unpublished").await;
     let added = client.ask("post", path, Ask { body: wanted("gw.v1.dianbu.*.alert.>"), ..Ask::default() }).await;

@@ -8,10 +8,7 @@ use domain::{
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use web::Problem;
-
-/// Codes that a value can carry in its error text: what is well-formed JSON and cannot be, is 422 rather than 400.
-const VALUE_CODES: &[&str] = &["slug_personal"];
+use web::{Problem, shape};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,7 +42,7 @@ pub struct ParsedCommand {
 /// # Errors
 /// 400 with the path of what has another shape, 422 for a value that cannot be.
 pub fn parse_command(json: &[u8], secrets: &DeploymentKey) -> Result<ParsedCommand, Problem> {
-    let form: Form<'_> = shaped(&mut serde_json::Deserializer::from_slice(json), "")?;
+    let form: Form<'_> = shape::object(json)?;
     if Command::INTERNAL_TYPES.contains(&form.kind.as_str()) {
         return Err(Problem::bad_request("/type", "unknown_type", "not a command for callers"));
     }
@@ -53,7 +50,7 @@ pub fn parse_command(json: &[u8], secrets: &DeploymentKey) -> Result<ParsedComma
     let mut track = serde_path_to_error::Track::new();
     let command = Command::parse(&form.kind, serde_path_to_error::Deserializer::new(&mut data, &mut track)).map_err(|error| match error {
         ParseError::UnknownType => Problem::bad_request("/type", "unknown_type", "not the type of a command"),
-        ParseError::Data(error) => problem_at(&format!("/data{}", pointer(&track.path())), &error),
+        ParseError::Data(error) => shape::problem_at(&format!("/data{}", shape::pointer(&track.path())), &error),
     })?;
     let content = content_hash(json, secrets)?;
     let envelope = Envelope {
@@ -71,14 +68,6 @@ pub fn parse_command(json: &[u8], secrets: &DeploymentKey) -> Result<ParsedComma
     Ok(ParsedCommand { envelope, content })
 }
 
-/// A JSON object of one of our shapes.
-///
-/// # Errors
-/// As [`parse_command`].
-pub(crate) fn object<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, Problem> {
-    shaped(&mut serde_json::Deserializer::from_slice(json), "")
-}
-
 /// `sent_at` is when a try was made, not what is said: leaving it out lets a phone send the same command again.
 fn content_hash(json: &[u8], secrets: &DeploymentKey) -> Result<[u8; 16], Problem> {
     let malformed = |_| Problem::bad_request("", "malformed_json", "the body is not one JSON object");
@@ -88,51 +77,6 @@ fn content_hash(json: &[u8], secrets: &DeploymentKey) -> Result<[u8; 16], Proble
     }
     let canonical = serde_json_canonicalizer::to_vec(&value).map_err(malformed)?;
     Ok(domain::commit::content_hash(&canonical, &secrets.contents))
-}
-
-fn shaped<'de, T: Deserialize<'de>>(deserializer: &mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>, base: &str) -> Result<T, Problem> {
-    let parsed: Result<T, _> = serde_path_to_error::deserialize(&mut *deserializer);
-    let value = parsed.map_err(|error| {
-        let path = format!("{base}{}", pointer(error.path()));
-        problem_at(&path, error.inner())
-    })?;
-    deserializer.end().map_err(|error| problem_at(base, &error))?;
-    Ok(value)
-}
-
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            Segment::Enum { variant } => pointer.push_str(&format!("/{variant}")),
-            Segment::Unknown => pointer.push_str("/?"),
-        }
-    }
-    pointer
-}
-
-/// The problem of a parse error. serde's words repeat the value that was wrong: they are cut to what would be right, from the end,
-/// because the value may hold any words.
-fn problem_at(path: &str, error: &serde_json::Error) -> Problem {
-    if error.is_syntax() || error.is_eof() {
-        return Problem::bad_request(path, "malformed_json", format!("not JSON at line {}, column {}", error.line(), error.column()));
-    }
-    let text = error.to_string();
-    let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-    if let Some((code, reason)) = reason.split_once(": ").filter(|(code, _)| VALUE_CODES.contains(code)) {
-        return Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, code).with_param(path, code, reason);
-    }
-    // `invalid type: string "…", expected …` and `unknown variant …, expected …`: say what was expected, not what was there
-    let repeats_value = reason.starts_with("invalid ") || reason.starts_with("unknown ");
-    let reason = match reason.rsplit_once(", expected ") {
-        Some((_, expected)) if repeats_value => format!("expected {expected}"),
-        None if repeats_value => "not a field here".to_owned(),
-        _ => reason.to_owned(),
-    };
-    Problem::bad_request(path, "wrong_shape", reason)
 }
 
 #[cfg(test)]

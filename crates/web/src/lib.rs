@@ -7,14 +7,17 @@ mod contracts;
 mod gate;
 mod headers;
 mod limits;
+mod params;
 mod problem;
 mod refusals;
 mod serve;
+pub mod shape;
 mod words;
 
 pub use contracts::{ASYNCAPI, OPENAPI, contracts};
 pub use gate::{COOKIE, Gate, same_site};
 pub use headers::protect;
 pub use limits::{COMMAND_BYTES_MAX, HEADER_BYTES_MAX, IMPORT_BYTES_MAX, PAGE_ITEMS_MAX};
+pub use params::{Params, no_parameters};
 pub use problem::{InvalidParam, Problem};
 pub use serve::{TlsFiles, serve};

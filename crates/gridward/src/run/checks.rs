@@ -4,14 +4,14 @@ use std::{path::PathBuf, sync::Arc};
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode},
     routing::post,
 };
 use domain::access::Right;
 use store::Comparison;
 use tokio::sync::Mutex;
-use web::{Gate, Problem};
+use web::{Gate, Problem, no_parameters};
 
 use super::services::Services;
 
@@ -28,11 +28,12 @@ pub(crate) fn router(checks: Arc<Checks>) -> Router {
     Router::new().route("/api/v1/checks/{service}", post(check)).with_state(checks)
 }
 
-async fn check(State(checks): State<Arc<Checks>>, Path(service): Path<String>, headers: HeaderMap) -> Result<Json<Comparison>, Problem> {
+async fn check(State(checks): State<Arc<Checks>>, Path(service): Path<String>, headers: HeaderMap, query: RawQuery) -> Result<Json<Comparison>, Problem> {
     let principal = checks.gate.caller_for_change(&headers)?;
     if !principal.may_everywhere(Right::Operate) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden"));
     }
+    no_parameters(&query)?;
     // the name is one of ours before it becomes part of a path
     let (name, intake, alerting) = match service.as_str() {
         "intake" => ("intake", checks.services.intake.as_ref(), None),

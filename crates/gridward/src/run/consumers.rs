@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    body::Bytes,
-    extract::{Path, State},
+    body::Body,
+    extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode},
     routing::{delete, get},
 };
@@ -18,7 +18,7 @@ use bus::{
 use domain::{access::Right, values::Slug};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
-use web::{Gate, Problem};
+use web::{COMMAND_BYTES_MAX, Gate, Problem, no_parameters, shape};
 
 use super::nats::{Nats, account};
 use crate::data::{DataFolder, KeptConsumer, letters, random};
@@ -31,6 +31,33 @@ const CONSUMERS_MAX: usize = 500;
 const NAME_CHARS_MAX: usize = 48;
 /// Most subjects of one consumer.
 const FILTERS_MAX: usize = 64;
+
+// by hand: what is derived for such a list tells neither what was right nor where
+impl<'de> Deserialize<'de> for From {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = From;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("new, all, or a sequence")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<From, E> {
+                match word {
+                    "new" => Ok(From::New),
+                    "all" => Ok(From::All),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(word), &self)),
+                }
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, sequence: u64) -> Result<From, E> {
+                Ok(From::Sequence(sequence))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
 
 /// What adding consumers needs.
 pub(crate) struct Consumers {
@@ -66,13 +93,11 @@ enum Class {
 }
 
 /// Where a consumer begins.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum From {
     #[default]
     New,
     All,
-    #[serde(untagged)]
     Sequence(u64),
 }
 
@@ -176,8 +201,9 @@ fn operator(consumers: &Consumers, headers: &HeaderMap) -> Result<(), Problem> {
     if principal.may_everywhere(Right::Operate) { Ok(()) } else { Err(Problem::new(StatusCode::FORBIDDEN, "forbidden")) }
 }
 
-async fn list(State(consumers): State<Arc<Consumers>>, headers: HeaderMap) -> Result<Json<serde_json::Value>, Problem> {
+async fn list(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, query: RawQuery) -> Result<Json<serde_json::Value>, Problem> {
     operator(&consumers, &headers)?;
+    no_parameters(&query)?;
     let kept = consumers.data.consumers().map_err(away)?;
     let items: Vec<_> = kept
         .iter()
@@ -186,10 +212,10 @@ async fn list(State(consumers): State<Arc<Consumers>>, headers: HeaderMap) -> Re
     Ok(Json(serde_json::json!({ "items": items, "next": null })))
 }
 
-async fn add(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, body: Bytes) -> Result<(StatusCode, Json<Added>), Problem> {
+async fn add(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, query: RawQuery, body: Body) -> Result<(StatusCode, Json<Added>), Problem> {
     operator(&consumers, &headers)?;
-    let wanted: Wanted = serde_json::from_slice(&body).map_err(|error| Problem::bad_request("", "wrong_shape", error.to_string()))?;
-    check_wanted(&wanted)?;
+    no_parameters(&query)?;
+    let wanted = wanted(&shape::whole(body, COMMAND_BYTES_MAX, "the wish for a consumer").await?)?;
     let added = consumers.add(wanted).await?;
     Ok((StatusCode::CREATED, Json(added)))
 }
@@ -209,6 +235,13 @@ fn added(consumers: &Consumers, consumer: &KeptConsumer) -> Result<Added, Proble
         applied,
         account: if applied { None } else { Some(account.text().map_err(away)?) },
     })
+}
+
+/// What is asked for, when it can be.
+fn wanted(json: &[u8]) -> Result<Wanted, Problem> {
+    let wanted: Wanted = shape::object(json)?;
+    check_wanted(&wanted)?;
+    Ok(wanted)
 }
 
 /// A consumer follows alert topics of its class and nothing else.
@@ -238,8 +271,9 @@ fn check_wanted(wanted: &Wanted) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn remove(State(consumers): State<Arc<Consumers>>, Path(name): Path<String>, headers: HeaderMap) -> Result<StatusCode, Problem> {
+async fn remove(State(consumers): State<Arc<Consumers>>, Path(name): Path<String>, headers: HeaderMap, query: RawQuery) -> Result<StatusCode, Problem> {
     operator(&consumers, &headers)?;
+    no_parameters(&query)?;
     let _one_at_a_time = consumers.changing.lock().await;
     let mut kept = consumers.data.consumers().map_err(away)?;
     let Some(place) = kept.iter().position(|consumer| consumer.name == name) else { return Err(Problem::not_found()) };
@@ -264,4 +298,43 @@ fn refused(error: ProvisionError) -> Problem {
 fn away(error: impl std::fmt::Display) -> Problem {
     tracing::error!(%error, "a consumer could not be changed");
     Problem::unavailable("consumer_failed", 1).with_detail(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(json: &str) -> (u16, String, String) {
+        let problem = wanted(json.as_bytes()).unwrap_err();
+        let pointer = problem.invalid_params().first().map(|param| param.pointer.clone()).unwrap_or_default();
+        (problem.status().as_u16(), pointer, serde_json::to_string(&problem).unwrap())
+    }
+
+    #[test]
+    fn a_refusal_names_the_path_and_what_would_be_right_and_not_what_was_sent() {
+        let filters = r#""filters":["gw.v1.*.*.alert.>"]"#;
+        for (json, status, pointer, right) in [
+            (format!(r#"{{"name":"张三 13812345678",{filters}}}"#), 400, "/name", "a-z 0-9"),
+            (format!(r#"{{"name":"p13812345678",{filters}}}"#), 422, "/name", "choose an id that means nothing"),
+            (format!(r#"{{"name":"police","class":"张三",{filters}}}"#), 400, "/class", "`full`, `work`"),
+            (format!(r#"{{"name":"police","from":"13812345678",{filters}}}"#), 400, "/from", "new, all, or a sequence"),
+            (format!(r#"{{"name":"police","from":-13812345678,{filters}}}"#), 400, "/from", "new, all, or a sequence"),
+            (r#"{"name":"police","filters":"张三"}"#.to_owned(), 400, "/filters", "a sequence"),
+            (r#"{"name":"police","filters":["张三"]}"#.to_owned(), 400, "/filters/0", "an alert topic"),
+            (r#"{"name":"police"}"#.to_owned(), 400, "", "filters"),
+            ("张三".to_owned(), 400, "", "not JSON at line 1"),
+        ] {
+            let (found, at, text) = refused(&json);
+            assert_eq!((found, at.as_str()), (status, pointer), "{json}: {text}");
+            assert!(text.contains(right) && !text.contains("张三") && !text.contains("13812345678"), "{json}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_consumer_begins_with_what_is_new_with_all_or_at_a_sequence() {
+        for (from, expected) in [("", From::New), (r#","from":"new""#, From::New), (r#","from":"all""#, From::All), (r#","from":7"#, From::Sequence(7))] {
+            let json = format!(r#"{{"name":"police","filters":["gw.v1.*.*.alert.>"]{from}}}"#);
+            assert_eq!(wanted(json.as_bytes()).unwrap().from, expected, "{json}");
+        }
+    }
 }

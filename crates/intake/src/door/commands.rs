@@ -3,13 +3,13 @@
 use axum::{
     Json,
     body::{Body, Bytes},
-    extract::{Path, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{Path, RawQuery, Request, State},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use futures_util::{Stream, StreamExt, stream};
 use tokio::{sync::mpsc, time::Instant};
-use web::{COMMAND_BYTES_MAX, Problem};
+use web::{COMMAND_BYTES_MAX, Problem, no_parameters, shape};
 
 use super::{
     Doors,
@@ -24,9 +24,10 @@ const GROUPS_AHEAD: usize = 2;
 /// Name of the reply header that says at which sequence an answer holds.
 pub(crate) const SEQUENCE: &str = "gridward-sequence";
 
-pub(super) async fn receive(State(doors): State<Doors>, Path(community): Path<String>, request: Request) -> Result<Response, Problem> {
+pub(super) async fn receive(State(doors): State<Doors>, Path(community): Path<String>, query: RawQuery, request: Request) -> Result<Response, Problem> {
     let principal = doors.gate.caller_for_change(request.headers())?;
     let mut caller = Caller::admit(&doors, principal, &community)?;
+    no_parameters(&query)?;
     let lines = content_type(request.headers()).is_some_and(|kind| kind == "application/x-ndjson");
     let body = request.into_body();
     if lines { Ok(receive_lines(doors, caller, body)) } else { receive_one(&doors, &mut caller, body).await }
@@ -36,12 +37,8 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok()?.split(';').next().map(str::trim)
 }
 
-fn too_large() -> Problem {
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large").with_detail(format!("a command has at most {COMMAND_BYTES_MAX} bytes"))
-}
-
 async fn receive_one(doors: &Doors, caller: &mut Caller, body: Body) -> Result<Response, Problem> {
-    let bytes = axum::body::to_bytes(body, COMMAND_BYTES_MAX).await.map_err(|_| too_large())?;
+    let bytes = shape::whole(body, COMMAND_BYTES_MAX, "a command").await?;
     let ask = caller.ask(doors, &bytes).map_err(|(_, problem)| problem)?;
     let (status, told) = record(doors, ask).await.into_single()?;
     let sequence = told.sequence().unwrap_or_default();
@@ -93,7 +90,7 @@ async fn hand_over(doors: &Doors, caller: &mut Caller, lines: Vec<Line>) -> Vec<
     for line in lines {
         let ask = match line {
             Line::Whole(bytes) => caller.ask(doors, &bytes),
-            Line::TooLong => Err((None, too_large())),
+            Line::TooLong => Err((None, shape::too_large(COMMAND_BYTES_MAX, "a command"))),
             Line::Broken => Err((None, Problem::bad_request("", "malformed_json", "the body ended in the middle of a line"))),
         };
         match ask {

@@ -1,17 +1,17 @@
 //! `POST /communities/{community}/imports`: a file of rows, each a command.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
     body::Body,
-    extract::{Path, Query, Request, State, rejection::QueryRejection},
+    extract::{Path, RawQuery, Request, State},
     http::{HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 use domain::access::Right;
 use tokio::time::{Instant, timeout, timeout_at};
-use web::{IMPORT_BYTES_MAX, Problem};
+use web::{IMPORT_BYTES_MAX, Params, Problem, shape};
 
 use super::{
     Doors,
@@ -32,12 +32,10 @@ const BODY_WAIT: Duration = Duration::from_secs(60);
 /// Longest wait for a rehearsal: a whole file is decided at one go, behind what waits already.
 const REHEARSAL_WAIT: Duration = Duration::from_secs(30);
 
-type Parameters = Result<Query<BTreeMap<String, String>>, QueryRejection>;
-
-pub(super) async fn receive(State(doors): State<Doors>, Path(community): Path<String>, query: Parameters, request: Request) -> Result<Response, Problem> {
+pub(super) async fn receive(State(doors): State<Doors>, Path(community): Path<String>, query: RawQuery, request: Request) -> Result<Response, Problem> {
     let principal = doors.gate.caller_for_change(request.headers())?;
     doors.gate.admit(&principal, &community, Right::See)?;
-    let (kind, dry_run) = parameters(query)?;
+    let (kind, dry_run) = parameters(&query)?;
     let scope = doors.gate.admit(&principal, &community, Right::Send(kind.command()))?;
     let caller = Caller::admit(&doors, principal, &community)?;
     let _room = Arc::clone(&doors.imports).try_acquire_owned().map_err(|_| busy())?;
@@ -60,27 +58,17 @@ pub(super) async fn receive(State(doors): State<Doors>, Path(community): Path<St
     Ok(response)
 }
 
-fn parameters(query: Parameters) -> Result<(Kind, bool), Problem> {
-    let Query(parameters) = query.map_err(|_| Problem::bad_request("?", "wrong_shape", "a query such as ?kind=people&dry_run=true"))?;
-    let mut kind = None;
-    let mut dry_run = false;
-    for (name, value) in &parameters {
-        match (name.as_str(), value.as_str()) {
-            ("kind", word) => kind = Kind::from_word(word),
-            ("dry_run", "true") => dry_run = true,
-            ("dry_run", "false") => dry_run = false,
-            ("dry_run", _) => return Err(Problem::bad_request("?dry_run", "wrong_shape", "true or false")),
-            _ => return Err(Problem::bad_request(format!("?{name}"), "unknown_parameter", "there are kind and dry_run")),
-        }
-    }
-    let words = Kind::ALL.map(Kind::word).join(", ");
-    kind.map(|kind| (kind, dry_run)).ok_or_else(|| Problem::bad_request("?kind", "unknown_kind", format!("one of {words}")))
+fn parameters(query: &RawQuery) -> Result<(Kind, bool), Problem> {
+    let params = Params::parse(query, &["kind", "dry_run"])?;
+    let dry_run = params.value("dry_run", "true or false")?.unwrap_or_default();
+    let words = || Kind::ALL.map(Kind::word).join(", ");
+    let kind = params.text("kind").and_then(Kind::from_word).ok_or_else(|| Problem::bad_request("?kind", "unknown_kind", format!("one of {}", words())))?;
+    Ok((kind, dry_run))
 }
 
 async fn whole_body(body: Body) -> Result<axum::body::Bytes, Problem> {
     let late = |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "outcome_unknown").with_detail("the file did not arrive in time; nothing of it was used");
-    let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large").with_detail(format!("an import has at most {IMPORT_BYTES_MAX} bytes"));
-    timeout(BODY_WAIT, axum::body::to_bytes(body, IMPORT_BYTES_MAX)).await.map_err(late)?.map_err(too_large)
+    timeout(BODY_WAIT, shape::whole(body, IMPORT_BYTES_MAX, "an import")).await.map_err(late)?
 }
 
 /// A file on its way.

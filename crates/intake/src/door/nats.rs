@@ -9,7 +9,7 @@ use domain::{
 };
 use serde::Deserialize;
 use tokio::sync::watch;
-use web::{COMMAND_BYTES_MAX, Problem};
+use web::{COMMAND_BYTES_MAX, Problem, shape};
 
 use super::{
     Doors,
@@ -71,7 +71,7 @@ async fn answer_all(mut questions: bus::Questions, doors: Doors, mut stopped: wa
 async fn command(doors: &Doors, question: &Question) -> Told {
     let authorized = || {
         if question.payload.len() > COMMAND_BYTES_MAX {
-            return Err((None, Problem::new(axum::http::StatusCode::PAYLOAD_TOO_LARGE, "too_large")));
+            return Err((None, shape::too_large(COMMAND_BYTES_MAX, "a command")));
         }
         let mut headers = HeaderMap::new();
         if let Some(value) = question.headers.get("Authorization").and_then(|value| HeaderValue::from_str(value).ok()) {

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode},
 };
 use domain::{
@@ -13,13 +13,13 @@ use domain::{
     values::{CommandId, CommunityId, Precision, Slug, StaffId, TokenId, TownId},
 };
 use serde::{Deserialize, Serialize};
-use web::{COMMAND_BYTES_MAX, Problem};
+use web::{COMMAND_BYTES_MAX, Problem, no_parameters, shape};
 
 use super::{
     Doors,
     single::{Told, record},
 };
-use crate::{ask::Ask, parse};
+use crate::ask::Ask;
 
 /// What a token is to be.
 #[derive(Debug, Deserialize)]
@@ -56,11 +56,11 @@ fn operator(doors: &Doors, headers: &HeaderMap) -> Result<Principal, Problem> {
     if principal.may_everywhere(Right::Operate) { Ok(principal) } else { Err(Problem::new(StatusCode::FORBIDDEN, "forbidden")) }
 }
 
-pub(super) async fn grant(State(doors): State<Doors>, headers: HeaderMap, body: Body) -> Result<(StatusCode, Json<Made>), Problem> {
+pub(super) async fn grant(State(doors): State<Doors>, headers: HeaderMap, query: RawQuery, body: Body) -> Result<(StatusCode, Json<Made>), Problem> {
     let principal = operator(&doors, &headers)?;
-    let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large");
-    let json = axum::body::to_bytes(body, COMMAND_BYTES_MAX).await.map_err(too_large)?;
-    let wanted: Wanted = parse::object(&json)?;
+    no_parameters(&query)?;
+    let json = shape::whole(body, COMMAND_BYTES_MAX, "the wish for a token").await?;
+    let wanted: Wanted = shape::object(&json)?;
     if wanted.community.is_some() && wanted.town.is_some() {
         return Err(Problem::bad_request("/town", "scope_single", "a token holds in a community, in a town, or everywhere"));
     }
@@ -79,11 +79,12 @@ pub(super) async fn grant(State(doors): State<Doors>, headers: HeaderMap, body: 
     Ok((StatusCode::CREATED, Json(Made { token, name: wanted.name, role: wanted.role, secret })))
 }
 
-pub(super) async fn list(State(doors): State<Doors>, headers: HeaderMap) -> Result<Json<serde_json::Value>, Problem> {
+pub(super) async fn list(State(doors): State<Doors>, headers: HeaderMap, query: RawQuery) -> Result<Json<serde_json::Value>, Problem> {
     let principal = doors.gate.caller(&headers)?;
     if !principal.may_everywhere(Right::Operate) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden"));
     }
+    no_parameters(&query)?;
     let items = doors.gate.with_grants(|grants| {
         let listed = |granted: &access::Granted| Listed {
             token: granted.token.clone(),
@@ -97,8 +98,9 @@ pub(super) async fn list(State(doors): State<Doors>, headers: HeaderMap) -> Resu
     Ok(Json(serde_json::json!({ "items": items, "next": null })))
 }
 
-pub(super) async fn revoke(State(doors): State<Doors>, Path(token): Path<String>, headers: HeaderMap) -> Result<StatusCode, Problem> {
+pub(super) async fn revoke(State(doors): State<Doors>, Path(token): Path<String>, headers: HeaderMap, query: RawQuery) -> Result<StatusCode, Problem> {
     let principal = operator(&doors, &headers)?;
+    no_parameters(&query)?;
     let token: TokenId = token.parse().map_err(|_| Problem::not_found())?;
     if !doors.gate.with_grants(|grants| grants.tokens().any(|granted| granted.token == token)) {
         return Err(Problem::not_found());

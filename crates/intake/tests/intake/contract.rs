@@ -169,6 +169,24 @@ async fn another_site_cannot_act_with_the_cookie_of_a_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_parameter_that_is_not_known_is_refused_and_nothing_is_done() {
+    let house = House::open().await;
+    let before = house.log().await.len();
+    let (command, token) = (building("b07", "7号楼").to_string(), json!({"name": "a", "role": "viewer"}).to_string());
+    let commands = format!("/communities/{HERE}/commands");
+    for (method, path, body) in
+        [("POST", commands.as_str(), &command), ("POST", "/tokens", &token), ("GET", "/tokens", &command), ("DELETE", "/tokens/t-operator", &command)]
+    {
+        for query in ["dry_run=true", "after=3", "zhangsan"] {
+            let reply = house.request(method, &format!("{path}?{query}"), ADMIN, "application/json", body.clone()).await;
+            assert_eq!(reply.told(), (400, "unknown_parameter".to_owned()), "{method} {path} {query}");
+            assert!(!reply.text().contains("zhangsan"), "{}", reply.text());
+        }
+    }
+    assert_eq!(house.log().await.len(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn until_the_head_is_reached_everybody_is_asked_to_wait() {
     let mut house = House::open().await;
     house.stop().await;

@@ -114,7 +114,7 @@ async fn an_unreadable_file_is_refused_before_any_row() {
         ("kind=pets", b"person,name\np1,Li\n", "unknown_kind"),
         ("dry_run=true", b"person,name\np1,Li\n", "unknown_kind"),
         ("kind=people&dry_run=perhaps", b"person,name\np1,Li\n", "wrong_shape"),
-        ("kind=people&as_of=2020", b"person,name\np1,Li\n", "unknown_parameter"),
+        ("kind=people&as_of=2020", b"person,name\np1,Li\n", "unsupported_parameter"),
     ] {
         let reply = import(&house, query, file.to_vec()).await;
         assert_eq!(reply.told(), (400, code.to_owned()), "{}", reply.text());

@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde_json::Value;
 use web::Problem;
 
-use super::{Query, answer::SEQUENCE, params::text_of, registers::payload};
+use super::{Query, answer::SEQUENCE, registers::payload};
 
 /// Commits read from the log at once.
 const COMMITS_PER_READ: u64 = 256;
@@ -62,7 +62,7 @@ struct Export {
 
 /// `GET …/events?from=`: every commit of the community up to now, from a sequence on.
 pub(super) async fn events(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    let asked = query.ask(&headers, &community, Right::Export, text_of(&raw), &["from"]).await?;
+    let asked = query.ask(&headers, &community, Right::Export, &raw, &["from"]).await?;
     let from = asked.params.value::<u64>("from", "a sequence")?.unwrap_or(1).max(1);
     let scope = asked.scope.clone();
     let last = query.read(move |reader| reader.sequence(&scope)).await?;

@@ -12,20 +12,21 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Router,
+    extract::RawQuery,
     http::HeaderMap,
     routing::{get, post},
 };
 use bus::EventLog;
 use domain::access::{Right, Scope};
 use store::Store;
-use web::Problem;
+use web::{Params, Problem};
 
 use crate::{
     live::Live,
     opener::{OpenError, Opener},
     reader::{ReadError, Reader},
 };
-use params::Params;
+use params::{AFTER, after};
 
 /// How long a read waits for the commit named by `after`.
 pub const AFTER_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -59,16 +60,16 @@ impl Query {
         self.reader.clone()
     }
 
-    /// Lets a request in: who, with which right; which parameters, none but `allowed`; and not before the rows hold what it has seen.
-    async fn ask(&self, headers: &HeaderMap, community: &str, right: Right, query: Option<&str>, allowed: &[&str]) -> Result<Asked, Problem> {
+    /// Lets a request in: who, with which right; which parameters, none but `known` and `after`; and not before the rows hold what it has seen.
+    async fn ask(&self, headers: &HeaderMap, community: &str, right: Right, query: &RawQuery, known: &[&str]) -> Result<Asked, Problem> {
         let scope = self.live.gate.enter(headers, community, right)?;
-        let params = Params::parse(query, allowed)?;
+        let params = Params::parse(query, &[known, &[AFTER]].concat())?;
         self.wait_for(&params).await?;
         Ok(Asked { scope, params })
     }
 
     async fn wait_for(&self, params: &Params) -> Result<(), Problem> {
-        match params.after() {
+        match after(params)? {
             Some(after) if !self.live.reached(after, AFTER_WAIT_MAX).await => Err(Problem::unavailable("not_yet", RETRY_AFTER_S)),
             _ => Ok(()),
         }

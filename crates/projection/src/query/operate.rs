@@ -7,15 +7,11 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use domain::access::Right;
+use domain::access::{Principal, Right};
 use serde::Serialize;
-use web::Problem;
+use web::{Problem, no_parameters};
 
-use super::{
-    Query,
-    answer::one,
-    params::{Params, text_of},
-};
+use super::{Query, answer::one};
 use crate::{
     check::{self, CheckError},
     fold::Parked,
@@ -52,15 +48,14 @@ struct StoreAnswer {
 }
 
 /// Only whoever operates the whole deployment.
-fn operator(query: &Query, headers: &HeaderMap) -> Result<(), Problem> {
-    let principal = query.live.gate.caller(headers)?;
+fn operator(principal: &Principal) -> Result<(), Problem> {
     if principal.may_everywhere(Right::Operate) { Ok(()) } else { Err(Problem::new(StatusCode::FORBIDDEN, "forbidden")) }
 }
 
 /// `GET /status`.
 pub(super) async fn status(State(query): State<Query>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    operator(&query, &headers)?;
-    Params::parse(text_of(&raw), &[])?;
+    operator(&query.live.gate.caller(&headers)?)?;
+    no_parameters(&raw)?;
     let head = query.log.head().await.ok().map(|head| head.last_sequence);
     let store = query.store.clone();
     let stats = tokio::task::spawn_blocking(move || store.stats()).await.ok().and_then(Result::ok);
@@ -87,16 +82,16 @@ pub(super) async fn status(State(query): State<Query>, headers: HeaderMap, raw: 
 
 /// `GET /verify`: reads the whole log.
 pub(super) async fn verify(State(query): State<Query>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    operator(&query, &headers)?;
-    Params::parse(text_of(&raw), &[])?;
+    operator(&query.live.gate.caller(&headers)?)?;
+    no_parameters(&raw)?;
     let report = check::verify(&query.log).await.map_err(|error| problem(&error))?;
     one(&report, report.sequence)
 }
 
 /// `POST /rebuild-check`: folds the whole log anew beside the rows and compares. Changes nothing.
 pub(super) async fn rebuild_check(State(query): State<Query>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    operator(&query, &headers)?;
-    Params::parse(text_of(&raw), &[])?;
+    operator(&query.live.gate.caller_for_change(&headers)?)?;
+    no_parameters(&raw)?;
     // one at a time: it reads the whole log, and lets the fold stand still for a while
     let Ok(scratch) = query.scratch.try_lock() else { return Err(Problem::too_many(5)) };
     let folder = scratch.join("rebuild-check");

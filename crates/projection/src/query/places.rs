@@ -11,12 +11,12 @@ use domain::{
 };
 use readmodel::views::{CommunityHeadline, CoverageDoors};
 use serde::Serialize;
-use web::Problem;
+use web::{Params, Problem};
 
 use super::{
     Query,
     answer::{list, one},
-    params::{LIST, Params, text_of},
+    params::{AFTER, LIST, page as page_of},
 };
 use crate::reader::{Page, ReadError};
 
@@ -26,9 +26,9 @@ pub(super) async fn communities(State(query): State<Query>, headers: HeaderMap, 
     if !principal.may(Right::See) {
         return Err(Problem::not_found());
     }
-    let params = Params::parse(text_of(&raw), LIST)?;
+    let params = Params::parse(&raw, &[LIST, &[AFTER]].concat())?;
     query.wait_for(&params).await?;
-    let page = params.page()?;
+    let page = page_of(&params)?;
     let scopes = query.live.gate.with_grants(|grants| grants.communities(&principal));
     let mut items = query.read(move |reader| headlines(&scopes, |scope| reader.headline(scope))).await?;
     items.sort_by_key(worse_first);
@@ -58,15 +58,15 @@ fn worse_first(item: &CommunityHeadline) -> impl Ord + use<> {
 
 /// `GET /communities/{community}`: the headline.
 pub(super) async fn community(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    let asked = query.ask(&headers, &community, Right::See, text_of(&raw), &[]).await?;
+    let asked = query.ask(&headers, &community, Right::See, &raw, &[]).await?;
     let headline = query.read(move |reader| reader.headline(&asked.scope)).await?;
     one(&headline, headline.sequence)
 }
 
 /// `GET …/buildings`: status rows.
 pub(super) async fn buildings(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    let asked = query.ask(&headers, &community, Right::See, text_of(&raw), LIST).await?;
-    let page = asked.params.page()?;
+    let asked = query.ask(&headers, &community, Right::See, &raw, LIST).await?;
+    let page = page_of(&asked.params)?;
     list(&query.read(move |reader| reader.buildings(&asked.scope, &page)).await?)
 }
 
@@ -77,7 +77,7 @@ pub(super) async fn building(
     headers: HeaderMap,
     raw: RawQuery,
 ) -> Result<Response, Problem> {
-    let asked = query.ask(&headers, &community, Right::See, text_of(&raw), &[]).await?;
+    let asked = query.ask(&headers, &community, Right::See, &raw, &[]).await?;
     let id: BuildingId = building.parse().map_err(|_| Problem::not_found())?;
     let scope = asked.scope.clone();
     let (mut view, sequence) = query.read(move |reader| Ok((reader.building(&scope, &id)?, reader.sequence(&scope)?))).await?;
@@ -87,8 +87,8 @@ pub(super) async fn building(
 
 /// `GET …/checkpoints`.
 pub(super) async fn checkpoints(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    let asked = query.ask(&headers, &community, Right::See, text_of(&raw), LIST).await?;
-    let page = asked.params.page()?;
+    let asked = query.ask(&headers, &community, Right::See, &raw, LIST).await?;
+    let page = page_of(&asked.params)?;
     list(&query.read(move |reader| reader.checkpoints(&asked.scope, &page)).await?)
 }
 
@@ -102,8 +102,8 @@ struct CoverageAnswer {
 
 /// `GET …/coverage?round=`: by building: reached, and the names of doors that were not.
 pub(super) async fn coverage(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    let asked = query.ask(&headers, &community, Right::See, text_of(&raw), &["round", "limit", "cursor"]).await?;
-    let page = asked.params.page()?;
+    let asked = query.ask(&headers, &community, Right::See, &raw, &["round", "limit", "cursor"]).await?;
+    let page = page_of(&asked.params)?;
     let round: Option<RoundId> = asked.params.value("round", "the id of a round")?;
     let (round, page) = query.read(move |reader| reader.coverage(&asked.scope, round.as_ref(), &page)).await?;
     let sequence = page.sequence;

@@ -17,12 +17,12 @@ use readmodel::{
 };
 use serde::Serialize;
 use serde_json::Value;
-use web::Problem;
+use web::{Params, Problem};
 
 use super::{
     Query,
     answer::{list, mask, one},
-    params::{LIST, Params, text_of},
+    params::{LIST, page as page_of},
 };
 use crate::reader::{Alerts, Page, ReadError, Reader};
 
@@ -76,22 +76,22 @@ where
 
 /// `GET …/households/{household}`.
 pub(super) async fn household(State(query): State<Query>, Path((community, id)): Path<Of2>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    let asked = query.ask(&headers, &community, Right::See, text_of(&raw), &[]).await?;
+    let asked = query.ask(&headers, &community, Right::See, &raw, &[]).await?;
     let household: HouseholdId = id.parse().map_err(|_| Problem::not_found())?;
     one_of(&query, asked.scope, ("household", &id), move |reader, scope| reader.household(scope, &household)).await
 }
 
 /// `GET …/people/{person}`.
 pub(super) async fn person(State(query): State<Query>, Path((community, id)): Path<Of2>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    let asked = query.ask(&headers, &community, Right::See, text_of(&raw), &[]).await?;
+    let asked = query.ask(&headers, &community, Right::See, &raw, &[]).await?;
     let person: PersonId = id.parse().map_err(|_| Problem::not_found())?;
     one_of(&query, asked.scope, ("person", &id), move |reader, scope| reader.person(scope, &person)).await
 }
 
 /// `GET …/quarantines`: orders that nobody has released.
 pub(super) async fn quarantines(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    let asked = query.ask(&headers, &community, Right::See, text_of(&raw), LIST).await?;
-    let page = asked.params.page()?;
+    let asked = query.ask(&headers, &community, Right::See, &raw, LIST).await?;
+    let page = page_of(&asked.params)?;
     let personal = asked.scope.may(Right::SeePersonal);
     let mut page = query.read(move |reader| reader.quarantines(&asked.scope, &page)).await?;
     if !personal {
@@ -102,15 +102,15 @@ pub(super) async fn quarantines(State(query): State<Query>, Path(community): Pat
 
 /// `GET …/quarantines/{quarantine}`: with all its slots.
 pub(super) async fn quarantine(State(query): State<Query>, Path((community, id)): Path<Of2>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    let asked = query.ask(&headers, &community, Right::See, text_of(&raw), &[]).await?;
+    let asked = query.ask(&headers, &community, Right::See, &raw, &[]).await?;
     let quarantine: QuarantineId = id.parse().map_err(|_| Problem::not_found())?;
     one_of(&query, asked.scope, ("quarantine", &id), move |reader, scope| reader.quarantine(scope, &quarantine)).await
 }
 
 /// `GET …/alerts?state=active|ended`.
 pub(super) async fn alerts(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    let asked = query.ask(&headers, &community, Right::See, text_of(&raw), &["state", "limit", "cursor"]).await?;
-    let page = asked.params.page()?;
+    let asked = query.ask(&headers, &community, Right::See, &raw, &["state", "limit", "cursor"]).await?;
+    let page = page_of(&asked.params)?;
     let which = match asked.params.text("state") {
         None | Some("active") => Alerts::Active,
         Some("ended") => Alerts::Ended,
@@ -121,7 +121,7 @@ pub(super) async fn alerts(State(query): State<Query>, Path(community): Path<Str
 
 /// `GET …/alerts/{alert}`: with its causes and its history.
 pub(super) async fn alert(State(query): State<Query>, Path((community, id)): Path<Of2>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    let asked = query.ask(&headers, &community, Right::See, text_of(&raw), &[]).await?;
+    let asked = query.ask(&headers, &community, Right::See, &raw, &[]).await?;
     let alert: AlertId = id.parse().map_err(|_| Problem::not_found())?;
     one_of(&query, asked.scope, ("alert", &id), move |reader, scope| reader.alert(scope, &alert)).await
 }
@@ -138,8 +138,8 @@ struct TimelineAnswer {
 /// `GET …/timeline?building=|household=|person=|quarantine=`, newest first.
 pub(super) async fn timeline(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
     let allowed = ["building", "household", "person", "quarantine", "limit", "cursor"];
-    let asked = query.ask(&headers, &community, Right::See, text_of(&raw), &allowed).await?;
-    let (page, (of, what, id)) = (asked.params.page()?, whose(&asked.params)?);
+    let asked = query.ask(&headers, &community, Right::See, &raw, &allowed).await?;
+    let (page, (of, what, id)) = (page_of(&asked.params)?, whose(&asked.params)?);
     let scope = asked.scope.clone();
     let page = query.read(move |reader| reader.timeline(&scope, &of, &page)).await?;
     let (items, mut events): (Vec<TimelineItem>, Vec<Event>) = page.items.into_iter().unzip();

@@ -19,7 +19,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use web::Problem;
 
-use super::{Query, params::text_of};
+use super::Query;
 use crate::{
     changes::{Changed, Place, Resumed},
     live::Live,
@@ -49,7 +49,7 @@ struct Follower {
 
 /// `GET …/stream`: `changed` with a building and a sequence; `reset` when more was missed than is remembered.
 pub(super) async fn stream(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    let asked = query.ask(&headers, &community, Right::See, text_of(&raw), &[]).await?;
+    let asked = query.ask(&headers, &community, Right::See, &raw, &[]).await?;
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty());
     let seen: Option<u64> = seen.map(str::parse).transpose().map_err(|_| Problem::bad_request("Last-Event-ID", "wrong_shape", "a sequence"))?;
     let scope = asked.scope.clone();
