@@ -68,15 +68,28 @@ pub fn parse_command(json: &[u8], secrets: &DeploymentKey) -> Result<ParsedComma
     Ok(ParsedCommand { envelope, content })
 }
 
-/// `sent_at` is when a try was made, not what is said: leaving it out lets a phone send the same command again.
+/// `sent_at` is when a try was made, not what is said: leaving it out lets a phone send the same command again. So does leaving out
+/// what is `null`: no command tells it from a field that is not there. What holds no `null` has the hash it always had.
 fn content_hash(json: &[u8], secrets: &DeploymentKey) -> Result<[u8; 16], Problem> {
     let malformed = |_| Problem::bad_request("", "malformed_json", "the body is not one JSON object");
     let mut value: serde_json::Value = serde_json::from_slice(json).map_err(malformed)?;
     if let Some(object) = value.as_object_mut() {
         object.remove("sent_at");
     }
+    without_nulls(&mut value);
     let canonical = serde_json_canonicalizer::to_vec(&value).map_err(malformed)?;
     Ok(domain::commit::content_hash(&canonical, &secrets.contents))
+}
+
+fn without_nulls(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(without_nulls);
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -136,5 +149,26 @@ mod tests {
         assert_eq!(content(&plain), content(&visit(r#"{ "mode":"door", "outcome":"met","household":"h1","floor":3 }"#)));
         assert_eq!(content(&plain), content(&plain.replace("\"at\"", "\"sent_at\":\"2020-02-06T15:05:00+08:00\",\"at\"")));
         assert_ne!(content(&plain), content(&plain.replace("met", "absent")));
+    }
+
+    #[test]
+    fn what_stands_on_a_log_is_known_again() {
+        let plain = visit(r#"{"household":"h1","outcome":"met","mode":"door","floor":3}"#);
+        assert_eq!(parse(&plain).unwrap().content[..4], [171, 163, 151, 46], "the hash of content without null as it always was");
+    }
+
+    #[test]
+    fn null_is_the_same_content_as_a_field_that_is_not_there() {
+        let content = |json: &str| parse(json).unwrap().content;
+        let plain = visit(r#"{"household":"h1","outcome":"met","mode":"door","people":[{"person":"p1"}]}"#);
+        for same in [
+            plain.replace("\"at\"", "\"paper\":null,\"via\":null,\"at\""),
+            plain.replace("\"mode\"", "\"round\":null,\"floor\":null,\"mode\""),
+            plain.replace("\"person\"", "\"note\":null,\"symptoms\":null,\"person\""),
+        ] {
+            assert_eq!(content(&plain), content(&same), "{same}");
+        }
+        let asked = plain.replace("\"person\"", "\"symptoms\":[],\"person\"");
+        assert_ne!(content(&plain), content(&asked), "asked, none: that says something");
     }
 }
