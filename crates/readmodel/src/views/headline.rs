@@ -104,7 +104,7 @@ pub fn headline<'a>(parts: HeadlineParts<'_>, buildings: impl Iterator<Item = &'
         entries_today: parts.entries_today,
         sequence: parts.sequence,
     };
-    buildings.fold(empty, |mut sum, row| {
+    let mut headline = buildings.fold(empty, |mut sum, row| {
         sum.status = sum.status.min(row.status);
         sum.buildings += 1;
         sum.doors += row.doors;
@@ -115,7 +115,12 @@ pub fn headline<'a>(parts: HeadlineParts<'_>, buildings: impl Iterator<Item = &'
         sum.alerts = sum.alerts.plus(row.alerts);
         sum.silent += u32::from(row.silent);
         sum
-    })
+    });
+    if headline.buildings == 0 {
+        // nobody has said yet what there is: that nobody lives there is not known, nor that nothing else is the matter
+        headline.status = headline.status.min(Status::Unknown);
+    }
+    headline
 }
 
 fn elsewhere_status(elsewhere: &Elsewhere) -> Status {
