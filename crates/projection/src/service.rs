@@ -99,7 +99,13 @@ impl Projection {
 
     /// The HTTP door: everything that is read.
     pub fn router(&self) -> axum::Router {
-        query::router(self.query.clone())
+        self.patient(query::router(self.query.clone()))
+    }
+
+    /// Another door that asks this projection's gate, as patient with new tokens as its own.
+    pub fn patient(&self, router: axum::Router) -> axum::Router {
+        let query = self.query.clone();
+        web::patient(router, &self.live.gate, move || query.clone().reach_head())
     }
 
     /// The typed way to the same answers, for whoever holds a scope.

@@ -5,7 +5,12 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderMap, StatusCode, header},
+    middleware::{Next, from_fn},
+};
 use domain::{
     Fact,
     access::{Grants, Principal, Right, Scope},
@@ -61,8 +66,8 @@ impl Gate {
             return Err(Problem::unavailable("starting", 1));
         }
         let unauthenticated = || Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated");
-        let bearer = bearer(headers).ok_or_else(unauthenticated)?;
-        self.with_grants(|grants| grants.authenticate(bearer)).ok_or_else(unauthenticated)
+        let token = token(headers).ok_or_else(unauthenticated)?;
+        self.with_grants(|grants| grants.authenticate(token)).ok_or_else(unauthenticated)
     }
 
     /// As [`Gate::caller`], for requests that change something: a cookie alone is believed only from our own pages.
@@ -112,8 +117,27 @@ impl Gate {
     }
 }
 
-/// The bearer token of the headers: `Authorization`, else our cookie.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// Lets requests with a token that the gate does not know wait once, until `caught_up` says that the gate has heard what was on the log
+/// when they arrived: a token that was made at one door is then good at the next.
+pub fn patient<F, W>(router: Router, gate: &Gate, caught_up: F) -> Router
+where
+    F: Fn() -> W + Clone + Send + Sync + 'static,
+    W: Future<Output = ()> + Send + 'static,
+{
+    let gate = gate.clone();
+    router.layer(from_fn(move |request: Request, next: Next| {
+        let (gate, caught_up) = (gate.clone(), caught_up.clone());
+        async move {
+            if gate.is_open() && token(request.headers()).is_some_and(|token| gate.with_grants(|grants| grants.authenticate(token)).is_none()) {
+                caught_up().await;
+            }
+            next.run(request).await
+        }
+    }))
+}
+
+/// The token that the headers bring: `Authorization`, else our cookie.
+pub fn token(headers: &HeaderMap) -> Option<&str> {
     if let Some(authorization) = headers.get(header::AUTHORIZATION) {
         return authorization.to_str().ok()?.strip_prefix("Bearer ").map(str::trim);
     }
@@ -161,9 +185,9 @@ mod tests {
 
     #[test]
     fn the_token_is_found_in_header_or_cookie() {
-        assert_eq!(bearer(&headers(&[("authorization", "Bearer abc")])), Some("abc"));
-        assert_eq!(bearer(&headers(&[("cookie", "other=1; gridward=abc")])), Some("abc"));
-        assert_eq!(bearer(&headers(&[("cookie", "__Host-gridward=abc")])), Some("abc"));
-        assert_eq!(bearer(&headers(&[("authorization", "Basic abc"), ("cookie", "gridward=abc")])), None);
+        assert_eq!(token(&headers(&[("authorization", "Bearer abc")])), Some("abc"));
+        assert_eq!(token(&headers(&[("cookie", "other=1; gridward=abc")])), Some("abc"));
+        assert_eq!(token(&headers(&[("cookie", "__Host-gridward=abc")])), Some("abc"));
+        assert_eq!(token(&headers(&[("authorization", "Basic abc"), ("cookie", "gridward=abc")])), None);
     }
 }

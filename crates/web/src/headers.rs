@@ -14,6 +14,9 @@ use crate::refusals::told_as_problems;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; font-src 'self'; \
      manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// Reply header: the last commit of the community in an answer. A read with `after` of that sequence shows it.
+pub const SEQUENCE: HeaderName = HeaderName::from_static("gridward-sequence");
+
 const FIXED: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -7,6 +7,7 @@ mod contracts;
 mod gate;
 mod headers;
 mod limits;
+pub mod lines;
 mod params;
 mod problem;
 mod refusals;
@@ -15,8 +16,8 @@ pub mod shape;
 mod words;
 
 pub use contracts::{ASYNCAPI, OPENAPI, contracts};
-pub use gate::{COOKIE, Gate, same_site};
-pub use headers::protect;
+pub use gate::{COOKIE, Gate, patient, same_site, token};
+pub use headers::{SEQUENCE, protect};
 pub use limits::{COMMAND_BYTES_MAX, HEADER_BYTES_MAX, IMPORT_BYTES_MAX, PAGE_ITEMS_MAX};
 pub use params::{Params, no_parameters};
 pub use problem::{InvalidParam, Problem};

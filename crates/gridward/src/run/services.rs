@@ -88,7 +88,7 @@ impl Services {
         if let Some(projection) = &self.projection {
             router = router.merge(projection.router());
             if let Some(requests) = self.forward.clone() {
-                router = router.merge(forward::router(projection.gate(), requests));
+                router = router.merge(projection.patient(forward::router(projection.gate(), requests)));
             }
             let options = dashboard::Options { now: common.now.clone(), exercise: common.exercise, secure };
             let pages = dashboard::router(router.clone(), options);

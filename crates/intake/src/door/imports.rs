@@ -11,11 +11,10 @@ use axum::{
 };
 use domain::access::Right;
 use tokio::time::{Instant, timeout, timeout_at};
-use web::{IMPORT_BYTES_MAX, Params, Problem, shape};
+use web::{IMPORT_BYTES_MAX, Params, Problem, SEQUENCE, shape};
 
 use super::{
     Doors,
-    commands::SEQUENCE,
     single::{Caller, busy, id_reused, refused, unknown},
 };
 use crate::{

@@ -25,6 +25,10 @@ const OBSERVATIONS: &str = "svc.intake.observe";
 const QUEUE: &str = "intake";
 /// Reply header with the HTTP status.
 const STATUS: &str = "Gridward-Status";
+/// Reply header with the sequence, where there is one: as over HTTP.
+const SEQUENCE: &str = "Gridward-Sequence";
+/// Reply header with the id of the command, where it could be read: a problem does not hold it.
+const COMMAND: &str = "Gridward-Command";
 
 /// An observation on its way from the alerting service.
 #[derive(Deserialize)]
@@ -114,11 +118,18 @@ async fn observation(doors: &Doors, question: &Question) -> Told {
 }
 
 async fn respond(question: Question, told: Told) {
+    let (id, sequence) = (told.id(), told.sequence());
     let (status, body) = match told.into_single() {
         Ok((status, told)) => (status, serde_json::to_vec(&told)),
         Err(problem) => (problem.status(), serde_json::to_vec(&problem)),
     };
-    let headers = Headers::default().with(STATUS, status.as_u16().to_string());
+    let mut headers = Headers::default().with(STATUS, status.as_u16().to_string());
+    if let Some(id) = id {
+        headers = headers.with(COMMAND, id.to_string());
+    }
+    if let Some(sequence) = sequence {
+        headers = headers.with(SEQUENCE, sequence.to_string());
+    }
     if let Err(error) = question.respond(headers, body.unwrap_or_default().into()).await {
         tracing::debug!(%error, "an answer was not wanted any more");
     }

@@ -36,6 +36,10 @@ impl Told {
         Self { id, status: "rejected", sequence: None, problem: Some(problem) }
     }
 
+    pub(crate) fn id(&self) -> Option<CommandId> {
+        self.id
+    }
+
     pub(crate) fn sequence(&self) -> Option<u64> {
         self.sequence
     }

@@ -6,7 +6,7 @@ use futures_util::stream;
 use serde_json::{Value as Json, json};
 use web::COMMAND_BYTES_MAX;
 
-use crate::harness::{ADMIN, House, building, fresh, household, visit};
+use crate::harness::{ADMIN, HERE, House, building, fresh, household, visit};
 
 fn statuses(told: &[Json]) -> Vec<&str> {
     told.iter().map(|told| told["problem"]["code"].as_str().or(told["status"].as_str()).unwrap()).collect()
@@ -93,4 +93,20 @@ async fn it_does_not_matter_how_a_body_is_cut_on_its_way() {
         assert_eq!(told[0], told[3], "{bytes}");
     }
     assert_eq!(house.log().await.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_of_a_body_whose_length_is_told_has_the_sequence_in_its_header() {
+    let house = House::open().await;
+    let path = format!("/communities/{HERE}/commands");
+    let line = |id: &str| format!("{}\n", building(id, "7号楼"));
+    let whole = house.request("POST", &path, ADMIN, web::lines::NDJSON, line("b07") + &line("b08") + "{\n").await;
+    assert_eq!((whole.status, whole.headers["gridward-sequence"].to_str().unwrap()), (200, "4"), "{}", whole.text());
+    let refused = house.request("POST", &path, ADMIN, web::lines::NDJSON, "{\n").await;
+    assert!(!refused.headers.contains_key("gridward-sequence"), "nothing is recorded: {}", refused.text());
+    // nobody knows where a body without a length ends: its answer has begun before
+    let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>(line("b09"))]);
+    let streamed = house.request("POST", &path, ADMIN, web::lines::NDJSON, axum::body::Body::from_stream(chunks)).await;
+    assert!(!streamed.headers.contains_key("gridward-sequence"));
+    assert_eq!(streamed.json()["sequence"], 5);
 }

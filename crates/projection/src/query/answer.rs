@@ -1,17 +1,14 @@
 //! Answers: JSON, with the sequence that they show in a header.
 
 use axum::{
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
-use web::Problem;
+use web::{Problem, SEQUENCE};
 
 use crate::reader::Page;
-
-/// The header that tells which commit of the community is the last in an answer.
-pub(super) const SEQUENCE: HeaderName = HeaderName::from_static("gridward-sequence");
 
 /// An answer of one thing.
 pub(super) fn one<T: Serialize>(body: &T, sequence: u64) -> Result<Response, Problem> {

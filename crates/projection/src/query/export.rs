@@ -17,9 +17,9 @@ use domain::{
 use futures_util::{Stream, stream};
 use serde::Serialize;
 use serde_json::Value;
-use web::Problem;
+use web::{Problem, SEQUENCE};
 
-use super::{Query, answer::SEQUENCE, registers::payload};
+use super::{Query, registers::payload};
 
 /// Commits read from the log at once.
 const COMMITS_PER_READ: u64 = 256;

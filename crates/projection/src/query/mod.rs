@@ -19,6 +19,7 @@ use axum::{
 use bus::EventLog;
 use domain::access::{Right, Scope};
 use store::Store;
+use tokio::sync::Semaphore;
 use web::{Params, Problem};
 
 use crate::{
@@ -30,6 +31,8 @@ use params::{AFTER, after};
 
 /// How long a read waits for the commit named by `after`.
 pub const AFTER_WAIT_MAX: Duration = Duration::from_secs(2);
+/// Most requests with an unknown token that wait at once; whoever guesses tokens keeps nobody else waiting.
+const STRANGERS_AT_ONCE_MAX: usize = 16;
 /// Seconds after which the same read is worth trying again.
 const RETRY_AFTER_S: u32 = 1;
 
@@ -43,6 +46,8 @@ pub(crate) struct Query {
     store: Store,
     /// Where checks may put a store of their own; held by the check that runs.
     scratch: Arc<tokio::sync::Mutex<PathBuf>>,
+    /// Room for requests with an unknown token.
+    strangers: Arc<Semaphore>,
 }
 
 /// A request that was let in.
@@ -53,7 +58,15 @@ struct Asked {
 
 impl Query {
     pub(crate) fn new(live: Arc<Live>, reader: Reader, opener: Opener, log: EventLog, store: Store, scratch: PathBuf) -> Self {
-        Self { live, reader, opener, log, store, scratch: Arc::new(tokio::sync::Mutex::new(scratch)) }
+        Self {
+            live,
+            reader,
+            opener,
+            log,
+            store,
+            scratch: Arc::new(tokio::sync::Mutex::new(scratch)),
+            strangers: Arc::new(Semaphore::new(STRANGERS_AT_ONCE_MAX)),
+        }
     }
 
     pub(crate) fn reader(&self) -> Reader {
@@ -73,6 +86,18 @@ impl Query {
             Some(after) if !self.live.reached(after, AFTER_WAIT_MAX).await => Err(Problem::unavailable("not_yet", RETRY_AFTER_S)),
             _ => Ok(()),
         }
+    }
+
+    /// Waits until what is on the log now is folded, but not for ever, and not when too many wait already.
+    pub(crate) async fn reach_head(self) {
+        let Ok(_room) = self.strangers.try_acquire() else { return };
+        let reached = async {
+            if let Ok(head) = self.log.head().await {
+                self.live.reached(head.last_sequence, AFTER_WAIT_MAX).await;
+            }
+        };
+        // what was not reached in time is judged by what is known
+        let _in_time = tokio::time::timeout(AFTER_WAIT_MAX, reached).await;
     }
 
     /// Asks the reader off the runtime's threads.

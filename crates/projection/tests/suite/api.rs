@@ -265,3 +265,33 @@ async fn another_site_cannot_start_a_check_with_the_cookie_of_a_page() {
     }
     running.projection.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_good_at_this_door_as_soon_as_it_was_made_at_the_other() {
+    let mut log = Log::with_community().await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = running(&log, &folder).await;
+    for number in 0..30 {
+        let secret = format!("new-{number}");
+        log.grant(&secret, domain::Role::Viewer, domain::access::TokenScope::default()).await;
+        assert_eq!(running.get(&secret, "/communities/c1").await.status, StatusCode::OK, "{secret}");
+    }
+    assert_eq!(running.get("nobody", "/communities/c1").await.status, StatusCode::UNAUTHORIZED);
+    log.memory.set_available(false);
+    assert_eq!(running.get("nobody", "/communities/c1").await.status, StatusCode::UNAUTHORIZED, "without the log, too");
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_community_of_which_nothing_is_recorded_is_unknown_and_not_vacant() {
+    let mut log = Log::with_community().await;
+    log.append_all("c2", &crate::world::registrations()[..1]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = running(&log, &folder).await;
+    let headline = running.json("admin", "/communities/c2").await;
+    assert_eq!((&headline["status"], &headline["buildings"]), (&json!("unknown"), &json!(0)), "{headline}");
+    let list = running.json("admin", "/communities").await;
+    let found = list["items"].as_array().unwrap().iter().find(|item| item["community"] == "c2").map(|item| item["status"].clone());
+    assert_eq!(found, Some(json!("unknown")));
+    running.projection.stop().await;
+}
