@@ -29,11 +29,35 @@ fn the_words_in_topics_are_those_of_the_program() {
     for action in &actions {
         assert!(publisher.contains(&format!("\"{action}\"")), "{action} is never said");
     }
-    // a rule is a file of its own beside what all of them share
-    let shared = ["facts", "lib", "scope"];
-    let rules = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/rules/src")).unwrap();
-    let rules = rules.filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".rs").map(str::to_owned));
-    assert_eq!(parameter("kind"), rules.filter(|rule| !shared.contains(&rule.as_str())).collect());
+    assert_eq!(parameter("kind"), registered_rules());
+}
+
+/// The slugs of all rules there are.
+fn registered_rules() -> BTreeSet<String> {
+    struct Slugs(BTreeSet<String>);
+    impl rules::Visitor for Slugs {
+        fn visit<R: rules::Rule>(&mut self) {
+            self.0.insert(R::NAME.to_owned());
+        }
+    }
+    let mut slugs = Slugs(BTreeSet::new());
+    rules::register(&mut slugs);
+    slugs.0
+}
+
+#[test]
+fn every_rule_is_said_in_words_wherever_people_meet_it() {
+    let titles = source("crates/alerting/src/publish/title.rs");
+    for rule in registered_rules() {
+        for language in ["chinese", "english"] {
+            let words = source(&format!("crates/dashboard/src/words/{language}.rs"));
+            for group in ["kind", "next"] {
+                assert!(words.contains(&format!("\"{group}.{rule}\"")), "{language}: no words for {group}.{rule}");
+            }
+        }
+        // once in each language
+        assert!(titles.matches(&format!("        \"{rule}\"")).count() >= 2, "no title for {rule}");
+    }
 }
 
 #[test]

@@ -109,3 +109,14 @@ fn words_of_the_domain_have_words_of_ours() {
         assert!(Words::new(Language::Chinese).get(&word).is_some(), "no words for {word}");
     }
 }
+
+#[test]
+fn every_event_has_a_name_for_people() {
+    for name in domain::Event::NAMES {
+        for language in [Language::Chinese, Language::English] {
+            let words = Words::new(language);
+            let (event, _) = name.rsplit_once(".v").unwrap();
+            assert!(words.get(&format!("event.{event}")).is_some(), "no words for {name}");
+        }
+    }
+}
