@@ -1,8 +1,10 @@
 //! Documents match the code: what exists is named.
 
+use std::collections::BTreeSet;
+
 use domain::Event;
 
-use crate::tree::{crates, rust_files, text_of};
+use crate::tree::{crates, files, rust_files, text_of};
 
 /// Lines up to which the root file of a crate is a placeholder: nothing is built there yet.
 const PLACEHOLDER_LINES: usize = 2;
@@ -41,8 +43,7 @@ fn every_crate_takes_the_lints_of_the_workspace() {
 
 #[test]
 fn the_architecture_names_every_crate() {
-    // checked from the day on which the document is there
-    let Some(document) = text_of("docs/ARCHITECTURE.md") else { return };
+    let document = text_of("docs/ARCHITECTURE.md").unwrap();
     let crates = crates();
     let names: Vec<&str> = crates.iter().map(String::as_str).collect();
     assert_eq!(unnamed(&document, &names), Vec::<&str>::new(), "docs/ARCHITECTURE.md does not name these crates");
@@ -50,11 +51,8 @@ fn the_architecture_names_every_crate() {
 
 #[test]
 fn every_event_is_documented() {
-    let documents: Vec<String> = ["docs/EVENTS.md", "docs/GLOSSARY.md"].iter().filter_map(|path| text_of(path)).collect();
-    if documents.is_empty() {
-        return;
-    }
-    assert_eq!(unnamed(&documents.join("\n"), Event::NAMES), Vec::<&str>::new(), "neither docs/EVENTS.md nor docs/GLOSSARY.md names these events");
+    let glossary = text_of("docs/GLOSSARY.md").unwrap();
+    assert_eq!(unnamed(&glossary, Event::NAMES), Vec::<&str>::new(), "docs/GLOSSARY.md does not name these events");
 }
 
 #[test]
@@ -68,10 +66,38 @@ fn every_event_of_the_code_is_in_the_list_once() {
     }
 }
 
+/// The design documents, kept beside the repository: `docs/STYLE.md` says so.
+const DESIGN: [&str; 6] = ["mission.md", "architecture.md", "contracts.md", "alerting.md", "screens.md", "quality.md"];
+
+/// The names of documents that a text speaks of.
+fn documents_named(text: &str) -> impl Iterator<Item = String> {
+    text.match_indices(".md").filter(|(end, _)| !text[end + 3..].starts_with(|next: char| next.is_ascii_alphanumeric())).map(|(end, _)| {
+        let part_of_name = |character: &char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+        let name: Vec<char> = text[..end].chars().rev().take_while(part_of_name).collect();
+        name.into_iter().rev().chain(".md".chars()).collect()
+    })
+}
+
+#[test]
+fn every_document_that_is_named_is_there() {
+    let documents = files(".", &["md"]);
+    let there: BTreeSet<&str> = documents.iter().filter_map(|source| source.path.rsplit('/').next()).collect();
+    let texts = ["crates", "tests", "deploy", "docs"].into_iter().flat_map(|folder| files(folder, &["rs", "md", "toml", "json", "yaml", "html", "mjs", "py"]));
+    let mut missing = Vec::new();
+    for source in texts.filter(|source| source.path != file!()) {
+        let named = documents_named(&source.text).filter(|name| name != ".md" && !there.contains(name.as_str()) && !DESIGN.contains(&name.as_str()));
+        missing.extend(named.map(|name| (source.path.clone(), name)));
+    }
+    assert!(missing.is_empty(), "no such document: {missing:#?}");
+    let style = text_of("docs/STYLE.md").unwrap();
+    assert_eq!(unnamed(&style, &DESIGN), Vec::<&str>::new(), "docs/STYLE.md says what these are");
+}
+
 #[test]
 fn what_is_missing_in_a_document_is_seen() {
     assert_eq!(unnamed("| `domain` | decide |\n`store` too", &["domain", "store", "bus"]), ["bus"]);
     assert_eq!(unnamed("domain without ticks", &["domain"]), ["domain"]);
+    assert_eq!(documents_named("see [it](../a-b.md), B_C.md. and x.mdx").collect::<Vec<_>>(), ["a-b.md", "B_C.md"]);
     assert!(!has_sentence("//! short\nuse a;\nuse b;\n"));
     assert!(!has_sentence("use a;\nuse b;\nuse c;\n"));
     assert!(has_sentence("//! A cache of folded rows.\nuse a;\nuse b;\n"));

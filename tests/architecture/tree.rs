@@ -17,16 +17,25 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
+/// Folders that hold what was built, brought or begun elsewhere.
+const NOT_OURS: [&str; 4] = ["target", "node_modules", ".venv", ".git"];
+
 /// Every Rust file below a folder of the workspace, in the order of their paths.
 pub(crate) fn rust_files(folder: &str) -> Vec<Source> {
+    files(folder, &["rs"])
+}
+
+/// Every file below a folder of the workspace whose name has one of these endings, in the order of their paths.
+pub(crate) fn files(folder: &str, endings: &[&str]) -> Vec<Source> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}")) {
             let path = entry.unwrap().path();
-            if path.is_dir() && path.file_name().is_none_or(|name| name != "target") {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() {
+                folders.extend((!NOT_OURS.contains(&name.as_str())).then_some(path));
+            } else if path.extension().is_some_and(|extension| endings.iter().any(|ending| extension == *ending)) {
                 let relative = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
                 found.push(Source { path: relative, text: fs::read_to_string(&path).unwrap() });
             }
