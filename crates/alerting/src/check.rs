@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bus::EventLog;
 use domain::log::LogPosition;
-use store::{Comparison, Options, Store, Table, compare};
+use store::{Comparison, Options, PARKED, Store, Table, compare};
 
 use crate::{
     engine::Engine,
@@ -28,13 +28,13 @@ pub async fn check(log: &EventLog, live: &Store, folder: &Path) -> anyhow::Resul
             let mut messages = tail.next().await?;
             messages.retain(|message| message.sequence <= reached);
             // folding is sled's work, not the runtime's
-            engine = tokio::task::spawn_blocking(move || engine.fold(&messages).map(|()| engine)).await??;
+            engine = tokio::task::spawn_blocking(move || engine.fold(&messages).map(|_parked| engine)).await??;
         }
     }
     drop(engine);
     let live = live.clone();
     let compared = tokio::task::spawn_blocking(move || {
-        let folded: Vec<Table> = [COMMUNITIES, ALERTS].into_iter().chain(Runners::all().tables()).collect();
+        let folded: Vec<Table> = [COMMUNITIES, ALERTS, PARKED].into_iter().chain(Runners::all().tables()).collect();
         let compared = compare(&live, &fresh, &folded, reached);
         fresh.close().and(compared)
     });

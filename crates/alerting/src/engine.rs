@@ -15,7 +15,7 @@ use domain::{
     values::{CommunityId, Timestamp, Zone},
 };
 use rules::{Scope, ScopeKind};
-use store::{Key, Prefix, Store, Unit};
+use store::{Key, Parked, ParkedList, Prefix, Store, Unit};
 
 use crate::{
     agenda::{self, AT_ONCE},
@@ -94,6 +94,11 @@ impl Engine {
         Ok(self.store.position()?)
     }
 
+    /// What was set aside so far.
+    pub(crate) fn parked(&self) -> Result<ParkedList, AlertingError> {
+        Ok(ParkedList::of(&self.store)?)
+    }
+
     /// Forgets everything, to fold another history from its start.
     pub(crate) fn clear(&mut self) -> Result<(), AlertingError> {
         self.communities.clear();
@@ -103,8 +108,9 @@ impl Engine {
 
     /// Folds messages of the log, in order, and puts on the agenda what they tell something of. A commit of a newer program stops
     /// it; one that is damaged is set aside as the projection does (architecture.md), or one bad commit would silence every alert
-    /// of every community.
-    pub(crate) fn fold(&mut self, messages: &[Stored]) -> Result<(), AlertingError> {
+    /// of every community. Returns what was set aside.
+    pub(crate) fn fold(&mut self, messages: &[Stored]) -> Result<Vec<Parked>, AlertingError> {
+        let mut parked = Vec::new();
         for stored in messages {
             let sequence = stored.sequence;
             match read(stored) {
@@ -113,11 +119,16 @@ impl Engine {
                 Err(source) => {
                     metrics::counter!("gridward_alerting_parked_total").increment(1);
                     tracing::error!(sequence, error = %chain(&source), "a commit cannot be read and is set aside");
+                    parked.push(Parked { sequence, reason: source.to_string() });
                 }
             }
         }
+        self.apply(parked.iter().map(Parked::unit).collect())?;
         // rows may run ahead of the position, never the position ahead of rows
-        messages.last().map_or(Ok(()), |last| Ok(self.store.advance(last.position())?))
+        if let Some(last) = messages.last() {
+            self.store.advance(last.position())?;
+        }
+        Ok(parked)
     }
 
     fn fold_commit(&mut self, commit: &Commit, stored: &Stored) -> Result<(), AlertingError> {

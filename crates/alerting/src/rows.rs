@@ -7,7 +7,7 @@ use domain::{
 };
 use rules::{Scope, ScopeKind};
 use serde::{Deserialize, Serialize};
-use store::{Key, KeyMismatch, Table};
+use store::{Key, KeyMismatch, PARKED, Table};
 
 use crate::runner::Runners;
 
@@ -31,7 +31,7 @@ pub(crate) const DROPPED: Table = Table::new("dropped", 1);
 /// The tables of the service's store: its own, and one per rule. A rule of another version starts with an empty memory, and so
 /// does everything else: the log is folded anew.
 pub fn tables() -> Vec<Table> {
-    let own = [COMMUNITIES, ALERTS, ACTIVE, WAKES, DUE, JOBS, OUTBOX, DROPPED];
+    let own = [COMMUNITIES, ALERTS, ACTIVE, WAKES, DUE, JOBS, OUTBOX, DROPPED, PARKED];
     own.into_iter().chain(Runners::all().tables()).collect()
 }
 

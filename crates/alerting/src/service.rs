@@ -2,13 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use bus::{Announcer, EventLog, Publication, Requests, ResumeError, Tail, TailError};
 use domain::values::{Now, Timestamp};
-use store::Store;
+use store::{Parked, ParkedList, Store};
 use tokio::{
     sync::watch,
     task::{JoinHandle, JoinSet},
@@ -53,20 +53,36 @@ pub struct Parts {
 
 /// How the service is doing, for readiness and for the operator.
 #[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<Mutex<BTreeMap<&'static str, String>>>);
+pub struct Readiness {
+    reasons: Arc<Mutex<BTreeMap<&'static str, String>>>,
+    parked: Arc<Mutex<ParkedList>>,
+}
 
 impl Readiness {
     pub(crate) fn waiting(&self, part: &'static str, why: impl Into<String>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(part, why.into());
+        lock(&self.reasons).insert(part, why.into());
     }
 
     pub(crate) fn ready(&self, part: &'static str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(part);
+        lock(&self.reasons).remove(part);
+    }
+
+    fn take_up(&self, parked: ParkedList) {
+        *lock(&self.parked) = parked;
+    }
+
+    fn set_aside(&self, parked: Vec<Parked>) {
+        parked.into_iter().for_each(|parked| lock(&self.parked).add(parked));
+    }
+
+    /// What was set aside so far: it is judged without that.
+    pub fn parked(&self) -> ParkedList {
+        lock(&self.parked).clone()
     }
 
     /// Why it is not ready; nothing when it is.
     pub fn why_not(&self) -> Option<String> {
-        let reasons = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let reasons = lock(&self.reasons);
         (!reasons.is_empty()).then(|| reasons.iter().map(|(part, why)| format!("{part}: {why}")).collect::<Vec<_>>().join("; "))
     }
 }
@@ -135,7 +151,7 @@ async fn run(parts: Parts, readiness: Readiness, stopped: watch::Receiver<bool>)
     };
     let mut background = JoinSet::new();
     background.spawn(publish(publisher, readiness.clone()));
-    background.spawn(beats(log.clone(), store.clone(), outlets.announcer));
+    background.spawn(beats(log.clone(), store.clone(), readiness.clone(), outlets.announcer));
     let engine = Arc::new(Mutex::new(Engine::new(store.clone())));
     let mut follower =
         Follower { log, requests, now, engine, readiness: readiness.clone(), folded, told: told_seen, refold: refold_seen, stopped, sending: JoinSet::new() };
@@ -160,12 +176,12 @@ async fn publish(publisher: Publisher, readiness: Readiness) {
     }
 }
 
-async fn beats(log: EventLog, store: Store, announcer: Announcer) {
+async fn beats(log: EventLog, store: Store, readiness: Readiness, announcer: Announcer) {
     let mut every = tokio::time::interval(HEARTBEAT_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
         every.tick().await;
-        if let Err(error) = beat(&log, &store, &announcer).await {
+        if let Err(error) = beat(&log, &store, readiness.parked().parked, &announcer).await {
             tracing::warn!(error = %chain(&error), "no heartbeat");
         }
     }
@@ -211,6 +227,7 @@ enum TailEnd {
 impl Follower {
     /// Follows one tail after another until told to stop.
     async fn follow(&mut self) -> Result<(), AlertingError> {
+        self.readiness.take_up(self.with_engine(|engine| engine.parked()).await?);
         loop {
             let Some(tail) = self.tail().await? else { return Ok(()) };
             match self.follow_tail(tail).await? {
@@ -235,6 +252,7 @@ impl Follower {
         self.readiness.waiting(JUDGING, why);
         self.sending.shutdown().await;
         self.with_engine(Engine::clear).await?;
+        self.readiness.take_up(ParkedList::default());
         self.folded.send_modify(|fold| *fold += 1);
         Ok(())
     }
@@ -311,7 +329,8 @@ impl Follower {
 
     async fn fold(&mut self, messages: Vec<bus::Stored>) -> Result<(), AlertingError> {
         metrics::counter!("gridward_alerting_commits_total").increment(messages.len() as u64);
-        self.with_engine(move |engine| engine.fold(&messages)).await?;
+        let parked = self.with_engine(move |engine| engine.fold(&messages)).await?;
+        self.readiness.set_aside(parked);
         self.folded.send_modify(|_same_fold| {});
         Ok(())
     }
@@ -343,9 +362,13 @@ impl Follower {
     /// Works with the engine on a thread that may wait for the disk.
     async fn with_engine<T: Send + 'static>(&self, work: impl FnOnce(&mut Engine) -> Result<T, AlertingError> + Send + 'static) -> Result<T, AlertingError> {
         let engine = Arc::clone(&self.engine);
-        let worked = tokio::task::spawn_blocking(move || work(&mut engine.lock().unwrap_or_else(PoisonError::into_inner)));
+        let worked = tokio::task::spawn_blocking(move || work(&mut lock(&engine)));
         worked.await.map_err(|_| AlertingError::Task)?
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn stopped_within(stopped: &mut watch::Receiver<bool>, pause: Duration) -> bool {

@@ -11,10 +11,9 @@ use domain::{
     values::{BuildingId, CommunityId},
 };
 use readmodel::{ReadModel, TakenBack, for_each_model, models, taken_back};
-use serde::{Deserialize, Serialize};
-use store::{Key, Store, StoreError, Unit};
+use store::{Parked, Store, StoreError, Unit};
 
-use crate::tables::{PARKED, key_of, mark_key, table_of};
+use crate::tables::{key_of, mark_key, table_of};
 
 /// Rows of one model that are kept decoded between batches. When there are more, all are forgotten: the store has them.
 const HOT_ROWS_MAX: usize = 4096;
@@ -34,15 +33,6 @@ pub enum FoldError {
     /// The store failed.
     #[error("the projection's store failed")]
     Store(#[from] StoreError),
-}
-
-/// A commit that could not be read and was set aside: shown to the operator, never skipped in silence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parked {
-    /// Its sequence.
-    pub sequence: u64,
-    /// What is wrong with it; nothing of what it holds.
-    pub reason: String,
 }
 
 /// A row that a batch changed, as far as others must know.
@@ -102,7 +92,7 @@ impl Folder {
         for model in &mut self.models {
             model.drain(&mut units, &mut batch.changes);
         }
-        units.extend(batch.parked.iter().map(|parked| Unit::new(parked.sequence).put(PARKED, parked_key(parked.sequence), parked)));
+        units.extend(batch.parked.iter().map(Parked::unit));
         self.store.apply(units)?;
         self.store.advance(last.position())?;
         Ok(batch)
@@ -119,10 +109,6 @@ impl Decoded {
         let Self { sequence, commit, .. } = self;
         commit.events.iter().zip(0..).map(|(event, index)| Fact { sequence: *sequence, index, header: &commit.header, event })
     }
-}
-
-fn parked_key(sequence: u64) -> Key {
-    Key::deployment().u64(sequence)
 }
 
 /// Reads a batch. A commit of a newer program stops it, one that is damaged is set aside.

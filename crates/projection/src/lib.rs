@@ -30,7 +30,7 @@ mod status;
 mod tables;
 
 pub use changes::CHANGES_MAX;
-pub use fold::{FoldError, Parked};
+pub use fold::FoldError;
 pub use live::Phase;
 pub use opener::{Audit, AuditRefused, OpenError, Opener, Opening};
 pub use reader::{Alerts, Page, PageOf, ReadError, Reader};

@@ -16,19 +16,16 @@ use domain::{
 };
 use readmodel::models;
 use serde::Serialize;
-use store::{Key, Prefix, SCAN_ROWS_MAX, Store, StoreError};
+use store::{Key, ParkedList, Prefix, SCAN_ROWS_MAX, Store, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
 use web::Gate;
 
 use crate::{
     boards::Boards,
     changes::{Changed, Changes},
-    fold::{Batch, Parked},
-    tables::{PARKED, table_of},
+    fold::Batch,
+    tables::table_of,
 };
-
-/// Most set-aside commits that are listed.
-pub(crate) const PARKED_LISTED_MAX: usize = 100;
 
 /// What a projection is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -62,8 +59,7 @@ pub(crate) struct Live {
     phase: watch::Sender<Phase>,
     /// Sequence of the last commit that reads show.
     sequence: watch::Sender<u64>,
-    parked: Mutex<Vec<Parked>>,
-    parked_total: watch::Sender<usize>,
+    parked: Mutex<ParkedList>,
     /// Weak: the folding thread ends when whoever feeds it does, also when that is dropped and not stopped.
     work: Mutex<Option<mpsc::WeakSender<Work>>>,
 }
@@ -77,7 +73,6 @@ impl Live {
             phase: watch::Sender::new(Phase::CatchingUp),
             sequence: watch::Sender::new(0),
             parked: Mutex::default(),
-            parked_total: watch::Sender::new(0),
             work: Mutex::default(),
         }
     }
@@ -87,9 +82,7 @@ impl Live {
         let position = store.position()?;
         self.gate.reset();
         grants_of(store)?.iter().for_each(|(header, event)| self.gate.apply(&Fact { sequence: 0, index: 0, header, event }));
-        let parked = all_parked(store)?;
-        self.parked_total.send_replace(parked.len());
-        *lock(&self.parked) = parked.into_iter().rev().take(PARKED_LISTED_MAX).collect();
+        *lock(&self.parked) = ParkedList::of(store)?;
         self.boards.reset();
         self.changes.reset();
         self.sequence.send_replace(position.sequence);
@@ -102,13 +95,7 @@ impl Live {
             decoded.facts().for_each(|fact| self.gate.apply(&fact));
         }
         self.boards.mark(&batch.changes);
-        if !batch.parked.is_empty() {
-            self.parked_total.send_modify(|total| *total += batch.parked.len());
-            let mut parked = lock(&self.parked);
-            parked.extend(batch.parked.iter().cloned());
-            let surplus = parked.len().saturating_sub(PARKED_LISTED_MAX);
-            parked.drain(..surplus);
-        }
+        batch.parked.iter().cloned().for_each(|parked| lock(&self.parked).add(parked));
         let mut last = std::collections::BTreeMap::new();
         for change in &batch.changes {
             if let Some(building) = &change.building {
@@ -156,9 +143,9 @@ impl Live {
         reached.is_ok_and(|shown| shown.is_ok())
     }
 
-    /// How many commits were set aside, and the last of them.
-    pub(crate) fn parked(&self) -> (usize, Vec<Parked>) {
-        (*self.parked_total.borrow(), lock(&self.parked).clone())
+    /// What was set aside so far.
+    pub(crate) fn parked(&self) -> ParkedList {
+        lock(&self.parked).clone()
     }
 
     /// Notes the way to the folding thread.
@@ -205,11 +192,6 @@ fn all_of<T: serde::de::DeserializeOwned>(store: &Store, table: store::Table) ->
             return Ok(rows);
         }
     }
-}
-
-fn all_parked(store: &Store) -> Result<Vec<Parked>, StoreError> {
-    let rows = store.scan::<Parked>(PARKED, &Prefix::all_of_deployment_table(), None, SCAN_ROWS_MAX)?;
-    Ok(rows.into_iter().map(|(_, row)| row.value).collect())
 }
 
 /// A header for facts that rows remember: only its community matters to those who take them.

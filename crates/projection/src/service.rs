@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bus::{EventLog, KeyStore, LastValues, ResumeError, Tail, TailError};
 use domain::values::{DeploymentKey, Now};
-use store::{Store, StoreError};
+use store::{ParkedList, Store, StoreError};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -72,6 +72,11 @@ impl Readiness {
     /// What it is doing.
     pub fn phase(&self) -> Phase {
         self.0.phase()
+    }
+
+    /// What was set aside so far: rows lack it.
+    pub fn parked(&self) -> ParkedList {
+        self.0.parked()
     }
 
     /// Sequence of the last commit that reads show.

@@ -2,10 +2,7 @@
 
 use domain::values::CommunityId;
 use readmodel::{Mark, Part, ReadModel, RowKey, for_each_model, models};
-use store::{Key, Table};
-
-/// Commits that could not be read and were set aside, by sequence.
-pub(crate) const PARKED: Table = Table::new("parked", 1);
+use store::{Key, PARKED, Table};
 
 const INDEXES: [Table; 4] = [
     Table::new(models::alert::ACTIVE, 1),

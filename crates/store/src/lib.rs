@@ -20,7 +20,7 @@
 //! 3. The folder holds the rows of one set of tables from one history, or it is empty.
 //!
 //! Rooms: [`Key`] (what a row is called), [`Table`] (where it lies), [`Row`] (what lies there), [`Unit`] (what changes
-//! together), [`Store`] (the door), [`View`] (reading at one moment); inside, the dirty layer, the writer thread and the disk.
+//! together), [`Store`] (the door), [`View`] (reading at one moment), [`Parked`] (what a fold set aside); inside, the dirty layer, the writer thread and the disk.
 
 mod compare;
 mod dirty;
@@ -29,6 +29,7 @@ mod era;
 mod error;
 mod folder;
 mod key;
+mod parked;
 mod row;
 mod store;
 mod table;
@@ -39,6 +40,7 @@ mod writer;
 pub use compare::{Comparison, DIFFERENCES_MAX, Difference, compare};
 pub use error::{Cause, StoreError};
 pub use key::{Key, KeyMismatch, KeyReader, Prefix};
+pub use parked::{PARKED, PARKED_LISTED_MAX, Parked, ParkedList};
 pub use row::{Folded, RawRow, Row};
 #[doc(hidden)]
 pub use store::Faults;

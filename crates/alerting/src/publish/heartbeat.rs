@@ -25,10 +25,12 @@ struct Beat {
     lag: u64,
     /// Alerts that are open or acknowledged.
     open_alerts: usize,
+    /// Commits that could not be read and were set aside: alerts are judged without them.
+    parked: usize,
 }
 
-/// Says once, for every community, how far the log is folded and how many alerts are open.
-pub(crate) async fn beat(log: &EventLog, store: &Store, announcer: &Announcer) -> Result<(), AlertingError> {
+/// Says once, for every community, how far the log is folded, how many alerts are open, and how many commits all of it lacks.
+pub(crate) async fn beat(log: &EventLog, store: &Store, parked: usize, announcer: &Announcer) -> Result<(), AlertingError> {
     let Ok(head) = log.head().await else {
         tracing::debug!("no heartbeat: the log does not answer");
         return Ok(());
@@ -37,7 +39,7 @@ pub(crate) async fn beat(log: &EventLog, store: &Store, announcer: &Announcer) -
     let counted = tokio::task::spawn_blocking(move || Ok::<_, AlertingError>((reading.position()?.sequence, headcounts(&reading)?)));
     let (sequence, communities) = counted.await.map_err(|_| AlertingError::Task)??;
     for (community, state, open_alerts) in communities {
-        let beat = Beat { sequence, lag: head.last_sequence.saturating_sub(sequence), open_alerts };
+        let beat = Beat { sequence, lag: head.last_sequence.saturating_sub(sequence), open_alerts, parked };
         let subject = format!("gw.v1.{}.{community}.heartbeat", state.town);
         if let Err(error) = announcer.announce(&subject, serde_json::to_vec(&beat)?.into()).await {
             tracing::debug!(%error, "a heartbeat was not said");

@@ -190,8 +190,8 @@ async fn a_heartbeat_says_how_far_how_late_and_how_many() {
     let sequences: Vec<u64> = (head..=head + 1).collect();
     engine.fold(&log.read_many(&sequences).await.unwrap()).unwrap();
     let announcer = bus::Announcer::in_memory();
-    beat(&log, &store, &announcer).await.unwrap();
+    beat(&log, &store, 3, &announcer).await.unwrap();
     let said: Vec<(String, serde_json::Value)> =
         announcer.announced().into_iter().map(|(subject, payload)| (subject, serde_json::from_slice(&payload).unwrap())).collect();
-    assert_eq!(said, vec![("gw.v1.dianbu.u07.heartbeat".to_owned(), json!({"sequence": head + 1, "lag": 1, "open_alerts": 1}))]);
+    assert_eq!(said, vec![("gw.v1.dianbu.u07.heartbeat".to_owned(), json!({"sequence": head + 1, "lag": 1, "open_alerts": 1, "parked": 3}))]);
 }

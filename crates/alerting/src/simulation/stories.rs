@@ -149,7 +149,9 @@ async fn a_damaged_commit_is_set_aside_and_one_of_a_newer_program_stops_the_fold
             assert!(matches!(folded, Err(AlertingError::Unreadable { sequence, .. }) if sequence == head - 1), "{folded:?}");
             assert_eq!(instance.engine.position().unwrap().sequence, 0, "nothing of the batch counts as read");
         } else {
-            folded.unwrap();
+            let parked = folded.unwrap();
+            assert_eq!(parked.iter().map(|parked| parked.sequence).collect::<Vec<_>>(), [head - 1]);
+            assert_eq!(instance.engine.parked().unwrap().parked_last, parked, "it stands in the store");
             while instance.judge() {}
             let told = instance.on_their_way.iter().any(|(target, _)| target.rule.as_str() == "fever");
             assert!(told, "what came after the damaged commit is judged");

@@ -103,6 +103,22 @@ async fn time_alone_raises_and_a_late_entry_resolves_as_late() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_read_is_set_aside_and_shown_and_outlives_a_restart() {
+    let system = System::new("2020-02-02T15:05").await;
+    let damaged = system.damage().await;
+    for start in ["the first start", "a restart", "an empty store"] {
+        let alerting = if start == "an empty store" { system.start_in_an_empty_store() } else { system.start() };
+        eventually(start, || (alerting.readiness().why_not().is_none() && system.folded() == damaged).then_some(())).await;
+        let list = alerting.readiness().parked();
+        assert_eq!((list.parked, list.parked_last[0].sequence), (1, damaged), "{start}");
+        let scratch = tempfile::tempdir().unwrap();
+        let compared = alerting.check(scratch.path()).await.unwrap();
+        assert_eq!(compared.differing, 0, "{start}: {compared:?}");
+        alerting.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_and_an_empty_store_tell_nothing_twice_and_go_on() {
     let system = System::new("2020-02-02T15:05").await;
     let alerting = system.start();

@@ -131,6 +131,12 @@ impl System {
         }
     }
 
+    /// Appends what is no commit, and says where.
+    pub(crate) async fn damage(&self) -> u64 {
+        let message = Message { subject: "ev.0.u07.damaged".to_owned(), payload: b"GW\x01 this is no commit".to_vec().into() };
+        EventLog::in_memory(&self.log).append(self.head(), vec![message]).await.unwrap()
+    }
+
     /// Every message of the log.
     pub(crate) async fn messages(&self) -> Vec<Message> {
         let log = EventLog::in_memory(&self.log);

@@ -1,6 +1,6 @@
 //! `/livez`, `/readyz`, `/startupz`, `/metrics`: the same for every process.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -10,9 +10,31 @@ use axum::{
     routing::get,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use store::ParkedList;
 
-/// A service's name and why it is not ready, if it is not.
-pub(crate) type Check = (&'static str, Arc<dyn Fn() -> Option<String> + Send + Sync>);
+/// What is asked of a service.
+type Ask<T> = Arc<dyn Fn() -> T + Send + Sync>;
+
+/// How a service is doing.
+pub(crate) struct Check {
+    name: &'static str,
+    /// Why it is not ready, if it is not.
+    why_not: Ask<Option<String>>,
+    /// What it set aside, if it is one that does.
+    parked: Option<Ask<ParkedList>>,
+}
+
+impl Check {
+    /// Of what is ready or not.
+    pub(crate) fn new(name: &'static str, why_not: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        Self { name, why_not: Arc::new(why_not), parked: None }
+    }
+
+    /// The same, of what sets commits aside that it cannot read.
+    pub(crate) fn with_parked(self, parked: impl Fn() -> ParkedList + Send + Sync + 'static) -> Self {
+        Self { parked: Some(Arc::new(parked)), ..self }
+    }
+}
 
 #[derive(Clone)]
 struct Health {
@@ -38,13 +60,45 @@ pub(crate) fn router(checks: Vec<Check>) -> Router {
 }
 
 async fn ready(State(health): State<Health>) -> impl IntoResponse {
+    answer(&health.checks)
+}
+
+fn answer(checks: &[Check]) -> (StatusCode, Json<serde_json::Value>) {
     let states: serde_json::Map<String, serde_json::Value> =
-        health.checks.iter().map(|(name, why_not)| ((*name).to_owned(), why_not().map_or_else(|| "ready".into(), Into::into))).collect();
+        checks.iter().map(|check| (check.name.to_owned(), (check.why_not)().map_or_else(|| "ready".into(), Into::into))).collect();
+    // whoever set something aside goes on and is ready; that something is missing must be seen all the same
+    let parked: BTreeMap<&str, ParkedList> = checks.iter().filter_map(|check| Some((check.name, check.parked.as_ref()?()))).collect();
     let all_ready = states.values().all(|state| state == "ready");
     let status = if all_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(serde_json::json!({ "ready": all_ready, "services": states })))
+    (status, Json(serde_json::json!({ "ready": all_ready, "services": states, "parked": parked })))
 }
 
 async fn metrics_text(State(health): State<Health>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], health.metrics.map(|metrics| metrics.render()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use store::Parked;
+
+    use super::*;
+
+    #[test]
+    fn whoever_set_a_commit_aside_is_ready_and_says_so() {
+        let parked = || {
+            let mut list = ParkedList::default();
+            list.add(Parked { sequence: 5, reason: "commit is damaged: checksum".to_owned() });
+            list
+        };
+        let mut checks = vec![Check::new("intake", || None), Check::new("alerting", || None).with_parked(parked)];
+        let expected = |ready: bool, intake: &str| {
+            let alerting = serde_json::json!({"parked": 1, "parked_last": [{"sequence": 5, "reason": "commit is damaged: checksum"}]});
+            serde_json::json!({"ready": ready, "services": {"intake": intake, "alerting": "ready"}, "parked": {"alerting": alerting}})
+        };
+        let (status, Json(body)) = answer(&checks);
+        assert_eq!((status, body), (StatusCode::OK, expected(true, "ready")));
+        checks[0] = Check::new("intake", || Some("reading the log".to_owned()));
+        let (status, Json(body)) = answer(&checks);
+        assert_eq!((status, body), (StatusCode::SERVICE_UNAVAILABLE, expected(false, "reading the log")));
+    }
 }

@@ -64,7 +64,7 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     // what was folded can be shown without NATS; nothing can be recorded or told without it
     if role != Role::Projection {
         let nats = connection.clone();
-        checks.push(("nats", Arc::new(move || without_nats(&nats))));
+        checks.push(health::Check::new("nats", move || without_nats(&nats)));
     }
     let router = services.router(&common, config.http.tls.is_some()).merge(health::router(checks)).merge(web::contracts());
     let router = web::protect(router);

@@ -1,6 +1,6 @@
 //! Each service from its parts: one function per role.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use alerting::{Alerting, Outlets};
 use bus::{Announcer, Connection, EventLog, EventLogOptions, KeyStore, LastValues, Publication, Requests};
@@ -101,13 +101,15 @@ impl Services {
     pub(crate) fn checks(&self) -> Vec<Check> {
         let mut checks: Vec<Check> = Vec::new();
         if let Some(readiness) = self.intake.as_ref().map(Intake::readiness) {
-            checks.push(("intake", Arc::new(move || readiness.why_not())));
+            checks.push(Check::new("intake", move || readiness.why_not()));
         }
         if let Some(readiness) = self.projection.as_ref().map(Projection::readiness) {
-            checks.push(("projection", Arc::new(move || readiness.why_not())));
+            let parked = readiness.clone();
+            checks.push(Check::new("projection", move || readiness.why_not()).with_parked(move || parked.parked()));
         }
         if let Some(readiness) = self.alerting.as_ref().map(Alerting::readiness) {
-            checks.push(("alerting", Arc::new(move || readiness.why_not())));
+            let parked = readiness.clone();
+            checks.push(Check::new("alerting", move || readiness.why_not()).with_parked(move || parked.parked()));
         }
         checks
     }

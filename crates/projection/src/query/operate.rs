@@ -9,12 +9,12 @@ use axum::{
 };
 use domain::access::{Principal, Right};
 use serde::Serialize;
+use store::ParkedList;
 use web::{Problem, no_parameters};
 
 use super::{Query, answer::one};
 use crate::{
     check::{self, CheckError},
-    fold::Parked,
     live::Phase,
     service::chain,
 };
@@ -32,10 +32,8 @@ struct StatusAnswer {
     head: Option<u64>,
     /// How many are still to come.
     lag: Option<u64>,
-    /// Commits that could not be read and were set aside.
-    parked: usize,
-    /// The last of them.
-    parked_last: Vec<Parked>,
+    #[serde(flatten)]
+    parked: ParkedList,
     store: StoreAnswer,
 }
 
@@ -59,7 +57,6 @@ pub(super) async fn status(State(query): State<Query>, headers: HeaderMap, raw: 
     let head = query.log.head().await.ok().map(|head| head.last_sequence);
     let store = query.store.clone();
     let stats = tokio::task::spawn_blocking(move || store.stats()).await.ok().and_then(Result::ok);
-    let (parked, parked_last) = query.live.parked();
     let (phase, sequence) = (query.live.phase(), query.live.sequence());
     let answer = StatusAnswer {
         service: "projection",
@@ -68,8 +65,7 @@ pub(super) async fn status(State(query): State<Query>, headers: HeaderMap, raw: 
         sequence,
         head,
         lag: head.map(|head| head.saturating_sub(sequence)),
-        parked,
-        parked_last,
+        parked: query.live.parked(),
         store: stats.map_or_else(StoreAnswer::default, |stats| StoreAnswer {
             rows_dirty: stats.rows_dirty,
             bytes_dirty: stats.bytes_dirty,

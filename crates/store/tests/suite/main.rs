@@ -10,4 +10,5 @@ mod keys;
 mod kill;
 mod ledger;
 mod limits;
+mod parked;
 mod views;
