@@ -52,6 +52,11 @@ pub enum Outcome {
     Rejected(Rejection),
     /// It cannot be recorded, and trying again will not help.
     Refused(&'static str),
+    /// It rests on a commit that stands on the log and cannot be read: an operator must look.
+    Unreadable {
+        /// Sequence of that commit.
+        sequence: u64,
+    },
 }
 
 /// A command that waits for its outcome.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `parse` | from JSON to a command, once, at the edge |
 //! | `ask` | a command on its way to the writer, and what became of it |
+//! | `batch` | commands on their way to the log together, and what those who wait are told |
 //! | `writer` | the one imperative sequence of the product: gather, decide, seal, append, settle |
 //! | `world` | what is known: snapshots, and what is decided but not yet committed |
 //! | `sealing` | keys of people, and the seal |
@@ -13,6 +14,7 @@
 //! | `door` | HTTP and NATS |
 
 mod ask;
+mod batch;
 mod catch_up;
 mod check;
 mod door;

@@ -15,7 +15,7 @@ use store::{Key, Prefix, Store, StoreError, Table, Unit};
 const SNAPSHOTS: Table = Table::new("snapshots", 2);
 /// Hash of the last commit, by community.
 const CHAINS: Table = Table::new("chains", 1);
-/// What the gate needs: tokens and towns, deployment-wide and few, so that a restart does not read history for them.
+/// What the gate needs of tokens and towns, deployment-wide and few, so that a restart does not read history for them.
 const DOORS: Table = Table::new("doors", 1);
 
 /// The tables of intake's store.
@@ -78,20 +78,17 @@ impl World {
         self.failed.borrow_mut().take().map_or(Ok(()), Err)
     }
 
-    fn snapshot(&self, place: &Place) -> Option<Snapshot> {
+    fn snapshot(&self, place: &Place) -> Result<Snapshot, StoreError> {
         if let Some((snapshot, _)) = self.pending.get(place) {
-            return Some(snapshot.clone());
+            return Ok(snapshot.clone());
         }
         if let Some(snapshot) = self.at_hand.borrow().get(place) {
-            return Some(snapshot.clone());
+            return Ok(snapshot.clone());
         }
-        let found = self.store.get::<Snapshot>(SNAPSHOTS, &snapshot_key(place)).unwrap_or_else(|error| {
-            *self.failed.borrow_mut() = Some(error);
-            None
-        });
+        let found = self.store.get::<Snapshot>(SNAPSHOTS, &snapshot_key(place))?;
         let snapshot = found.map_or(Snapshot { version: 0, entity: None }, |row| row.value);
         self.keep_at_hand(place.clone(), snapshot.clone());
-        Some(snapshot)
+        Ok(snapshot)
     }
 
     fn keep_at_hand(&self, place: Place, snapshot: Snapshot) {
@@ -103,17 +100,17 @@ impl World {
     }
 
     /// How many decisions will have changed the first entity of these events, this decision included.
-    pub(crate) fn version(&self, header: &Header, events: &[Event]) -> u64 {
+    pub(crate) fn version(&self, header: &Header, events: &[Event]) -> Result<u64, StoreError> {
         // the command's own record is touched by every event and tells nothing
         let keys = events.iter().flat_map(|event| touched(event, header));
         let first = keys.filter(|key| !matches!(key, EntityKey::Record(_))).map(|key| (header.community.clone(), key)).next();
-        first.and_then(|place| self.snapshot(&place)).map_or(1, |snapshot| snapshot.version + 1)
+        first.map_or(Ok(1), |place| Ok(self.snapshot(&place)?.version + 1))
     }
 
     /// Takes in a decision that is not committed yet, under the sequence it will have if it is. `false`: it was not taken in,
     /// because what would be known afterwards does not fit into the store. On the log it would stop every start from then on.
-    pub(crate) fn anticipate(&mut self, commit: Arc<Commit>, sequence: u64) -> bool {
-        let folded = self.folded(&commit, sequence, |_| true);
+    pub(crate) fn anticipate(&mut self, commit: Arc<Commit>, sequence: u64) -> Result<bool, StoreError> {
+        let folded = self.folded(&commit, sequence, |_| true)?;
         let rows: Vec<(Place, Snapshot, Unit)> = folded
             .into_iter()
             .map(|(place, snapshot)| {
@@ -122,11 +119,11 @@ impl World {
             })
             .collect();
         if rows.iter().any(|(_, _, unit)| unit.refusal().is_some()) {
-            return false;
+            return Ok(false);
         }
         self.pending.extend(rows.into_iter().map(|(place, snapshot, unit)| (place, (snapshot, unit))));
         self.pending_commits.insert((commit.header.community.clone(), commit.header.command), commit);
-        true
+        Ok(true)
     }
 
     /// Whether a command is decided and not committed yet.
@@ -162,17 +159,14 @@ impl World {
 
     /// Takes in a commit that was read from the log. Rows that hold it already, since a crash, are left as they are.
     pub(crate) fn absorb(&mut self, commit: &Commit, sequence: u64, hash: CommitHash) -> Result<(), StoreError> {
-        let mut stale = Ok(Vec::new());
+        let mut held = Vec::new();
         for key in commit.events.iter().flat_map(|event| touched(event, &commit.header)) {
             let place = (commit.header.community.clone(), key);
-            match (self.store.folded::<Snapshot>(SNAPSHOTS, &snapshot_key(&place)), &mut stale) {
-                (Ok(row), Ok(stale)) if !row.folds(sequence) => stale.push(place),
-                (Err(error), stale) => *stale = Err(error),
-                _ => {}
+            if !self.store.folded::<Snapshot>(SNAPSHOTS, &snapshot_key(&place))?.folds(sequence) {
+                held.push(place);
             }
         }
-        let stale = stale?;
-        let folded = self.folded(commit, sequence, |place| !stale.contains(place));
+        let folded = self.folded(commit, sequence, |place| !held.contains(place))?;
         let mut units: Vec<Unit> = Vec::with_capacity(folded.len() + 1);
         for (place, snapshot) in folded {
             units.push(Unit::new(sequence).put(SNAPSHOTS, snapshot_key(&place), &snapshot));
@@ -181,12 +175,11 @@ impl World {
         self.chains.insert(commit.header.community.clone(), hash);
         units.push(Unit::new(sequence).put(CHAINS, Key::community(commit.header.community.as_str()), &hash));
         units.extend(door_units(commit, sequence));
-        self.store.apply(units)?;
-        self.trouble()
+        self.store.apply(units)
     }
 
     /// The states that a commit changes, after it.
-    fn folded(&self, commit: &Commit, sequence: u64, wanted: impl Fn(&Place) -> bool) -> HashMap<Place, Snapshot> {
+    fn folded(&self, commit: &Commit, sequence: u64, wanted: impl Fn(&Place) -> bool) -> Result<HashMap<Place, Snapshot>, StoreError> {
         let mut states: HashMap<Place, Snapshot> = HashMap::new();
         for (index, event) in (0..).zip(&commit.events) {
             let fact = Fact { sequence, index, header: &commit.header, event };
@@ -196,13 +189,15 @@ impl World {
                     continue;
                 }
                 // one decision counts once, however many of its events touch an entity
-                let known = states.remove(&place).or_else(|| self.snapshot(&place).map(|snapshot| Snapshot { version: snapshot.version + 1, ..snapshot }));
-                let Snapshot { version, entity } = known.unwrap_or(Snapshot { version: 1, entity: None });
+                let Snapshot { version, entity } = match states.remove(&place) {
+                    Some(snapshot) => snapshot,
+                    None => self.snapshot(&place).map(|snapshot| Snapshot { version: snapshot.version + 1, ..snapshot })?,
+                };
                 let entity = evolve(entity, &place.1, &fact);
                 states.insert(place, Snapshot { version, entity });
             }
         }
-        states
+        Ok(states)
     }
 
     /// Hash of a community's last commit, pending ones not included.
@@ -258,7 +253,7 @@ fn snapshot_key((community, key): &Place) -> Key {
 }
 
 fn door_units(commit: &Commit, sequence: u64) -> Vec<Unit> {
-    let facts = commit.events.iter().filter_map(|event| {
+    let units = commit.events.iter().filter_map(|event| {
         let key = match event {
             Event::CommunityFounded(_) => Key::deployment().text("community").text(commit.header.community.as_str()),
             Event::TokenGranted(event) => Key::deployment().text("token").text(event.token.as_str()),
@@ -266,10 +261,10 @@ fn door_units(commit: &Commit, sequence: u64) -> Vec<Unit> {
             _ => return None,
         };
         let payload = event.encode().ok()?;
-        let fact = DoorFact { header: commit.header.clone(), name: event.name().to_owned(), payload };
-        Some(Unit::new(sequence).put(DOORS, key, &fact))
+        let admission = DoorFact { header: commit.header.clone(), name: event.name().to_owned(), payload };
+        Some(Unit::new(sequence).put(DOORS, key, &admission))
     });
-    facts.collect()
+    units.collect()
 }
 
 /// What is known in one community.
@@ -280,11 +275,40 @@ pub(crate) struct KnownHere<'a> {
 
 impl Known for KnownHere<'_> {
     fn entity(&self, key: &EntityKey) -> Option<Entity> {
-        self.world.snapshot(&(self.community.clone(), key.clone())).and_then(|snapshot| snapshot.entity)
+        match self.world.snapshot(&(self.community.clone(), key.clone())) {
+            Ok(snapshot) => snapshot.entity,
+            Err(error) => {
+                *self.world.failed.borrow_mut() = Some(error);
+                None
+            }
+        }
     }
 
     fn decision(&self, command: CommandId) -> Option<Arc<Commit>> {
         let place = (self.community.clone(), command);
         self.world.recalled.get(&place).or_else(|| self.world.pending_commits.get(&place)).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::World as Sample;
+
+    use super::*;
+
+    #[test]
+    fn a_store_that_cannot_be_read_is_told_by_whoever_needed_it() {
+        let (dir, commit) = (tempfile::tempdir().unwrap(), Arc::new(Sample::settled().commits()[0].clone()));
+        let store = Store::open(dir.path(), store::Options::new(TABLES)).unwrap();
+        let mut world = World::new(store.clone());
+        store.close().unwrap();
+        assert!(world.version(&commit.header, &commit.events).is_err());
+        assert!(world.anticipate(Arc::clone(&commit), 1).is_err());
+        assert!(!world.is_pending(&commit.header.community, commit.header.command), "nothing is decided over what was not read");
+        assert!(world.absorb(&commit, 1, CommitHash::default()).is_err());
+        world.trouble().unwrap();
+        // a decision cannot be told: it is told of it afterwards
+        assert!(world.of(&commit.header.community).entity(&EntityKey::Record(commit.header.command)).is_none());
+        assert!(world.trouble().is_err() && world.trouble().is_ok());
     }
 }

@@ -5,26 +5,32 @@
 //! conflict or an unknown outcome we read on to the head, look up our own command ids, and decide what is left again, in order.
 //! A caller is answered only after the batch is committed and on disk.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use bus::{
-    AppendError, EventLog, Message,
+    AppendError, EventLog, Message, Stored,
     event_log::{BATCH_BYTES_MAX as APPEND_BYTES_MAX, BATCH_MESSAGES_MAX},
 };
 use domain::{
-    Command, Commit, Context, EntityKey, Header, Known,
+    Command, Commit, Context, Header, Known,
     commit::CommitError,
     decide,
     decide::{clock_offset_ms, corrected_at},
     log::{CommitHash, LogPosition},
     record,
-    values::{CommandId, DeploymentKey, Now, Timestamp, Zone},
+    values::{CommandId, CommunityId, DeploymentKey, Now, Timestamp, Zone},
 };
+use store::StoreError;
 use tokio::sync::{mpsc, watch};
 use web::Gate;
 
 use crate::{
     ask::{Ask, Outcome, Waiting, Work},
+    batch::{Answer, Batch, answer, decide_again},
     catch_up::{CatchUpError, catch_up, position_after},
     sealing::{Sealing, SealingError},
     subject,
@@ -35,8 +41,8 @@ use crate::{
 const GATHER_MAX: usize = BATCH_MESSAGES_MAX;
 /// Most bytes of JSON behind one batch. A commit is mostly smaller than its command; where it is not, the batch is halved.
 const JSON_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Code of what is well formed and too large to be recorded, however often it is sent.
-const TOO_LARGE: &str = "too_large";
+/// What becomes of what is well formed and too large to be recorded, however often it is sent.
+const TOO_LARGE: Outcome = Outcome::Refused("too_large");
 /// First pause before something that is away is tried again; it doubles.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 /// Longest pause before something that is away is tried again.
@@ -61,19 +67,16 @@ pub(crate) struct Writer {
 /// What one command came to, before the append.
 enum Decided {
     Commit(Box<Commit>),
-    Answer(Outcome),
+    Outcome(Outcome),
 }
+
+/// Commits that cannot be read and are to be taken back, with their sequences.
+type Unreadable = HashMap<(CommunityId, CommandId), u64>;
 
 /// Decisions as messages, each with the hash of its bytes; or the place of the one that is too large for the log.
 enum Encoded {
     Fits(Vec<Message>, Vec<CommitHash>),
     TooLarge(usize),
-}
-
-/// A batch: who waits for what, and what is to be appended.
-struct Batch {
-    answers: Vec<(Waiting, Result<Outcome, usize>)>,
-    commits: Vec<Arc<Commit>>,
 }
 
 /// What became of a batch.
@@ -98,7 +101,7 @@ pub(crate) enum WriterError {
     #[error(transparent)]
     Sealing(SealingError),
     #[error("the store failed")]
-    Store(#[from] store::StoreError),
+    Store(#[from] StoreError),
     #[error("the log refuses to append: {0}")]
     Refused(bus::Refusal),
     #[error("a decision cannot be written down")]
@@ -139,6 +142,13 @@ impl Writer {
         }
     }
 
+    /// Says what is away, and waits before it is tried again. Returns how long to wait the next time.
+    async fn warn_and_pause(&mut self, sentence: &'static str, why: impl std::fmt::Display, pause: Duration) -> Result<Duration, WriterError> {
+        tracing::warn!(%why, "{sentence}");
+        self.pause(pause).await?;
+        Ok((pause * 2).min(PAUSE_MAX))
+    }
+
     fn take(&mut self, work: Work, waiting: &mut VecDeque<Waiting>) -> Result<(), WriterError> {
         match work {
             Work::Record(asks) => waiting.extend(asks),
@@ -154,8 +164,8 @@ impl Writer {
 
     /// Decides as many of the waiting commands as fit, appends what they came to, and answers.
     async fn commit_some(&mut self, waiting: &mut VecDeque<Waiting>) -> Result<(), WriterError> {
-        self.recall_retracted(waiting).await?;
-        let batch = self.decide_some(waiting)?;
+        let unreadable = self.recall_retracted(waiting).await?;
+        let batch = self.decide_some(waiting, &unreadable)?;
         if batch.commits.is_empty() {
             answer(batch.answers, self.position.sequence);
             return Ok(());
@@ -178,17 +188,18 @@ impl Writer {
             }
             Appended::TooLarge(place) => {
                 self.world.forget_pending();
-                let (refused, others): (Vec<_>, Vec<_>) = batch.answers.into_iter().partition(|(_, outcome)| *outcome == Err(place));
+                let is_refused = |answer: &Answer| matches!(answer, Answer::Recorded(recorded) if *recorded == place);
+                let (refused, others): (Vec<_>, Vec<_>) = batch.answers.into_iter().partition(|(_, answer)| is_refused(answer));
                 decide_again(others, waiting);
-                answer(refused.into_iter().map(|(asked, _)| (asked, Ok(Outcome::Refused(TOO_LARGE)))).collect(), before);
+                answer(refused.into_iter().map(|(asked, _)| (asked, Answer::Outcome(TOO_LARGE))).collect(), before);
             }
         }
         Ok(())
     }
 
     /// Decides from the front of the queue until a batch is full.
-    fn decide_some(&mut self, waiting: &mut VecDeque<Waiting>) -> Result<Batch, WriterError> {
-        let mut batch = Batch { answers: Vec::new(), commits: Vec::new() };
+    fn decide_some(&mut self, waiting: &mut VecDeque<Waiting>, unreadable: &Unreadable) -> Result<Batch, WriterError> {
+        let mut batch = Batch::default();
         let recorded_at = (self.now)();
         let mut bytes = 0;
         while batch.commits.len() < self.batch_max
@@ -196,40 +207,49 @@ impl Writer {
             && bytes < JSON_BYTES_MAX
             && let Some(asked) = waiting.pop_front()
         {
-            if let Command::Record(record::Command::Retract(retract)) = &asked.ask.envelope.command
-                && self.world.is_pending(&asked.ask.community, retract.command)
-            {
+            let target = retracted(&asked.ask);
+            if target.as_ref().is_some_and(|(community, command)| self.world.is_pending(community, *command)) {
                 // a retraction repeats what stands on the log: first let it stand there
                 waiting.push_front(asked);
                 break;
             }
+            if let Some(sequence) = target.and_then(|target| unreadable.get(&target)) {
+                batch.answers.push((asked, Answer::Outcome(Outcome::Unreadable { sequence: *sequence })));
+                continue;
+            }
             bytes += asked.ask.bytes;
             let head = self.position.sequence + batch.commits.len() as u64;
-            let decided = self.decide_one(&asked.ask, recorded_at, head);
-            self.world.trouble()?;
-            let outcome = match decided {
-                Decided::Answer(outcome) => Ok(outcome),
+            let answer = match self.decide_one(&asked.ask, recorded_at, head)? {
+                Decided::Outcome(outcome) => Answer::Outcome(outcome),
                 Decided::Commit(commit) => {
                     let commit: Arc<Commit> = Arc::from(commit);
-                    if self.world.anticipate(Arc::clone(&commit), head + 1) {
+                    if self.world.anticipate(Arc::clone(&commit), head + 1)? {
                         batch.commits.push(commit);
-                        Err(batch.commits.len() - 1)
+                        Answer::Recorded(batch.commits.len() - 1)
                     } else {
-                        Ok(Outcome::Refused(TOO_LARGE))
+                        Answer::Outcome(TOO_LARGE)
                     }
                 }
             };
-            batch.answers.push((asked, outcome));
+            batch.answers.push((asked, answer));
         }
         Ok(batch)
     }
 
     /// Decides over everything up to `head`, what is pending included.
-    fn decide_one(&self, ask: &Ask, recorded_at: Timestamp, head: u64) -> Decided {
+    fn decide_one(&self, ask: &Ask, recorded_at: Timestamp, head: u64) -> Result<Decided, StoreError> {
+        let decided = self.decide_as_read(ask, recorded_at, head)?;
+        // where the store failed, something was taken for unknown that is not
+        self.world.trouble()?;
+        Ok(decided)
+    }
+
+    fn decide_as_read(&self, ask: &Ask, recorded_at: Timestamp, head: u64) -> Result<Decided, StoreError> {
         let here = self.world.of(&ask.community);
         let known: &dyn Known = &here;
         if let Some(record) = known.record(&ask.envelope.id) {
-            return Decided::Answer(if record.content == ask.content { Outcome::Duplicate { sequence: record.sequence } } else { Outcome::IdReused });
+            let same = record.content == ask.content;
+            return Ok(Decided::Outcome(if same { Outcome::Duplicate { sequence: record.sequence } } else { Outcome::IdReused }));
         }
         let community = known.community();
         let at = corrected_at(&ask.envelope, recorded_at);
@@ -245,14 +265,14 @@ impl Writer {
             zone: community.as_ref().map_or_else(Zone::default, |community| community.zone()),
         };
         let events = match decide(&ask.envelope, known, &context) {
-            Err(rejection) => return Decided::Answer(Outcome::Rejected(rejection)),
-            Ok(events) if events.is_empty() => return Decided::Answer(Outcome::Unchanged { sequence: head }),
+            Err(rejection) => return Ok(Decided::Outcome(Outcome::Rejected(rejection))),
+            Ok(events) if events.is_empty() => return Ok(Decided::Outcome(Outcome::Unchanged { sequence: head })),
             Ok(events) => events,
         };
         let epoch = community.map_or(0, |community| community.epoch);
         let header = self.header(ask, at, recorded_at, epoch);
-        let version = self.world.version(&header, &events);
-        Decided::Commit(Box::new(Commit { header: Header { version, ..header }, events }))
+        let version = self.world.version(&header, &events)?;
+        Ok(Decided::Commit(Box::new(Commit { header: Header { version, ..header }, events })))
     }
 
     fn header(&self, ask: &Ask, at: Timestamp, recorded_at: Timestamp, epoch: u32) -> Header {
@@ -301,6 +321,7 @@ impl Writer {
                 }
                 // an operator makes room, or not; meanwhile callers are told that nothing is known, and may send again
                 Err(AppendError::Refused(bus::Refusal::Full(why))) => {
+                    // not a warning: this does not pass by itself
                     tracing::error!(%why, "the log is full: make room; see docs/errors/log-full.md");
                     metrics::counter!("gridward_appends_refused_full_total").increment(1);
                     self.pause(PAUSE_MAX).await?;
@@ -310,10 +331,8 @@ impl Writer {
                 Err(AppendError::Conflict) => return self.find_out(&commits, &hashes).await,
                 // perhaps appended, perhaps not: the same guard makes a second try harmless, and tells
                 Err(AppendError::Unknown(unknown)) => {
-                    tracing::warn!(%unknown, "the outcome of an append is unknown; trying again with the same guard");
                     metrics::counter!("gridward_appends_unknown_total").increment(1);
-                    self.pause(pause).await?;
-                    pause = (pause * 2).min(PAUSE_MAX);
+                    pause = self.warn_and_pause("the outcome of an append is unknown; trying again with the same guard", unknown, pause).await?;
                 }
             }
         }
@@ -322,16 +341,8 @@ impl Writer {
     /// After a conflict: whether the batch stands right behind the head it was decided on.
     async fn find_out(&mut self, commits: &[Commit], hashes: &[CommitHash]) -> Result<Appended, WriterError> {
         let first = self.position.sequence + 1;
-        let ours = loop {
-            match self.log.read(first).await {
-                Ok(stored) => break stored.is_some_and(|stored| Some(&stored.position().hash) == hashes.first()),
-                Err(error) => {
-                    tracing::warn!(%error, "the log does not answer; looking again");
-                    self.pause(PAUSE_MAX).await?;
-                }
-            }
-        };
-        if ours {
+        let found = self.read(first).await?;
+        if found.is_some_and(|stored| Some(&stored.position().hash) == hashes.first()) {
             // an atomic batch is there whole or not at all
             self.settle(commits, hashes, self.position.sequence + commits.len() as u64)?;
             return Ok(Appended::Done);
@@ -361,11 +372,7 @@ impl Writer {
         loop {
             match self.sealing.seal(commits).await {
                 Ok(()) => return Ok(()),
-                Err(SealingError::Away) => {
-                    tracing::warn!("the key store does not answer; sealing later");
-                    self.pause(pause).await?;
-                    pause = (pause * 2).min(PAUSE_MAX);
-                }
+                Err(error @ SealingError::Away) => pause = self.warn_and_pause("the key store does not answer; sealing later", error, pause).await?,
                 Err(error) => return Err(WriterError::Sealing(error)),
             }
         }
@@ -373,7 +380,7 @@ impl Writer {
 
     /// Chains the decisions, each to the one before it in its community, and writes them down.
     fn encode(&self, commits: &mut [Commit]) -> Result<Encoded, WriterError> {
-        let mut chains = std::collections::HashMap::new();
+        let mut chains = HashMap::new();
         let mut messages = Vec::with_capacity(commits.len());
         let mut hashes = Vec::with_capacity(commits.len());
         for (place, commit) in commits.iter_mut().enumerate() {
@@ -400,43 +407,52 @@ impl Writer {
             match catch_up(&self.log, &mut self.world, &self.gate).await {
                 Ok(position) => return Ok(position),
                 Err(CatchUpError::Away(error)) => {
-                    tracing::warn!(%error, "the log does not answer; reading on later");
-                    self.pause(PAUSE_MAX).await?;
+                    self.warn_and_pause("the log does not answer; reading on later", error, PAUSE_MAX).await?;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    /// Reads from the log what the retractions at the front of the queue will repeat.
-    async fn recall_retracted(&mut self, waiting: &VecDeque<Waiting>) -> Result<(), WriterError> {
+    /// Reads from the log what the retractions at the front of the queue will repeat. Returns what stands there and cannot be read:
+    /// to refuse such a retraction as one of something unknown would be untrue.
+    async fn recall_retracted(&mut self, waiting: &VecDeque<Waiting>) -> Result<Unreadable, WriterError> {
         self.world.forget_recalled();
-        let targets: Vec<(domain::values::CommunityId, CommandId)> = waiting
-            .iter()
-            .take(GATHER_MAX)
-            .filter_map(|asked| match &asked.ask.envelope.command {
-                Command::Record(record::Command::Retract(retract)) => Some((asked.ask.community.clone(), retract.command)),
-                _ => None,
-            })
-            .collect();
-        for (community, command) in targets {
-            let found = self.world.of(&community).entity(&EntityKey::Record(command));
-            let Some(domain::Entity::Record(record)) = found else { continue };
-            let stored = loop {
-                match self.log.read(record.sequence).await {
-                    Ok(stored) => break stored,
-                    // to refuse the retraction now would say that there is nothing to retract
-                    Err(error) => {
-                        tracing::warn!(%error, "the log does not answer; reading what is retracted later");
-                        self.pause(PAUSE_MAX).await?;
-                    }
+        let mut unreadable = Unreadable::new();
+        for ask in waiting.iter().take(GATHER_MAX).map(|asked| &asked.ask) {
+            let Some(place) = retracted(ask) else { continue };
+            let Some(sequence) = self.to_be_repeated(ask, &place)? else { continue };
+            match self.read(sequence).await?.map(|stored| Commit::decode(&stored.payload)) {
+                Some(Ok(commit)) => self.world.recall(commit),
+                damaged => {
+                    let why = damaged.and_then(Result::err).map_or_else(|| "it is missing".to_owned(), |error| error.to_string());
+                    tracing::error!(sequence, %why, "a commit that is to be taken back cannot be read");
+                    unreadable.insert(place, sequence);
                 }
-            };
-            if let Some(commit) = stored.and_then(|stored| Commit::decode(&stored.payload).ok()) {
-                self.world.recall(commit);
             }
         }
-        self.world.trouble().map_err(WriterError::from)
+        Ok(unreadable)
+    }
+
+    /// Sequence of the commit that a retraction will repeat. What is taken back already, or asked a second time, needs none.
+    fn to_be_repeated(&self, ask: &Ask, (community, command): &(CommunityId, CommandId)) -> Result<Option<u64>, StoreError> {
+        let here = self.world.of(community);
+        let known: &dyn Known = &here;
+        let (target, asked_before) = (known.record(command), known.record(&ask.envelope.id).is_some());
+        self.world.trouble()?;
+        Ok(target.filter(|target| !target.retracted && !asked_before).map(|target| target.sequence))
+    }
+
+    /// A message of the log, however long it takes to read it.
+    async fn read(&mut self, sequence: u64) -> Result<Option<Stored>, WriterError> {
+        loop {
+            match self.log.read(sequence).await {
+                Ok(stored) => return Ok(stored),
+                Err(error) => {
+                    self.warn_and_pause("the log does not answer; looking again", error, PAUSE_MAX).await?;
+                }
+            }
+        }
     }
 
     /// Decides commands over what is known, and forgets all of it.
@@ -445,34 +461,25 @@ impl Writer {
         let mut outcomes = Vec::with_capacity(asks.len());
         let mut sequence = self.position.sequence;
         for ask in asks {
-            let outcome = match self.decide_one(ask, recorded_at, sequence) {
-                Decided::Answer(outcome) => outcome,
+            let outcome = match self.decide_one(ask, recorded_at, sequence)? {
+                Decided::Outcome(outcome) => outcome,
                 Decided::Commit(commit) => {
-                    let commit: Arc<Commit> = Arc::from(commit);
-                    if self.world.anticipate(commit, sequence + 1) { Outcome::Recorded { sequence: sequence + 1 } } else { Outcome::Refused(TOO_LARGE) }
+                    let fits = self.world.anticipate(Arc::from(commit), sequence + 1)?;
+                    if fits { Outcome::Recorded { sequence: sequence + 1 } } else { TOO_LARGE }
                 }
             };
             sequence += u64::from(matches!(outcome, Outcome::Recorded { .. }));
             outcomes.push(outcome);
         }
         self.world.forget_pending();
-        self.world.trouble()?;
         Ok(outcomes)
     }
 }
 
-/// Puts the commands of a batch back to the front of the queue, in their order.
-fn decide_again(answers: Vec<(Waiting, Result<Outcome, usize>)>, waiting: &mut VecDeque<Waiting>) {
-    answers.into_iter().rev().for_each(|(asked, _)| waiting.push_front(asked));
-}
-
-/// Answers everybody in a batch whose first commit has the sequence after `before`.
-fn answer(answers: Vec<(Waiting, Result<Outcome, usize>)>, before: u64) {
-    for (asked, outcome) in answers {
-        let outcome = outcome.unwrap_or_else(|place| Outcome::Recorded { sequence: before + 1 + place as u64 });
-        // before the answer: whoever got it may send again, and finds the room
-        drop(asked.permit);
-        // whoever asked may have gone away; the record stands
-        let _gone = asked.reply.send(outcome);
+/// What a command asks to take back.
+fn retracted(ask: &Ask) -> Option<(CommunityId, CommandId)> {
+    match &ask.envelope.command {
+        Command::Record(record::Command::Retract(retract)) => Some((ask.community.clone(), retract.command)),
+        _ => None,
     }
 }

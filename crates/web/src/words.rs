@@ -30,6 +30,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("column_missing", "缺少必填的列", "A column that is needed is missing"),
     ("unknown_kind", "没有这种导入", "There is no import of this kind"),
     ("log_away", "系统暂时无法核对,请稍后再试", "It cannot be checked just now, please try again"),
+    ("log_unreadable", "原记录暂时读不出,请告诉值班人员", "What was recorded cannot be read just now, please tell the operator"),
     ("id_reused", "这个编号已用于另一条记录", "This id stands for another record already"),
     ("temperature_range", "体温应在34.0至42.5℃之间", "A temperature lies between 34.0 and 42.5 °C"),
     ("temperature_precision", "体温最多一位小数", "A temperature has at most one decimal"),

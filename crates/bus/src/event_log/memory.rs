@@ -82,6 +82,17 @@ impl MemoryLog {
         });
     }
 
+    /// Changes a byte of the message at `sequence`, as a bad disk does.
+    pub fn damage(&self, sequence: u64) {
+        self.change(|state| {
+            if let Some(Some((_, payload))) = index(sequence).and_then(|index| state.messages.get_mut(index)) {
+                let mut bytes = payload.to_vec();
+                bytes.iter_mut().rev().take(1).for_each(|byte| *byte ^= 0xFF);
+                *payload = bytes.into();
+            }
+        });
+    }
+
     /// Makes the log answer, or not. While it does not, followers wait, reads fail and appends end unknown.
     pub fn set_available(&self, available: bool) {
         self.change(|state| {

@@ -15,7 +15,7 @@ use web::{IMPORT_BYTES_MAX, Params, Problem, SEQUENCE, shape};
 
 use super::{
     Doors,
-    single::{Caller, busy, id_reused, refused, unknown},
+    single::{Caller, busy, id_reused, refused, unknown, unreadable},
 };
 use crate::{
     ask::{Ask, Outcome},
@@ -146,6 +146,7 @@ impl<'a> Import<'a> {
             Outcome::IdReused => return self.reject(draft, &id_reused()),
             Outcome::Rejected(rejection) => return self.reject(draft, &rejection.into()),
             Outcome::Refused(code) => return self.reject(draft, &refused(code)),
+            Outcome::Unreadable { .. } => return self.reject(draft, &unreadable()),
         };
         self.report.add(draft.lines.len(), fate);
         self.sequence = self.sequence.max(sequence);

@@ -20,6 +20,9 @@ use crate::{
 /// When to try again, in seconds, after too much at once.
 const BUSY_RETRY_S: u32 = 1;
 
+/// When to try again, in seconds, after what an operator must mend.
+const UNREADABLE_RETRY_S: u32 = 60;
+
 /// What became of a command, as it is told.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Told {
@@ -144,12 +147,18 @@ pub(crate) fn told(id: CommandId, outcome: Outcome) -> Told {
         Outcome::IdReused => Told::problem(Some(id), id_reused()),
         Outcome::Rejected(rejection) => Told::problem(Some(id), rejection.into()),
         Outcome::Refused(code) => Told::problem(Some(id), refused(code)),
+        Outcome::Unreadable { .. } => Told::problem(Some(id), unreadable()),
     }
 }
 
 /// What is told when an id stands for another record already.
 pub(crate) fn id_reused() -> Problem {
     Problem::new(StatusCode::CONFLICT, "id_reused").with_param("/id", "id_reused", "choose a new id for another record")
+}
+
+/// What is told when the log holds what is needed and it cannot be read. Which commit it is stands in the log of the service.
+pub(crate) fn unreadable() -> Problem {
+    Problem::unavailable("log_unreadable", UNREADABLE_RETRY_S).with_detail("what this is about is recorded and cannot be read now: an operator must look")
 }
 
 /// What is told of something that cannot be recorded, however often it is sent.

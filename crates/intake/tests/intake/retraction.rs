@@ -82,3 +82,27 @@ async fn a_retraction_waits_for_a_log_that_does_not_answer() {
     house.memory.set_available(true);
     assert_eq!(asked.await.status, 201);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_recorded_and_cannot_be_read_is_not_called_unknown() {
+    let house = House::open().await;
+    let (damaged, lost, taken_back) = (visit("h1"), visit("h1"), visit("h1"));
+    house.record(&[building("b07", "7号楼"), household("h1", "b07"), damaged.clone(), lost.clone(), taken_back.clone()]).await;
+    let first = retract(&taken_back);
+    house.record(std::slice::from_ref(&first)).await;
+    let of = async |command: &Json| house.commits_of(command).await[0].sequence;
+    let (damaged_at, lost_at, taken_back_at) = (of(&damaged).await, of(&lost).await, of(&taken_back).await);
+    house.memory.damage(damaged_at);
+    house.memory.damage(taken_back_at);
+    house.memory.lose(lost_at);
+    for command in [&damaged, &lost] {
+        assert_eq!(house.send(&retract(command)).await.told(), (503, "log_unreadable".to_owned()));
+    }
+    // nothing needs to be read to say these
+    assert_eq!(house.send(&first).await.told(), (200, "duplicate".to_owned()));
+    assert_eq!(house.send(&retract(&taken_back)).await.told(), (200, "unchanged".to_owned()));
+    let told = house.lines(&[visit("h1"), retract(&damaged), visit("h1")]).await;
+    let codes: Vec<&str> = told.iter().map(|told| told["problem"]["code"].as_str().or(told["status"].as_str()).unwrap()).collect();
+    assert_eq!(codes, ["recorded", "log_unreadable", "recorded"]);
+    assert_eq!(house.why_not(), None, "others are served");
+}
