@@ -238,7 +238,7 @@ impl Service {
 
 /// Reads on until the head, patiently; starts over when the log is another one.
 async fn reach_head(log: &EventLog, world: &mut World, gate: &Gate, readiness: &Readiness) -> Result<domain::log::LogPosition, WriterError> {
-    world.each_door_fact(|fact| gate.apply(fact))?;
+    world.each_admission(|fact| gate.apply(fact))?;
     loop {
         match catch_up(log, world, gate).await {
             Ok(position) => return Ok(position),

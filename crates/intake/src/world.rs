@@ -15,11 +15,11 @@ use store::{Key, Prefix, Store, StoreError, Table, Unit};
 const SNAPSHOTS: Table = Table::new("snapshots", 2);
 /// Hash of the last commit, by community.
 const CHAINS: Table = Table::new("chains", 1);
-/// What the gate needs of tokens and towns, deployment-wide and few, so that a restart does not read history for them.
-const DOORS: Table = Table::new("doors", 1);
+/// Who may enter where: what the gate needs of tokens and towns, deployment-wide and few, so that a restart does not read history for them.
+const ADMISSIONS: Table = Table::new("admissions", 1);
 
 /// The tables of intake's store.
-pub const TABLES: &[Table] = &[SNAPSHOTS, CHAINS, DOORS];
+pub const TABLES: &[Table] = &[SNAPSHOTS, CHAINS, ADMISSIONS];
 
 /// States kept decoded. When there are more, all are forgotten and read again as they are needed.
 const AT_HAND_MAX: usize = 100_000;
@@ -35,7 +35,7 @@ pub(crate) struct Snapshot {
 
 /// An event that concerns the gate, as it is kept.
 #[derive(Debug, Serialize, Deserialize)]
-struct DoorFact {
+struct Admission {
     header: Header,
     name: String,
     payload: Vec<u8>,
@@ -149,7 +149,7 @@ impl World {
         for (sequence, commit, hash) in commits {
             self.chains.insert(commit.header.community.clone(), *hash);
             units.push(Unit::new(*sequence).put(CHAINS, Key::community(commit.header.community.as_str()), hash));
-            units.extend(door_units(commit, *sequence));
+            units.extend(admissions(commit, *sequence));
         }
         self.pending_commits.clear();
         self.recalled.clear();
@@ -174,7 +174,7 @@ impl World {
         }
         self.chains.insert(commit.header.community.clone(), hash);
         units.push(Unit::new(sequence).put(CHAINS, Key::community(commit.header.community.as_str()), &hash));
-        units.extend(door_units(commit, sequence));
+        units.extend(admissions(commit, sequence));
         self.store.apply(units)
     }
 
@@ -219,10 +219,10 @@ impl World {
     }
 
     /// Every fact that the gate needs.
-    pub(crate) fn each_door_fact(&self, mut visit: impl FnMut(&Fact<'_>)) -> Result<(), StoreError> {
+    pub(crate) fn each_admission(&self, mut visit: impl FnMut(&Fact<'_>)) -> Result<(), StoreError> {
         let mut after: Option<Key> = None;
         loop {
-            let rows = self.store.scan::<DoorFact>(DOORS, &Prefix::all_of_deployment_table(), after.as_ref(), PAGE_ROWS)?;
+            let rows = self.store.scan::<Admission>(ADMISSIONS, &Prefix::all_of_deployment_table(), after.as_ref(), PAGE_ROWS)?;
             for (_, row) in &rows {
                 if let Ok(event) = Event::decode(&row.value.name, &row.value.payload) {
                     visit(&Fact { sequence: row.sequence, index: 0, header: &row.value.header, event: &event });
@@ -252,7 +252,7 @@ fn snapshot_key((community, key): &Place) -> Key {
     Key::community(community.as_str()).u8(key.kind()).text(&key.id())
 }
 
-fn door_units(commit: &Commit, sequence: u64) -> Vec<Unit> {
+fn admissions(commit: &Commit, sequence: u64) -> Vec<Unit> {
     let units = commit.events.iter().filter_map(|event| {
         let key = match event {
             Event::CommunityFounded(_) => Key::deployment().text("community").text(commit.header.community.as_str()),
@@ -261,8 +261,8 @@ fn door_units(commit: &Commit, sequence: u64) -> Vec<Unit> {
             _ => return None,
         };
         let payload = event.encode().ok()?;
-        let admission = DoorFact { header: commit.header.clone(), name: event.name().to_owned(), payload };
-        Some(Unit::new(sequence).put(DOORS, key, &admission))
+        let admission = Admission { header: commit.header.clone(), name: event.name().to_owned(), payload };
+        Some(Unit::new(sequence).put(ADMISSIONS, key, &admission))
     });
     units.collect()
 }
