@@ -144,14 +144,19 @@ impl Engine {
         }
         woken.extend(self.fold_alerts(commit, stored)?);
         for (target, unit) in woken {
-            units.push(agenda::schedule(&self.store, unit, &target, Some(AT_ONCE))?);
-            if let Some(in_flight) = self.in_flight.get_mut(&target) {
-                in_flight.woken = true;
-            }
+            units.push(self.wake(unit, &target)?);
         }
         self.store.apply(units)?;
         self.forget_changed_place(commit);
         Ok(())
+    }
+
+    /// Has a scope judged at once, or again after the answer to what is on its way to intake.
+    fn wake(&mut self, unit: Unit, target: &Target) -> Result<Unit, AlertingError> {
+        if let Some(in_flight) = self.in_flight.get_mut(target) {
+            in_flight.woken = true;
+        }
+        agenda::schedule(&self.store, unit, target, Some(AT_ONCE))
     }
 
     fn forget_changed_place(&mut self, commit: &Commit) {
@@ -316,12 +321,9 @@ impl Engine {
             _ => Job { rule: row.value.rule + 1, after: None },
         };
         let mut unit = unit.put(JOBS, key, &next);
-        for scope in scopes {
-            let target = Target { community: community.clone(), rule: runner.key(&scope).rule, scope };
-            unit = agenda::schedule(&self.store, unit, &target, Some(AT_ONCE))?;
-            if let Some(in_flight) = self.in_flight.get_mut(&target) {
-                in_flight.woken = true;
-            }
+        let targets: Vec<Target> = scopes.into_iter().map(|scope| Target { community: community.clone(), rule: runner.key(&scope).rule, scope }).collect();
+        for target in &targets {
+            unit = self.wake(unit, target)?;
         }
         self.apply(vec![unit])?;
         Ok(true)
