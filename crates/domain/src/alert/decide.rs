@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Context, Decide, Event, Known, Rejection,
     decide::required,
-    values::{HOUR_MS, KeyOwner, Place, PlaceNames, PrivateFields, Timestamp, field},
+    values::{HOUR_MS, KeyOwner, Place, PlaceNames, PrivateFields, field},
 };
 
 /// Hours after `resolved` within which a recurrence is the same alert, next episode (alerting.md).
@@ -36,7 +36,8 @@ fn decide_observe(observe: Observe, known: &dyn Known, context: &Context<'_>) ->
         return Vec::new();
     }
     let Observe { key, rule_version, basis, firing, late, quieted_by } = observe;
-    let firing = firing.and_then(|firing| not_dealt_with(firing, state.as_deref(), context));
+    let course = state.as_deref().map_or(Course::BeginsAnew, |state| Course::of(state, context));
+    let firing = firing.and_then(|firing| not_dealt_with(firing, state.as_deref(), course));
     match (state, firing) {
         (None, None) => Vec::new(),
         (None, Some(firing)) => {
@@ -50,7 +51,28 @@ fn decide_observe(observe: Observe, known: &dyn Known, context: &Context<'_>) ->
         (Some(state), Some(firing)) => {
             let new_cause = firing.causes.iter().any(|cause| !state.causes.contains(cause));
             let occurrence = occurrence(firing, rule_version, basis, known);
-            fires_again(&state, occurrence, new_cause, context)
+            fires_again(&state, occurrence, new_cause, course)
+        }
+    }
+}
+
+/// What a rule that fires now is to its key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Course {
+    /// More of the alert that is open or acknowledged.
+    GoesOn,
+    /// The next episode of the alert that was resolved.
+    Recurs,
+    /// A new alert.
+    BeginsAnew,
+}
+
+impl Course {
+    fn of(state: &State, context: &Context<'_>) -> Self {
+        match &state.status {
+            Status::Open | Status::Acknowledged { .. } => Self::GoesOn,
+            Status::Resolved { at, .. } if context.recorded_at.0 - at.0 <= REOPEN_HOURS * HOUR_MS => Self::Recurs,
+            Status::Resolved { .. } | Status::Closed => Self::BeginsAnew,
         }
     }
 }
@@ -58,44 +80,26 @@ fn decide_observe(observe: Observe, known: &dyn Known, context: &Context<'_>) ->
 /// Each cause is in exactly one alert. Causes of earlier alerts of the key do not count again, and with no others there is nothing
 /// to fire for. Where the next alert will be a new one, only new causes are in it, unless there are none (what had quieted it was
 /// taken back).
-fn not_dealt_with(mut firing: Firing, state: Option<&State>, context: &Context<'_>) -> Option<Firing> {
+fn not_dealt_with(mut firing: Firing, state: Option<&State>, course: Course) -> Option<Firing> {
     let Some(state) = state else { return Some(firing) };
     firing.causes.retain(|cause| !state.past_causes.contains(cause));
-    let begins_anew = match &state.status {
-        Status::Open | Status::Acknowledged { .. } => false,
-        Status::Resolved { at, .. } => !recurs(*at, context),
-        Status::Closed => true,
-    };
-    if begins_anew && firing.causes.iter().any(|cause| !state.causes.contains(cause)) {
+    if course == Course::BeginsAnew && firing.causes.iter().any(|cause| !state.causes.contains(cause)) {
         firing.causes.retain(|cause| !state.causes.contains(cause));
     }
     (!firing.causes.is_empty()).then_some(firing)
 }
 
-/// Whether something that was resolved then is the same alert now, next episode.
-fn recurs(resolved_at: Timestamp, context: &Context<'_>) -> bool {
-    context.recorded_at.0 - resolved_at.0 <= REOPEN_HOURS * HOUR_MS
-}
-
 /// A rule fires for a key that has a history.
-fn fires_again(state: &State, occurrence: Occurrence, new_cause: bool, context: &Context<'_>) -> Vec<Event> {
+fn fires_again(state: &State, occurrence: Occurrence, new_cause: bool, course: Course) -> Vec<Event> {
     let (alert, key, n, episode) = (state.alert.clone(), state.key.clone(), state.n + 1, state.episode);
-    match &state.status {
-        Status::Open | Status::Acknowledged { .. } => {
-            if occurrence.severity > state.severity_peak {
-                vec![Upgraded { alert, key, n, episode, occurrence }.into()]
-            } else if new_cause || differs(&occurrence, &state.occurrence) {
-                vec![Updated { alert, key, n, episode, occurrence }.into()]
-            } else {
-                Vec::new()
-            }
-        }
+    match course {
+        Course::GoesOn if occurrence.severity > state.severity_peak => vec![Upgraded { alert, key, n, episode, occurrence }.into()],
+        Course::GoesOn if new_cause || differs(&occurrence, &state.occurrence) => vec![Updated { alert, key, n, episode, occurrence }.into()],
+        Course::GoesOn => Vec::new(),
         // what somebody ended by hand stays ended until there is a new cause
-        Status::Closed | Status::Resolved { by_hand: true, .. } if !new_cause => Vec::new(),
-        Status::Resolved { at, .. } if recurs(*at, context) => {
-            vec![Reopened { alert, key, n, episode: episode + 1, occurrence }.into()]
-        }
-        Status::Resolved { .. } | Status::Closed => {
+        Course::Recurs | Course::BeginsAnew if state.ended_by_hand() && !new_cause => Vec::new(),
+        Course::Recurs => vec![Reopened { alert, key, n, episode: episode + 1, occurrence }.into()],
+        Course::BeginsAnew => {
             let alert = AlertId::new(alert.key_hash().clone(), alert.group() + 1);
             vec![Raised { alert, key, n: 1, episode: 1, occurrence }.into()]
         }

@@ -66,6 +66,11 @@ impl State {
         matches!(self.status, Status::Open | Status::Acknowledged { .. })
     }
 
+    /// Somebody said that it is over.
+    pub fn ended_by_hand(&self) -> bool {
+        matches!(self.status, Status::Closed | Status::Resolved { by_hand: true, .. })
+    }
+
     /// One word for its status.
     pub fn status_word(&self) -> &'static str {
         match self.status {
