@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Context, Decide, Event, Known, Rejection,
-    community::Policy,
+    community::{DEFAULT_REGIME, Policy},
     decide::{check_reason, required},
     household::as_it_stands,
     obligation::DAYS_MAX,
@@ -38,12 +38,13 @@ fn policy(known: &dyn Known) -> Policy {
 }
 
 fn decide_order(order: PlaceOrder, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-    let person = required(known.person(&order.person), "/data/person", "person", &order.person)?;
-    let home = whereabouts(order.household.as_ref(), known)?.or_else(|| person.home_at(context.at).map(|home| as_it_stands(home, known)));
-    let place = home.filter(|_| holds_at_home(order.kind));
+    // first: what the id stands for already does not change when something is registered that the order names now
     if let Some(state) = known.quarantine(&order.quarantine) {
         return same_order(&order, &state);
     }
+    let person = required(known.person(&order.person), "/data/person", "person", &order.person)?;
+    let home = whereabouts(order.household.as_ref(), known)?.or_else(|| person.home_at(context.at).map(|home| as_it_stands(home, known)));
+    let place = home.filter(|_| holds_at_home(order.kind));
     // an order typed late would run into one that is still in force
     if let Some(current) = person.orders_at(context.at).first().or_else(|| person.open_order()) {
         let current = vec![("quarantine", current.to_string())];
@@ -55,7 +56,7 @@ fn decide_order(order: PlaceOrder, known: &dyn Known, context: &Context<'_>) -> 
     }
     check_place(order.kind, place.as_ref(), order.facility.as_ref())?;
     if policy(known).at(context.at).regime(order.regime.as_ref()).is_none() {
-        return Err(Rejection::unknown("/data/regime", "regime", order.regime.as_ref().map_or("home14", Slug::as_str)));
+        return Err(Rejection::unknown("/data/regime", "regime", order.regime.as_ref().map_or(DEFAULT_REGIME, Slug::as_str)));
     }
     if order.count_from.date > context.zone.day_of(context.at) {
         return Err(Rejection::invalid("/data/count_from/date", "date_in_future", "day 0 is the day of the order or a day before"));

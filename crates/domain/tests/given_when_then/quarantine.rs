@@ -70,6 +70,8 @@ fn a_person_is_under_one_order_at_a_time() {
             ("another under this id", "quarantine.order", order(json!({"days": 7})), "409 quarantine_exists"),
             ("another person", "quarantine.order", order(json!({"person": "p2"})), "409 quarantine_exists"),
             ("another place", "quarantine.order", order(json!({"household": "h101"})), "409 quarantine_exists"),
+            ("a place that is not known", "quarantine.order", order(json!({"household": "h9"})), "409 quarantine_exists"),
+            ("a person who is not known", "quarantine.order", order(json!({"person": "p77"})), "409 quarantine_exists"),
             ("another kind", "quarantine.order", order(json!({"kind": "watch"})), "409 quarantine_exists"),
             ("a second order", "quarantine.order", order(json!({"quarantine": "q2"})), "409 already_under_order quarantine=q1"),
             ("of a housemate", "quarantine.order", order(json!({"quarantine": "q2", "person": "p2"})), "quarantine.ordered"),
