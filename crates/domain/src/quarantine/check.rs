@@ -1,7 +1,10 @@
 //! What happens when checks are recorded.
 
-use super::{Check, CheckFound, CheckInput, Checked, decide::place_now};
-use crate::{Context, Event, Known, Rejection, decide::required, values::accept_readings, visit::SYMPTOMS_MAX};
+use super::{
+    Check, CheckFound, CheckInput, Checked,
+    decide::{check_begun, check_slot, in_force, place_now, policy},
+};
+use crate::{Context, Event, Known, Rejection, values::accept_readings, visit::SYMPTOMS_MAX};
 
 /// Most checks in one command: a floor of a quarantine site.
 const CHECKS_MAX: usize = 64;
@@ -21,19 +24,10 @@ pub(super) fn decide_check(check: Check, known: &dyn Known, context: &Context<'_
 
 fn found(input: CheckInput, index: usize, known: &dyn Known, context: &Context<'_>) -> Result<CheckFound, Rejection> {
     let pointer = format!("/data/checks/{index}");
-    let state = required(known.quarantine(&input.quarantine), &format!("{pointer}/quarantine"), "quarantine", &input.quarantine)?;
-    if context.at < state.order.ordered_at {
-        return Err(Rejection::invalid("/at", "before_order", format!("this order is in force from {} on", state.order.ordered_at)));
-    }
-    if state.order.released_at.is_some_and(|released_at| released_at <= context.at) {
-        return Err(Rejection::conflict("quarantine_released", "this order had ended at that time"));
-    }
+    let state = in_force(&input.quarantine, &format!("{pointer}/quarantine"), known, context)?;
+    check_begun(&state, context)?;
     if let Some(slot) = &input.slot {
-        let policy = known.community().map(|community| community.policy.clone()).unwrap_or_default();
-        let exists = state.order.slots_of_day(slot.date, &policy, &context.zone, context.recorded_at).iter().any(|known| known.id == *slot);
-        if !exists {
-            return Err(Rejection::invalid(&format!("{pointer}/slot"), "no_such_slot", "this order has no slot of that name on that day"));
-        }
+        check_slot(slot, &format!("{pointer}/slot"), &state, &policy(known), context)?;
     }
     if input.symptoms.as_ref().is_some_and(|symptoms| symptoms.len() > SYMPTOMS_MAX) {
         return Err(Rejection::invalid(&format!("{pointer}/symptoms"), "too_many", format!("at most {SYMPTOMS_MAX} symptoms")));

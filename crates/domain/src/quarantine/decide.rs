@@ -11,7 +11,7 @@ use crate::{
     community::{DEFAULT_REGIME, Policy},
     decide::{check_reason, required},
     household::as_it_stands,
-    obligation::DAYS_MAX,
+    obligation::{DAYS_MAX, SlotId},
     values::{HouseholdId, KeyOwner, Place, PrivateFields, QuarantineId, Slug, field},
 };
 
@@ -33,7 +33,7 @@ impl Decide for Quarantine {
     }
 }
 
-fn policy(known: &dyn Known) -> Policy {
+pub(super) fn policy(known: &dyn Known) -> Policy {
     known.community().map(|community| community.policy.clone()).unwrap_or_default()
 }
 
@@ -118,17 +118,38 @@ fn check_place(kind: Kind, place: Option<&Place>, facility: Option<&Slug>) -> Re
     }
 }
 
-/// The state of an order that must exist and not have ended at `at`.
-fn in_force(quarantine: &QuarantineId, known: &dyn Known, context: &Context<'_>) -> Result<Arc<State>, Rejection> {
-    let state = required(known.quarantine(quarantine), "/data/quarantine", "quarantine", quarantine)?;
-    if state.order.released_at.is_some_and(|released_at| released_at <= context.at) {
+/// The state of an order that `pointer` names: it must exist and not have ended at `at`.
+pub(super) fn in_force(quarantine: &QuarantineId, pointer: &str, known: &dyn Known, context: &Context<'_>) -> Result<Arc<State>, Rejection> {
+    let state = required(known.quarantine(quarantine), pointer, "quarantine", quarantine)?;
+    if has_ended(&state, context) {
         return Err(Rejection::conflict("quarantine_released", "this order had ended at that time"));
     }
     Ok(state)
 }
 
+/// Whether an order had ended at `at`.
+fn has_ended(state: &State, context: &Context<'_>) -> bool {
+    state.order.released_at.is_some_and(|released_at| released_at <= context.at)
+}
+
+/// Refuses what happened before an order was given.
+pub(super) fn check_begun(state: &State, context: &Context<'_>) -> Result<(), Rejection> {
+    if context.at < state.order.ordered_at {
+        return Err(Rejection::invalid("/at", "before_order", format!("this order is in force from {} on", state.order.ordered_at)));
+    }
+    Ok(())
+}
+
+/// Refuses a slot that an order does not have.
+pub(super) fn check_slot(slot: &SlotId, pointer: &str, state: &State, policy: &Policy, context: &Context<'_>) -> Result<(), Rejection> {
+    if !state.order.slots_of_day(slot.date, policy, &context.zone, context.recorded_at).iter().any(|known| known.id == *slot) {
+        return Err(Rejection::invalid(pointer, "no_such_slot", "this order has no slot of that name on that day"));
+    }
+    Ok(())
+}
+
 fn decide_move(change: Move, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-    let state = in_force(&change.quarantine, known, context)?;
+    let state = in_force(&change.quarantine, "/data/quarantine", known, context)?;
     let kind = change.kind.unwrap_or(state.kind);
     let to = whereabouts(change.household.as_ref(), known)?.filter(|_| holds_at_home(kind));
     check_place(kind, to.as_ref(), change.facility.as_ref())?;
@@ -142,7 +163,7 @@ fn decide_move(change: Move, known: &dyn Known, context: &Context<'_>) -> Result
 }
 
 fn decide_extend(extend: Extend, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-    let state = in_force(&extend.quarantine, known, context)?;
+    let state = in_force(&extend.quarantine, "/data/quarantine", known, context)?;
     let last = state.order.last_day(&policy(known));
     if extend.until == last {
         return Ok(Vec::new());
@@ -154,17 +175,14 @@ fn decide_extend(extend: Extend, known: &dyn Known, context: &Context<'_>) -> Re
 }
 
 fn decide_waive(waive: Waive, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-    let state = in_force(&waive.quarantine, known, context)?;
+    let state = in_force(&waive.quarantine, "/data/quarantine", known, context)?;
     check_reason(&waive.reason)?;
     if waive.slots.is_empty() || waive.slots.len() > WAIVED_MAX {
         return Err(Rejection::invalid("/data/slots", "slots_count", format!("1 to {WAIVED_MAX} slots")));
     }
     let policy = policy(known);
     for (index, slot) in waive.slots.iter().enumerate() {
-        let slots = state.order.slots_of_day(slot.date, &policy, &context.zone, context.recorded_at);
-        if !slots.iter().any(|known| known.id == *slot) {
-            return Err(Rejection::invalid(&format!("/data/slots/{index}"), "no_such_slot", "this order has no slot of that name on that day"));
-        }
+        check_slot(slot, &format!("/data/slots/{index}"), &state, &policy, context)?;
     }
     let slots: Vec<_> = waive.slots.into_iter().filter(|slot| !state.order.waived.contains(slot)).collect();
     if slots.is_empty() {
@@ -177,12 +195,10 @@ fn decide_waive(waive: Waive, known: &dyn Known, context: &Context<'_>) -> Resul
 fn decide_release(release: Release, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     let state = required(known.quarantine(&release.quarantine), "/data/quarantine", "quarantine", &release.quarantine)?;
     // a release typed late may be earlier than one that is known: the earliest counts
-    if state.order.released_at.is_some_and(|released_at| released_at <= context.at) {
+    if has_ended(&state, context) {
         return Ok(Vec::new());
     }
-    if context.at < state.order.ordered_at {
-        return Err(Rejection::invalid("/at", "before_order", format!("this order is in force from {} on", state.order.ordered_at)));
-    }
+    check_begun(&state, context)?;
     let last = state.order.last_day(&policy(known));
     if release.reason == ReleaseReason::Completed && context.zone.day_of(context.at) < last {
         return Err(Rejection::invalid("/data/reason", "not_completed", format!("the last day of this order is {last}; give the reason why it ends earlier")));
