@@ -119,12 +119,15 @@ fn decide_start(start: StartResidence, known: &dyn Known, context: &Context<'_>)
     let state = required(known.person(&start.person), "/data/person", "person", &start.person)?;
     let place = required(known.household(&start.household), "/data/household", "household", &start.household)?.place.clone();
     if let Some(open) = state.open_residence(&start.household, start.kind) {
-        if start.from.is_none_or(|from| from == open.from) {
-            return Ok(Vec::new());
-        }
+        // "unchanged" would tell the sender that what they wrote is recorded. A reason is sealed: nobody can see here whether it is the same
+        let other = match start.from {
+            Some(from) if from != open.from => Some("since another time: end that residence first, or leave `from` out"),
+            _ => start.reason.as_ref().map(|_| "and why was said at its start, if at all: end that residence first, or leave `reason` out"),
+        };
+        let Some(other) = other else { return Ok(Vec::new()) };
         return Err(Rejection::Conflict {
             code: "residence_exists",
-            reason: "they belong to this household in this way already, since another time: end that residence first, or leave `from` out".to_owned(),
+            reason: format!("they belong to this household in this way already, {other}"),
             current: vec![("from", open.from.to_string())],
         });
     }

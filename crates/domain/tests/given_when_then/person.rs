@@ -153,6 +153,25 @@ fn a_residence_that_is_open_is_not_begun_again_at_another_time() {
 }
 
 #[test]
+fn a_residence_that_is_open_is_not_begun_again_for_another_reason() {
+    let works = |reason: Value| json!({"person": "p1", "household": "h101", "kind": "works", "reason": reason});
+    let exists = "409 residence_exists from=2020-02-05T00:00:00Z";
+    for before in [json!("cook"), Value::Null] {
+        let mut world = World::settled();
+        world.record("residence.start", works(before), "2020-02-05T08:00");
+        check(
+            &world,
+            "2020-02-05T09:00",
+            &[
+                ("without one", "residence.start", works(Value::Null), "unchanged"),
+                ("another", "residence.start", works(json!("guard")), exists),
+                ("perhaps the same: it is sealed", "residence.start", works(json!("cook")), exists),
+            ],
+        );
+    }
+}
+
+#[test]
 fn a_residence_began_and_ended_when_it_is_told() {
     let start = |from: &str| json!({"person": "p1", "household": "h101", "kind": "works", "from": from});
     let end = |until: &str| json!({"person": "p1", "household": "h502", "until": until});
