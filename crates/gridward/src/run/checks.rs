@@ -56,6 +56,18 @@ async fn check(State(checks): State<Arc<Checks>>, Path(service): Path<String>, h
 }
 
 fn failed(error: impl std::fmt::Display) -> Problem {
-    tracing::warn!(%error, "a check was not made");
-    Problem::unavailable("check_failed", 5).with_detail(error.to_string())
+    // with what caused it: nobody else is told
+    tracing::warn!(error = %format_args!("{error:#}"), "a check was not made");
+    Problem::unavailable("check_failed", 5).with_detail("the check could not be made just now; why stands in the log of this program")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_wrong_inside_is_not_told_outside() {
+        let told = serde_json::to_string(&failed("permission denied: /var/lib/gridward/stores")).unwrap();
+        assert!(told.contains("check_failed") && told.contains("the log of this program") && !told.contains("/var/lib"), "{told}");
+    }
 }

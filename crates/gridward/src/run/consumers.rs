@@ -296,8 +296,9 @@ fn refused(error: ProvisionError) -> Problem {
 
 /// What went wrong is the operator's to read in the log; the caller may try again.
 fn away(error: impl std::fmt::Display) -> Problem {
-    tracing::error!(%error, "a consumer could not be changed");
-    Problem::unavailable("consumer_failed", 1).with_detail(error.to_string())
+    // with what caused it: nobody else is told
+    tracing::error!(error = %format_args!("{error:#}"), "a consumer could not be changed");
+    Problem::unavailable("consumer_failed", 1).with_detail("the consumers could not be read or changed just now; why stands in the log of this program")
 }
 
 #[cfg(test)]
@@ -328,6 +329,12 @@ mod tests {
             assert_eq!((found, at.as_str()), (status, pointer), "{json}: {text}");
             assert!(text.contains(right) && !text.contains("张三") && !text.contains("13812345678"), "{json}: {text}");
         }
+    }
+
+    #[test]
+    fn what_went_wrong_inside_is_not_told_outside() {
+        let told = serde_json::to_string(&away("permission denied: /var/lib/gridward/consumers.json")).unwrap();
+        assert!(told.contains("consumer_failed") && told.contains("the log of this program") && !told.contains("/var/lib"), "{told}");
     }
 
     #[test]

@@ -111,5 +111,29 @@ fn empty(folder: &Path) -> Result<(), Problem> {
 
 fn problem(error: &CheckError) -> Problem {
     tracing::warn!(error = %chain(error), "a check was not made");
-    Problem::unavailable("check_failed", 5).with_detail(error.to_string())
+    // what was found is told; what a library said of it stands in the log
+    let found = match error {
+        CheckError::Diverged(_) => "the log is another one than the rows know",
+        CheckError::Log(_) => "the log cannot be read",
+        CheckError::Fold(_) => "the log cannot be folded",
+        CheckError::Store(_) => "a store failed",
+        CheckError::Interrupted => "the check was interrupted",
+    };
+    Problem::unavailable("check_failed", 5).with_detail(format!("{found}; why stands in the log of this program"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_wrong_inside_is_not_told_outside() {
+        for (error, found) in [
+            (CheckError::Log("no route to 10.1.2.3".to_owned()), "the log cannot be read"),
+            (CheckError::Diverged("stream 10.1.2.3".to_owned()), "another one"),
+        ] {
+            let told = serde_json::to_string(&problem(&error)).unwrap();
+            assert!(told.contains("check_failed") && told.contains(found) && !told.contains("10.1.2.3"), "{told}");
+        }
+    }
 }
