@@ -29,6 +29,10 @@ chaos kills="100": nats foreign
     cargo build --locked -p gridward
     GRIDWARD_KILLS={{ kills }} cargo test --locked -p system-tests --test kills -- --nocapture
 
+# how fast it is on this machine, beside what the machine could do at all: docs/PERFORMANCE.md
+bench *ARGS: nats
+    cargo run --release --locked -p gridward -- bench {{ ARGS }}
+
 # write the golden bytes of new events and the outcomes of the stories; look at the difference before committing it
 golden-accept:
     GRIDWARD_GOLDEN=accept cargo test --locked -p system-tests --test contract --test scenarios

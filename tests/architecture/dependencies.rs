@@ -19,7 +19,8 @@ const OURS: &[(&str, &[&str])] = &[
     ("intake", &["domain", "bus", "store", "web"]),
     ("projection", &["domain", "readmodel", "bus", "store", "web"]),
     ("alerting", &["domain", "rules", "bus", "store", "web"]),
-    ("gridward", &["domain", "demo", "bus", "store", "web", "dashboard", "intake", "projection", "alerting"]),
+    ("bench", &["domain", "bus"]),
+    ("gridward", &["domain", "demo", "bench", "bus", "store", "web", "dashboard", "intake", "projection", "alerting"]),
     ("testkit", &["domain", "readmodel", "rules", "bus", "store"]),
     ("system-tests", &["domain", "readmodel", "rules", "demo", "bus", "web", "testkit"]),
 ];
@@ -37,9 +38,9 @@ const PURE: &[(&str, &[&str])] = &[
 
 /// Outside dependencies that only these crates name (I3): to exchange one is to change one crate.
 const OWNED: &[(&str, &[&str])] = &[
-    ("async-nats", &["bus"]),
+    ("async-nats", &["bus", "bench"]),
     ("sled", &["store"]),
-    ("axum", &["web", "intake", "projection", "dashboard"]),
+    ("axum", &["web", "intake", "projection", "dashboard", "bench"]),
     ("axum-server", &["web"]),
     ("tower-http", &["web"]),
     ("askama", &["dashboard"]),

@@ -14,4 +14,4 @@ pub use foreign::{Foreign, Line, Message, Subscriber};
 pub use history::{Attempt, History};
 pub use neighbourhood::DOORS;
 pub use poll::until;
-pub use system::{Answer, System};
+pub use system::{Answer, System, program};

@@ -348,8 +348,11 @@ fn children_named(parent: u32, name: &str) -> Option<u32> {
     })
 }
 
-/// The program under test, built beside the tests.
-pub(crate) fn program() -> anyhow::Result<PathBuf> {
+/// The program under test, as cargo builds it.
+///
+/// # Errors
+/// When it is not built.
+pub fn program() -> anyhow::Result<PathBuf> {
     let test = std::env::current_exe()?;
     let folder = test.parent().and_then(Path::parent).context("no target folder")?;
     let program = folder.join("gridward");

@@ -287,6 +287,7 @@ impl Follower {
                 caught_up = true;
                 pass.more = true;
                 self.readiness.ready(JUDGING);
+                metrics::gauge!("gridward_alerting_sequence").set(tail.head() as f64);
                 tracing::info!(sequence = tail.head(), "alerting has reached the head of the log");
             }
             // behind the head everything would be judged on half of what is known
@@ -329,8 +330,10 @@ impl Follower {
 
     async fn fold(&mut self, messages: Vec<bus::Stored>) -> Result<(), AlertingError> {
         metrics::counter!("gridward_alerting_commits_total").increment(messages.len() as u64);
+        let last = messages.last().map(|message| message.sequence);
         let parked = self.with_engine(move |engine| engine.fold(&messages)).await?;
         self.readiness.set_aside(parked);
+        last.inspect(|sequence| metrics::gauge!("gridward_alerting_sequence").set(*sequence as f64));
         self.folded.send_modify(|_same_fold| {});
         Ok(())
     }

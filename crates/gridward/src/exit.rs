@@ -47,6 +47,17 @@ impl<E: Into<anyhow::Error>> From<E> for Exit {
 /// What a command comes to.
 pub(crate) type Done = Result<(), Exit>;
 
+/// The exit code of a program that ends like this, once its error is told.
+pub(crate) fn code(done: Done) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Exit { failure, error }) => {
+            talk(format_args!("gridward: {error:#}"));
+            failure.into()
+        }
+    }
+}
+
 /// Data goes to stdout. When nobody reads it any more (`| head`), the program ends quietly, as every tool in a pipe does.
 pub(crate) fn data(line: impl std::fmt::Display) {
     use std::io::Write as _;

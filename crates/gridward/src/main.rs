@@ -27,6 +27,9 @@ fn main() -> ExitCode {
     if arguments.peek().is_some_and(|first| first == NATS_SUBCOMMAND) {
         return bus::server::child_main(arguments.skip(1));
     }
+    if arguments.peek().is_some_and(|first| first == bench::LOAD_SUBCOMMAND) {
+        return exit::code(bench::load_main().map_err(Into::into));
+    }
     // one provider for TLS, chosen once; a second choice would be refused and change nothing
     let _already = rustls::crypto::ring::default_provider().install_default();
     cli::main()

@@ -219,6 +219,7 @@ impl Service {
         }
         self.gate.open();
         self.readiness.ready();
+        metrics::gauge!("gridward_intake_sequence").set(position.sequence as f64);
         tracing::info!(sequence = position.sequence, "intake is ready");
         let writer = Writer {
             log: self.parts.log,

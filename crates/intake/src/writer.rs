@@ -177,6 +177,7 @@ impl Writer {
                 self.batch_max = (self.batch_max * 2).min(BATCH_MESSAGES_MAX);
                 metrics::histogram!("gridward_append_ms").record(started.elapsed().as_secs_f64() * 1e3);
                 metrics::counter!("gridward_commits_total").increment(batch.commits.len() as u64);
+                metrics::gauge!("gridward_intake_sequence").set(self.position.sequence as f64);
                 answer(batch.answers, before);
             }
             // everything is decided again, over what they did

@@ -1,6 +1,7 @@
 //! What can be typed. Data goes to stdout, talk to stderr, and the exit code says how it went.
 
 mod alerts;
+mod bench;
 mod config_command;
 mod consumer;
 mod events;
@@ -19,7 +20,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::{
     client::{Client, Target},
     clock::Drill,
-    exit::{Done, Exit, Failure, talk},
+    exit::{Done, Exit, Failure, code, talk},
     run::{Role, UpOptions, run_one, up},
     telemetry,
 };
@@ -102,6 +103,8 @@ enum Command {
     Rebuild(rebuild::Arguments),
     /// Check the log: gaps, damage, the chain of hashes
     Verify,
+    /// How fast it is on this machine, beside what the machine could do at all
+    Bench(bench::Arguments),
     /// Configuration: check, show
     Config(config_command::Arguments),
     /// Print completions for a shell
@@ -179,13 +182,7 @@ pub(crate) fn main() -> ExitCode {
     let outcome = runtime.block_on(dispatch(cli));
     // a blocking read of standard input must not hold the program
     runtime.shutdown_background();
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Exit { failure, error }) => {
-            talk(format_args!("gridward: {error:#}"));
-            failure.into()
-        }
-    }
+    code(outcome)
 }
 
 async fn dispatch(cli: Cli) -> Done {
@@ -196,6 +193,7 @@ async fn dispatch(cli: Cli) -> Done {
         Command::Intake(arguments) => run_one(Role::Intake, &arguments.config).await,
         Command::Projection(arguments) => run_one(Role::Projection, &arguments.config).await,
         Command::Alerting(arguments) => run_one(Role::Alerting, &arguments.config).await,
+        Command::Bench(arguments) => bench::run(&global, arguments).await,
         Command::Send(arguments) => send::run(&global, arguments).await,
         Command::Import(arguments) => import::run(&global, arguments).await,
         Command::Status(arguments) => status::run(&global, arguments).await,

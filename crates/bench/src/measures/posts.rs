@@ -1,0 +1,53 @@
+//! B1: single-command posts on many connections. The clock runs until the last of them is folded and judged.
+
+use std::time::{Duration, Instant};
+
+use crate::Options;
+use crate::figures::{Ceiling, Figure, Target, median};
+use crate::load::{Load, Sent};
+use crate::raw::{POSTGRES, handler_rate, transactions_per_second};
+use crate::system::System;
+
+const CONNECTIONS: usize = 256;
+/// With fewer connections it is the wait that counts.
+const CONNECTIONS_FOR_LATENCY: usize = 64;
+pub(crate) const WARM_TIME: Duration = Duration::from_secs(2);
+
+pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
+    let town = options.town();
+    let system = System::start(&options.program).await?;
+    system.found(town).await?;
+    let load = Load {
+        address: system.address().to_owned(),
+        token: system.token().to_owned(),
+        sent: Sent::Visits { town, lines_per_request: 1, first: 0 },
+        connections: CONNECTIONS,
+        rate: None,
+        warm_time: WARM_TIME,
+        load_time: options.load_time,
+    };
+    let (mut rates, mut waits) = (Vec::new(), Vec::new());
+    for _ in 0..options.runs {
+        let (before, began) = (system.sequence().await?, Instant::now());
+        load.run(&options.program).await?;
+        system.settled().await?;
+        // the warm part counts too: what it left to fold is folded within this time
+        rates.push((system.sequence().await? - before) as f64 / began.elapsed().as_secs_f64());
+        let few = Load { connections: CONNECTIONS_FOR_LATENCY, ..load.clone() };
+        waits.push(few.run(&options.program).await?.p99_ms);
+        system.settled().await?;
+    }
+    drop(system);
+    let rate = median(rates);
+    let figure =
+        |what: &str, value, unit, ceiling, targets: &[Target]| Figure { name: "B1", what: what.to_owned(), value, unit, ceiling, targets: targets.to_vec() };
+    let nothing = handler_rate(&load, &options.program).await?;
+    let postgres = transactions_per_second(options.load_time.as_secs().max(1))?;
+    let posts = "posts on 256 connections";
+    let nothing = Some(Ceiling { what: "a handler that does nothing".to_owned(), value: nothing });
+    Ok(vec![
+        figure(posts, rate, "/s", nothing, &[Target::AtLeast(22_000.0)]),
+        figure(posts, rate, "/s", postgres.map(|value| Ceiling { what: POSTGRES.to_owned(), value }), &[Target::RatioAtLeast(2.5)]),
+        figure("p99 on 64 connections", median(waits), "ms", None, &[Target::AtMost(15.0)]),
+    ])
+}

@@ -1,0 +1,200 @@
+//! The system under test: `gridward up` as its operator starts it, on a folder of its own.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::town::Town;
+
+/// Longest wait for a system to be ready, and for its services to reach the head of the log.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Pause between two looks.
+const LOOK_PAUSE: Duration = Duration::from_millis(5);
+/// Lines of one request while the town is founded.
+const LINES_PER_REQUEST: usize = 500;
+
+/// A running system.
+pub(crate) struct System {
+    program: PathBuf,
+    folder: TempDir,
+    child: Child,
+    http: reqwest::Client,
+    address: String,
+    token: String,
+}
+
+impl System {
+    /// Starts one on an empty folder beside the working directory, which is to be on a real disk.
+    pub(crate) async fn start(program: &std::path::Path) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir_in(".")?;
+        let child = spawn(program, &folder)?;
+        let http = reqwest::Client::new();
+        let mut system = Self { program: program.to_owned(), folder, child, http, address: String::new(), token: String::new() };
+        system.wait_until_ready().await?;
+        Ok(system)
+    }
+
+    /// Stops it, lets `between` work on its folder, and starts it again; says how long it took from the start until it was ready.
+    pub(crate) async fn restart(&mut self, between: impl FnOnce(&std::path::Path) -> std::io::Result<()>) -> anyhow::Result<Duration> {
+        self.stop().await?;
+        between(&self.folder.path().join("data"))?;
+        let began = Instant::now();
+        self.child = spawn(&self.program, &self.folder)?;
+        self.wait_until_ready().await?;
+        Ok(began.elapsed())
+    }
+
+    async fn stop(&mut self) -> anyhow::Result<()> {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status()?;
+        let began = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            ensure!(began.elapsed() < PATIENCE, "gridward does not stop");
+            tokio::time::sleep(LOOK_PAUSE).await;
+        }
+        Ok(())
+    }
+
+    async fn wait_until_ready(&mut self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        let run_file = self.folder.path().join("data/run.json");
+        loop {
+            ensure!(self.child.try_wait()?.is_none(), "gridward ended before it was ready: {}", self.log());
+            ensure!(began.elapsed() < PATIENCE, "gridward is not ready: {}", self.log());
+            if let Ok(text) = std::fs::read(&run_file) {
+                let run: Value = serde_json::from_slice(&text)?;
+                let url = run["http"].as_str().context("run.json names no address")?;
+                self.address = url.trim_start_matches("http://").to_owned();
+                if self.http.get(format!("{url}/readyz")).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                    break;
+                }
+            }
+            tokio::time::sleep(LOOK_PAUSE).await;
+        }
+        self.token = std::fs::read_to_string(self.folder.path().join("data/admin.token"))?.trim().to_owned();
+        Ok(())
+    }
+
+    /// Host and port of its API.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The operator's token.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    fn log(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.path().join("log.txt")).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
+    /// Sends JSON and reads JSON.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let answer = self.http.post(format!("http://{}/api/v1{path}", self.address)).bearer_auth(&self.token).json(body).send().await?;
+        ensure!(answer.status().is_success(), "{path}: {}", answer.text().await?);
+        Ok(answer.json().await?)
+    }
+
+    /// Founds a town; every command must be recorded.
+    pub(crate) async fn found(&self, town: Town) -> anyhow::Result<()> {
+        for community in 0..town.communities {
+            self.send_lines(community, &[Town::found(community)]).await?;
+            let lines: Vec<String> = town.registrations().collect();
+            for part in lines.chunks(LINES_PER_REQUEST) {
+                self.send_lines(community, part).await?;
+            }
+        }
+        self.settled().await
+    }
+
+    async fn send_lines(&self, community: usize, lines: &[String]) -> anyhow::Result<()> {
+        let url = format!("http://{}/api/v1/communities/{}/commands", self.address, Town::community(community));
+        let request = self.http.post(url).bearer_auth(&self.token).header("content-type", "application/x-ndjson").body(lines.join("\n"));
+        let told = request.send().await?.error_for_status()?.text().await?;
+        let refused = told.lines().find(|line| !line.contains(r#""status":"recorded""#));
+        ensure!(refused.is_none() && told.lines().count() == lines.len(), "not recorded: {}", refused.unwrap_or("an answer is missing"));
+        Ok(())
+    }
+
+    /// Sends visits from `first` on, in large requests, until there are `count` more, and waits until they are folded.
+    pub(crate) async fn fill(&self, town: Town, first: usize, count: usize) -> anyhow::Result<()> {
+        let mut lines: Vec<Vec<String>> = vec![Vec::new(); town.communities];
+        for n in first..first + count {
+            let (community, line) = town.visit(n, "36.5");
+            lines[community].push(line);
+            if lines[community].len() == LINES_PER_REQUEST {
+                self.send_lines(community, &std::mem::take(&mut lines[community])).await?;
+            }
+        }
+        for (community, rest) in lines.iter().enumerate().filter(|(_, rest)| !rest.is_empty()) {
+            self.send_lines(community, rest).await?;
+        }
+        self.settled().await
+    }
+
+    /// Waits until everything that is on the log is folded and judged.
+    pub(crate) async fn settled(&self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        loop {
+            ensure!(began.elapsed() < PATIENCE, "the services do not reach the head of the log");
+            let text = self.http.get(format!("http://{}/metrics", self.address)).bearer_auth(&self.token).send().await?.text().await?;
+            let projected = metric(&text, "gridward_projection_sequence");
+            let judged = metric(&text, "gridward_alerting_sequence");
+            let head = metric(&text, "gridward_intake_sequence");
+            if head.is_some() && projected >= head && judged >= head {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_PAUSE).await;
+        }
+    }
+
+    /// How far the log goes.
+    pub(crate) async fn sequence(&self) -> anyhow::Result<u64> {
+        let text = self.http.get(format!("http://{}/metrics", self.address)).bearer_auth(&self.token).send().await?.text().await?;
+        Ok(metric(&text, "gridward_intake_sequence").context("the metrics do not tell the head of the log")? as u64)
+    }
+
+    /// Memory of the process with its three services, in MiB.
+    pub(crate) fn memory_mib(&self) -> anyhow::Result<f64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let kib = text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<f64>().ok());
+        Ok(kib.context("the kernel does not tell the memory of the process")? / 1024.0)
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        // whatever happened to the measurement, nothing of it goes on
+        let _ended = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+fn spawn(program: &std::path::Path, folder: &TempDir) -> anyhow::Result<Child> {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log.txt"))?;
+    let run_file = folder.path().join("data/run.json");
+    if run_file.exists() {
+        std::fs::remove_file(run_file)?;
+    }
+    let child = Command::new(program)
+        .arg("up")
+        .arg("--data")
+        .arg(folder.path().join("data"))
+        .args(["--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()?;
+    Ok(child)
+}
+
+fn metric(text: &str, name: &str) -> Option<f64> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+}
