@@ -1,6 +1,6 @@
 //! From commits to rows: every read model, one batch at a time, each row once per batch.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use bus::Stored;
 use domain::{
@@ -10,8 +10,9 @@ use domain::{
     log::LogPosition,
     values::{BuildingId, CommunityId},
 };
-use readmodel::{ReadModel, TakenBack, for_each_model, models, taken_back};
-use store::{Parked, Store, StoreError, Unit};
+use readmodel::{Mark, ReadModel, TakenBack, for_each_model, models, taken_back};
+use serde::de::DeserializeOwned;
+use store::{Key, Parked, Store, StoreError, Unit};
 
 use crate::tables::{key_of, mark_key, table_of};
 
@@ -162,9 +163,37 @@ struct Hot<R> {
     folded_to: u64,
     /// The commit that is being folded: all its events go into the row, although the row already carries its sequence.
     folding: u64,
-    /// The row as the store has it; nothing when it has none.
-    stored: Option<R>,
+    /// What follows from the row as the store has it.
+    stored: Follows,
     dirty: bool,
+}
+
+/// What follows from a row for others: its index entries, and the building it bears on.
+#[derive(Default)]
+struct Follows {
+    marks: Vec<Mark>,
+    building: Option<BuildingId>,
+}
+
+impl Follows {
+    fn of<M: ReadModel>(key: &M::Key, row: Option<&M::Row>) -> Self {
+        row.map(|row| Self { marks: M::marks(key, row), building: M::building(key, row) }).unwrap_or_default()
+    }
+}
+
+impl<R> Hot<R> {
+    /// The row under a key as the store has it. One that is new to the store is not looked for.
+    fn read<M: ReadModel<Row = R>>(store: &Store, (community, key): &(CommunityId, M::Key), is_new: bool) -> Result<Self, StoreError>
+    where
+        R: DeserializeOwned,
+    {
+        if is_new {
+            return Ok(Self { row: None, folded_to: 0, folding: 0, stored: Follows::default(), dirty: false });
+        }
+        let folded = store.folded::<R>(table_of::<M>(), &key_of(community, key))?;
+        let stored = Follows::of::<M>(key, folded.value.as_ref());
+        Ok(Self { row: folded.value, folded_to: folded.sequence, folding: 0, stored, dirty: false })
+    }
 }
 
 impl<M: ReadModel> Default for Rows<M> {
@@ -180,16 +209,15 @@ impl<M: ReadModel> Rows<M> {
         store: &Store,
         at: (&CommunityId, M::Key),
         sequence: u64,
+        is_new: bool,
         change: impl FnOnce(Option<M::Row>, &M::Key) -> Option<M::Row>,
     ) -> Result<(), StoreError> {
         let (community, key) = at;
         let place = (community.clone(), key);
-        if !self.rows.contains_key(&place) {
-            let folded = store.folded::<M::Row>(table_of::<M>(), &key_of(community, &place.1))?;
-            let hot = Hot { row: folded.value.clone(), folded_to: folded.sequence, folding: 0, stored: folded.value, dirty: false };
-            self.rows.insert(place.clone(), hot);
-        }
-        let Some(hot) = self.rows.get_mut(&place) else { return Ok(()) };
+        let hot = match self.rows.entry(place.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(Hot::read::<M>(store, &place, is_new)?),
+        };
         if hot.folded_to >= sequence && hot.folding != sequence {
             return Ok(());
         }
@@ -207,12 +235,12 @@ impl<M: ReadModel> Fold for Rows<M> {
         let community = &decoded.commit.header.community;
         for original in decoded.taken_back.iter().flat_map(TakenBack::facts) {
             for key in M::keys(&original) {
-                self.change(store, (community, key), decoded.sequence, |row, key| row.and_then(|row| M::take_back(row, key, &original)))?;
+                self.change(store, (community, key), decoded.sequence, false, |row, key| row.and_then(|row| M::take_back(row, key, &original)))?;
             }
         }
         for fact in decoded.facts() {
             for key in M::keys(&fact) {
-                self.change(store, (community, key), decoded.sequence, |row, key| M::evolve(row, key, &fact))?;
+                self.change(store, (community, key), decoded.sequence, M::KEYED_BY_EVENT, |row, key| M::evolve(row, key, &fact))?;
             }
         }
         Ok(())
@@ -222,17 +250,20 @@ impl<M: ReadModel> Fold for Rows<M> {
         for place in std::mem::take(&mut self.dirty) {
             let Some(hot) = self.rows.get_mut(&place) else { continue };
             let (community, key) = &place;
-            let (old, new) = (hot.stored.as_ref(), hot.row.as_ref());
+            let before = std::mem::replace(&mut hot.stored, Follows::of::<M>(key, hot.row.as_ref()));
             // a row that moved matters to the building that it left, too
-            let buildings: BTreeSet<BuildingId> = [old, new].into_iter().flatten().filter_map(|row| M::building(key, row)).collect();
+            let buildings: BTreeSet<&BuildingId> = [&before, &hot.stored].into_iter().filter_map(|follows| follows.building.as_ref()).collect();
             let change = |building| Change { community: community.clone(), model: M::NAME, building, sequence: hot.folded_to };
             if buildings.is_empty() && (concerns_all_buildings(M::NAME) || stands_elsewhere(M::NAME)) {
                 changes.push(change(None));
             }
-            changes.extend(buildings.into_iter().map(|building| change(Some(building))));
-            units.push(unit_of::<M>(community, key, hot.folded_to, old, new));
-            hot.stored.clone_from(&hot.row);
+            changes.extend(buildings.into_iter().map(|building| change(Some(building.clone()))));
+            units.push(unit_of::<M>(community, key, hot, &before.marks));
             hot.dirty = false;
+        }
+        if M::KEYED_BY_EVENT {
+            // nothing more happens to them, but being taken back
+            self.rows.clear();
         }
         if self.rows.len() > HOT_ROWS_MAX {
             self.rows.clear();
@@ -241,15 +272,14 @@ impl<M: ReadModel> Fold for Rows<M> {
 }
 
 /// A row with its index entries: they become visible, and reach the disk, together.
-fn unit_of<M: ReadModel>(community: &CommunityId, key: &M::Key, sequence: u64, old: Option<&M::Row>, new: Option<&M::Row>) -> Unit {
+fn unit_of<M: ReadModel>(community: &CommunityId, key: &M::Key, hot: &Hot<M::Row>, before: &[Mark]) -> Unit {
     let (table, row_key) = (table_of::<M>(), key_of(community, key));
-    let unit = Unit::new(sequence);
-    let unit = match new {
+    let unit = Unit::new(hot.folded_to);
+    let unit = match &hot.row {
         Some(row) => unit.put(table, row_key, row),
         None => unit.delete(table, row_key),
     };
-    let marks = |row: Option<&M::Row>| row.map(|row| M::marks(key, row)).unwrap_or_default();
-    let (before, after) = (marks(old), marks(new));
+    let after = &hot.stored.marks;
     let gone = before.iter().filter(|mark| !after.contains(mark)).cloned().map(|mark| mark_key(community, mark));
     let unit = gone.fold(unit, |unit, (table, key)| unit.unmark(table, key));
     let fresh = after.iter().filter(|mark| !before.contains(mark)).cloned().map(|mark| mark_key(community, mark));

@@ -60,6 +60,9 @@ pub trait ReadModel {
     const NAME: &'static str;
     /// Changes with the shape of the row *and* with what the fold puts into it: a store of another version is rebuilt.
     const VERSION: u32;
+    /// Whether a row's key names the event that makes it, so that nothing was under it before: the fold need not look. Folded again
+    /// after a crash the event makes the same row, and what took it back, which comes later, is folded again too.
+    const KEYED_BY_EVENT: bool = false;
     /// What tells one row from another within a community.
     type Key: RowKey;
     /// The row.

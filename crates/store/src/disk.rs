@@ -121,6 +121,14 @@ impl Disk {
         self.db()?.apply_batch(batch).map_err(|error| self.failed(error))
     }
 
+    /// Writes one change, which after a crash is there or not.
+    pub(crate) fn write_row(&self, key: &TreeKey, change: &Change) -> Result<(), StoreError> {
+        match change {
+            Some(bytes) => self.insert(key, bytes),
+            None => self.db()?.remove(key.as_ref()).map(|_| ()).map_err(|error| self.failed(error)),
+        }
+    }
+
     pub(crate) fn write_tables(&self, tables: &[u8]) -> Result<(), StoreError> {
         self.insert(&KEY_TABLES, tables)
     }

@@ -126,11 +126,17 @@ impl Writer {
         Ok(())
     }
 
-    /// Packs groups into batches. A group is never split: its row would say "folded" while its index entry is missing.
+    /// Writes rows that stand alone one by one, and packs the others into batches. A group is never split: its row would say
+    /// "folded" while its index entry is missing. A batch is for those that need one: while sled applies it, every other read
+    /// and write of the process waits, in the stores of other services too.
     fn write_layer(&mut self, layer: &Layer) -> Result<usize, StoreError> {
+        let (alone, together): (Vec<_>, Vec<_>) = layer.by_group().into_iter().partition(|group| group.len() == 1);
+        for rows in alone.concat().chunks(self.era.limits.batch_ops_max) {
+            self.write_rows(rows)?;
+        }
         let mut largest = 0;
         let mut batch: Vec<(&TreeKey, &Change)> = Vec::new();
-        for group in layer.by_group() {
+        for group in together {
             if !batch.is_empty() && batch.len() + group.len() > self.era.limits.batch_ops_max {
                 largest = largest.max(batch.len());
                 self.write_batch(&batch)?;
@@ -145,16 +151,29 @@ impl Writer {
         Ok(largest)
     }
 
+    fn write_rows(&mut self, rows: &[(&TreeKey, &Change)]) -> Result<(), StoreError> {
+        self.before_batch()?;
+        for (key, change) in rows {
+            self.era.disk.write_row(key, change)?;
+        }
+        self.remember_graves(rows);
+        Ok(())
+    }
+
     fn write_batch(&mut self, batch: &[(&TreeKey, &Change)]) -> Result<(), StoreError> {
         self.before_batch()?;
         self.era.disk.write_batch(batch.iter().copied())?;
-        for (key, change) in batch {
+        self.remember_graves(batch);
+        Ok(())
+    }
+
+    fn remember_graves(&mut self, written: &[(&TreeKey, &Change)]) {
+        for (key, change) in written {
             match change.as_deref().and_then(row::grave) {
                 Some(sequence) => self.graves.insert(TreeKey::clone(key), sequence),
                 None => self.graves.remove(*key),
             };
         }
-        Ok(())
     }
 
     /// Removes the graves that the checkpoint has passed: no event before it will be folded again.

@@ -86,6 +86,7 @@ impl RowKey for Key {
 impl ReadModel for Timeline {
     const NAME: &'static str = "timeline";
     const VERSION: u32 = 1;
+    const KEYED_BY_EVENT: bool = true;
     type Key = Key;
     type Row = Row;
 
