@@ -22,8 +22,8 @@ use crate::{
     send,
 };
 
-/// Observations on their way to intake at once.
-const IN_FLIGHT_MAX: usize = 32;
+/// Observations on their way to intake at once: many fit into one append, and a storm of them must not crowd out what people enter.
+const IN_FLIGHT_MAX: usize = 256;
 /// How often the clock is looked at while nothing happens: a drill clock may run at any rate.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Pause before a log that is away is asked again.
@@ -206,7 +206,7 @@ struct Follower {
 /// What woke the follower.
 enum Woken {
     Messages(Result<Vec<bus::Stored>, TailError>),
-    Answered(Target),
+    Answered(Vec<Target>),
     Told,
     Refold,
     Looked,
@@ -303,8 +303,8 @@ impl Follower {
                 Woken::Messages(Err(TailError::Gap { expected, found })) => return Err(AlertingError::Gap { expected, found }),
                 Woken::Messages(Err(TailError::Diverged { why })) => return Ok(TailEnd::OtherHistory(why)),
                 Woken::Messages(Err(TailError::Missing(why))) => return Ok(TailEnd::Missing(why)),
-                Woken::Answered(target) => {
-                    self.with_engine(move |engine| engine.answered(&target)).await?;
+                Woken::Answered(targets) => {
+                    self.with_engine(move |engine| targets.iter().try_for_each(|target| engine.answered(target))).await?;
                     pass.more = true;
                 }
                 Woken::Told => self.drop_told().await?,
@@ -321,7 +321,12 @@ impl Follower {
         tokio::select! {
             _ = self.stopped.wait_for(|stopped| *stopped) => Ok(Woken::Stopped),
             messages = tail.next() => Ok(Woken::Messages(messages)),
-            Some(answered) = self.sending.join_next() => Ok(Woken::Answered(answered.map_err(|_| AlertingError::Task)?)),
+            Some(answered) = self.sending.join_next() => {
+                // one append answers many: taken together, they cost one look at what is due
+                let others = std::iter::from_fn(|| self.sending.try_join_next());
+                let targets = std::iter::once(answered).chain(others).collect::<Result<Vec<_>, _>>();
+                Ok(Woken::Answered(targets.map_err(|_| AlertingError::Task)?))
+            }
             Ok(()) = self.told.changed() => Ok(Woken::Told),
             Ok(()) = self.refold.changed() => Ok(Woken::Refold),
             () = tokio::time::sleep(pause) => Ok(Woken::Looked),

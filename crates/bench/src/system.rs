@@ -25,15 +25,22 @@ pub(crate) struct System {
     http: reqwest::Client,
     address: String,
     token: String,
+    /// The drill clock it runs on, such as `2020-02-06T05:30:00+08:00@60`.
+    clock: Option<String>,
 }
 
 impl System {
     /// Starts one on an empty folder beside the working directory, which is to be on a real disk.
     pub(crate) async fn start(program: &std::path::Path) -> anyhow::Result<Self> {
+        Self::start_at(program, None).await
+    }
+
+    /// Starts one on a drill clock.
+    pub(crate) async fn start_at(program: &std::path::Path, clock: Option<String>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir_in(".")?;
-        let child = spawn(program, &folder)?;
+        let child = spawn(program, &folder, clock.as_deref())?;
         let http = reqwest::Client::new();
-        let mut system = Self { program: program.to_owned(), folder, child, http, address: String::new(), token: String::new() };
+        let mut system = Self { program: program.to_owned(), folder, child, http, address: String::new(), token: String::new(), clock };
         system.wait_until_ready().await?;
         Ok(system)
     }
@@ -43,9 +50,15 @@ impl System {
         self.stop().await?;
         between(&self.folder.path().join("data"))?;
         let began = Instant::now();
-        self.child = spawn(&self.program, &self.folder)?;
+        self.child = spawn(&self.program, &self.folder, self.clock.as_deref())?;
         self.wait_until_ready().await?;
         Ok(began.elapsed())
+    }
+
+    /// Starts it again with another clock: a drill goes on where it stopped, at the new speed.
+    pub(crate) async fn restart_at(&mut self, clock: String) -> anyhow::Result<()> {
+        self.clock = Some(clock);
+        self.restart(|_| Ok(())).await.map(drop)
     }
 
     async fn stop(&mut self) -> anyhow::Result<()> {
@@ -106,12 +119,17 @@ impl System {
     pub(crate) async fn found(&self, town: Town) -> anyhow::Result<()> {
         for community in 0..town.communities {
             self.send_lines(community, &[Town::found(community)]).await?;
-            let lines: Vec<String> = town.registrations().collect();
-            for part in lines.chunks(LINES_PER_REQUEST) {
-                self.send_lines(community, part).await?;
-            }
+            self.send(community, &town.registrations().collect::<Vec<_>>()).await?;
         }
         self.settled().await
+    }
+
+    /// Sends lines to a community, many in one request; every command must be recorded.
+    pub(crate) async fn send(&self, community: usize, lines: &[String]) -> anyhow::Result<()> {
+        for part in lines.chunks(LINES_PER_REQUEST) {
+            self.send_lines(community, part).await?;
+        }
+        Ok(())
     }
 
     async fn send_lines(&self, community: usize, lines: &[String]) -> anyhow::Result<()> {
@@ -177,7 +195,7 @@ impl Drop for System {
     }
 }
 
-fn spawn(program: &std::path::Path, folder: &TempDir) -> anyhow::Result<Child> {
+fn spawn(program: &std::path::Path, folder: &TempDir, clock: Option<&str>) -> anyhow::Result<Child> {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log.txt"))?;
     let run_file = folder.path().join("data/run.json");
     if run_file.exists() {
@@ -188,6 +206,7 @@ fn spawn(program: &std::path::Path, folder: &TempDir) -> anyhow::Result<Child> {
         .arg("--data")
         .arg(folder.path().join("data"))
         .args(["--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"])
+        .args(clock.into_iter().flat_map(|clock| ["--clock", clock]))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)

@@ -41,6 +41,13 @@ impl Town {
         estate.chain(buildings).chain(households)
     }
 
+    /// Orders that quarantine everybody of a community at home, from a day on.
+    pub(crate) fn orders(self, from: &str) -> impl Iterator<Item = String> {
+        (0..self.households).map(move |h| {
+            line("quarantine.order", &format!(r#"{{"quarantine":"q{h}","person":"p{h}","kind":"home","count_from":{{"date":"{from}","basis":"exposure"}}}}"#))
+        })
+    }
+
     /// A visit at a door: the `n`-th goes to the next community, and there to the next household.
     pub(crate) fn visit(self, n: usize, celsius: &str) -> (usize, String) {
         let (community, household) = (n % self.communities, n / self.communities % self.households);

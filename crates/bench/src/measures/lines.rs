@@ -9,9 +9,9 @@ use crate::load::{Load, Sent};
 use crate::raw::{RAW_BATCH_MESSAGES, Raw};
 use crate::system::System;
 
-const LINES_PER_REQUEST: usize = 500;
+pub(super) const LINES_PER_REQUEST: usize = 500;
 /// Enough that a request waits while another is decided.
-const CONNECTIONS: usize = 4;
+pub(super) const CONNECTIONS: usize = 4;
 
 pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
     let town = options.town();
