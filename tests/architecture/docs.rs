@@ -66,6 +66,27 @@ fn every_event_of_the_code_is_in_the_list_once() {
     }
 }
 
+#[test]
+fn every_metric_is_documented_and_every_one_that_is_shown_exists() {
+    let document = text_of("docs/LOGGING.md").unwrap();
+    let sources: String = rust_files("crates").into_iter().map(|source| source.text).collect();
+    let metrics = metrics_of(&sources);
+    assert!(metrics.len() > 15, "the test looks at the sources: {metrics:?}");
+    let names: Vec<&str> = metrics.iter().copied().collect();
+    assert_eq!(unnamed(&document, &names), Vec::<&str>::new(), "docs/LOGGING.md does not name these metrics");
+    let board = text_of("deploy/grafana/gridward.json").unwrap();
+    for text in [&document, &board] {
+        let shown = text.split(|character: char| !character.is_ascii_lowercase() && character != '_').filter(|word| word.starts_with("gridward_"));
+        let invented: Vec<&str> = shown.filter(|word| !metrics.contains(word)).collect();
+        assert_eq!(invented, Vec::<&str>::new(), "no source counts these");
+    }
+}
+
+/// The names of the metrics that a text counts.
+fn metrics_of(text: &str) -> BTreeSet<&str> {
+    ["counter!(\"", "gauge!(\"", "histogram!(\""].into_iter().flat_map(|kind| text.split(kind).skip(1)).filter_map(|rest| rest.split('"').next()).collect()
+}
+
 /// The design documents, kept beside the repository: `docs/STYLE.md` says so.
 const DESIGN: [&str; 6] = ["mission.md", "architecture.md", "contracts.md", "alerting.md", "screens.md", "quality.md"];
 

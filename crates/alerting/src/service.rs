@@ -244,6 +244,7 @@ impl Follower {
     }
 
     async fn fold_another_history(&mut self, why: &str) -> Result<(), AlertingError> {
+        metrics::counter!("gridward_log_diverged_total", "service" => "alerting").increment(1);
         tracing::warn!(why, "alerting's rows are of another history: folding the log anew");
         self.fold_anew("folding the log anew: it was replaced or rolled back").await
     }
@@ -300,7 +301,10 @@ impl Follower {
                     self.fold(messages).await?;
                     pass.more = true;
                 }
-                Woken::Messages(Err(TailError::Gap { expected, found })) => return Err(AlertingError::Gap { expected, found }),
+                Woken::Messages(Err(TailError::Gap { expected, found })) => {
+                    metrics::counter!("gridward_log_gaps_total", "service" => "alerting").increment(1);
+                    return Err(AlertingError::Gap { expected, found });
+                }
                 Woken::Messages(Err(TailError::Diverged { why })) => return Ok(TailEnd::OtherHistory(why)),
                 Woken::Messages(Err(TailError::Missing(why))) => return Ok(TailEnd::Missing(why)),
                 Woken::Answered(targets) => {

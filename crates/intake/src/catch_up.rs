@@ -61,6 +61,7 @@ pub(crate) async fn catch_up(log: &EventLog, world: &mut World, gate: &Gate) -> 
 fn tail_error(error: TailError) -> CatchUpError {
     match error {
         TailError::Gap { expected, found } => {
+            metrics::counter!("gridward_log_gaps_total", "service" => "intake").increment(1);
             CatchUpError::Unreadable { sequence: expected, what: format!("a gap up to {found}: messages are missing from the log") }
         }
         TailError::Diverged { why } => CatchUpError::Diverged(why),

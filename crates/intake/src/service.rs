@@ -248,6 +248,7 @@ async fn reach_head(log: &EventLog, world: &mut World, gate: &Gate, readiness: &
                 tokio::time::sleep(START_PAUSE).await;
             }
             Err(CatchUpError::Diverged(why)) => {
+                metrics::counter!("gridward_log_diverged_total", "service" => "intake").increment(1);
                 tracing::warn!(%why, "intake's snapshots are of another history: folding the log anew");
                 readiness.waiting("folding the log anew: it was replaced or rolled back");
                 gate.reset();

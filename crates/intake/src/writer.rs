@@ -176,6 +176,7 @@ impl Writer {
             Appended::Done => {
                 self.batch_max = (self.batch_max * 2).min(BATCH_MESSAGES_MAX);
                 metrics::histogram!("gridward_append_ms").record(started.elapsed().as_secs_f64() * 1e3);
+                metrics::histogram!("gridward_append_commits").record(batch.commits.len() as f64);
                 metrics::counter!("gridward_commits_total").increment(batch.commits.len() as u64);
                 metrics::gauge!("gridward_intake_sequence").set(self.position.sequence as f64);
                 answer(batch.answers, before);

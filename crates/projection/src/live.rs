@@ -132,6 +132,11 @@ impl Live {
         metrics::gauge!("gridward_projection_pending").set(as_gauge(pending));
     }
 
+    /// Notes how long ago the last commit that reads show was recorded, while there are later ones.
+    pub(crate) fn set_lag_ms(lag_ms: i64) {
+        metrics::gauge!("gridward_projection_lag_seconds").set(lag_ms.max(0) as f64 / 1e3);
+    }
+
     pub(crate) fn sequence(&self) -> u64 {
         *self.sequence.borrow()
     }

@@ -97,7 +97,7 @@ impl Projection {
             let teller = StatusTeller { live: Arc::clone(&live), reader: reader.clone(), values };
             tokio::spawn(teller.run(stopped.clone()));
         }
-        let service = Service { log: parts.log, store: parts.store, live: Arc::clone(&live), reader };
+        let service = Service { log: parts.log, store: parts.store, live: Arc::clone(&live), reader, now: parts.now };
         let task = tokio::spawn(service.run(stopped));
         Self { live, query, stop, task }
     }
@@ -143,6 +143,7 @@ struct Service {
     store: Store,
     live: Arc<Live>,
     reader: Reader,
+    now: Now,
 }
 
 /// Why following the log ended.
@@ -168,6 +169,7 @@ impl Service {
             match ended {
                 Ended::Told => break,
                 Ended::Diverged(why) => {
+                    metrics::counter!("gridward_log_diverged_total", "service" => "projection").increment(1);
                     tracing::warn!(%why, "the log is another one than this projection knows: folding it from the start");
                     self.live.gate.reset();
                     self.live.set_phase(Phase::CatchingUp);
@@ -222,7 +224,8 @@ impl Service {
         }
         let (work, waiting) = mpsc::channel(WORK_WAITING_MAX);
         let (live, folder) = (Arc::clone(&self.live), Folder::new(self.store.clone()));
-        let folding = tokio::task::spawn_blocking(move || fold_all(folder, &live, waiting));
+        let now = Arc::clone(&self.now);
+        let folding = tokio::task::spawn_blocking(move || fold_all(folder, &live, &now, waiting));
         self.live.set_work(Some(work.downgrade()));
         let ended = self.feed(tail, work, stopped).await;
         self.live.set_work(None);
@@ -248,7 +251,10 @@ impl Service {
                 Ok(messages) => messages,
                 Err(TailError::Diverged { why }) => return Ended::Diverged(why),
                 Err(TailError::Missing(why)) => return Ended::Again(why),
-                Err(error @ TailError::Gap { .. }) => return Ended::For(Phase::Stopped(error.to_string())),
+                Err(error @ TailError::Gap { .. }) => {
+                    metrics::counter!("gridward_log_gaps_total", "service" => "projection").increment(1);
+                    return Ended::For(Phase::Stopped(error.to_string()));
+                }
             };
             Live::set_pending(tail.pending());
             if work.send(Work::Fold { messages, head: tail.caught_up() }).await.is_err() {
@@ -264,12 +270,14 @@ impl Service {
 }
 
 /// The thread that folds: the only one that writes the store.
-fn fold_all(mut folder: Folder, live: &Live, mut waiting: mpsc::Receiver<Work>) -> Result<(), FoldError> {
+fn fold_all(mut folder: Folder, live: &Live, now: &Now, mut waiting: mpsc::Receiver<Work>) -> Result<(), FoldError> {
     while let Some(work) = waiting.blocking_recv() {
         match work {
             Work::Fold { messages, head } => {
                 let batch = folder.fold(&messages)?;
                 live.publish(&batch, messages.last().map_or(0, |last| last.sequence));
+                let last = batch.decoded.last().filter(|_| !head).map(|last| last.recorded_at());
+                Live::set_lag_ms(last.map_or(0, |last| now().0 - last.0));
                 if head {
                     at_head(live);
                 }

@@ -111,6 +111,8 @@ struct Page {
     notices: Vec<Notice>,
     /// The commit that the last row comes from, told of or too old.
     last: LogPosition,
+    /// When the first of what they tell was recorded.
+    oldest: Option<Timestamp>,
 }
 
 impl Publisher {
@@ -194,7 +196,7 @@ impl Publisher {
             if *self.folded.borrow_and_update() != mark.fold || Instant::now() >= compare_at {
                 return Ok(Ended::Compare);
             }
-            let Some(Page { notices, last }) = self.page_after(&mark).await? else {
+            let Some(Page { notices, last, oldest }) = self.page_after(&mark).await? else {
                 match tokio::time::timeout_at(compare_at, self.folded.changed()).await {
                     Ok(Err(_)) => return Ok(Ended::Stopped),
                     Ok(Ok(())) | Err(_) => continue,
@@ -212,6 +214,9 @@ impl Publisher {
             match self.publication.append(mark.expected, notices).await {
                 Ok(sequence) => {
                     metrics::counter!("gridward_alert_messages_total").increment(count);
+                    oldest.inspect(|recorded_at| {
+                        metrics::histogram!("gridward_alert_publish_ms").record(((self.now)().0 - recorded_at.0).max(0) as f64);
+                    });
                     mark = Mark { expected: sequence, told: newest.sequence, last: newest, since: None, ..mark };
                 }
                 Err(AppendError::Conflict | AppendError::Unknown(_)) => return Ok(Ended::Pause),
@@ -246,8 +251,9 @@ impl Publisher {
             }
             let Some(last) = rows.last().map(|row| row.source.clone()) else { return Ok(None) };
             rows.retain(|row| since.is_none_or(|since| row.recorded_at >= since));
+            let oldest = rows.iter().map(|row| row.recorded_at).min();
             let notice = |row: Waiting| Notice { subject: row.subject, source: row.source, content_type: CONTENT_TYPE, payload: row.payload.into() };
-            Ok(Some(Page { notices: rows.into_iter().map(notice).collect(), last }))
+            Ok(Some(Page { notices: rows.into_iter().map(notice).collect(), last, oldest }))
         });
         read.await.map_err(|_| AlertingError::Task)?
     }
