@@ -24,10 +24,11 @@ check:
     cargo clippy --locked --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
 
-# the kill tests, longer: 100 random kills under load
-chaos kills="100": nats foreign
+# the faults of tests/chaos, many of each; GRIDWARD_SEED=N repeats a run, another N is another run
+chaos kills="100" faults="100" restores="20" flips="50": nats foreign
     cargo build --locked -p gridward
-    GRIDWARD_KILLS={{ kills }} cargo test --locked -p system-tests --test kills -- --nocapture
+    GRIDWARD_KILLS={{ kills }} GRIDWARD_FAULTS={{ faults }} GRIDWARD_RESTORES={{ restores }} GRIDWARD_FLIPS={{ flips }} \
+        cargo test --locked -p system-tests --test chaos -- --nocapture --test-threads=1
 
 # how fast it is on this machine, beside what the machine could do at all: docs/PERFORMANCE.md
 bench *ARGS: nats

@@ -74,10 +74,34 @@ impl NatsByHand {
         Stopped { file, listen: config.listen, monitor: config.monitor }.start().await
     }
 
+    /// Starts one with a single user that may do everything: `admin`, `p-admin`.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    ///
+    /// # Panics
+    /// When it is not healthy in time.
+    pub async fn start_plain(folder: &Path) -> anyhow::Result<Self> {
+        let _already = rustls::crypto::ring::default_provider().install_default();
+        let (listen, monitor, file) = (any_address()?, any_address()?, folder.join("plain.conf"));
+        let store = folder.join("store");
+        let text = format!(
+            "listen: \"{listen}\"\nhttp: \"{monitor}\"\njetstream {{ store_dir: {store:?}, sync_interval: always }}\n\
+             accounts {{ CORE {{ jetstream: enabled, users: [ {{ user: admin, password: p-admin }} ] }} }}\n"
+        );
+        fs::write(&file, text)?;
+        Stopped { file, listen, monitor }.start().await
+    }
+
     /// Stops it at once, as a power switch would.
     pub fn stop_for_restart(self) -> Stopped {
         // what is dropped is killed
         Stopped { file: self.file.clone(), listen: self.listen, monitor: self.monitor }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.listen
     }
 
     /// Where clients connect.

@@ -11,6 +11,11 @@ impl Chance {
     /// The seed of the environment, else the one given.
     pub fn seeded(otherwise: u64) -> Self {
         let seed = std::env::var("GRIDWARD_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise);
+        Self::of(seed)
+    }
+
+    /// Exactly this seed.
+    pub fn of(seed: u64) -> Self {
         Self { seed, state: seed }
     }
 

@@ -7,6 +7,7 @@ mod history;
 mod neighbourhood;
 mod poll;
 mod system;
+mod wire;
 
 pub use apart::{NatsByHand, Service, Stopped, any_address};
 pub use chance::Chance;
@@ -15,3 +16,4 @@ pub use history::{Attempt, History};
 pub use neighbourhood::DOORS;
 pub use poll::until;
 pub use system::{Answer, System, program};
+pub use wire::Wire;

@@ -71,6 +71,20 @@ impl System {
     /// # Errors
     /// As [`System::start`].
     pub async fn begin(&mut self) -> anyhow::Result<()> {
+        self.launch()?;
+        let begun = Instant::now();
+        while !self.has_begun().await? {
+            anyhow::ensure!(begun.elapsed() < READY_WAIT, "gridward is not ready after {READY_WAIT:?}:\n{}", self.log());
+            tokio::time::sleep(LOOK_PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Starts it on the same folder, and does not wait until it is ready.
+    ///
+    /// # Errors
+    /// When the program is not built.
+    pub fn launch(&mut self) -> anyhow::Result<()> {
         let run_file = self.data().join("run.json");
         // a killed system leaves its file behind
         if run_file.exists() {
@@ -82,20 +96,24 @@ impl System {
             .arg("up")
             .arg("--data")
             .arg(self.data())
-            .args(["--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"])
+            .args(["--listen", "127.0.0.1:0"])
+            .args(if self.arguments.iter().any(|argument| argument == "--nats") { &[][..] } else { &["--nats-listen", "127.0.0.1:0"] })
             .args(&self.arguments)
             .envs(self.environment.clone());
         self.child = Some(command.stdout(Stdio::null()).stderr(log).stdin(Stdio::null()).spawn()?);
-        let begun = Instant::now();
-        while !run_file.exists() || !self.is_ready().await {
-            let ended = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
-            if let Some(status) = ended {
-                anyhow::bail!("gridward ended with {status} before it was ready:\n{}", self.log());
-            }
-            anyhow::ensure!(begun.elapsed() < READY_WAIT, "gridward is not ready after {READY_WAIT:?}:\n{}", self.log());
-            tokio::time::sleep(LOOK_PAUSE).await;
-        }
         Ok(())
+    }
+
+    /// Whether it is ready by now.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub async fn has_begun(&mut self) -> anyhow::Result<bool> {
+        let ended = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
+        if let Some(status) = ended {
+            anyhow::bail!("gridward ended with {status} before it was ready:\n{}", self.log());
+        }
+        Ok(self.data().join("run.json").exists() && self.is_ready().await)
     }
 
     /// Starts it again on the same folder, with other arguments from now on.
@@ -305,6 +323,14 @@ impl System {
         let pid = self.nats_pid()?;
         let pid = rustix::process::Pid::from_raw(i32::try_from(pid)?).context("no such process")?;
         Ok(rustix::process::kill_process(pid, rustix::process::Signal::KILL)?)
+    }
+
+    /// Its process.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn pid(&self) -> anyhow::Result<u32> {
+        Ok(self.child.as_ref().context("not running")?.id())
     }
 
     /// Stops it as a supervisor would.

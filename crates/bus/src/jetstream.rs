@@ -96,9 +96,22 @@ impl StreamPort {
         let wait = tokio::time::Instant::now() + self.ack_wait;
         // nothing is handed to a client that is not connected: it would be sent later, when nobody waits for it
         self.connection.connected(self.ack_wait).await.map_err(|error| AppendError::Unknown(UnknownOutcome::NotConnected(error.why)))?;
-        match tokio::time::timeout_at(wait, self.send(expected_last_sequence, messages)).await {
-            Ok(outcome) => outcome,
-            Err(_elapsed) => Err(AppendError::Unknown(UnknownOutcome::NoAck(self.ack_wait))),
+        let connects = self.connection.connects();
+        tokio::select! {
+            outcome = tokio::time::timeout_at(wait, self.send(expected_last_sequence, messages)) => match outcome {
+                Ok(outcome) => outcome,
+                Err(_elapsed) => Err(AppendError::Unknown(UnknownOutcome::NoAck(self.ack_wait))),
+            },
+            // the answer went to the connection before: to look is quicker than to wait for it
+            () = self.connected_again(connects) => Err(AppendError::Unknown(UnknownOutcome::Broken("the connection was made again".to_owned()))),
+        }
+    }
+
+    /// Returns when the connection has been made more often than so many times.
+    async fn connected_again(&self, connects: u64) {
+        let mut events = self.connection.events();
+        while self.connection.connects() == connects {
+            events.next().await;
         }
     }
 
