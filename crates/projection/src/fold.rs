@@ -12,7 +12,7 @@ use domain::{
 };
 use readmodel::{Mark, ReadModel, TakenBack, for_each_model, models, taken_back};
 use serde::de::DeserializeOwned;
-use store::{Key, Parked, Store, StoreError, Unit};
+use store::{Parked, Store, StoreError, Unit};
 
 use crate::tables::{key_of, mark_key, table_of};
 
