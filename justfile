@@ -14,8 +14,8 @@ demo *ARGS: nats
 
 # all tests: unit, properties, contract, scenarios, real nats-server, real browser, foreign clients
 test: nats foreign
-    cargo build --locked --workspace --tests
-    cargo build --locked -p gridward
+    # in one go: by itself the program would be built again with other features of the same libraries
+    cargo build --locked --workspace --tests --bins
     cargo test --locked --workspace --no-fail-fast
 
 # formatting, lints, documentation

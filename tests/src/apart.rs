@@ -82,11 +82,21 @@ impl NatsByHand {
     /// # Panics
     /// When it is not healthy in time.
     pub async fn start_plain(folder: &Path) -> anyhow::Result<Self> {
+        Self::start_plain_on(folder, &folder.join("store"), "always").await
+    }
+
+    /// As [`NatsByHand::start_plain`], with its messages in another folder, synced so often.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    ///
+    /// # Panics
+    /// When it is not healthy in time.
+    pub async fn start_plain_on(folder: &Path, store: &Path, sync_interval: &str) -> anyhow::Result<Self> {
         let _already = rustls::crypto::ring::default_provider().install_default();
         let (listen, monitor, file) = (any_address()?, any_address()?, folder.join("plain.conf"));
-        let store = folder.join("store");
         let text = format!(
-            "listen: \"{listen}\"\nhttp: \"{monitor}\"\njetstream {{ store_dir: {store:?}, sync_interval: always }}\n\
+            "listen: \"{listen}\"\nhttp: \"{monitor}\"\njetstream {{ store_dir: {store:?}, sync_interval: {sync_interval} }}\n\
              accounts {{ CORE {{ jetstream: enabled, users: [ {{ user: admin, password: p-admin }} ] }} }}\n"
         );
         fs::write(&file, text)?;

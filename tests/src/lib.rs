@@ -1,8 +1,11 @@
 //! What no single crate can prove: the real program, a real nats-server, real HTTP.
 
 mod apart;
+mod certificate;
 mod chance;
+mod fault;
 mod foreign;
+mod forgetful;
 mod history;
 mod neighbourhood;
 mod poll;
@@ -10,8 +13,11 @@ mod system;
 mod wire;
 
 pub use apart::{NatsByHand, Service, Stopped, any_address};
+pub use certificate::self_signed;
 pub use chance::Chance;
+pub use fault::{Attached, Fault};
 pub use foreign::{Foreign, Line, Message, Subscriber};
+pub use forgetful::{Forgetful, Remains};
 pub use history::{Attempt, History};
 pub use neighbourhood::DOORS;
 pub use poll::until;

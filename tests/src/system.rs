@@ -10,6 +10,8 @@ use anyhow::Context as _;
 use reqwest::Method;
 use serde_json::Value;
 
+use crate::Fault;
+
 /// Longest wait for a system to be ready.
 const READY_WAIT: Duration = Duration::from_secs(60);
 /// Pause between two looks.
@@ -30,7 +32,9 @@ pub struct Answer {
 
 /// A system of the program under test.
 pub struct System {
+    /// Where it logs; and its data, unless that was put elsewhere.
     folder: tempfile::TempDir,
+    data: PathBuf,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     child: Option<Child>,
@@ -51,19 +55,35 @@ impl System {
     /// # Errors
     /// As [`System::start`].
     pub async fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let mut system = Self::new(arguments)?;
+        system.environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        system.begin().await?;
+        Ok(system)
+    }
+
+    /// As [`System::start`], with its data in this folder, which stays when the system goes.
+    ///
+    /// # Errors
+    /// As [`System::start`].
+    pub async fn start_in(data: PathBuf, arguments: &[&str]) -> anyhow::Result<Self> {
+        let mut system = Self::new(arguments)?;
+        system.data = data;
+        system.begin().await?;
+        Ok(system)
+    }
+
+    fn new(arguments: &[&str]) -> anyhow::Result<Self> {
         // a second choice of the same provider changes nothing
         let _already = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir()?;
-        let http = reqwest::Client::builder().timeout(ANSWER_WAIT).build()?;
-        let mut system = Self {
+        Ok(Self {
+            data: folder.path().join("data"),
             folder,
             arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
-            environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            environment: Vec::new(),
             child: None,
-            http,
-        };
-        system.begin().await?;
-        Ok(system)
+            http: reqwest::Client::builder().timeout(ANSWER_WAIT).build()?,
+        })
     }
 
     /// Starts it again on the same folder, after a kill or a stop.
@@ -85,13 +105,28 @@ impl System {
     /// # Errors
     /// When the program is not built.
     pub fn launch(&mut self) -> anyhow::Result<()> {
+        self.launch_under(None)
+    }
+
+    /// As [`System::launch`], under a tracer that breaks a system call of any of its processes.
+    ///
+    /// # Errors
+    /// When the program is not built, or there is no strace.
+    pub fn launch_broken(&mut self, fault: Fault) -> anyhow::Result<()> {
+        self.launch_under(Some(fault))
+    }
+
+    fn launch_under(&mut self, fault: Option<Fault>) -> anyhow::Result<()> {
         let run_file = self.data().join("run.json");
         // a killed system leaves its file behind
         if run_file.exists() {
             std::fs::remove_file(&run_file)?;
         }
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log.txt"))?;
-        let mut command = Command::new(program()?);
+        let mut command = match fault {
+            None => Command::new(program()?),
+            Some(fault) => fault.around(&program()?),
+        };
         command
             .arg("up")
             .arg("--data")
@@ -130,9 +165,17 @@ impl System {
         self.http.get(format!("{url}/readyz")).send().await.is_ok_and(|answer| answer.status().is_success())
     }
 
+    /// Whether its program has ended by itself, or because of a fault.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    pub fn has_ended(&mut self) -> anyhow::Result<bool> {
+        Ok(self.child.as_mut().map(Child::try_wait).transpose()?.flatten().is_some())
+    }
+
     /// Its data folder.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.data.clone()
     }
 
     /// The last of what it logged.
@@ -302,7 +345,12 @@ impl System {
     /// When it is not running.
     pub fn kill(&mut self) -> anyhow::Result<()> {
         let mut child = self.child.take().context("not running")?;
-        child.kill()?;
+        // under a tracer the program is its child, and would outlive it
+        match children_named(child.id(), "gridward").and_then(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)) {
+            // it may have ended already; the tracer ends with the last of those it traces
+            Some(traced) => drop(rustix::process::kill_process(traced, rustix::process::Signal::KILL)),
+            None => child.kill()?,
+        }
         child.wait()?;
         Ok(())
     }

@@ -55,15 +55,9 @@ impl Language {
 
     /// What the visitor chose; else what the browser prefers; else Chinese.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let chosen = cookie(headers, COOKIE).and_then(Self::from_word);
+        let chosen = web::cookie(headers, COOKIE).and_then(Self::from_word);
         chosen.or_else(|| headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map(preferred)).unwrap_or_default()
     }
-}
-
-/// The first value of a cookie.
-pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-    cookies.filter_map(|cookie| cookie.trim().split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 /// English only for those who prefer it to Chinese.

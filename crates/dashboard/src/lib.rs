@@ -6,8 +6,8 @@
 
 mod api;
 mod assets;
-mod door;
 mod language;
+mod login;
 mod moments;
 mod pages;
 mod palette;
@@ -54,9 +54,9 @@ pub(crate) struct Shared {
 pub fn router(api: Router, options: Options) -> Router {
     let router = Router::new()
         .route("/", get(pages::towns::show))
-        .route("/login", get(door::form).post(door::enter))
-        .route("/logout", post(door::leave))
-        .route("/language/{language}", get(door::speak))
+        .route("/login", get(login::form).post(login::enter))
+        .route("/logout", post(login::leave))
+        .route("/language/{language}", get(login::speak))
         .route("/assets/{file}", get(assets::serve))
         .route("/c/{community}", get(pages::board::show))
         .route("/c/{community}/unreported", get(pages::lists::unreported))

@@ -43,7 +43,7 @@ pub(crate) fn matter(alert: &AlertItem, clock: &Clock) -> String {
         alert.unconfirmed.then(|| words.of("alert.unconfirmed").to_owned()),
         (!slots.is_empty()).then(|| words.with("alert.slots_open", slots.len())),
         (*missed > 0).then(|| words.with("alert.missed", missed)),
-        direction.map(|direction| words.of(&format!("direction.{}", direction.word())).to_owned()),
+        direction.map(|direction| words.of(&format!("breach.{}", direction.word())).to_owned()),
         stopped.then(|| words.of("alert.stopped").to_owned()),
         for_date.map(|day| clock.day(day)),
     ];

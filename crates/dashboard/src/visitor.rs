@@ -14,8 +14,9 @@ use readmodel::views::CommunityHeadline;
 use crate::{
     Shared,
     api::{Api, Failure, encode},
-    assets, door,
+    assets,
     language::Language,
+    login,
     moments::Clock,
     words::Words,
 };
@@ -219,7 +220,7 @@ impl FromRequestParts<Arc<Shared>> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Response> {
         let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        let Some(token) = door::token(&parts.headers) else { return Err(to_login(&here)) };
+        let Some(token) = login::token(&parts.headers) else { return Err(to_login(&here)) };
         Ok(Self {
             api: Api::new(shared.api.clone(), token.to_owned(), &parts.headers),
             words: Words::new(Language::of(&parts.headers)),

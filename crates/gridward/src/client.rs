@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     data::find_running,
     exit::{Exit, Failure},
+    pinned,
 };
 
 /// A running system and a token for it.
@@ -31,18 +32,24 @@ pub(crate) struct Target {
 impl Client {
     /// Finds the system.
     pub(crate) fn find(target: &Target) -> Result<Self, Exit> {
-        let server = match &target.server {
-            Some(server) => server.trim_end_matches('/').to_owned(),
-            None => find_running(&target.data)?.http,
+        let (server, pinned) = match &target.server {
+            Some(server) => (server.trim_end_matches('/').to_owned(), None),
+            None => {
+                let run = find_running(&target.data)?;
+                (run.http, run.certificate)
+            }
         };
         let token_file = target.token_file.clone().unwrap_or_else(|| target.data.join("admin.token"));
         let token = read_token(&token_file)?;
-        let mut builder = reqwest::Client::builder();
-        if let Some(file) = &target.ca_file {
-            let pem = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-            builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(&pem)?);
-        }
-        Ok(Self { http: builder.build()?, server, token })
+        let http = match (&target.ca_file, pinned) {
+            (Some(file), _) => {
+                let pem = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+                reqwest::Client::builder().tls_certs_merge(reqwest::Certificate::from_pem_bundle(&pem)?).build()?
+            }
+            (None, Some(certificate)) => pinned::client(&certificate)?,
+            (None, None) => reqwest::Client::new(),
+        };
+        Ok(Self { http, server, token })
     }
 
     /// A request to the API, authorised.

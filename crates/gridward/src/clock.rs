@@ -12,6 +12,8 @@ use anyhow::Context as _;
 use domain::values::{Now, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::data::write_private;
+
 /// How often the drill time is written down.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 /// What is written down lies this far ahead in real time, so that a killed drill never goes back.
@@ -100,9 +102,7 @@ impl Clock {
 
     fn save(&self, ahead: Duration) -> anyhow::Result<()> {
         let kept = self.drill.map(|(drill, _)| Drill { start: self.after(ahead), rate: drill.rate });
-        let written = self.file.with_extension("json.new");
-        fs::write(&written, serde_json::to_vec(&kept)?)?;
-        fs::rename(&written, &self.file).with_context(|| format!("cannot write {}", self.file.display()))
+        write_private(&self.file, &serde_json::to_vec(&kept)?)
     }
 
     /// Writes the drill time down while the system runs, a little ahead, so that it never goes back.

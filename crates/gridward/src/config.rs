@@ -1,4 +1,4 @@
-//! Configuration of one service per process: defaults < file < `GRIDWARD__SECTION__KEY` < flags. Unknown keys are refused; secrets are files.
+//! Configuration: defaults < file < `GRIDWARD__SECTION__KEY` < flags. Unknown keys are refused; secrets are files.
 
 use std::{
     net::SocketAddr,
@@ -6,12 +6,22 @@ use std::{
 };
 
 use anyhow::Context as _;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Shortest operator's token, in bytes: 128 bits as letters a-p.
 const ADMIN_TOKEN_BYTES_MIN: usize = 32;
 
-/// Everything a service is told.
+/// What `gridward up` can be told: where its NATS, its stores and its secrets are follows from the data folder.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct UpConfig {
+    /// Where it answers.
+    pub(crate) http: Http,
+    /// How it logs.
+    pub(crate) log: Log,
+}
+
+/// Everything a service by itself is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
@@ -111,21 +121,43 @@ fn default_cache_mib() -> u64 {
     64
 }
 
+impl Http {
+    /// Certificate and key, if it is to speak TLS.
+    pub(crate) fn tls_files(&self) -> Option<web::TlsFiles> {
+        self.tls.clone().map(|tls| web::TlsFiles { certificate: tls.certificate, key: tls.key })
+    }
+}
+
 impl Default for Http {
     fn default() -> Self {
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), tls: None }
     }
 }
 
+/// Reads a file, if there is one, then the environment over it.
+fn load<T: DeserializeOwned>(file: Option<&Path>) -> anyhow::Result<T> {
+    let source = config::Config::builder();
+    let source = match file {
+        Some(file) => source.add_source(config::File::from(file).format(config::FileFormat::Toml)),
+        None => source,
+    };
+    let environment = config::Environment::with_prefix("GRIDWARD").prefix_separator("__").separator("__").try_parsing(true);
+    let whence = file.map_or_else(|| "the environment (GRIDWARD__…)".to_owned(), |file| file.display().to_string());
+    let source = source.add_source(environment).build().with_context(|| format!("cannot read {whence}"))?;
+    source.try_deserialize().with_context(|| format!("{whence} is not a configuration"))
+}
+
+impl UpConfig {
+    /// Reads a file, if there is one, then the environment over it.
+    pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        load(file)
+    }
+}
+
 impl Config {
     /// Reads a file, then the environment over it.
     pub(crate) fn load(file: &Path) -> anyhow::Result<Self> {
-        let source = config::Config::builder()
-            .add_source(config::File::from(file).format(config::FileFormat::Toml))
-            .add_source(config::Environment::with_prefix("GRIDWARD").prefix_separator("__").separator("__").try_parsing(true))
-            .build()
-            .with_context(|| format!("cannot read {}", file.display()))?;
-        source.try_deserialize().with_context(|| format!("{} is not a configuration", file.display()))
+        load(Some(file))
     }
 
     /// The password of this service's NATS user.
@@ -158,7 +190,7 @@ mod tests {
 
     const WHOLE: &str = "[nats]\nurl='nats://127.0.0.1:4222'\nuser='intake'\npassword_file='p'\n[store]\nfolder='s'\n[deployment]\nkey_file='k'\n";
 
-    fn load(text: &str) -> anyhow::Result<Config> {
+    fn load_text(text: &str) -> anyhow::Result<Config> {
         let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
         std::fs::write(file.path(), text).unwrap();
         Config::load(file.path())
@@ -166,13 +198,22 @@ mod tests {
 
     #[test]
     fn defaults_fill_what_a_file_leaves_out() {
-        let config = load(WHOLE).unwrap();
+        let config = load_text(WHOLE).unwrap();
         assert_eq!((config.http.listen.port(), config.store.cache_mib, config.deployment.exercise), (8080, 64, false));
     }
 
     #[test]
+    fn what_runs_everything_needs_no_file_and_refuses_what_the_data_folder_says() {
+        assert_eq!(UpConfig::load(None).unwrap().http.listen.port(), 8080);
+        let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+        std::fs::write(file.path(), WHOLE).unwrap();
+        let error = format!("{:#}", UpConfig::load(Some(file.path())).unwrap_err());
+        assert!(error.contains("nats") && error.contains("http"), "{error}");
+    }
+
+    #[test]
     fn an_unknown_key_is_refused_by_name() {
-        let error = format!("{:#}", load(&format!("{WHOLE}\n[http]\nlissen='127.0.0.1:1'\n")).unwrap_err());
+        let error = format!("{:#}", load_text(&format!("{WHOLE}\n[http]\nlissen='127.0.0.1:1'\n")).unwrap_err());
         assert!(error.contains("lissen"), "{error}");
     }
 }

@@ -33,6 +33,9 @@ pub(crate) struct RunFile {
     pub(crate) nats: String,
     /// Its processes.
     pub(crate) pids: Pids,
+    /// The certificate that its address shows, when it speaks TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) certificate: Option<PathBuf>,
 }
 
 /// Processes of a running system.
@@ -77,9 +80,9 @@ impl DataFolder {
         match fs::read_to_string(&format) {
             Ok(text) if text.trim() == FORMAT => {}
             // a crash during the very first start
-            Ok(text) if text.trim().is_empty() => fs::write(&format, FORMAT)?,
+            Ok(text) if text.trim().is_empty() => write_private(&format, FORMAT.as_bytes())?,
             Ok(text) => return Err(Exit::new(Failure::Failed, format!("{} holds `{}`, this program reads `{FORMAT}`", path.display(), text.trim()))),
-            Err(error) if error.kind() == ErrorKind::NotFound => fs::write(&format, FORMAT)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => write_private(&format, FORMAT.as_bytes())?,
             Err(error) => return Err(error.into()),
         }
         Ok(Self { path: path.to_owned(), _lock: lock })
@@ -166,8 +169,8 @@ impl DataFolder {
     }
 }
 
-/// Writes a file that only its owner can read, whole or not at all.
-fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+/// Writes a file that only its owner can read, whole or not at all, also when the power is cut.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let fresh = path.with_extension("new");
     let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
@@ -229,7 +232,7 @@ pub(crate) fn kept_listener(file: &Path, wanted: SocketAddr) -> anyhow::Result<s
     }
     let listener = std::net::TcpListener::bind(wanted).with_context(|| format!("cannot listen on {wanted}: choose another address with --listen"))?;
     if wanted.port() == 0 {
-        fs::write(file, listener.local_addr()?.to_string())?;
+        write_private(file, listener.local_addr()?.to_string().as_bytes())?;
     }
     Ok(listener)
 }

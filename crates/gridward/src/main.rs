@@ -6,6 +6,7 @@
 //! | `run` | putting services together: `up`, and one service per process |
 //! | `data` | the data folder: lock, format, secrets, where a running system is found |
 //! | `clock` | the real clock and the drill clock: the only place that asks the machine for the time |
+//! | `client`, `pinned` | talking to a running system as anybody else does; its own TLS certificate |
 //! | `config` | defaults < file < environment < flags |
 
 mod cli;
@@ -14,6 +15,7 @@ mod clock;
 mod config;
 mod data;
 mod exit;
+mod pinned;
 mod run;
 mod telemetry;
 

@@ -19,8 +19,10 @@ use domain::{
 
 use crate::Problem;
 
-/// Name of the cookie that pages use. Over TLS it is sent as `__Host-gridward`.
+/// Name of the cookie that pages use over plain HTTP, on loopback or behind a proxy.
 pub const COOKIE: &str = "gridward";
+/// Its name over TLS.
+pub const COOKIE_SECURE: &str = "__Host-gridward";
 
 /// Who may enter, kept up to date by the service that owns it.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +84,22 @@ impl Gate {
         self.caller(headers)
     }
 
+    /// Who sent these headers, if that is somebody who operates the whole deployment.
+    ///
+    /// # Errors
+    /// As [`Gate::caller`]; 403 for everybody else.
+    pub fn operator(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
+        operating(self.caller(headers)?)
+    }
+
+    /// As [`Gate::operator`], for requests that change something.
+    ///
+    /// # Errors
+    /// As [`Gate::operator`]; 403 for a request that another site made.
+    pub fn operator_for_change(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
+        operating(self.caller_for_change(headers)?)
+    }
+
     /// The scope of the sender in a community, with a right it must have there.
     ///
     /// # Errors
@@ -117,6 +135,10 @@ impl Gate {
     }
 }
 
+fn operating(principal: Principal) -> Result<Principal, Problem> {
+    if principal.may_everywhere(Right::Operate) { Ok(principal) } else { Err(Problem::new(StatusCode::FORBIDDEN, "forbidden")) }
+}
+
 /// Lets requests with a token that the gate does not know wait once, until `caught_up` says that the gate has heard what was on the log
 /// when they arrived: a token that was made at one door is then good at the next.
 pub fn patient<F, W>(router: Router, gate: &Gate, caught_up: F) -> Router
@@ -141,11 +163,18 @@ pub fn token(headers: &HeaderMap) -> Option<&str> {
     if let Some(authorization) = headers.get(header::AUTHORIZATION) {
         return authorization.to_str().ok()?.strip_prefix("Bearer ").map(str::trim);
     }
+    cookie_token(headers)
+}
+
+/// The token that a browser keeps. A `__Host-` cookie goes first: nobody but this host can have set it, and nobody over plain HTTP.
+pub fn cookie_token(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, COOKIE_SECURE).or_else(|| cookie(headers, COOKIE))
+}
+
+/// The first value of a cookie.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-    cookies
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE || name.strip_prefix("__Host-") == Some(COOKIE))
-        .map(|(_, value)| value)
+    cookies.filter_map(|cookie| cookie.trim().split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 /// Whether a request comes from our own pages: Sec-Fetch-Site where the browser sends it; else Origin must be this host (OWASP CSRF guidance).
@@ -189,5 +218,7 @@ mod tests {
         assert_eq!(token(&headers(&[("cookie", "other=1; gridward=abc")])), Some("abc"));
         assert_eq!(token(&headers(&[("cookie", "__Host-gridward=abc")])), Some("abc"));
         assert_eq!(token(&headers(&[("authorization", "Basic abc"), ("cookie", "gridward=abc")])), None);
+        // whoever can plant a cookie cannot plant this one
+        assert_eq!(token(&headers(&[("cookie", "gridward=planted; __Host-gridward=abc")])), Some("abc"));
     }
 }

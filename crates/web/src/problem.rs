@@ -62,7 +62,7 @@ fn status_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Re
 impl Problem {
     /// A problem of a status and a code; its title is in the list of words.
     pub fn new(status: StatusCode, code: &str) -> Self {
-        let (chinese, english) = words::of(code);
+        let (chinese, english) = words::of(code).unwrap_or_else(|| words::of_status(status));
         Self {
             kind: format!("urn:gridward:problem:{code}"),
             title: format!("{chinese} {english}"),

@@ -1,8 +1,19 @@
 //! What a code is called: Chinese first, English second, short and kind.
 
-/// The words for a code. A code that is not listed still says that something is not right with the request.
-pub(crate) fn of(code: &str) -> (&'static str, &'static str) {
-    WORDS.iter().find(|(known, _, _)| *known == code).map_or(("请检查输入", "Please check what was sent"), |(_, chinese, english)| (chinese, english))
+use axum::http::StatusCode;
+
+/// The words for a code. `tests/interface` says of every code of the program that it has some.
+pub(crate) fn of(code: &str) -> Option<(&'static str, &'static str)> {
+    WORDS.iter().find(|(known, _, _)| *known == code).map(|(_, chinese, english)| (*chinese, *english))
+}
+
+/// What is said where there are no words for the code: no more than the status says.
+pub(crate) fn of_status(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::CONFLICT => ("与现在的情况不符", "This does not fit how things stand"),
+        status if status.is_server_error() => ("系统暂时办不到，请稍后再试", "It cannot be done just now, please try again"),
+        _ => ("请检查输入", "Please check what was sent"),
+    }
 }
 
 const WORDS: &[(&str, &str, &str)] = &[
@@ -10,12 +21,12 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("forbidden", "没有这项权限", "You may not do this"),
     ("not_found", "没有找到", "Not found"),
     ("method_not_allowed", "这个地址不支持这种操作", "This path does not know this method"),
-    ("internal", "系统出错了,请告诉值班人员", "Something went wrong here, please tell the operator"),
+    ("internal", "系统出错了，请告诉值班人员", "Something went wrong here, please tell the operator"),
     ("cross_site", "请在本系统页面上操作", "Please act from a page of this system"),
-    ("starting", "系统正在启动,请稍候", "The system is starting, please wait"),
-    ("too_many_requests", "现在太忙,请稍后再试", "Too busy just now, please try again"),
-    ("outcome_unknown", "暂时无法确认是否已记录,请用同一编号重试", "Not known yet whether it was recorded: please send it again with the same id"),
-    ("not_yet", "数据还在路上,请稍后再查", "Not there yet, please ask again"),
+    ("starting", "系统正在启动，请稍候", "The system is starting, please wait"),
+    ("too_many_requests", "现在太忙，请稍后再试", "Too busy just now, please try again"),
+    ("outcome_unknown", "暂时无法确认是否已记录，请用同一编号重试", "Not known yet whether it was recorded: please send it again with the same id"),
+    ("not_yet", "数据还在路上，请稍后再查", "Not there yet, please ask again"),
     ("unknown_reference", "提到的对象还没有登记", "Something it names is not registered yet"),
     ("malformed_json", "内容格式不正确", "This is not well-formed JSON"),
     ("wrong_shape", "内容格式不正确", "Something has another shape than expected"),
@@ -29,8 +40,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("column_twice", "有一列出现了两次", "A column stands there twice"),
     ("column_missing", "缺少必填的列", "A column that is needed is missing"),
     ("unknown_kind", "没有这种导入", "There is no import of this kind"),
-    ("log_away", "系统暂时无法核对,请稍后再试", "It cannot be checked just now, please try again"),
-    ("log_unreadable", "原记录暂时读不出,请告诉值班人员", "What was recorded cannot be read just now, please tell the operator"),
+    ("log_away", "系统暂时无法核对，请稍后再试", "It cannot be checked just now, please try again"),
+    ("log_unreadable", "原记录暂时读不出，请告诉值班人员", "What was recorded cannot be read just now, please tell the operator"),
     ("id_reused", "这个编号已用于另一条记录", "This id stands for another record already"),
     ("temperature_range", "体温应在34.0至42.5℃之间", "A temperature lies between 34.0 and 42.5 °C"),
     ("temperature_precision", "体温最多一位小数", "A temperature has at most one decimal"),
@@ -44,7 +55,63 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("quarantine_released", "隔离在那时已经结束", "This order had ended at that time"),
     ("round_closed", "这一轮在那时已经结束", "This round was closed at that time"),
     ("checkpoint_closed", "卡点在那时已经撤了", "This checkpoint was closed at that time"),
-    ("alert_changed", "这条警报刚有变化,请再看一眼", "This alert has changed: please look again"),
+    ("alert_changed", "这条警报刚有变化，请再看一眼", "This alert has changed: please look again"),
     ("alert_ended", "这条警报已经结束", "This alert has ended"),
     ("not_retractable", "这条记录不能撤回", "This record cannot be taken back"),
+    ("place_missing", "请写明隔离地点", "Please say where"),
+    ("door_ambiguous", "这一户登记在另一栋楼", "This household is registered in another building"),
+    ("who_ambiguous", "请只写一个人：已登记的，或未登记的", "Please name one: somebody registered, or somebody who is not"),
+    ("whose_timeline", "请写明看谁的时间线", "Please say whose timeline"),
+    ("scope_single", "请只写一个范围", "Please name exactly one scope"),
+    ("scopes_count", "楼栋数量不对", "Too few or too many buildings"),
+    ("outside_scopes", "例外的门户不在这份报告范围内", "An exception lies outside what the report speaks for"),
+    ("unit_twice", "有两个单元同名", "Two units have the same name"),
+    ("wrong_community", "请在整个系统范围内操作", "This belongs to the deployment, not to a community"),
+    ("community_mismatch", "地址里和内容里的社区不一致", "The community in the path and in the data differ"),
+    ("community_reserved", "这个编号由系统保留", "This id is kept for the system itself"),
+    ("town_fixed", "社区不能换街道", "A community never changes its town"),
+    ("time_zone", "没有这个时区", "There is no such time zone"),
+    ("time_zone_fixed", "社区不能换时区", "A community never changes its time zone"),
+    ("reason_required", "请写明原因", "Please give a reason"),
+    ("name_empty", "请写姓名；不知道就写平时的称呼", "Please write a name, or what they are called"),
+    ("name_long", "名字太长", "The name is too long"),
+    ("id_number_malformed", "身份证号不对，请核对证件", "This is no ID number: please look at the paper again"),
+    ("birth_year_range", "出生年份不对", "This is no year of birth"),
+    ("person_twice", "同一个人写了两次", "Somebody is named twice"),
+    ("reading_empty", "请写体温，或写测不出", "Please write a temperature, or that it could not be read"),
+    ("reading_ambiguous", "体温和测不出只能写一个", "Please write a temperature or unreadable, not both"),
+    ("occupants_range", "车上人数不对", "This number of people in a vehicle cannot be"),
+    ("not_waiting", "这条登记已有结论", "This entry does not wait any more"),
+    ("residence_exists", "此人已登记在这一户", "This residence is registered already"),
+    ("ends_before_start", "结束早于开始", "It ends before it begins"),
+    ("closes_before_open", "结束早于开始", "It closes before it opens"),
+    ("date_in_future", "日期在将来", "This date lies in the future"),
+    ("round_exists", "这个编号已用于另一轮排查", "This id stands for another round already"),
+    ("quarantine_exists", "这个编号已用于另一份隔离", "This id stands for another order already"),
+    ("quarantine_twice", "同一份隔离写了两次", "An order is named twice"),
+    ("before_order", "那时还没有下达隔离", "The order was not in force yet at that time"),
+    ("not_completed", "还没有期满，请写明提前结束的原因", "The last day has not come: please say why it ends earlier"),
+    ("until_range", "延长的日期不对", "It cannot be extended to this day"),
+    ("no_such_slot", "那天没有这一次检查", "There is no such check on that day"),
+    ("checks_count", "检查数量不对", "Too few or too many checks"),
+    ("slots_count", "检查次数不对", "Too few or too many slots"),
+    ("slot_order", "检查时间先后不对", "Slots are not in the order of the day"),
+    ("slot_twice", "一天里有两次检查同名", "Two slots of a day have the same name"),
+    ("level_range", "层级只有一、二、三级", "A level is 1, 2 or 3"),
+    ("not_yours", "只有记录人或办公室可以撤回", "Only who recorded it or the office may take it back"),
+    ("not_retracted", "被替换的记录还没有撤回", "What it replaces was not taken back"),
+    ("too_many", "数量太多", "Too many"),
+    ("token_exists", "已有同名令牌", "A token of this name is in force"),
+    ("consumer_exists", "已有同名订阅方", "A consumer of this name exists"),
+    ("consumer_refused", "消息系统不接受这个订阅", "NATS does not take this subscription"),
+    ("consumer_failed", "订阅方暂时改不了，请稍后再试", "Consumers cannot be changed just now, please try again"),
+    ("class_unpublished", "这一类内容还没有发布", "Nothing is published of this class yet"),
+    ("filters_count", "订阅主题数量不对", "Too few or too many filters"),
+    ("filter_outside", "只能订阅警报主题", "Only alert topics can be subscribed to"),
+    ("limit_range", "每页数量不对", "This page size cannot be"),
+    ("parameter_twice", "同一个参数写了两次", "A parameter stands there twice"),
+    ("check_failed", "暂时无法核对，请稍后再试", "The check could not be made just now, please try again"),
+    ("cursor_malformed", "翻页标记不对，请从头再看", "This is no cursor of this list: please begin again"),
+    ("keys_away", "姓名暂时打不开，请稍后再试", "Names cannot be opened just now, please try again"),
+    ("reading_not_recorded", "查看没能登记，请稍后再试", "The reading could not be recorded, please try again"),
 ];

@@ -4,7 +4,7 @@
 
 mod shipped;
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use bus::{
     Connection, ConnectionOptions,
@@ -14,7 +14,7 @@ use bus::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use system_tests::{NatsByHand, Service, Subscriber, any_address, until};
+use system_tests::{NatsByHand, Service, Subscriber, any_address, self_signed, until};
 
 const COMMUNITY: &str = "u07";
 const ADMIN_TOKEN: &str = "gw_operatoroperatoroperatoroperatoroperator";
@@ -82,13 +82,6 @@ fn service(folder: &Path, nats: &NatsByHand, role: &'static str, tls: bool) -> S
     Service::new(folder, role, url, &config, pem.as_deref()).unwrap()
 }
 
-/// A certificate for this machine that nobody signed but itself.
-fn self_signed(folder: &Path) {
-    let arguments = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE -keyout tls.key -out tls.crt";
-    let output = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
 async fn send(intake: &Service, kind: &str, data: Value) -> Value {
     let command = json!({"id":uuid::Uuid::now_v7(),"type":kind,"data":data});
     let (status, answer) = intake.request(ADMIN_TOKEN, Method::POST, &format!("/communities/{COMMUNITY}/commands"), Some(&command)).await.unwrap();
@@ -109,7 +102,7 @@ fn cause_of(sent: &Value) -> Value {
 async fn a_fever_goes_its_way_across_processes() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    self_signed(folder);
+    self_signed(folder).unwrap();
     let nats = NatsByHand::start(&folder.join("nats"), &server_config(), |text| text).await.unwrap();
     provision(&nats).await;
     let (mut intake, mut projection, mut alerting) =

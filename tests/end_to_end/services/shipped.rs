@@ -7,6 +7,7 @@ use std::{
 };
 
 use bus::server::{ServerConfig, ServiceUser, find_binary};
+use system_tests::program;
 
 /// What intake may do besides, until the streams are made: the shipped file says to take it out then.
 const FOR_PROVISIONING: [&str; 2] = ["$JS.API.STREAM.INFO.*", "$JS.API.STREAM.CREATE.*"];
@@ -47,5 +48,18 @@ fn the_shipped_server_configuration_is_one_to_nats_server() {
         command.env(format!("GRIDWARD_NATS_{user}"), "abcdefghijklmnop");
     }
     let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_shipped_configuration_of_up_is_one() {
+    let check = |file: &Path| Command::new(program().unwrap()).args(["config", "check", "--up"]).arg(file).output().unwrap();
+    let file = deploy().join("config/up.toml");
+    let output = check(&file);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // what is commented out is one, too
+    let whole = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+    std::fs::write(whole.path(), std::fs::read_to_string(&file).unwrap().replace("# tls =", "tls =").replace("# filter =", "filter =")).unwrap();
+    let output = check(whole.path());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

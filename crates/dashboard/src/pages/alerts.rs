@@ -209,7 +209,7 @@ fn step(happened: &HistoryItem, clock: &Clock) -> Step {
         at: clock.short(happened.recorded_at),
         action: words.api_word("action", &action),
         severity: happened.severity.map(|severity| words.of(&format!("severity.{severity}")).to_owned()),
-        by: if by.is_empty() { happened.actor.to_string() } else { by },
+        by: if by.is_empty() { words.api_word("actor", happened.actor.as_str()) } else { by },
         why: happened
             .reason
             .as_ref()

@@ -158,7 +158,7 @@ async fn people(visitor: &Visitor, community: &Community, residents: &[Resident]
             view.private.first(field::PHONE).map(str::to_owned),
             last.map(|(at, reading)| format!("{} {}", telling::measured(reading, words), clock.short(at))),
         ];
-        let categories = view.categories.iter().map(ToString::to_string);
+        let categories = view.categories.iter().map(|category| words.api_word("category", category.as_str()));
         people.push(Person { name: person_name(view.private.first(field::NAME), words), facts: facts.into_iter().flatten().chain(categories).collect() });
     }
     Ok(people)
@@ -209,7 +209,7 @@ fn entry(answer: &TimelineAnswer, clock: &Clock) -> Entry {
         kind: telling::event(&item.kind, words),
         details: telling::details(&answer.data, words),
         at: clock.long(item.at),
-        by: if by.is_empty() { item.actor.to_string() } else { by },
+        by: if by.is_empty() { words.api_word("actor", item.actor.as_str()) } else { by },
         via: item.via.as_ref().map(|via| words.api_word("via", via)),
         late: item.late.then(|| words.with("household.recorded", clock.long(item.recorded_at))),
         retracted: item.retracted_by.is_some(),

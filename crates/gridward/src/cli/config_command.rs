@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::Global;
 use crate::{
-    config::Config,
+    config::{Config, UpConfig},
     exit::{Done, data, talk},
 };
 
@@ -21,6 +21,9 @@ pub(crate) struct Arguments {
 enum Command {
     /// Say whether a file is right, secrets included
     Check {
+        /// It is one for `gridward up`
+        #[arg(long)]
+        up: bool,
         /// The file
         file: PathBuf,
     },
@@ -34,7 +37,11 @@ enum Command {
 /// Does it.
 pub(crate) fn run(global: &Global, arguments: Arguments) -> Done {
     match arguments.command {
-        Command::Check { file } => {
+        Command::Check { up: true, file } => {
+            UpConfig::load(Some(&file))?;
+            talk(format_args!("{} is right", file.display()));
+        }
+        Command::Check { up: false, file } => {
             let config = Config::load(&file)?;
             config.nats_password()?;
             config.deployment_secret()?;

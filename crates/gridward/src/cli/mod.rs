@@ -20,6 +20,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::{
     client::{Client, Target},
     clock::Drill,
+    config::UpConfig,
     exit::{Done, Exit, Failure, code, talk},
     run::{Role, UpOptions, run_one, up},
     telemetry,
@@ -120,9 +121,12 @@ struct UpArguments {
     /// Fill it with the demo towns
     #[arg(long)]
     demo: bool,
-    /// Where pages and API answer; port 0 takes any free one
-    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
-    listen: SocketAddr,
+    /// Certificate and key of pages and API, how it logs: [http] and [log] of deploy/config/up.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where pages and API answer; port 0 takes any free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
     /// An external NATS, instead of starting one; with the user that may do everything, such as nats://user:password@host:4222
     #[arg(long, value_name = "URL", conflicts_with = "nats_listen")]
     nats: Option<String>,
@@ -212,10 +216,12 @@ async fn dispatch(cli: Cli) -> Done {
 }
 
 async fn run_up(global: &Global, arguments: UpArguments, demo: bool) -> Done {
-    telemetry::start(false, None);
+    let UpConfig { mut http, log } = UpConfig::load(arguments.config.as_deref())?;
+    telemetry::start(log.json, log.filter.as_deref());
+    http.listen = arguments.listen.unwrap_or(http.listen);
     let options = UpOptions {
         data: global.data.clone(),
-        listen: arguments.listen,
+        http,
         nats: arguments.nats,
         nats_monitor: arguments.nats_monitor,
         nats_listen: arguments.nats_listen,

@@ -15,7 +15,7 @@ use bus::{
     provision::ProvisionError,
     server::CONSUMER_API_PREFIX,
 };
-use domain::{access::Right, values::Slug};
+use domain::values::Slug;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use web::{COMMAND_BYTES_MAX, Gate, Problem, no_parameters, shape};
@@ -196,13 +196,8 @@ pub(crate) fn router(consumers: Arc<Consumers>) -> Router {
     Router::new().route("/api/v1/consumers", get(list).post(add)).route("/api/v1/consumers/{name}", delete(remove)).with_state(consumers)
 }
 
-fn operator(consumers: &Consumers, headers: &HeaderMap) -> Result<(), Problem> {
-    let principal = consumers.gate.caller_for_change(headers)?;
-    if principal.may_everywhere(Right::Operate) { Ok(()) } else { Err(Problem::new(StatusCode::FORBIDDEN, "forbidden")) }
-}
-
 async fn list(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, query: RawQuery) -> Result<Json<serde_json::Value>, Problem> {
-    operator(&consumers, &headers)?;
+    consumers.gate.operator(&headers)?;
     no_parameters(&query)?;
     let kept = consumers.data.consumers().map_err(away)?;
     let items: Vec<_> = kept
@@ -213,9 +208,9 @@ async fn list(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, query
 }
 
 async fn add(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, query: RawQuery, body: Body) -> Result<(StatusCode, Json<Added>), Problem> {
-    operator(&consumers, &headers)?;
+    consumers.gate.operator_for_change(&headers)?;
     no_parameters(&query)?;
-    let wanted = wanted(&shape::whole(body, COMMAND_BYTES_MAX, "the wish for a consumer").await?)?;
+    let wanted = wanted(&shape::whole(body, COMMAND_BYTES_MAX, "the body").await?)?;
     let added = consumers.add(wanted).await?;
     Ok((StatusCode::CREATED, Json(added)))
 }
@@ -272,7 +267,7 @@ fn check_wanted(wanted: &Wanted) -> Result<(), Problem> {
 }
 
 async fn remove(State(consumers): State<Arc<Consumers>>, Path(name): Path<String>, headers: HeaderMap, query: RawQuery) -> Result<StatusCode, Problem> {
-    operator(&consumers, &headers)?;
+    consumers.gate.operator_for_change(&headers)?;
     no_parameters(&query)?;
     let _one_at_a_time = consumers.changing.lock().await;
     let mut kept = consumers.data.consumers().map_err(away)?;

@@ -42,7 +42,7 @@ pub(crate) fn default_clock() -> Drill {
 }
 
 /// Plays the demo until the process ends. A restart goes on: what was sent before is a duplicate.
-pub(crate) async fn play(server: String, token: String, clock: Clock, scale: DemoScale, seed: u64) {
+pub(crate) async fn play(http: reqwest::Client, server: String, token: String, clock: Clock, scale: DemoScale, seed: u64) {
     let scale = match scale {
         DemoScale::Full => Scale::Full,
         DemoScale::Tenth => Scale::Tenth,
@@ -57,7 +57,7 @@ pub(crate) async fn play(server: String, token: String, clock: Clock, scale: Dem
     let total: usize = large.iter().chain(&small).flatten().map(|community| community.founding().len()).sum();
     let style = ProgressStyle::with_template("founding {bar:40} {pos}/{len} {msg}").unwrap_or(ProgressStyle::default_bar());
     let progress = ProgressBar::new(total as u64).with_style(style);
-    let player = Player { http: reqwest::Client::new(), server, token, clock, progress, refused: Arc::default() };
+    let player = Player { http, server, token, clock, progress, refused: Arc::default() };
     let groups = [("the small towns", small), ("the large town", large)];
     let playing = groups.map(|(name, towns)| player.clone().play_group(name, towns.into_iter().flatten().collect()));
     futures_util::future::join_all(playing).await;

@@ -69,7 +69,7 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     let router = services.router(&common, config.http.tls.is_some()).merge(health::router(checks)).merge(web::contracts());
     let router = web::protect(router);
     let (stop, mut stopped) = watch::channel(false);
-    let tls = config.http.tls.clone().map(|tls| web::TlsFiles { certificate: tls.certificate, key: tls.key });
+    let tls = config.http.tls_files();
     let serving = tokio::spawn(web::serve(listener, router, tls, async move {
         // a closed channel means that everything is over
         let _closed = stopped.wait_for(|stop| *stop).await;

@@ -18,15 +18,17 @@ use super::{
 use crate::{
     cli::{DemoScale, one_liner},
     clock::{Clock, Drill},
+    config::Http,
     data::{DataFolder, Pids, RunFile, kept_listener},
     exit::{Done, data as data_line, talk},
+    pinned,
 };
 
 /// How everything runs.
 #[derive(Clone, Debug)]
 pub(crate) struct UpOptions {
     pub(crate) data: PathBuf,
-    pub(crate) listen: SocketAddr,
+    pub(crate) http: Http,
     pub(crate) nats: Option<String>,
     pub(crate) nats_monitor: Option<String>,
     pub(crate) nats_listen: SocketAddr,
@@ -94,9 +96,9 @@ impl System {
         Ok(Self { services, consumers, checks, common: common.clone() })
     }
 
-    fn router(&self) -> axum::Router {
+    fn router(&self, secure: bool) -> axum::Router {
         let router =
-            self.services.router(&self.common, false).merge(consumers::router(Arc::clone(&self.consumers))).merge(checks::router(Arc::clone(&self.checks)));
+            self.services.router(&self.common, secure).merge(consumers::router(Arc::clone(&self.consumers))).merge(checks::router(Arc::clone(&self.checks)));
         let router = router.merge(health::router(self.services.checks())).merge(web::contracts());
         web::protect(router)
     }
@@ -111,21 +113,25 @@ impl System {
     }
 
     async fn run(self, data: &DataFolder, nats: &Nats, options: &UpOptions, clock: &Clock) -> Done {
-        let listener = kept_listener(&data.join("http-address"), options.listen)?;
-        let address = listener.local_addr()?;
+        let listener = kept_listener(&data.join("http-address"), options.http.listen)?;
+        let (address, tls) = (listener.local_addr()?, options.http.tls_files());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let certificate = tls.as_ref().map(|tls| std::path::absolute(&tls.certificate)).transpose()?;
+        let local = certificate.as_deref().map_or_else(|| Ok(reqwest::Client::new()), pinned::client)?;
         let (stop, stopped) = watch::channel(false);
         let mut serve_stop = stopped.clone();
-        let serving = tokio::spawn(web::serve(listener, self.router(), None, async move {
+        let serving = tokio::spawn(web::serve(listener, self.router(tls.is_some()), tls, async move {
             // a closed channel means that everything is over
             let _closed = serve_stop.wait_for(|stop| *stop).await;
         }));
-        let run = RunFile { http: format!("http://{address}"), nats: nats.url(), pids: Pids { gridward: std::process::id(), nats: nats.pid() } };
+        let pids = Pids { gridward: std::process::id(), nats: nats.pid() };
+        let run = RunFile { http: format!("{scheme}://{address}"), nats: nats.url(), pids, certificate };
         data.announce(&run)?;
         announce(&run, data, clock);
         let player = match options.demo {
             Some((scale, seed)) => {
                 self.announce_demo(data).await?;
-                Some(tokio::spawn(demo::play(run.http.clone(), data.admin_token()?, clock.clone(), scale, seed)))
+                Some(tokio::spawn(demo::play(local, run.http.clone(), data.admin_token()?, clock.clone(), scale, seed)))
             }
             None => None,
         };

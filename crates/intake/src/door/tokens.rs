@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     Command, Envelope,
-    access::{self, DEPLOYMENT, Grant, Principal, Revoke, Right, SecretHash, TokenScope},
+    access::{self, DEPLOYMENT, Grant, Principal, Revoke, SecretHash, TokenScope},
     commit::Role,
     values::{CommandId, CommunityId, Precision, Slug, StaffId, TokenId, TownId},
 };
@@ -51,15 +51,10 @@ pub(super) struct Listed {
     staff: Option<StaffId>,
 }
 
-fn operator(doors: &Doors, headers: &HeaderMap) -> Result<Principal, Problem> {
-    let principal = doors.gate.caller_for_change(headers)?;
-    if principal.may_everywhere(Right::Operate) { Ok(principal) } else { Err(Problem::new(StatusCode::FORBIDDEN, "forbidden")) }
-}
-
 pub(super) async fn grant(State(doors): State<Doors>, headers: HeaderMap, query: RawQuery, body: Body) -> Result<(StatusCode, Json<Made>), Problem> {
-    let principal = operator(&doors, &headers)?;
+    let principal = doors.gate.operator_for_change(&headers)?;
     no_parameters(&query)?;
-    let json = shape::whole(body, COMMAND_BYTES_MAX, "the wish for a token").await?;
+    let json = shape::whole(body, COMMAND_BYTES_MAX, "the body").await?;
     let wanted: Wanted = shape::object(&json)?;
     if wanted.community.is_some() && wanted.town.is_some() {
         return Err(Problem::bad_request("/town", "scope_single", "a token holds in a community, in a town, or everywhere"));
@@ -80,10 +75,7 @@ pub(super) async fn grant(State(doors): State<Doors>, headers: HeaderMap, query:
 }
 
 pub(super) async fn list(State(doors): State<Doors>, headers: HeaderMap, query: RawQuery) -> Result<Json<serde_json::Value>, Problem> {
-    let principal = doors.gate.caller(&headers)?;
-    if !principal.may_everywhere(Right::Operate) {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden"));
-    }
+    doors.gate.operator(&headers)?;
     no_parameters(&query)?;
     let items = doors.gate.with_grants(|grants| {
         let listed = |granted: &access::Granted| Listed {
@@ -99,7 +91,7 @@ pub(super) async fn list(State(doors): State<Doors>, headers: HeaderMap, query: 
 }
 
 pub(super) async fn revoke(State(doors): State<Doors>, Path(token): Path<String>, headers: HeaderMap, query: RawQuery) -> Result<StatusCode, Problem> {
-    let principal = operator(&doors, &headers)?;
+    let principal = doors.gate.operator_for_change(&headers)?;
     no_parameters(&query)?;
     let token: TokenId = token.parse().map_err(|_| Problem::not_found())?;
     if !doors.gate.with_grants(|grants| grants.tokens().any(|granted| granted.token == token)) {

@@ -4,10 +4,9 @@ use std::{io::ErrorKind, path::Path};
 
 use axum::{
     extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::Response,
 };
-use domain::access::{Principal, Right};
 use serde::Serialize;
 use store::ParkedList;
 use web::{Problem, no_parameters};
@@ -45,14 +44,9 @@ struct StoreAnswer {
     last_write_ms: u64,
 }
 
-/// Only whoever operates the whole deployment.
-fn operator(principal: &Principal) -> Result<(), Problem> {
-    if principal.may_everywhere(Right::Operate) { Ok(()) } else { Err(Problem::new(StatusCode::FORBIDDEN, "forbidden")) }
-}
-
 /// `GET /status`.
 pub(super) async fn status(State(query): State<Query>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    operator(&query.live.gate.caller(&headers)?)?;
+    query.live.gate.operator(&headers)?;
     no_parameters(&raw)?;
     let head = query.log.head().await.ok().map(|head| head.last_sequence);
     let store = query.store.clone();
@@ -78,7 +72,7 @@ pub(super) async fn status(State(query): State<Query>, headers: HeaderMap, raw: 
 
 /// `GET /verify`: reads the whole log.
 pub(super) async fn verify(State(query): State<Query>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    operator(&query.live.gate.caller(&headers)?)?;
+    query.live.gate.operator(&headers)?;
     no_parameters(&raw)?;
     let report = check::verify(&query.log).await.map_err(|error| problem(&error))?;
     one(&report, report.sequence)
@@ -86,7 +80,7 @@ pub(super) async fn verify(State(query): State<Query>, headers: HeaderMap, raw: 
 
 /// `POST /rebuild-check`: folds the whole log anew beside the rows and compares. Changes nothing.
 pub(super) async fn rebuild_check(State(query): State<Query>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    operator(&query.live.gate.caller_for_change(&headers)?)?;
+    query.live.gate.operator_for_change(&headers)?;
     no_parameters(&raw)?;
     // one at a time: it reads the whole log, and lets the fold stand still for a while
     let Ok(scratch) = query.scratch.try_lock() else { return Err(Problem::too_many(5)) };

@@ -95,8 +95,7 @@ pub(crate) async fn speak(State(shared): State<Arc<Shared>>, Path(word): Path<St
 
 /// The token that the browser keeps.
 pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
-    let secure = format!("__Host-{}", web::COOKIE);
-    language::cookie(headers, &secure).or_else(|| language::cookie(headers, web::COOKIE)).filter(|token| is_token(token))
+    web::cookie_token(headers).filter(|token| is_token(token))
 }
 
 /// Visible characters that may stand in a cookie as they are.
@@ -110,8 +109,8 @@ fn local(path: Option<&str>) -> &str {
 }
 
 fn session(shared: &Shared, token: &str, age_s: u32) -> String {
-    let (prefix, secure) = if shared.options.secure { ("__Host-", "; Secure") } else { ("", "") };
-    format!("{prefix}{}={token}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Strict{secure}", web::COOKIE)
+    let (name, secure) = if shared.options.secure { (web::COOKIE_SECURE, "; Secure") } else { (web::COOKIE, "") };
+    format!("{name}={token}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Strict{secure}")
 }
 
 fn with_cookie(redirect: Redirect, cookie: &str) -> Response {

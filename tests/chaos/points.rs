@@ -1,0 +1,129 @@
+//! Crash points: the program or its nats-server dies as it makes its n-th system call that writes, at the start or under load; and calls
+//! that write to files fail. `GRIDWARD_POINTS` and `GRIDWARD_ERRORS` say how many.
+
+use std::{sync::Arc, time::Duration};
+
+use system_tests::{Chance, Fault, System, until};
+use tokio::sync::RwLock;
+
+use crate::{
+    checker::{SETTLE_WAIT, check},
+    count_of,
+    load::{Load, register},
+    tell,
+};
+
+/// Calls of one thread within which a start writes most of what it writes.
+const CALLS_OF_A_START: u64 = 80;
+/// Calls of one thread within which a few commands are recorded.
+const CALLS_OF_A_WHILE: u64 = 40;
+/// Commands after which a fault that did not strike is given up.
+const ENOUGH: usize = 20;
+/// Commands below which a run says little.
+const ENOUGH_IN_ALL: usize = 150;
+/// Longest time for a fault to strike: what writes nothing does not die of it.
+const FAULT_WAIT: Duration = Duration::from_secs(10);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dying_at_any_call_that_writes_loses_and_doubles_nothing() {
+    let mut chance = Chance::seeded(20_200_212);
+    let (system, load) = running(&mut chance).await;
+    let (seed, points) = (chance.seed(), count_of("GRIDWARD_POINTS", 6));
+    let mut struck = 0;
+    for point in 0..points {
+        let at_start = point % 2 == 0;
+        let fault = Fault::KilledAt(1 + chance.below(if at_start { CALLS_OF_A_START } else { CALLS_OF_A_WHILE }));
+        let what = format!("seed {seed}, point {point}, {fault:?}, at its start: {at_start}");
+        struck +=
+            u64::from(if at_start { at_its_start(&system, &load, fault, &what).await } else { under_load(&system, &load, fault, &mut chance, &what).await });
+    }
+    assert!(struck > 0, "seed {seed}: of {points} faults none struck");
+    finish(system, load, seed, &format!("{points} crash points, {struck} struck")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_fail_lose_and_double_nothing() {
+    let mut chance = Chance::seeded(20_200_213);
+    let (system, load) = running(&mut chance).await;
+    let (seed, errors) = (chance.seed(), count_of("GRIDWARD_ERRORS", 4));
+    for error in 0..errors {
+        let name = ["EIO", "ENOSPC", "EDQUOT", "EINTR"][usize::try_from(error % 4).unwrap()];
+        let fault = Fault::Fails(1 + chance.below(CALLS_OF_A_WHILE), 1 + chance.below(4), name);
+        let what = format!("seed {seed}, error {error}, {fault:?}");
+        under_load(&system, &load, fault, &mut chance, &what).await;
+        // whoever met an error may have stopped, and says so: an operator starts it again
+        let mut running = system.write().await;
+        running.kill().unwrap();
+        running.begin().await.unwrap_or_else(|error| panic!("{what}: {error:#}"));
+    }
+    finish(system, load, seed, &format!("{errors} times failing calls")).await;
+}
+
+async fn running(chance: &mut Chance) -> (Arc<RwLock<System>>, Load) {
+    let system = System::start(&[]).await.unwrap();
+    register(&system).await;
+    let system = Arc::new(RwLock::new(system));
+    let load = Load::start(chance, &system);
+    (system, load)
+}
+
+async fn finish(system: Arc<RwLock<System>>, load: Load, seed: u64, what: &str) {
+    until("enough for a judgement", SETTLE_WAIT, async || (load.history.acknowledged() >= ENOUGH_IN_ALL).then_some(())).await;
+    let history = load.stop().await;
+    let mut system = Arc::into_inner(system).unwrap().into_inner();
+    check(&system, &history, seed).await;
+    tell(&format!("seed {seed}: {what}, {} commands acknowledged", history.acknowledged()));
+    system.stop().unwrap();
+}
+
+/// Starts the program with a fault in it. Whether it struck.
+async fn at_its_start(system: &RwLock<System>, load: &Load, fault: Fault, what: &str) -> bool {
+    let mut running = system.write().await;
+    running.kill().unwrap();
+    running.launch_broken(fault).unwrap();
+    let came_up = until(what, SETTLE_WAIT, async || match running.has_begun().await {
+        Ok(true) => Some(true),
+        Ok(false) => None,
+        Err(_ended) => Some(false),
+    })
+    .await;
+    drop(running);
+    if came_up {
+        let enough = load.history.acknowledged() + ENOUGH;
+        until(what, SETTLE_WAIT, async || (load.history.acknowledged() >= enough || system.write().await.has_ended().unwrap()).then_some(())).await;
+    }
+    let mut running = system.write().await;
+    let struck = running.has_ended().unwrap();
+    running.kill().unwrap();
+    running.begin().await.unwrap_or_else(|error| panic!("{what}: {error:#}"));
+    struck
+}
+
+/// Breaks the program or its nats-server as it runs. Whether it died of it.
+async fn under_load(system: &RwLock<System>, load: &Load, fault: Fault, chance: &mut Chance, what: &str) -> bool {
+    let enough = load.history.acknowledged() + ENOUGH;
+    let victim = {
+        let running = system.read().await;
+        if chance.below(2) == 0 { running.pid().unwrap() } else { running.nats_pid().unwrap() }
+    };
+    let mut tracer = fault.attach(victim).unwrap();
+    let deadline = tokio::time::Instant::now() + FAULT_WAIT;
+    let struck = until(what, SETTLE_WAIT, async || {
+        let over = tracer.is_over().unwrap();
+        (over || load.history.acknowledged() >= enough || tokio::time::Instant::now() >= deadline).then_some(over)
+    })
+    .await;
+    drop(tracer);
+    let mut running = system.write().await;
+    if running.has_ended().unwrap() {
+        running.kill().unwrap();
+        running.begin().await.unwrap_or_else(|error| panic!("{what}: {error:#}"));
+    }
+    drop(running);
+    // a nats-server that died is started again by its program
+    let goes_on = load.history.acknowledged() + 1;
+    if matches!(fault, Fault::KilledAt(_)) {
+        until(what, SETTLE_WAIT, async || (load.history.acknowledged() >= goes_on).then_some(())).await;
+    }
+    struck
+}
