@@ -1,11 +1,12 @@
 //! What may happen to a system, under load: killed, frozen, cut off, told nothing, restored, damaged, without power. Whatever happens, the checker
 //! finds every acknowledged command on the log exactly once, each cause in one alert, and stores that equal their fold.
 //!
-//! `GRIDWARD_KILLS`, `GRIDWARD_POINTS`, `GRIDWARD_ERRORS`, `GRIDWARD_FAULTS`, `GRIDWARD_CUTS`, `GRIDWARD_RESTORES` and `GRIDWARD_FLIPS` say how many; `GRIDWARD_SEED` repeats a run.
+//! `GRIDWARD_KILLS`, `GRIDWARD_POINTS`, `GRIDWARD_ERRORS`, `GRIDWARD_FAULTS`, `GRIDWARD_CUTS`, `GRIDWARD_JUMPS`, `GRIDWARD_RESTORES` and `GRIDWARD_FLIPS` say how many; `GRIDWARD_SEED` repeats a run.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
 
 mod checker;
+mod clock;
 mod kills;
 mod load;
 mod past;

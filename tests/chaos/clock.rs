@@ -1,0 +1,64 @@
+//! A clock that jumps, forwards and back, as after a dead battery or a wrong zone: libfaketime in front of the program, nats-server with
+//! the machine's own. `GRIDWARD_JUMPS` says how often.
+
+use std::{fs, path::Path, sync::Arc};
+
+use system_tests::{Chance, System};
+use tokio::sync::RwLock;
+
+use crate::{
+    checker::{SETTLE_WAIT, check_out_of_time},
+    count_of,
+    load::{Load, register},
+    tell, wait_for,
+};
+
+/// Where Debian puts it.
+const LIBRARY: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+/// Farthest jump, in minutes: three days.
+const JUMP_MINUTES_MAX: u64 = 3 * 24 * 60;
+
+/// Sets the clock so many minutes off.
+fn set(file: &Path, minutes: i64) {
+    let whole = file.with_extension("new");
+    fs::write(&whole, format!("{minutes:+}m\n")).unwrap();
+    fs::rename(whole, file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_jumps_loses_and_doubles_nothing() {
+    assert!(Path::new(LIBRARY).exists(), "install faketime: {LIBRARY} is not there");
+    let mut chance = Chance::seeded(20_200_214);
+    let seed = chance.seed();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("clock");
+    set(&file, 0);
+    let environment =
+        [("LD_PRELOAD", LIBRARY), ("FAKETIME_TIMESTAMP_FILE", file.to_str().unwrap()), ("FAKETIME_NO_CACHE", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
+    let system = System::start_with(&[], &environment).await.unwrap();
+    register(&system).await;
+    let system = Arc::new(RwLock::new(system));
+    let load = Load::start(&mut chance, &system);
+    let jumps = count_of("GRIDWARD_JUMPS", 4);
+    for jump in 0..jumps {
+        let minutes = i64::try_from(chance.below(2 * JUMP_MINUTES_MAX)).unwrap() - i64::try_from(JUMP_MINUTES_MAX).unwrap();
+        set(&file, minutes);
+        if chance.below(4) == 0 {
+            let mut running = system.write().await;
+            running.kill().unwrap();
+            running.begin().await.unwrap_or_else(|error| panic!("seed {seed}, jump {jump}: {error:#}"));
+        }
+        let wanted = load.history.acknowledged() + 40;
+        wait_for(
+            || load.history.acknowledged() >= wanted,
+            SETTLE_WAIT,
+            &format!("seed {seed}: nothing is acknowledged after jump {jump} by {minutes} minutes"),
+        )
+        .await;
+    }
+    let history = load.stop().await;
+    let mut system = Arc::into_inner(system).unwrap().into_inner();
+    check_out_of_time(&system, &history, seed);
+    tell(&format!("seed {seed}: {jumps} jumps of the clock, {} commands acknowledged", history.acknowledged()));
+    system.stop().unwrap();
+}
