@@ -24,11 +24,15 @@ check:
     cargo clippy --locked --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
 
-# the faults of tests/chaos, many of each; GRIDWARD_SEED=N repeats a run, another N is another run
-chaos kills="100" faults="100" restores="20" flips="50": nats foreign
-    cargo build --locked -p gridward
-    GRIDWARD_KILLS={{ kills }} GRIDWARD_FAULTS={{ faults }} GRIDWARD_RESTORES={{ restores }} GRIDWARD_FLIPS={{ flips }} \
-        cargo test --locked -p system-tests --test chaos -- --nocapture --test-threads=1
+# the faults of tests/chaos, many of each, `rounds` times with another seed: what came of it stands in chaos.txt, and another run adds to it
+chaos rounds="1" kills="100" points="100" errors="20" faults="50" cuts="20" jumps="20" restores="5" flips="10": nats foreign
+    cargo build --locked --workspace --tests --bins
+    for round in $(seq {{ rounds }}); do \
+        GRIDWARD_SEED=${GRIDWARD_SEED:-$(date +%s)} GRIDWARD_LEDGER=$PWD/chaos.txt \
+        GRIDWARD_KILLS={{ kills }} GRIDWARD_POINTS={{ points }} GRIDWARD_ERRORS={{ errors }} GRIDWARD_FAULTS={{ faults }} \
+        GRIDWARD_CUTS={{ cuts }} GRIDWARD_JUMPS={{ jumps }} GRIDWARD_RESTORES={{ restores }} GRIDWARD_FLIPS={{ flips }} \
+            cargo test --locked --workspace --test chaos -- --nocapture --test-threads=1; \
+    done
 
 # how fast it is on this machine, beside what the machine could do at all: docs/PERFORMANCE.md
 bench *ARGS: nats

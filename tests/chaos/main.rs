@@ -1,7 +1,8 @@
-//! What may happen to a system, under load: killed, frozen, cut off, told nothing, restored, damaged, without power. Whatever happens, the checker
-//! finds every acknowledged command on the log exactly once, each cause in one alert, and stores that equal their fold.
+//! What may happen to a system, under load: killed anywhere, frozen, cut off, told nothing, restored, damaged, without power, at the
+//! wrong time. Whatever happens, the checker finds every acknowledged command on the log exactly once, each cause in one alert, and stores that equal their fold.
 //!
-//! `GRIDWARD_KILLS`, `GRIDWARD_POINTS`, `GRIDWARD_ERRORS`, `GRIDWARD_FAULTS`, `GRIDWARD_CUTS`, `GRIDWARD_JUMPS`, `GRIDWARD_RESTORES` and `GRIDWARD_FLIPS` say how many; `GRIDWARD_SEED` repeats a run.
+//! `GRIDWARD_KILLS`, `_POINTS`, `_ERRORS`, `_FAULTS`, `_CUTS`, `_JUMPS`, `_RESTORES` and `_FLIPS` say how many; `GRIDWARD_SEED` repeats a
+//! run.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
 
@@ -14,7 +15,10 @@ mod points;
 mod power;
 mod wire;
 
-use std::time::{Duration, Instant};
+use std::{
+    io::Write as _,
+    time::{Duration, Instant},
+};
 
 /// How many of something, by the environment.
 fn count_of(variable: &str, otherwise: u64) -> u64 {
@@ -29,8 +33,13 @@ async fn wait_for(mut done: impl FnMut() -> bool, wait: Duration, what: &str) {
     }
 }
 
-/// Says what a run came to, for `docs/RELIABILITY.md`.
+/// Says what a run came to, and adds a line to the file in `GRIDWARD_LEDGER`: many short runs make a long one, which can be stopped and
+/// taken up again with another seed.
 #[expect(clippy::print_stderr, reason = "a run by hand is told what it came to")]
 fn tell(what: &str) {
     eprintln!("{what}");
+    if let Some(ledger) = std::env::var_os("GRIDWARD_LEDGER") {
+        let mut ledger = std::fs::OpenOptions::new().create(true).append(true).open(ledger).unwrap();
+        writeln!(ledger, "{what}").unwrap();
+    }
 }

@@ -56,6 +56,25 @@ impl Options {
     }
 }
 
+/// What a whole country sends (quality.md B10): 3,500 towns like Dianbu, whose 400,000 people make about 150,000 records a day and more
+/// on the days of a round.
+#[derive(Clone, Copy, Debug)]
+pub struct Country {
+    /// Commands a second.
+    pub commands_per_second: f64,
+    /// Commands in one request: what a gate or a phone sends at once.
+    pub lines_per_request: usize,
+}
+
+/// Measures how the mean of a whole country is held for as long as one load lasts.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_country(options: &Options, country: Country) -> anyhow::Result<Report> {
+    let figures = measures::country::measure(options.clone(), country).await?;
+    Ok(Report { machine: machine::describe()?, load_seconds: options.load_time.as_secs(), runs: 1, figures })
+}
+
 /// Measures, and tells of each step as it begins.
 ///
 /// # Errors

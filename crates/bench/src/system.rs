@@ -17,6 +17,12 @@ const LOOK_PAUSE: Duration = Duration::from_millis(5);
 /// Lines of one request while the town is founded.
 const LINES_PER_REQUEST: usize = 500;
 
+/// How far the log goes, and how far the slower of its folds is.
+pub(crate) struct Heads {
+    pub(crate) log: f64,
+    pub(crate) folded: f64,
+}
+
 /// A running system.
 pub(crate) struct System {
     program: PathBuf,
@@ -162,21 +168,25 @@ impl System {
         let began = Instant::now();
         loop {
             ensure!(began.elapsed() < PATIENCE, "the services do not reach the head of the log");
-            let text = self.http.get(format!("http://{}/metrics", self.address)).bearer_auth(&self.token).send().await?.text().await?;
-            let projected = metric(&text, "gridward_projection_sequence");
-            let judged = metric(&text, "gridward_alerting_sequence");
-            let head = metric(&text, "gridward_intake_sequence");
-            if head.is_some() && projected >= head && judged >= head {
+            let heads = self.heads().await?;
+            if heads.folded >= heads.log {
                 return Ok(());
             }
             tokio::time::sleep(LOOK_PAUSE).await;
         }
     }
 
+    /// How far log and folds are, as the metrics tell it.
+    pub(crate) async fn heads(&self) -> anyhow::Result<Heads> {
+        let text = self.http.get(format!("http://{}/metrics", self.address)).bearer_auth(&self.token).send().await?.text().await?;
+        let folded = |name| metric(&text, name).unwrap_or_default();
+        let log = metric(&text, "gridward_intake_sequence").context("the metrics do not tell the head of the log")?;
+        Ok(Heads { log, folded: folded("gridward_projection_sequence").min(folded("gridward_alerting_sequence")) })
+    }
+
     /// How far the log goes.
     pub(crate) async fn sequence(&self) -> anyhow::Result<u64> {
-        let text = self.http.get(format!("http://{}/metrics", self.address)).bearer_auth(&self.token).send().await?.text().await?;
-        Ok(metric(&text, "gridward_intake_sequence").context("the metrics do not tell the head of the log")? as u64)
+        Ok(self.heads().await?.log as u64)
     }
 
     /// Memory of the process with its three services, in MiB.

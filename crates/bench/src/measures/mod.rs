@@ -2,6 +2,7 @@
 
 mod alert;
 mod alone;
+pub(crate) mod country;
 mod due;
 mod growth;
 mod lines;
@@ -25,7 +26,7 @@ pub(crate) struct Measure {
     pub(crate) measure: fn(Options) -> Measuring,
 }
 
-/// The names that may be asked for. B8, the memory, is measured with B6.
+/// The names that may be asked for. B8, the memory, is measured with B6; B10 takes long and is asked for by itself.
 pub const NAMES: [&str; 8] = ["B1", "B2", "B3", "B4", "B5", "B6", "B7", "B9"];
 
 /// All of them, in their order.

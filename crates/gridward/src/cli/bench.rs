@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Args, builder::PossibleValuesParser};
+use clap::{Args, Subcommand, builder::PossibleValuesParser};
 
 use super::Global;
 use crate::{
@@ -12,7 +12,36 @@ use crate::{
 
 /// What is measured, and for how long.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    figures: Figures,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Hold what a whole country sends on an average day (B10)
+    Country {
+        /// For how long, in seconds
+        #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+        seconds: u64,
+        /// Commands a second: 3,500 towns
+        #[arg(long, default_value_t = 10_400)]
+        rate: u32,
+        /// Commands in one request
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
+        lines: u16,
+        /// Doors in each of the 16 communities of the measured town
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..))]
+        doors: u16,
+    },
+}
+
+/// Which figures.
+#[derive(Args)]
+struct Figures {
     /// Only these figures, such as B1,B4
     #[arg(long, value_delimiter = ',', ignore_case = true, value_parser = PossibleValuesParser::new(bench::NAMES))]
     only: Vec<String>,
@@ -32,16 +61,24 @@ pub(crate) struct Arguments {
 
 /// Measures, in folders beside the working directory that are removed again: it is to be on the disk that is to be measured.
 pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
-    let options = bench::Options {
+    let Arguments { command, figures } = arguments;
+    let mut options = bench::Options {
         program: std::env::current_exe()?,
-        only: arguments.only,
-        load_time: Duration::from_secs(arguments.seconds),
-        runs: arguments.runs.into(),
-        history: arguments.history,
-        doors: arguments.doors.into(),
+        only: figures.only,
+        load_time: Duration::from_secs(figures.seconds),
+        runs: figures.runs.into(),
+        history: figures.history,
+        doors: figures.doors.into(),
         nats_subcommand: NATS_SUBCOMMAND.to_owned(),
     };
-    let report = bench::run(&options, |step| talk(format_args!("{step}"))).await?;
+    let report = match command {
+        None => bench::run(&options, |step| talk(format_args!("{step}"))).await?,
+        Some(Command::Country { seconds, rate, lines, doors }) => {
+            (options.load_time, options.doors) = (Duration::from_secs(seconds), doors.into());
+            talk(format_args!("B10: {rate} commands a second for {seconds} seconds"));
+            bench::run_country(&options, bench::Country { commands_per_second: rate.into(), lines_per_request: lines.into() }).await?
+        }
+    };
     if global.json() {
         data(serde_json::to_string(&report)?);
     } else {
