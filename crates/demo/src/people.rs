@@ -43,11 +43,6 @@ impl Person {
     pub fn slug(&self) -> String {
         slugs::person(self.index)
     }
-
-    /// The slug of the household.
-    pub fn household_slug(&self) -> String {
-        slugs::household(self.household)
-    }
 }
 
 /// How the people of a community are spread over its doors.

@@ -55,7 +55,7 @@ struct Data {
     occurrences: u32,
     first_at: Timestamp,
     last_at: Timestamp,
-    /// Whose turn it is; known once escalation is.
+    /// Whose turn it is. Always null: escalation is not built (docs/adr/0017).
     owner: Option<Owner>,
     acknowledged: Option<Acknowledged>,
     caused_by: Vec<String>,

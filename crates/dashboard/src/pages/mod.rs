@@ -1,4 +1,4 @@
-//! The pages, one module each: ask the API, put the answers in words, fill a template.
+//! The pages, one module each, and the short lists in one: ask the API, put the answers in words, fill a template.
 
 pub(crate) mod alerts;
 pub(crate) mod board;

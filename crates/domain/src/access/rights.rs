@@ -1,4 +1,4 @@
-//! What each role may do. What is not listed is denied.
+//! What each role may do. The administrator and the office may send every command; of the others, what is not listed is denied.
 
 use crate::commit::Role;
 

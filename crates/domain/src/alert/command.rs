@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AlertId, CloseReason, Detail, Key, Observed, Severity};
-use crate::values::{Place, Slug, Subject, Timestamp};
+use crate::values::{Place, Subject, Timestamp};
 
 /// What can be asked of an alert.
 #[derive(Clone, Debug)]
@@ -116,10 +116,5 @@ impl Observe {
     /// A quiet judgement.
     pub fn quiet(key: Key, rule_version: u16, basis: Basis) -> Self {
         Self { key, rule_version, basis, firing: None, late: false, quieted_by: Vec::new() }
-    }
-
-    /// The rule.
-    pub fn rule(&self) -> &Slug {
-        &self.key.rule
     }
 }
