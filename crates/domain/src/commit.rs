@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    canonical,
     event::{DecodeError, Event},
     log::CommitHash,
     values::{CommandId, CommunityId, EventId, Precision, Slug, StaffId, Timestamp, coded},
@@ -15,6 +16,8 @@ const FRAME_VERSION: u8 = 1;
 const PREFIX_BYTES: usize = MAGIC.len() + 1 + 4;
 /// Largest commit, in bytes: far above the largest allowed command, far below what NATS carries.
 pub const COMMIT_BYTES_MAX: usize = 512 * 1024;
+/// Room for a usual commit, in bytes.
+const USUAL_BYTES: usize = 512;
 
 coded! {
     /// What somebody may do (contracts.md; [`crate::access`] says what each may).
@@ -166,12 +169,13 @@ impl Commit {
     /// [`CommitError::Encode`] when a private part is not sealed, [`CommitError::TooLarge`].
     pub fn encode(&self) -> Result<Vec<u8>, CommitError> {
         let events = self.events.iter().map(|event| event.encode().map(|payload| (event.name(), payload))).collect::<Result<Vec<_>, _>>();
-        let mut bytes = vec![0; PREFIX_BYTES];
-        bytes[..2].copy_from_slice(&MAGIC);
-        bytes[2] = FRAME_VERSION;
-        let body = postcard::to_extend(&(&self.header, events.map_err(CommitError::Encode)?), Vec::with_capacity(256)).map_err(CommitError::Encode)?;
-        bytes[3..PREFIX_BYTES].copy_from_slice(&crc32fast::hash(&body).to_le_bytes());
-        bytes.extend_from_slice(&body);
+        let mut prefix = Vec::with_capacity(USUAL_BYTES);
+        prefix.extend_from_slice(&MAGIC);
+        prefix.push(FRAME_VERSION);
+        prefix.resize(PREFIX_BYTES, 0);
+        let mut bytes = postcard::to_extend(&(&self.header, events.map_err(CommitError::Encode)?), prefix).map_err(CommitError::Encode)?;
+        let checksum = crc32fast::hash(&bytes[PREFIX_BYTES..]);
+        bytes[3..PREFIX_BYTES].copy_from_slice(&checksum.to_le_bytes());
         if bytes.len() > COMMIT_BYTES_MAX {
             return Err(CommitError::TooLarge { bytes: bytes.len() });
         }
@@ -202,12 +206,12 @@ impl Commit {
         if !rest.is_empty() {
             return Err(damaged("left-over bytes"));
         }
+        // each event is held against its bytes as it is decoded, so that the frame around them is all that is left to compare
         let events = named.iter().map(|(name, payload)| Event::decode(name, payload).map_err(CommitError::Event)).collect::<Result<_, _>>()?;
-        let commit = Self { header, events };
-        if commit.encode()? != bytes {
+        if !canonical::encodes_to(&(&header, &named), body) {
             return Err(damaged("not canonical"));
         }
-        Ok(commit)
+        Ok(Self { header, events })
     }
 }
 

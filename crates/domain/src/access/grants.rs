@@ -59,6 +59,11 @@ pub struct Grants {
 }
 
 impl Grants {
+    /// Whether an event says something of who may enter.
+    pub fn concerns(event: &Event) -> bool {
+        matches!(event, Event::TokenGranted(_) | Event::TokenRevoked(_) | Event::CommunityFounded(_))
+    }
+
     /// Takes in one more fact.
     pub fn apply(&mut self, fact: &Fact<'_>) {
         match fact.event {

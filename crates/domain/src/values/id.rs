@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, Visitor},
+};
 use uuid::Uuid;
 
 /// Longest slug, in characters.
@@ -41,12 +44,16 @@ impl FromStr for Slug {
         if !well_formed {
             return Err(InvalidSlug::Malformed);
         }
-        if text.split(|character: char| !character.is_ascii_digit() && character != 'x').any(looks_personal) {
+        let may_be_personal = bytes.iter().filter(|byte| byte.is_ascii_digit()).count() >= PERSONAL_DIGITS_MIN;
+        if may_be_personal && text.split(|character: char| !character.is_ascii_digit() && character != 'x').any(looks_personal) {
             return Err(InvalidSlug::Personal);
         }
         Ok(Self(text.into()))
     }
 }
+
+/// Fewer digits are neither a mobile number nor an ID number, and most ids have fewer.
+const PERSONAL_DIGITS_MIN: usize = 11;
 
 /// 11 digits from 13 to 19: a mobile number. 15 digits, or 17 and a check character: a resident ID number (GB 11643).
 fn looks_personal(run: &str) -> bool {
@@ -80,8 +87,22 @@ impl Serialize for Slug {
 
 impl<'de> Deserialize<'de> for Slug {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
+        deserializer.deserialize_str(SlugText)
+    }
+}
+
+/// Takes a slug from where its text lies: a commit holds a dozen of them, and a copy of each would be thrown away at once.
+struct SlugText;
+
+impl Visitor<'_> for SlugText {
+    type Value = Slug;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Slug, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
