@@ -82,7 +82,7 @@ impl State {
         self.dirty.bytes() + self.writing.as_ref().map_or(0, |layer| layer.bytes())
     }
 
-    fn has_room(&self, limits: Limits) -> bool {
+    pub(crate) fn has_room(&self, limits: Limits) -> bool {
         self.bytes() <= limits.dirty_bytes_max && self.dirty.group_ops_largest() <= GROUP_OPS_MAX
     }
 

@@ -184,6 +184,13 @@ impl Store {
         self.era()?.advance(position)
     }
 
+    /// Whether changes may be applied now without waiting for the disk.
+    pub fn has_room(&self) -> Result<bool, StoreError> {
+        let era = self.era()?;
+        let limits = era.limits;
+        Ok(era.lock()?.has_room(limits))
+    }
+
     /// Waits until changes may be applied without waiting.
     pub fn wait_for_room(&self) -> Result<(), StoreError> {
         self.era()?.wait_for_room().map(drop)

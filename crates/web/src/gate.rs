@@ -34,6 +34,10 @@ pub struct Gate {
 impl Gate {
     /// Takes in one more fact.
     pub fn apply(&self, fact: &Fact<'_>) {
+        // nearly no fact does, and those who ask wait for this lock
+        if !Grants::concerns(fact.event) {
+            return;
+        }
         // a poisoned lock still holds whole grants: a fact is applied or not
         self.grants.write().unwrap_or_else(std::sync::PoisonError::into_inner).apply(fact);
     }

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
 
 use crate::{COMMAND_BYTES_MAX, SEQUENCE};
 
@@ -59,8 +59,8 @@ pub async fn answer(parts: impl Stream<Item = Told> + Send + 'static, as_a_whole
 /// A line of a body.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line {
-    /// As it was sent.
-    Whole(Vec<u8>),
+    /// As it was sent: a part of what came in, where it came in at once.
+    Whole(Bytes),
     /// More than [`COMMAND_BYTES_MAX`]; it is not kept.
     TooLong,
     /// The body ended in the middle.
@@ -84,9 +84,15 @@ struct Cutter<S> {
 
 impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Cutter<S> {
     async fn group(&mut self) -> Option<Vec<Line>> {
-        while self.ready.is_empty() && !self.ended {
-            match self.body.next().await {
-                Some(Ok(chunk)) => self.cut(&chunk),
+        while self.ready.len() < self.lines_max && !self.ended {
+            let chunk = match self.body.next().now_or_never() {
+                Some(chunk) => chunk,
+                // what has come is not kept waiting for what has not
+                None if !self.ready.is_empty() => break,
+                None => self.body.next().await,
+            };
+            match chunk {
+                Some(Ok(chunk)) => self.cut(chunk),
                 Some(Err(_)) => {
                     self.ended = true;
                     self.ready.push(Line::Broken);
@@ -102,19 +108,27 @@ impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Cutter<S> {
         (!group.is_empty()).then_some(group)
     }
 
-    fn cut(&mut self, chunk: &[u8]) {
-        for part in chunk.split_inclusive(|byte| *byte == b'\n') {
-            let (text, ends) = part.strip_suffix(b"\n").map_or((part, false), |text| (text, true));
-            if self.rest.len() + text.len() > COMMAND_BYTES_MAX {
-                self.too_long = true;
-                self.rest.clear();
-            }
-            if !self.too_long {
-                self.rest.extend_from_slice(text);
-            }
-            if ends {
+    fn cut(&mut self, mut chunk: Bytes) {
+        while let Some(end) = chunk.iter().position(|byte| *byte == b'\n') {
+            let part = chunk.split_to(end + 1).slice(..end);
+            if self.rest.is_empty() && !self.too_long && part.len() <= COMMAND_BYTES_MAX {
+                self.keep(part);
+            } else {
+                self.keep_rest(&part);
                 self.end_line();
             }
+        }
+        self.keep_rest(&chunk);
+    }
+
+    /// Keeps the beginning of a line until its end has come.
+    fn keep_rest(&mut self, part: &[u8]) {
+        if self.rest.len() + part.len() > COMMAND_BYTES_MAX {
+            self.too_long = true;
+            self.rest.clear();
+        }
+        if !self.too_long {
+            self.rest.extend_from_slice(part);
         }
     }
 
@@ -122,7 +136,13 @@ impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Cutter<S> {
         let line = std::mem::take(&mut self.rest);
         if std::mem::take(&mut self.too_long) {
             self.ready.push(Line::TooLong);
-        } else if !line.iter().all(u8::is_ascii_whitespace) {
+        } else {
+            self.keep(line.into());
+        }
+    }
+
+    fn keep(&mut self, line: Bytes) {
+        if !line.iter().all(u8::is_ascii_whitespace) {
             self.ready.push(Line::Whole(line));
         }
     }

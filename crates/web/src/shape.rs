@@ -29,6 +29,10 @@ pub fn too_large(bytes_max: usize, what: &str) -> Problem {
 /// # Errors
 /// 400 with the path of what has another shape, 422 for a value that cannot be.
 pub fn object<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, Problem> {
+    if let Ok(value) = serde_json::from_slice(json) {
+        return Ok(value);
+    }
+    // what has another shape is parsed a second time, by a parser that remembers where it is
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let parsed: Result<T, _> = serde_path_to_error::deserialize(&mut deserializer);
     let value = parsed.map_err(|error| problem_at(&pointer(error.path()), error.inner()))?;

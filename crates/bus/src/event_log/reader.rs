@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::pull::Config;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
-use async_nats::jetstream::message::Message as JetStreamMessage;
 use async_nats::{Message, Subscriber};
 use domain::log::{CommitHash, LogPosition};
 use futures_util::{FutureExt, StreamExt};
@@ -184,6 +183,12 @@ impl Reader {
 
     /// Takes `first` and whatever else has arrived, as far as it is in order.
     fn gather(&mut self, consumer: &mut Consumer, first: Message) -> (Chunk, Option<Stop>) {
+        let (chunk, stop) = self.gathered(consumer, first);
+        self.last = chunk.messages.last().cloned().or(self.last.take());
+        (chunk, stop)
+    }
+
+    fn gathered(&mut self, consumer: &mut Consumer, first: Message) -> (Chunk, Option<Stop>) {
         let mut chunk = Chunk { messages: Vec::new(), pending: 0 };
         let mut message = first;
         loop {
@@ -204,11 +209,9 @@ impl Reader {
         if message.status.is_some() {
             return consumer.status(&message);
         }
-        let message = JetStreamMessage { message, context: self.port.connection.jetstream().clone() };
-        let Ok(info) = message.info() else {
+        let Some(Delivery { place, sequence, pending }) = message.reply.as_deref().and_then(Delivery::of) else {
             return ControlFlow::Break(Stop::Broken("a message without its place".to_owned()));
         };
-        let (place, sequence, pending) = (info.consumer_sequence, info.stream_sequence, info.pending);
         // something was lost on the way from the server: it is still in the log
         if place != consumer.delivered + 1 {
             return ControlFlow::Break(Stop::Broken(format!("delivery {place} after {}", consumer.delivered)));
@@ -219,13 +222,36 @@ impl Reader {
         if sequence != expected {
             return ControlFlow::Break(Stop::Ended(TailError::Gap { expected, found: sequence }));
         }
-        let message = message.message;
-        let stored = Stored { sequence, subject: message.subject.to_string(), payload: message.payload, stream: Arc::clone(&self.stream) };
         self.after = sequence;
-        self.last = Some(stored.clone());
-        chunk.messages.push(stored);
+        chunk.messages.push(Stored { sequence, subject: message.subject.to_string(), payload: message.payload, stream: Arc::clone(&self.stream) });
         chunk.pending = pending;
         ControlFlow::Continue(())
+    }
+}
+
+/// What the server says of a delivery, in the subject that an acknowledgement would go to (ADR-15):
+/// `$JS.ACK.{stream}.{consumer}.{times}.{sequence}.{place}.{time}.{pending}`; newer servers put domain and account before the stream,
+/// and more behind.
+#[derive(Debug, PartialEq, Eq)]
+struct Delivery {
+    /// Counts what this consumer delivered.
+    place: u64,
+    /// In the stream.
+    sequence: u64,
+    /// Messages that are still to be delivered.
+    pending: u64,
+}
+
+impl Delivery {
+    fn of(reply: &str) -> Option<Self> {
+        const SHORT: usize = 7;
+        let told = reply.strip_prefix("$JS.ACK.")?;
+        let before = if told.split('.').count() == SHORT { 2 } else { 4 };
+        let mut numbers = told.split('.').skip(before).map(|token| token.parse::<u64>().ok());
+        let _times = numbers.next()??;
+        let (sequence, place) = (numbers.next()??, numbers.next()??);
+        let _time = numbers.next()?;
+        Some(Self { place, sequence, pending: numbers.next()?? })
     }
 }
 
@@ -297,6 +323,21 @@ impl Consumer {
                 ControlFlow::Continue(())
             }
             _ => ControlFlow::Break(Stop::Broken(format!("status {status} {}", message.description.as_deref().unwrap_or_default()))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_tells_its_place_in_the_old_form_and_in_the_new_one() {
+        let expected = Some(Delivery { place: 3, sequence: 41, pending: 7 });
+        assert_eq!(Delivery::of("$JS.ACK.EVENTS.c1.1.41.3.1580000000000000000.7"), expected);
+        assert_eq!(Delivery::of("$JS.ACK._.hash.EVENTS.c1.1.41.3.1580000000000000000.7.token"), expected);
+        for other in ["", "_INBOX.x", "$JS.ACK.EVENTS.c1.1.41", "$JS.ACK.EVENTS.c1.1.x.3.1580000000000000000.7"] {
+            assert_eq!(Delivery::of(other), None, "{other}");
         }
     }
 }

@@ -90,7 +90,7 @@ impl Way {
             Line::Broken => return (rejected(Value::Null, &Problem::bad_request("", "malformed_json", "the body ended in the middle of a line")), true),
         };
         let id = id_of(&bytes);
-        match self.ask(bytes.into()).await {
+        match self.ask(bytes).await {
             Ok(answer) => {
                 let status = status_of(&answer);
                 // an answer of intake is JSON
