@@ -1,13 +1,19 @@
 //! A command on its way to the writer, and what became of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use domain::{
     Envelope, Rejection,
     commit::Role,
     values::{CommunityId, Slug, StaffId},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
 
 /// A command, with who asks and where.
 #[derive(Clone, Debug)]
@@ -62,9 +68,57 @@ pub enum Outcome {
 /// A command that waits for its outcome.
 pub(crate) struct Waiting {
     pub(crate) ask: Ask,
-    pub(crate) reply: oneshot::Sender<Outcome>,
-    /// Held until it is answered.
-    pub(crate) permit: OwnedSemaphorePermit,
+    pub(crate) reply: Reply,
+}
+
+/// Where the outcome of one command is told.
+pub(crate) struct Reply {
+    place: usize,
+    group: Arc<Group>,
+}
+
+impl Reply {
+    /// Tells it. Whoever asked may have gone away; the record stands.
+    pub(crate) fn tell(self, outcome: Outcome) {
+        if let Some(told) = lock(&self.group.told).get_mut(self.place) {
+            *told = Some(outcome);
+        }
+    }
+}
+
+/// Commands that were handed over together: they hold their room together, and whoever waits for them is woken once.
+struct Group {
+    told: Arc<Mutex<Vec<Option<Outcome>>>>,
+    /// Given back with the last of them, and before that is heard: whoever was answered may send again, and finds the room.
+    _room: OwnedSemaphorePermit,
+    /// Dropped with the last of them, which is what wakes whoever waits.
+    _last: oneshot::Sender<()>,
+}
+
+/// What becomes of commands that were handed over together.
+pub struct Outcomes {
+    told: Arc<Mutex<Vec<Option<Outcome>>>>,
+    last: oneshot::Receiver<()>,
+}
+
+impl Outcomes {
+    /// What became of each, in their order, once all are answered. Nothing where the writer stopped before.
+    pub async fn all(self) -> Vec<Option<Outcome>> {
+        // nothing is ever sent: it is dropped
+        let _dropped = self.last.await;
+        std::mem::take(&mut lock(&self.told))
+    }
+
+    /// As [`Outcomes::all`], but not for longer than this: nothing where nobody knew by then.
+    pub(crate) async fn until(mut self, deadline: Instant) -> Vec<Option<Outcome>> {
+        // dropped, or too late: either way what was told by now counts
+        let _either = timeout_at(deadline, &mut self.last).await;
+        std::mem::take(&mut lock(&self.told))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Work for the writer.
@@ -100,40 +154,37 @@ impl Submitter {
         wanted.min(self.room_max).max(1)
     }
 
-    /// Hands over commands, to be decided in this order, each over what the ones before it did. The receivers answer in any order;
-    /// one that is dropped unanswered means that the writer has stopped.
+    /// Hands over commands, to be decided in this order, each over what the ones before it did.
     ///
     /// # Errors
     /// [`Busy`] when too many commands wait already: none of these was taken.
-    pub fn submit(&self, asks: Vec<Ask>) -> Result<Vec<oneshot::Receiver<Outcome>>, Busy> {
+    pub fn submit(&self, asks: Vec<Ask>) -> Result<Outcomes, Busy> {
         let count = u32::try_from(asks.len()).map_err(|_| Busy)?;
-        let permits = Arc::clone(&self.room).try_acquire_many_owned(count).map_err(|_| Busy)?;
-        Ok(self.hand_over(asks, permits))
+        let room = Arc::clone(&self.room).try_acquire_many_owned(count).map_err(|_| Busy)?;
+        Ok(self.hand_over(asks, room))
     }
 
     /// As [`Submitter::submit`], waiting up to `wait` for room: for bodies that are read only as fast as they can be recorded.
     ///
     /// # Errors
     /// [`Busy`] when there was no room in that time: none of these was taken.
-    pub(crate) async fn submit_patiently(&self, asks: Vec<Ask>, wait: Duration) -> Result<Vec<oneshot::Receiver<Outcome>>, Busy> {
+    pub(crate) async fn submit_patiently(&self, asks: Vec<Ask>, wait: Duration) -> Result<Outcomes, Busy> {
         let count = u32::try_from(asks.len()).map_err(|_| Busy)?;
         let room = tokio::time::timeout(wait, Arc::clone(&self.room).acquire_many_owned(count)).await;
-        let permits = room.map_err(|_| Busy)?.map_err(|_| Busy)?;
-        Ok(self.hand_over(asks, permits))
+        Ok(self.hand_over(asks, room.map_err(|_| Busy)?.map_err(|_| Busy)?))
     }
 
-    /// `permits` holds one for each of `asks`.
-    fn hand_over(&self, asks: Vec<Ask>, mut permits: OwnedSemaphorePermit) -> Vec<oneshot::Receiver<Outcome>> {
-        let (waiting, receivers): (Vec<_>, Vec<_>) = asks
-            .into_iter()
-            .filter_map(|ask| {
-                let (reply, receiver) = oneshot::channel();
-                permits.split(1).map(|permit| (Waiting { ask, reply, permit }, receiver))
-            })
-            .unzip();
-        // when the writer has stopped, the commands are dropped here, which their receivers tell as no answer
+    /// `room` is for all of `asks`.
+    fn hand_over(&self, asks: Vec<Ask>, room: OwnedSemaphorePermit) -> Outcomes {
+        let told = Arc::new(Mutex::new(vec![None; asks.len()]));
+        let (sender, last) = oneshot::channel();
+        let group = Arc::new(Group { told: Arc::clone(&told), _room: room, _last: sender });
+        let waits = |(place, ask)| Waiting { ask, reply: Reply { place, group: Arc::clone(&group) } };
+        let waiting = asks.into_iter().enumerate().map(waits).collect();
+        drop(group);
+        // when the writer has stopped, the commands are dropped here, and their outcomes stay unknown
         let _stopped = self.work.send(Work::Record(waiting));
-        receivers
+        Outcomes { told, last }
     }
 
     /// Decides commands over what is known now and forgets what they would have done.

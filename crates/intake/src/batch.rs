@@ -33,9 +33,6 @@ pub(crate) fn answer(answers: Vec<(Waiting, Answer)>, before: u64) {
             Answer::Outcome(outcome) => outcome,
             Answer::Recorded(place) => Outcome::Recorded { sequence: before + 1 + place as u64 },
         };
-        // before the answer: whoever got it may send again, and finds the room
-        drop(asked.permit);
-        // whoever asked may have gone away; the record stands
-        let _gone = asked.reply.send(outcome);
+        asked.reply.tell(outcome);
     }
 }

@@ -3,10 +3,12 @@
 //! | room | what is in it |
 //! |---|---|
 //! | `parse` | from JSON to a command, once, at the edge |
+//! | `canonical` | the bytes that a command is known again by, in one pass where that is certain |
 //! | `ask` | a command on its way to the writer, and what became of it |
 //! | `batch` | commands on their way to the log together, and what those who wait are told |
 //! | `writer` | the one imperative sequence of the product: gather, decide, seal, append, settle |
 //! | `world` | what is known: snapshots, and what is decided but not yet committed |
+//! | `records` | which commands were recorded: ids in runs |
 //! | `sealing` | keys of people, and the seal |
 //! | `catch_up` | reading on in the log: at the start, and after a conflict |
 //! | `check` | what is known against a fresh fold |
@@ -15,18 +17,20 @@
 
 mod ask;
 mod batch;
+mod canonical;
 mod catch_up;
 mod check;
 mod door;
 mod import;
 mod parse;
+mod records;
 mod sealing;
 mod service;
 mod subject;
 mod world;
 mod writer;
 
-pub use ask::{Ask, Busy, Outcome, Submitter};
+pub use ask::{Ask, Busy, Outcome, Outcomes, Submitter};
 pub use check::check;
 pub use parse::{ParsedCommand, parse_command};
 pub use service::{Intake, Limits, Parts, Readiness, StartError};

@@ -1,5 +1,7 @@
 //! From JSON to a command, once, at the edge: everything behind this works on domain types.
 
+use std::borrow::Cow;
+
 use domain::{
     Command, Envelope,
     command::ParseError,
@@ -10,12 +12,15 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use web::{Problem, shape};
 
+use crate::canonical::canonical;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Form<'a> {
     id: CommandId,
     #[serde(rename = "type")]
-    kind: String,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
     at: Option<Timestamp>,
     at_precision: Option<Precision>,
     #[serde(default)]
@@ -43,15 +48,10 @@ pub struct ParsedCommand {
 /// 400 with the path of what has another shape, 422 for a value that cannot be.
 pub fn parse_command(json: &[u8], secrets: &DeploymentKey) -> Result<ParsedCommand, Problem> {
     let form: Form<'_> = shape::object(json)?;
-    if Command::INTERNAL_TYPES.contains(&form.kind.as_str()) {
+    if Command::INTERNAL_TYPES.contains(&&*form.kind) {
         return Err(Problem::bad_request("/type", "unknown_type", "not a command for callers"));
     }
-    let mut data = serde_json::Deserializer::from_str(form.data.get());
-    let mut track = serde_path_to_error::Track::new();
-    let command = Command::parse(&form.kind, serde_path_to_error::Deserializer::new(&mut data, &mut track)).map_err(|error| match error {
-        ParseError::UnknownType => Problem::bad_request("/type", "unknown_type", "not the type of a command"),
-        ParseError::Data(error) => shape::problem_at(&format!("/data{}", shape::pointer(&track.path())), &error),
-    })?;
+    let command = data_of(&form)?;
     let content = content_hash(json, secrets)?;
     let envelope = Envelope {
         id: form.id,
@@ -68,17 +68,38 @@ pub fn parse_command(json: &[u8], secrets: &DeploymentKey) -> Result<ParsedComma
     Ok(ParsedCommand { envelope, content })
 }
 
+/// The command itself. What has another shape is parsed a second time, by a parser that remembers where it is.
+fn data_of(form: &Form<'_>) -> Result<Command, Problem> {
+    if let Ok(command) = Command::parse(&form.kind, &mut serde_json::Deserializer::from_str(form.data.get())) {
+        return Ok(command);
+    }
+    let mut data = serde_json::Deserializer::from_str(form.data.get());
+    let mut track = serde_path_to_error::Track::new();
+    Command::parse(&form.kind, serde_path_to_error::Deserializer::new(&mut data, &mut track)).map_err(|error| match error {
+        ParseError::UnknownType => Problem::bad_request("/type", "unknown_type", "not the type of a command"),
+        ParseError::Data(error) => shape::problem_at(&format!("/data{}", shape::pointer(&track.path())), &error),
+    })
+}
+
 /// `sent_at` is when a try was made, not what is said: leaving it out lets a phone send the same command again. So does leaving out
 /// what is `null`: no command tells it from a field that is not there. What holds no `null` has the hash it always had.
 fn content_hash(json: &[u8], secrets: &DeploymentKey) -> Result<[u8; 16], Problem> {
+    let canonical = match canonical(json, b"sent_at") {
+        Some(canonical) => canonical,
+        None => canonical_by_tree(json)?,
+    };
+    Ok(domain::commit::content_hash(&canonical, &secrets.contents))
+}
+
+/// What the canonical bytes are, however something is written.
+fn canonical_by_tree(json: &[u8]) -> Result<Vec<u8>, Problem> {
     let malformed = |_| Problem::bad_request("", "malformed_json", "the body is not one JSON object");
     let mut value: serde_json::Value = serde_json::from_slice(json).map_err(malformed)?;
     if let Some(object) = value.as_object_mut() {
         object.remove("sent_at");
     }
     without_nulls(&mut value);
-    let canonical = serde_json_canonicalizer::to_vec(&value).map_err(malformed)?;
-    Ok(domain::commit::content_hash(&canonical, &secrets.contents))
+    serde_json_canonicalizer::to_vec(&value).map_err(malformed)
 }
 
 fn without_nulls(value: &mut serde_json::Value) {

@@ -148,9 +148,9 @@ impl Intake {
         let token = format!("t-{}", hash.name()).parse()?;
         let grant = Grant { token, name: name.parse()?, secret_hash: hash, scope: TokenScope::default(), role, staff: None };
         let ask = door::deployment_ask("service".parse()?, Role::Service, access::Command::Grant(grant)).context("no random numbers")?;
-        let receivers = self.submitter.submit(vec![ask]).map_err(|_| anyhow::anyhow!("intake has stopped"))?;
-        for receiver in receivers {
-            match receiver.await.context("intake has stopped")? {
+        let outcomes = self.submitter.submit(vec![ask]).map_err(|_| anyhow::anyhow!("intake has stopped"))?;
+        for outcome in outcomes.all().await {
+            match outcome.context("intake has stopped")? {
                 Outcome::Recorded { .. } | Outcome::Unchanged { .. } | Outcome::Duplicate { .. } => {}
                 other => anyhow::bail!("the token {name} was refused: {other:?}"),
             }

@@ -1,25 +1,32 @@
 //! What is known when a command is decided: snapshots in the store, and on top of them what is decided but not yet committed.
 
-use std::{cell::RefCell, collections::HashMap, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use domain::{
-    Commit, Entity, EntityKey, Event, Fact, Header, Known,
+    Commit, Entity, EntityKey, Event, Evolve, Fact, Header, Known,
     known::{evolve, touched},
     log::{CommitHash, LogPosition},
+    record::{self, Record},
     values::{CommandId, CommunityId},
 };
 use serde::{Deserialize, Serialize};
 use store::{Key, Prefix, Store, StoreError, Table, Unit};
 
-/// State of every entity, by community.
-const SNAPSHOTS: Table = Table::new("snapshots", 2);
+use crate::records::{RECORDS, Records};
+
+/// State of every entity but commands, by community.
+const SNAPSHOTS: Table = Table::new("snapshots", 3);
 /// Hash of the last commit, by community.
 const CHAINS: Table = Table::new("chains", 1);
 /// Who may enter where: what the gate needs of tokens and towns, deployment-wide and few, so that a restart does not read history for them.
 const ADMISSIONS: Table = Table::new("admissions", 1);
 
 /// The tables of intake's store.
-pub const TABLES: &[Table] = &[SNAPSHOTS, CHAINS, ADMISSIONS];
+pub const TABLES: &[Table] = &[SNAPSHOTS, RECORDS, CHAINS, ADMISSIONS];
 
 /// States kept decoded. When there are more, all are forgotten and read again as they are needed.
 const AT_HAND_MAX: usize = 100_000;
@@ -42,15 +49,18 @@ struct Admission {
 }
 
 type Place = (CommunityId, EntityKey);
+type CommandPlace = (CommunityId, CommandId);
 
 /// All that is known. One task owns it: the writer.
 pub(crate) struct World {
     store: Store,
     at_hand: RefCell<HashMap<Place, Snapshot>>,
-    pending: HashMap<Place, (Snapshot, Unit)>,
+    records: RefCell<Records>,
     chains: HashMap<CommunityId, CommitHash>,
-    pending_commits: HashMap<(CommunityId, CommandId), Arc<Commit>>,
-    recalled: HashMap<(CommunityId, CommandId), Arc<Commit>>,
+    pending: HashMap<Place, (Snapshot, Unit)>,
+    pending_records: HashMap<CommandPlace, record::State>,
+    pending_commits: HashMap<CommandPlace, Arc<Commit>>,
+    recalled: HashMap<CommandPlace, Arc<Commit>>,
     /// A store error met while deciding; `Known` cannot return one.
     failed: RefCell<Option<StoreError>>,
 }
@@ -58,10 +68,12 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(store: Store) -> Self {
         Self {
+            records: RefCell::new(Records::new(store.clone())),
             store,
             at_hand: RefCell::default(),
-            pending: HashMap::new(),
             chains: HashMap::new(),
+            pending: HashMap::new(),
+            pending_records: HashMap::new(),
             pending_commits: HashMap::new(),
             recalled: HashMap::new(),
             failed: RefCell::default(),
@@ -91,6 +103,13 @@ impl World {
         Ok(snapshot)
     }
 
+    fn record(&self, place: &CommandPlace) -> Result<Option<record::State>, StoreError> {
+        match self.pending_records.get(place) {
+            Some(record) => Ok(Some(record.clone())),
+            None => self.records.borrow_mut().get(&place.0, &place.1),
+        }
+    }
+
     fn keep_at_hand(&self, place: Place, snapshot: Snapshot) {
         let mut at_hand = self.at_hand.borrow_mut();
         if at_hand.len() >= AT_HAND_MAX {
@@ -103,7 +122,7 @@ impl World {
     pub(crate) fn version(&self, header: &Header, events: &[Event]) -> Result<u64, StoreError> {
         // the command's own record is touched by every event and tells nothing
         let keys = events.iter().flat_map(|event| touched(event, header));
-        let first = keys.filter(|key| !matches!(key, EntityKey::Record(_))).map(|key| (header.community.clone(), key)).next();
+        let first = keys.filter(is_no_record).map(|key| (header.community.clone(), key)).next();
         first.map_or(Ok(1), |place| Ok(self.snapshot(&place)?.version + 1))
     }
 
@@ -121,7 +140,9 @@ impl World {
         if rows.iter().any(|(_, _, unit)| unit.refusal().is_some()) {
             return Ok(false);
         }
+        let records = self.recorded(&commit, sequence)?;
         self.pending.extend(rows.into_iter().map(|(place, snapshot, unit)| (place, (snapshot, unit))));
+        self.pending_records.extend(records);
         self.pending_commits.insert((commit.header.community.clone(), commit.header.command), commit);
         Ok(true)
     }
@@ -131,28 +152,48 @@ impl World {
         self.pending_commits.contains_key(&(community.clone(), command))
     }
 
+    /// No more is decided before what is pending is on the log, or forgotten: nobody asks for its commits until then.
+    pub(crate) fn close_batch(&mut self) {
+        self.pending_commits.clear();
+    }
+
     /// Forgets what was decided and did not come to be.
     pub(crate) fn forget_pending(&mut self) {
         self.pending.clear();
+        self.pending_records.clear();
         self.pending_commits.clear();
         self.recalled.clear();
     }
 
-    /// Keeps what was decided, now that it is on the log: `commits` in their order, the last of them at `position`.
-    pub(crate) fn settle(&mut self, commits: &[(u64, &Commit, CommitHash)], position: LogPosition) -> Result<(), StoreError> {
-        let pending = std::mem::take(&mut self.pending);
-        let mut units: Vec<Unit> = Vec::with_capacity(pending.len() + 1);
-        for (place, (snapshot, unit)) in pending {
+    /// Keeps what was decided, now that it is on the log: `commits` in their order. Returns the rows of it, for [`World::write`].
+    pub(crate) fn settle(&mut self, commits: &[(u64, &Commit, CommitHash)]) -> Result<Vec<Unit>, StoreError> {
+        let mut units: Vec<Unit> = Vec::with_capacity(self.pending.len() + 1);
+        for (place, (snapshot, unit)) in std::mem::take(&mut self.pending) {
             units.push(unit);
             self.keep_at_hand(place, snapshot);
         }
+        self.pending_records.clear();
+        let mut chained = BTreeMap::new();
         for (sequence, commit, hash) in commits {
-            self.chains.insert(commit.header.community.clone(), *hash);
-            units.push(Unit::new(*sequence).put(CHAINS, Key::community(commit.header.community.as_str()), hash));
+            for ((community, command), record) in self.recorded(commit, *sequence)? {
+                self.records.get_mut().put(&community, command, record, *sequence)?;
+            }
+            chained.insert(&commit.header.community, (*sequence, *hash));
             units.extend(admissions(commit, *sequence));
         }
+        // one row a community, however many commits of it there are
+        for (community, (sequence, hash)) in chained {
+            self.chains.insert(community.clone(), hash);
+            units.push(chain_unit(community, sequence, hash));
+        }
+        units.extend(self.records.get_mut().units());
         self.pending_commits.clear();
         self.recalled.clear();
+        Ok(units)
+    }
+
+    /// Has the rows written of what was settled up to a position. Nothing that is told to anybody waits for this: the log holds it.
+    pub(crate) fn write(&self, units: Vec<Unit>, position: LogPosition) -> Result<(), StoreError> {
         self.store.apply(units)?;
         self.store.advance(position)
     }
@@ -160,7 +201,7 @@ impl World {
     /// Takes in a commit that was read from the log. Rows that hold it already, since a crash, are left as they are.
     pub(crate) fn absorb(&mut self, commit: &Commit, sequence: u64, hash: CommitHash) -> Result<(), StoreError> {
         let mut held = Vec::new();
-        for key in commit.events.iter().flat_map(|event| touched(event, &commit.header)) {
+        for key in commit.events.iter().flat_map(|event| touched(event, &commit.header)).filter(is_no_record) {
             let place = (commit.header.community.clone(), key);
             if !self.store.folded::<Snapshot>(SNAPSHOTS, &snapshot_key(&place))?.folds(sequence) {
                 held.push(place);
@@ -172,10 +213,31 @@ impl World {
             units.push(Unit::new(sequence).put(SNAPSHOTS, snapshot_key(&place), &snapshot));
             self.keep_at_hand(place, snapshot);
         }
+        for ((community, command), record) in self.recorded(commit, sequence)? {
+            self.records.get_mut().put(&community, command, record, sequence)?;
+        }
+        units.extend(self.records.get_mut().units());
         self.chains.insert(commit.header.community.clone(), hash);
-        units.push(Unit::new(sequence).put(CHAINS, Key::community(commit.header.community.as_str()), &hash));
+        units.push(chain_unit(&commit.header.community, sequence, hash));
         units.extend(admissions(commit, sequence));
         self.store.apply(units)
+    }
+
+    /// What a commit says of commands, its own and one that it takes back.
+    fn recorded(&self, commit: &Commit, sequence: u64) -> Result<Vec<(CommandPlace, record::State)>, StoreError> {
+        let mut records: Vec<(CommandPlace, record::State)> = Vec::with_capacity(1);
+        for (index, event) in (0..).zip(&commit.events) {
+            let fact = Fact { sequence, index, header: &commit.header, event };
+            for command in Record::touched(event, &commit.header) {
+                let place = (commit.header.community.clone(), command);
+                let before = match records.iter().position(|(known, _)| *known == place) {
+                    Some(found) => Some(records.swap_remove(found).1),
+                    None => self.record(&place)?,
+                };
+                records.extend(Record::evolve(before, &command, &fact).map(|record| (place, record)));
+            }
+        }
+        Ok(records)
     }
 
     /// The states that a commit changes, after it.
@@ -183,7 +245,7 @@ impl World {
         let mut states: HashMap<Place, Snapshot> = HashMap::new();
         for (index, event) in (0..).zip(&commit.events) {
             let fact = Fact { sequence, index, header: &commit.header, event };
-            for key in touched(event, &commit.header) {
+            for key in touched(event, &commit.header).into_iter().filter(is_no_record) {
                 let place = (commit.header.community.clone(), key);
                 if !wanted(&place) {
                     continue;
@@ -243,6 +305,7 @@ impl World {
     pub(crate) fn clear(&mut self) -> Result<(), StoreError> {
         self.forget_pending();
         self.at_hand.borrow_mut().clear();
+        self.records.get_mut().clear();
         self.chains.clear();
         self.store.clear()
     }
@@ -250,6 +313,15 @@ impl World {
 
 fn snapshot_key((community, key): &Place) -> Key {
     Key::community(community.as_str()).u8(key.kind()).text(&key.id())
+}
+
+/// Commands have rows of their own kind: [`RECORDS`].
+fn is_no_record(key: &EntityKey) -> bool {
+    !matches!(key, EntityKey::Record(_))
+}
+
+fn chain_unit(community: &CommunityId, sequence: u64, hash: CommitHash) -> Unit {
+    Unit::new(sequence).put(CHAINS, Key::community(community.as_str()), &hash)
 }
 
 fn admissions(commit: &Commit, sequence: u64) -> Vec<Unit> {
@@ -275,8 +347,14 @@ pub(crate) struct KnownHere<'a> {
 
 impl Known for KnownHere<'_> {
     fn entity(&self, key: &EntityKey) -> Option<Entity> {
-        match self.world.snapshot(&(self.community.clone(), key.clone())) {
-            Ok(snapshot) => snapshot.entity,
+        let found = match key {
+            EntityKey::Record(command) => {
+                self.world.record(&(self.community.clone(), *command)).map(|record| record.map(|record| Entity::Record(Arc::new(record))))
+            }
+            key => self.world.snapshot(&(self.community.clone(), key.clone())).map(|snapshot| snapshot.entity),
+        };
+        match found {
+            Ok(entity) => entity,
             Err(error) => {
                 *self.world.failed.borrow_mut() = Some(error);
                 None

@@ -24,7 +24,7 @@ use domain::{
     record,
     values::{CommandId, CommunityId, DeploymentKey, Now, Timestamp, Zone},
 };
-use store::StoreError;
+use store::{StoreError, Unit};
 use tokio::sync::{mpsc, watch};
 use web::Gate;
 
@@ -81,8 +81,8 @@ enum Encoded {
 
 /// What became of a batch.
 enum Appended {
-    /// It is on the log, and known.
-    Done,
+    /// It is on the log, and known; these rows say so.
+    Done(Vec<Unit>),
     /// It is not on the log: somebody was faster. The world is caught up with what they did.
     Overtaken,
     /// It was not tried: the commit at this place is larger than a commit may be.
@@ -170,28 +170,30 @@ impl Writer {
             answer(batch.answers, self.position.sequence);
             return Ok(());
         }
-        let before = self.position.sequence;
+        let Batch { answers, commits } = batch;
+        let (before, count) = (self.position.sequence, commits.len());
         let started = tokio::time::Instant::now();
-        match self.append(&batch).await? {
-            Appended::Done => {
+        match self.append(commits).await? {
+            Appended::Done(rows) => {
                 self.batch_max = (self.batch_max * 2).min(BATCH_MESSAGES_MAX);
                 metrics::histogram!("gridward_append_ms").record(started.elapsed().as_secs_f64() * 1e3);
-                metrics::histogram!("gridward_append_commits").record(batch.commits.len() as f64);
-                metrics::counter!("gridward_commits_total").increment(batch.commits.len() as u64);
+                metrics::histogram!("gridward_append_commits").record(count as f64);
+                metrics::counter!("gridward_commits_total").increment(count as u64);
                 metrics::gauge!("gridward_intake_sequence").set(self.position.sequence as f64);
-                answer(batch.answers, before);
+                answer(answers, before);
+                self.write(rows)?;
             }
             // everything is decided again, over what they did
-            Appended::Overtaken => decide_again(batch.answers, waiting),
+            Appended::Overtaken => decide_again(answers, waiting),
             Appended::TooMuch => {
                 self.world.forget_pending();
-                self.batch_max = (batch.commits.len() / 2).max(1);
-                decide_again(batch.answers, waiting);
+                self.batch_max = (count / 2).max(1);
+                decide_again(answers, waiting);
             }
             Appended::TooLarge(place) => {
                 self.world.forget_pending();
                 let is_refused = |answer: &Answer| matches!(answer, Answer::Recorded(recorded) if *recorded == place);
-                let (refused, others): (Vec<_>, Vec<_>) = batch.answers.into_iter().partition(|(_, answer)| is_refused(answer));
+                let (refused, others): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(_, answer)| is_refused(answer));
                 decide_again(others, waiting);
                 answer(refused.into_iter().map(|(asked, _)| (asked, Answer::Outcome(TOO_LARGE))).collect(), before);
             }
@@ -303,8 +305,9 @@ impl Writer {
     }
 
     /// Appends a batch, however long it takes to know.
-    async fn append(&mut self, batch: &Batch) -> Result<Appended, WriterError> {
-        let mut commits: Vec<Commit> = batch.commits.iter().map(|commit| (**commit).clone()).collect();
+    async fn append(&mut self, commits: Vec<Arc<Commit>>) -> Result<Appended, WriterError> {
+        self.world.close_batch();
+        let mut commits: Vec<Commit> = commits.into_iter().map(Arc::unwrap_or_clone).collect();
         self.seal(&mut commits).await?;
         let (messages, hashes) = match self.encode(&mut commits)? {
             Encoded::Fits(messages, hashes) => (messages, hashes),
@@ -317,10 +320,7 @@ impl Writer {
         let mut pause = PAUSE_MIN;
         loop {
             match self.log.append(self.position.sequence, messages.clone()).await {
-                Ok(last) => {
-                    self.settle(&commits, &hashes, last)?;
-                    return Ok(Appended::Done);
-                }
+                Ok(last) => return Ok(Appended::Done(self.settle(&commits, &hashes, last)?)),
                 // an operator makes room, or not; meanwhile callers are told that nothing is known, and may send again
                 Err(AppendError::Refused(bus::Refusal::Full(why))) => {
                     // not a warning: this does not pass by itself
@@ -346,15 +346,16 @@ impl Writer {
         let found = self.read(first).await?;
         if found.is_some_and(|stored| Some(&stored.position().hash) == hashes.first()) {
             // an atomic batch is there whole or not at all
-            self.settle(commits, hashes, self.position.sequence + commits.len() as u64)?;
-            return Ok(Appended::Done);
+            let last = self.position.sequence + commits.len() as u64;
+            return Ok(Appended::Done(self.settle(commits, hashes, last)?));
         }
         self.world.forget_pending();
         self.position = self.catch_up().await?;
         Ok(Appended::Overtaken)
     }
 
-    fn settle(&mut self, commits: &[Commit], hashes: &[CommitHash], last: u64) -> Result<(), WriterError> {
+    /// Takes for known what is on the log now. Returns the rows that say so.
+    fn settle(&mut self, commits: &[Commit], hashes: &[CommitHash], last: u64) -> Result<Vec<Unit>, WriterError> {
         let first = last + 1 - commits.len() as u64;
         let settled: Vec<(u64, &Commit, CommitHash)> = (first..).zip(commits).zip(hashes).map(|((sequence, commit), hash)| (sequence, commit, *hash)).collect();
         let hash = hashes.last().copied().unwrap_or_default();
@@ -364,8 +365,17 @@ impl Writer {
                 self.gate.apply(&domain::Fact { sequence: *sequence, index, header: &commit.header, event });
             }
         }
+        Ok(self.world.settle(&settled)?)
+    }
+
+    /// Has rows written. After the answers: the log holds what they say.
+    fn write(&mut self, rows: Vec<Unit>) -> Result<(), WriterError> {
         let position = self.position.clone();
-        Ok(tokio::task::block_in_place(|| self.world.settle(&settled, position))?)
+        if self.world.store().has_room()? {
+            return Ok(self.world.write(rows, position)?);
+        }
+        // it waits for the disk: other tasks of this thread go on meanwhile
+        Ok(tokio::task::block_in_place(|| self.world.write(rows, position))?)
     }
 
     /// Seals, patiently: without its keys nothing can be recorded, and reading goes on meanwhile.

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::access::Right;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 use web::{IMPORT_BYTES_MAX, Params, Problem, SEQUENCE, shape};
 
 use super::{
@@ -89,11 +89,9 @@ impl<'a> Import<'a> {
             let (asked, asks) = self.parse(group);
             let handed_over = self.doors.submitter.submit_patiently(asks, self.doors.outcome_wait).await;
             let deadline = Instant::now() + self.doors.outcome_wait;
-            for (draft, receiver) in asked.into_iter().zip(handed_over.map_err(|_| again(busy()))?) {
-                match timeout_at(deadline, receiver).await {
-                    Ok(Ok(outcome)) => self.add(draft, outcome),
-                    Ok(Err(_)) | Err(_) => return Err(again(unknown())),
-                }
+            let outcomes = handed_over.map_err(|_| again(busy()))?.until(deadline).await;
+            for (draft, outcome) in asked.into_iter().zip(outcomes) {
+                self.add(draft, outcome.ok_or_else(|| again(unknown()))?);
             }
         }
         Ok(())

@@ -5,10 +5,10 @@ use domain::{
     Command,
     access::{Principal, Right},
     community,
-    values::{CommandId, CommunityId, TownId},
+    values::{CommandId, CommunityId, Slug, TownId},
 };
 use serde::Serialize;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 use web::Problem;
 
 use super::Doors;
@@ -62,6 +62,8 @@ impl Told {
 pub(crate) struct Caller {
     community: CommunityId,
     principal: Principal,
+    /// The principal as it stands in headers.
+    actor: Slug,
     /// The community exists and the caller may enter it; or a line before this one founds it.
     inside: bool,
 }
@@ -71,7 +73,10 @@ impl Caller {
     pub(crate) fn admit(doors: &Doors, principal: Principal, community: &str) -> Result<Self, Problem> {
         let community: CommunityId = community.parse().map_err(|_| Problem::not_found())?;
         let inside = doors.gate.with_grants(|grants| grants.enter(&principal, &community)).is_some();
-        if inside || principal.may_everywhere(Right::Found) { Ok(Self { community, principal, inside }) } else { Err(Problem::not_found()) }
+        if !inside && !principal.may_everywhere(Right::Found) {
+            return Err(Problem::not_found());
+        }
+        Ok(Self { community, actor: principal.actor(), principal, inside })
     }
 
     /// The town of the community, if there is such a community.
@@ -97,7 +102,7 @@ impl Caller {
             community: self.community.clone(),
             envelope,
             content,
-            actor: self.principal.actor(),
+            actor: self.actor.clone(),
             role: self.principal.role(),
             staff: self.principal.staff().cloned(),
             bytes: json.len(),
@@ -109,22 +114,8 @@ impl Caller {
 pub(crate) async fn record(doors: &Doors, ask: Ask) -> Told {
     let id = ask.envelope.id;
     let deadline = Instant::now() + doors.outcome_wait;
-    match doors.submitter.submit(vec![ask]) {
-        Err(_) => Told::problem(Some(id), busy()),
-        Ok(receivers) => match receivers.into_iter().next() {
-            Some(receiver) => outcome(id, receiver, deadline).await,
-            None => Told::problem(Some(id), unknown()),
-        },
-    }
-}
-
-/// Waits for what becomes of a command, but not for ever.
-pub(crate) async fn outcome(id: CommandId, receiver: oneshot::Receiver<Outcome>, deadline: Instant) -> Told {
-    match tokio::time::timeout_at(deadline, receiver).await {
-        Ok(Ok(outcome)) => told(id, outcome),
-        // no answer in time, or the writer stopped: it may be recorded, and sending it again is harmless
-        Ok(Err(_)) | Err(_) => Told::problem(Some(id), unknown()),
-    }
+    let Ok(outcomes) = doors.submitter.submit(vec![ask]) else { return Told::problem(Some(id), busy()) };
+    told(id, outcomes.until(deadline).await.pop().flatten())
 }
 
 /// What is told when nobody knows whether something was recorded.
@@ -137,9 +128,10 @@ pub(crate) fn busy() -> Problem {
     Problem::too_many(BUSY_RETRY_S)
 }
 
-/// An outcome in words for outside.
-pub(crate) fn told(id: CommandId, outcome: Outcome) -> Told {
+/// An outcome in words for outside; nothing is none that came in time. It may be recorded, and sending it again is harmless.
+pub(crate) fn told(id: CommandId, outcome: Option<Outcome>) -> Told {
     let done = |status, sequence| Told { id: Some(id), status, sequence: Some(sequence), problem: None };
+    let Some(outcome) = outcome else { return Told::problem(Some(id), unknown()) };
     match outcome {
         Outcome::Recorded { sequence } => done("recorded", sequence),
         Outcome::Duplicate { sequence } => done("duplicate", sequence),

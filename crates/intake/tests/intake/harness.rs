@@ -168,7 +168,7 @@ impl House {
         let token = format!("t-{}", secret.to_lowercase().replace("gw_", "")).parse().unwrap();
         let grant = Grant { token, name, secret_hash: SecretHash::of(secret), scope, role, staff: None };
         let ask = ask(DEPLOYMENT, Command::Access(access::Command::Grant(grant)));
-        let outcome = self.submitter().submit(vec![ask]).unwrap().remove(0).await.unwrap();
+        let outcome = self.submitter().submit(vec![ask]).unwrap().all().await.remove(0).unwrap();
         assert!(matches!(outcome, Outcome::Recorded { .. }), "{outcome:?}");
     }
 
