@@ -1,42 +1,91 @@
-//! Who is to be judged when. The index has the time first, over all communities: a tick costs what is due, never what exists.
+//! Who is to be judged when. The agenda is in memory, by target and by time; a mark in the store for each entry outlives the process.
+//!
+//! On it stands what must not be forgotten: times to come, and what is to be judged at once and was not, because intake has too much
+//! on its way or the head of the log is not reached. What is judged right after the fold that woke it never gets here. So it is as
+//! long as there is something that time alone will change, and a tick costs what is due.
+
+use std::collections::{BTreeSet, HashMap};
 
 use domain::values::Timestamp;
 use store::{Key, Prefix, Store, Unit};
 
 use crate::{
     error::AlertingError,
-    rows::{DUE, Target, WAKES},
+    rows::{DUE, Target},
 };
 
 /// The time of what is to be judged at once, because the log told something of it.
 pub(crate) const AT_ONCE: Timestamp = Timestamp(i64::MIN);
+/// Marks read at once at the start.
+const PAGE_MARKS: usize = 10_000;
 
-/// Adds to a unit: this is to be judged at a time, or not before the log tells something of it again.
-pub(crate) fn schedule(store: &Store, unit: Unit, target: &Target, at: Option<Timestamp>) -> Result<Unit, AlertingError> {
-    let wake = target.wake_key();
-    let before = store.get::<Timestamp>(WAKES, &wake)?.map(|row| row.value);
-    if before == at {
-        return Ok(unit);
+/// The agenda. One task owns it.
+#[derive(Default)]
+pub(crate) struct Agenda {
+    times: HashMap<Target, Timestamp>,
+    by_time: BTreeSet<(Timestamp, Target)>,
+}
+
+impl Agenda {
+    /// As the store has it.
+    pub(crate) fn load(store: &Store) -> Result<Self, AlertingError> {
+        let mut agenda = Self::default();
+        let mut after: Option<Key> = None;
+        loop {
+            let keys = store.scan_keys(DUE, &Prefix::all_of_deployment_table(), after.as_ref(), PAGE_MARKS)?;
+            for key in &keys {
+                let (at, target) = Target::of_due_key(key)?;
+                // ascending, and each once: were one there twice, the first would count
+                if !agenda.times.contains_key(&target) {
+                    agenda.times.insert(target.clone(), at);
+                    agenda.by_time.insert((at, target));
+                }
+            }
+            match keys.into_iter().next_back() {
+                Some(last) => after = Some(last),
+                None => return Ok(agenda),
+            }
+        }
     }
-    let unit = match before {
-        Some(before) => unit.unmark(DUE, target.due_key(before)),
-        None => unit,
-    };
-    Ok(match at {
-        Some(at) => unit.put(WAKES, wake, &at).mark(DUE, target.due_key(at)),
-        None => unit.delete(WAKES, wake),
-    })
-}
 
-/// What is due at `now`, longest due first, at most `limit`.
-pub(crate) fn due(store: &Store, now: Timestamp, limit: usize) -> Result<Vec<(Timestamp, Target)>, AlertingError> {
-    let (from, to) = (Key::deployment().i64(i64::MIN), Key::deployment().i64(now.0.saturating_add(1)));
-    let keys = store.scan_keys_range(DUE, &from..&to, limit)?;
-    keys.iter().map(|key| Ok(Target::of_due_key(key)?)).collect()
-}
+    /// Since when it is time to judge this, of which the log told something: what came due before that is not forgotten, for an
+    /// observation that time caused counts for more than one of the same facts without it.
+    pub(crate) fn due_since(&self, target: &Target, now: Timestamp) -> Timestamp {
+        self.times.get(target).copied().filter(|at| *at <= now).unwrap_or(AT_ONCE)
+    }
 
-/// What is due first, whenever that is, at most `limit`.
-pub(crate) fn first(store: &Store, limit: usize) -> Result<Vec<(Timestamp, Target)>, AlertingError> {
-    let keys = store.scan_keys(DUE, &Prefix::all_of_deployment_table(), None, limit)?;
-    keys.iter().map(|key| Ok(Target::of_due_key(key)?)).collect()
+    /// Adds to a unit: this is to be judged at a time, or not before the log tells something of it again.
+    pub(crate) fn schedule(&mut self, unit: Unit, target: &Target, at: Option<Timestamp>) -> Unit {
+        let before = match at {
+            Some(at) => self.times.insert(target.clone(), at),
+            None => self.times.remove(target),
+        };
+        if before == at {
+            return unit;
+        }
+        let unit = match before {
+            Some(before) => {
+                self.by_time.remove(&(before, target.clone()));
+                unit.unmark(DUE, target.due_key(before))
+            }
+            None => unit,
+        };
+        match at {
+            Some(at) => {
+                self.by_time.insert((at, target.clone()));
+                unit.mark(DUE, target.due_key(at))
+            }
+            None => unit,
+        }
+    }
+
+    /// What is due at `now`, longest due first, at most `limit`.
+    pub(crate) fn due(&self, now: Timestamp, limit: usize) -> Vec<(Timestamp, Target)> {
+        self.by_time.iter().take_while(|(at, _)| *at <= now).take(limit).cloned().collect()
+    }
+
+    /// When something is due first that is not left out, if ever.
+    pub(crate) fn first(&self, is_left_out: impl Fn(&Target) -> bool) -> Option<Timestamp> {
+        self.by_time.iter().find(|(_, target)| !is_left_out(target)).map(|(at, _)| *at)
+    }
 }

@@ -28,7 +28,7 @@ pub async fn check(log: &EventLog, live: &Store, folder: &Path) -> anyhow::Resul
             let mut messages = tail.next().await?;
             messages.retain(|message| message.sequence <= reached);
             // folding is sled's work, not the runtime's
-            engine = tokio::task::spawn_blocking(move || engine.fold(&messages).map(|_parked| engine)).await??;
+            engine = tokio::task::spawn_blocking(move || engine.fold_to_compare(&messages).map(|()| engine)).await??;
         }
     }
     drop(engine);

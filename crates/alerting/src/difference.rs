@@ -25,7 +25,7 @@ impl Known for OneAlert {
 }
 
 /// Whether intake would do something about an observation of this alert at `now`.
-pub(crate) fn differs(observe: Observe, state: Option<alert::State>, community: &CommunityId, now: Timestamp) -> bool {
+pub(crate) fn differs(observe: Observe, state: Option<Arc<alert::State>>, community: &CommunityId, now: Timestamp) -> bool {
     let rule = observe.key.rule.clone();
     let context = Context {
         community,
@@ -39,6 +39,6 @@ pub(crate) fn differs(observe: Observe, state: Option<alert::State>, community: 
         secret: &SecretKey([0; 32]),
         zone: Zone::default(),
     };
-    let decided = Alert::decide(alert::Command::Observe(observe), &OneAlert(state.map(Arc::new)), &context);
+    let decided = Alert::decide(alert::Command::Observe(observe), &OneAlert(state), &context);
     decided.is_ok_and(|events| !events.is_empty())
 }

@@ -1,7 +1,7 @@
 //! Folding commits and judging what is due. Everything here is the store, values and pure functions: no waiting, no clock.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -18,7 +18,7 @@ use rules::{Scope, ScopeKind};
 use store::{Key, Parked, ParkedList, Prefix, Store, Unit};
 
 use crate::{
-    agenda::{self, AT_ONCE},
+    agenda::{AT_ONCE, Agenda},
     difference::differs,
     error::{AlertingError, chain},
     publish::message,
@@ -31,19 +31,37 @@ use crate::{
 
 /// Scopes looked at in one pass.
 const JUDGE_PAGE: usize = 256;
-/// Scopes put on the agenda in one step of judging a community anew; each takes up to three changes of one unit.
+/// Scopes judged in one step of judging a community anew.
 const JOB_PAGE: usize = 200;
+/// Alerts kept at hand.
+const ALERTS_AT_HAND_MAX: usize = 100_000;
 /// Messages dropped from the outbox in one step.
 const OUTBOX_PAGE: usize = 100;
 
 /// The fold and its judgements. One task owns it.
+///
+/// What is folded is judged at once, and only what is not, or not yet, goes to the agenda. The store's position follows after that:
+/// whatever ends the process, a commit that is not judged, not on the agenda and not answered is folded again, and its scopes with it.
 pub(crate) struct Engine {
     store: Store,
     runners: Runners,
+    /// Read from the store when it is needed first.
+    agenda: Option<Agenda>,
+    /// How far the log is folded; nothing before the first fold.
+    folded: Option<LogPosition>,
+    /// What the log told something of since it was judged last.
+    woken: BTreeSet<Target>,
+    /// Communities may be there that are to be judged anew.
+    has_jobs: bool,
     /// Communities as the store has them: few, and needed for every judgement.
     communities: HashMap<CommunityId, Arc<Place>>,
+    /// Alerts as the store has them, most of them none. When there are more, all are forgotten and read again as they are needed.
+    alerts: HashMap<Target, OfTarget>,
     in_flight: HashMap<Target, InFlight>,
 }
+
+/// The alert of a target, and the commit that it was folded to.
+type OfTarget = (u64, Option<Arc<alert::State>>);
 
 /// A community as it is judged.
 struct Place {
@@ -86,12 +104,22 @@ fn read(stored: &Stored) -> Result<Commit, CommitError> {
 
 impl Engine {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, runners: Runners::all(), communities: HashMap::new(), in_flight: HashMap::new() }
+        Self {
+            runners: Runners::all(),
+            agenda: None,
+            folded: None,
+            woken: BTreeSet::new(),
+            has_jobs: true,
+            communities: HashMap::new(),
+            alerts: HashMap::new(),
+            in_flight: HashMap::new(),
+            store,
+        }
     }
 
     /// How far the fold came.
     pub(crate) fn position(&self) -> Result<LogPosition, AlertingError> {
-        Ok(self.store.position()?)
+        self.folded.clone().map_or_else(|| Ok(self.store.position()?), Ok)
     }
 
     /// What was set aside so far.
@@ -101,14 +129,14 @@ impl Engine {
 
     /// Forgets everything, to fold another history from its start.
     pub(crate) fn clear(&mut self) -> Result<(), AlertingError> {
-        self.communities.clear();
-        self.in_flight.clear();
-        Ok(self.store.clear()?)
+        self.store.clear()?;
+        *self = Self::new(self.store.clone());
+        Ok(())
     }
 
-    /// Folds messages of the log, in order, and puts on the agenda what they tell something of. A commit of a newer program stops
-    /// it; one that is damaged is set aside as the projection does (architecture.md), or one bad commit would silence every alert
-    /// of every community. Returns what was set aside.
+    /// Folds messages of the log, in order, and remembers what they tell something of, to be judged or put off next. A commit of a
+    /// newer program stops it; one that is damaged is set aside as the projection does (architecture.md), or one bad commit would
+    /// silence every alert of every community. Returns what was set aside.
     pub(crate) fn fold(&mut self, messages: &[Stored]) -> Result<Vec<Parked>, AlertingError> {
         let mut parked = Vec::new();
         for stored in messages {
@@ -123,109 +151,130 @@ impl Engine {
                 }
             }
         }
-        self.apply(parked.iter().map(Parked::unit).collect())?;
-        // rows may run ahead of the position, never the position ahead of rows
-        if let Some(last) = messages.last() {
-            self.store.advance(last.position())?;
-        }
+        let remembered = self.runners.iter_mut().flat_map(|runner| runner.changed());
+        self.store.apply(parked.iter().map(Parked::unit).chain(remembered))?;
+        self.folded = messages.last().map(Stored::position).or(self.folded.take());
         Ok(parked)
     }
 
+    /// Folds messages of which nothing is ever judged.
+    pub(crate) fn fold_to_compare(&mut self, messages: &[Stored]) -> Result<(), AlertingError> {
+        self.fold(messages)?;
+        self.woken.clear();
+        self.keep_position()
+    }
+
     fn fold_commit(&mut self, commit: &Commit, stored: &Stored) -> Result<(), AlertingError> {
-        let sequence = stored.sequence;
         let community = &commit.header.community;
+        self.fold_community(commit, stored.sequence)?;
+        for runner in self.runners.iter_mut() {
+            let rule = runner.name().clone();
+            let woken = &mut self.woken;
+            let mut wake = |scope| {
+                woken.insert(Target { community: community.clone(), rule: rule.clone(), scope });
+            };
+            runner.fold(&self.store, commit, stored.sequence, &mut wake)?;
+        }
+        self.fold_alerts(commit, stored)
+    }
+
+    /// Puts on the agenda what the log told something of: before the head is reached, where everything would be judged on half of
+    /// what is known.
+    pub(crate) fn put_off(&mut self, now: Timestamp) -> Result<(), AlertingError> {
         let mut units = Vec::new();
-        let mut woken = Vec::new();
-        units.extend(self.fold_community(commit, sequence)?);
-        for runner in self.runners.iter() {
-            for (scope, unit) in runner.fold(&self.store, commit, sequence)? {
-                woken.push((Target { community: community.clone(), rule: runner.key(&scope).rule, scope }, unit));
-            }
+        for target in self.take_woken() {
+            let at = self.agenda()?.due_since(&target, now);
+            units.push(self.reschedule(&target, Some(at))?);
         }
-        woken.extend(self.fold_alerts(commit, stored)?);
-        for (target, unit) in woken {
-            units.push(self.wake(unit, &target)?);
-        }
-        self.store.apply(units)?;
-        self.forget_changed_place(commit);
-        Ok(())
+        self.apply(units)?;
+        self.keep_position()
     }
 
-    /// Has a scope judged at once, or again after the answer to what is on its way to intake.
-    fn wake(&mut self, unit: Unit, target: &Target) -> Result<Unit, AlertingError> {
-        if let Some(in_flight) = self.in_flight.get_mut(target) {
-            in_flight.woken = true;
+    /// What the log told something of. What is on its way to intake is judged again after the answer.
+    fn take_woken(&mut self) -> BTreeSet<Target> {
+        let woken = std::mem::take(&mut self.woken);
+        for (target, in_flight) in &mut self.in_flight {
+            in_flight.woken |= woken.contains(target);
         }
-        agenda::schedule(&self.store, unit, target, Some(AT_ONCE))
+        woken
     }
 
-    fn forget_changed_place(&mut self, commit: &Commit) {
-        if commit.events.iter().any(|event| !Community::touched(event, &commit.header).is_empty()) {
-            self.communities.remove(&commit.header.community);
+    /// Says in the store how far the log is folded. Rows may run ahead of the position, never the position ahead of rows, nor of
+    /// what is still to be judged.
+    fn keep_position(&self) -> Result<(), AlertingError> {
+        match &self.folded {
+            Some(folded) => Ok(self.store.advance(folded.clone())?),
+            None => Ok(()),
         }
     }
 
     /// Name, zone and policy; a change of policy is a reason to judge every scope of the community anew.
-    fn fold_community(&mut self, commit: &Commit, sequence: u64) -> Result<Option<Unit>, AlertingError> {
+    fn fold_community(&mut self, commit: &Commit, sequence: u64) -> Result<(), AlertingError> {
         let header = &commit.header;
         if !commit.events.iter().any(|event| !Community::touched(event, header).is_empty()) {
-            return Ok(None);
+            return Ok(());
         }
+        self.communities.remove(&header.community);
         let key = Key::community(header.community.as_str());
         let row = self.store.folded::<community::State>(COMMUNITIES, &key)?;
         if !row.folds(sequence) {
-            return Ok(None);
+            return Ok(());
         }
         let folded = (0..).zip(&commit.events).fold(row.value, |state, (index, event)| {
             if Community::touched(event, header).is_empty() { state } else { Community::evolve(state, &own_id(), &Fact { sequence, index, header, event }) }
         });
-        let Some(state) = folded else { return Ok(None) };
+        let Some(state) = folded else { return Ok(()) };
         let unit = Unit::new(sequence).put(COMMUNITIES, key.clone(), &state);
         let policy_changed = commit.events.iter().any(|event| matches!(event, Event::PolicyChanged(_)));
-        Ok(Some(if policy_changed { unit.put(JOBS, key, &Job::default()) } else { unit }))
+        self.has_jobs |= policy_changed;
+        self.apply(vec![if policy_changed { unit.put(JOBS, key, &Job::default()) } else { unit }])
     }
 
     /// States of alerts, the messages about them, and the scopes to be compared with them.
-    fn fold_alerts(&mut self, commit: &Commit, stored: &Stored) -> Result<Vec<(Target, Unit)>, AlertingError> {
-        let (header, sequence) = (&commit.header, stored.sequence);
+    fn fold_alerts(&mut self, commit: &Commit, stored: &Stored) -> Result<(), AlertingError> {
+        let community = &commit.header.community;
         let mut of_alert: BTreeMap<KeyHash, OfAlert<'_>> = BTreeMap::new();
         for (index, event) in (0..).zip(&commit.events) {
             if let Some((alert, key)) = Alert::of(event) {
                 of_alert.entry(alert.key_hash().clone()).or_insert_with(|| (key, Vec::new())).1.push((index, event));
             }
         }
-        let mut folded = Vec::new();
         for (hash, (key, events)) in of_alert {
-            let row_key = alert_key(&header.community, &hash);
-            let row = self.store.folded::<alert::State>(ALERTS, &row_key)?;
-            if !row.folds(sequence) {
-                continue;
-            }
-            let mut unit = Unit::new(sequence);
-            let mut state = row.value;
-            for (index, event) in events {
-                let fact = Fact { sequence, index, header, event };
-                state = Alert::evolve(state, &hash, &fact);
-                if let (Some(state), Some(place)) = (&state, self.place(&header.community)?)
-                    && let Some(message) = message::of(&fact, state, &place.state)
-                {
-                    let payload = serde_json::to_vec(&message.body)?;
-                    let waiting = Waiting { subject: message.subject, payload, source: stored.position(), recorded_at: header.recorded_at };
-                    unit = unit.put(OUTBOX, outbox_key(sequence, index), &waiting);
-                }
-            }
-            let Some(state) = state else { continue };
-            unit = if state.is_active() { unit.mark(ACTIVE, row_key.clone()) } else { unit.unmark(ACTIVE, row_key.clone()) };
-            unit = unit.put(ALERTS, row_key, &state);
+            self.fold_alert(commit, stored, &hash, &events)?;
             let scope = ScopeKind::from_word(key.subject_kind.as_str()).map(|kind| Scope { kind, id: key.subject_id.clone() });
             // an alert of a rule that this program does not know is told of, and judged by whoever knows it
-            let Some(scope) = scope.filter(|_| self.runners.named(&key.rule).is_some()) else {
-                self.store.apply([unit])?;
-                continue;
-            };
-            folded.push((Target { community: header.community.clone(), rule: key.rule.clone(), scope }, unit));
+            if let Some(scope) = scope.filter(|_| self.runners.named(&key.rule).is_some()) {
+                let target = Target { community: community.clone(), rule: key.rule.clone(), scope };
+                self.alerts.remove(&target);
+                self.woken.insert(target);
+            }
         }
-        Ok(folded)
+        Ok(())
+    }
+
+    fn fold_alert(&mut self, commit: &Commit, stored: &Stored, hash: &KeyHash, events: &[(u16, &Event)]) -> Result<(), AlertingError> {
+        let (header, sequence) = (&commit.header, stored.sequence);
+        let row_key = alert_key(&header.community, hash);
+        let row = self.store.folded::<alert::State>(ALERTS, &row_key)?;
+        if !row.folds(sequence) {
+            return Ok(());
+        }
+        let mut unit = Unit::new(sequence);
+        let mut state = row.value;
+        for (index, event) in events {
+            let fact = Fact { sequence, index: *index, header, event };
+            state = Alert::evolve(state, hash, &fact);
+            if let (Some(state), Some(place)) = (&state, self.place(&header.community)?)
+                && let Some(message) = message::of(&fact, state, &place.state)
+            {
+                let payload = serde_json::to_vec(&message.body)?;
+                let waiting = Waiting { subject: message.subject, payload, source: stored.position(), recorded_at: header.recorded_at };
+                unit = unit.put(OUTBOX, outbox_key(sequence, *index), &waiting);
+            }
+        }
+        let Some(state) = state else { return Ok(()) };
+        unit = if state.is_active() { unit.mark(ACTIVE, row_key.clone()) } else { unit.unmark(ACTIVE, row_key.clone()) };
+        self.apply(vec![unit.put(ALERTS, row_key, &state)])
     }
 
     fn place(&mut self, community: &CommunityId) -> Result<Option<Arc<Place>>, AlertingError> {
@@ -238,51 +287,91 @@ impl Engine {
         Ok(Some(place))
     }
 
-    /// Judges what is due at `now`, until `room` observations are to be sent.
+    /// Judges what the log told something of and what is due at `now`, until `room` observations are to be sent.
     pub(crate) fn judge(&mut self, now: Timestamp, room: usize) -> Result<Pass, AlertingError> {
-        let mut pass = Pass { more: self.continue_a_job()?, ..Pass::default() };
+        let job = self.continue_a_job()?;
+        let mut pass = Pass { more: job.is_some(), ..Pass::default() };
+        let mut woken = Vec::with_capacity(self.woken.len());
+        for target in self.take_woken() {
+            woken.push((self.agenda()?.due_since(&target, now), target));
+        }
+        let mut out_of_room = self.judge_each(woken, now, room, &mut pass.observations)?;
+        self.apply(job.into_iter().collect())?;
         let page = JUDGE_PAGE + self.in_flight.len();
-        let due = agenda::due(&self.store, now, page)?;
-        let full = due.len() == page;
+        let due = self.agenda()?.due(now, page);
+        pass.more |= due.len() == page;
+        out_of_room |= self.judge_each(due, now, room, &mut pass.observations)?;
+        self.keep_position()?;
+        // answers make room, and every answer is followed by another pass
+        if out_of_room {
+            return Ok(Pass { more: false, ..pass });
+        }
+        let next_due = self.agenda.as_ref().and_then(|agenda| agenda.first(|target| self.in_flight.contains_key(target)));
+        Ok(Pass { next_due, ..pass })
+    }
+
+    /// Judges these, of which each is due since a time. What there is no room for, or is on its way, stays on the agenda; true when
+    /// there was no room for one.
+    fn judge_each(
+        &mut self,
+        due: Vec<(Timestamp, Target)>,
+        now: Timestamp,
+        room: usize,
+        observations: &mut Vec<(Target, Observation)>,
+    ) -> Result<bool, AlertingError> {
         let mut units = Vec::new();
+        let mut out_of_room = false;
         for (at, target) in due {
-            if self.in_flight.contains_key(&target) {
+            let on_its_way = self.in_flight.contains_key(&target);
+            let no_room = observations.len() >= room;
+            out_of_room |= no_room && !on_its_way;
+            if on_its_way || no_room {
+                units.push(self.reschedule(&target, Some(at))?);
                 continue;
             }
-            if pass.observations.len() >= room {
-                // answers make room, and every answer is followed by another pass
-                self.apply(units)?;
-                return Ok(Pass { more: false, ..pass });
-            }
-            match self.judge_one(at, &target, now)? {
-                (Some(observation), next_change) => {
-                    self.in_flight.insert(target.clone(), InFlight { next_change, woken: false });
-                    pass.observations.push((target, observation));
-                }
-                (None, next_change) => units.push(self.reschedule(&target, next_change)?),
+            let (observation, next_change) = self.judge_one(at, &target, now)?;
+            // until the answer it stays due, for whoever starts next
+            let stays = observation.as_ref().map(|_| at).or(next_change);
+            units.push(self.reschedule(&target, stays)?);
+            if let Some(observation) = observation {
+                self.in_flight.insert(target.clone(), InFlight { next_change, woken: false });
+                observations.push((target, observation));
             }
         }
         self.apply(units)?;
-        pass.more |= full;
-        pass.next_due =
-            agenda::first(&self.store, self.in_flight.len() + 1)?.into_iter().find(|(_, target)| !self.in_flight.contains_key(target)).map(|(at, _)| at);
-        Ok(pass)
+        Ok(out_of_room)
     }
 
     fn judge_one(&mut self, woken_at: Timestamp, target: &Target, now: Timestamp) -> Result<(Option<Observation>, Option<Timestamp>), AlertingError> {
         let Target { community, rule, scope } = target;
-        let place = self.place(community)?;
-        let (Some(runner), Some(place)) = (self.runners.named(rule), place) else { return Ok((None, None)) };
+        let Some(place) = self.place(community)? else { return Ok((None, None)) };
+        let Some(runner) = self.runners.named(rule) else { return Ok((None, None)) };
         let (memory_sequence, judgement) = runner.judge(&self.store, (community, scope), &place.state, &place.zone, now)?;
+        let (key, version) = (runner.key(scope), runner.version());
         let next_change = judgement.next_change;
-        let key = runner.key(scope);
-        let alert = self.store.folded::<alert::State>(ALERTS, &alert_key(community, &key.hash(community)))?;
+        let (alert_sequence, alert) = self.alert(target, &key)?;
+        if alert.is_none() && judgement.is_quiet() {
+            return Ok((None, next_change));
+        }
         // the alert's own last event counts: a judgement made after it is newer than what that event rests on
-        let sequence = memory_sequence.max(alert.sequence).max(place.sequence);
+        let sequence = memory_sequence.max(alert_sequence).max(place.sequence);
         let basis = Basis { sequence, due: (woken_at > AT_ONCE).then_some(woken_at) };
-        let observe = judgement.observe(key, runner.version(), basis);
-        let observation = differs(observe.clone(), alert.value, community, now).then(|| Observation::new(community.clone(), observe));
+        let observe = judgement.observe(key, version, basis);
+        let observation = differs(observe.clone(), alert, community, now).then(|| Observation::new(community.clone(), observe));
         Ok((observation, next_change))
+    }
+
+    fn alert(&mut self, target: &Target, key: &AlertKey) -> Result<OfTarget, AlertingError> {
+        if let Some(at_hand) = self.alerts.get(target) {
+            return Ok(at_hand.clone());
+        }
+        let row = self.store.folded::<alert::State>(ALERTS, &alert_key(&target.community, &key.hash(&target.community)))?;
+        let alert = (row.sequence, row.value.map(Arc::new));
+        if self.alerts.len() >= ALERTS_AT_HAND_MAX {
+            self.alerts.clear();
+        }
+        self.alerts.insert(target.clone(), alert.clone());
+        Ok(alert)
     }
 
     /// Intake has answered. What came of it comes over the log; until then this is judged again only when its time comes.
@@ -292,27 +381,48 @@ impl Engine {
                 let unit = self.reschedule(target, next_change)?;
                 self.apply(vec![unit])
             }
-            _ => Ok(()),
+            Some(InFlight { woken: true, .. }) => {
+                self.woken.insert(target.clone());
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 
-    fn reschedule(&self, target: &Target, at: Option<Timestamp>) -> Result<Unit, AlertingError> {
-        agenda::schedule(&self.store, Unit::new(self.position()?.sequence), target, at)
+    fn reschedule(&mut self, target: &Target, at: Option<Timestamp>) -> Result<Unit, AlertingError> {
+        let unit = Unit::new(self.sequence()?);
+        Ok(self.agenda()?.schedule(unit, target, at))
+    }
+
+    fn agenda(&mut self) -> Result<&mut Agenda, AlertingError> {
+        match self.agenda {
+            Some(ref mut agenda) => Ok(agenda),
+            None => Ok(self.agenda.insert(Agenda::load(&self.store)?)),
+        }
+    }
+
+    /// Sequence of what changes by time alone.
+    fn sequence(&self) -> Result<u64, AlertingError> {
+        self.folded.as_ref().map_or_else(|| Ok(self.store.position()?.sequence), |folded| Ok(folded.sequence))
     }
 
     fn apply(&self, units: Vec<Unit>) -> Result<(), AlertingError> {
-        Ok(self.store.apply(units)?)
+        Ok(self.store.apply(units.into_iter().filter(|unit| !unit.is_empty()))?)
     }
 
-    /// One step of judging a community anew after a change of its policy; true while there is more of it.
-    fn continue_a_job(&mut self) -> Result<bool, AlertingError> {
-        let Some((key, row)) = self.store.scan::<Job>(JOBS, &Prefix::all_communities_of_table(), None, 1)?.pop() else { return Ok(false) };
-        let unit = Unit::new(self.position()?.sequence);
-        let community: CommunityId = key.read().community()?.parse().map_err(|_| store::KeyMismatch)?;
-        let Some(runner) = self.runners.at(row.value.rule) else {
-            self.apply(vec![unit.delete(JOBS, key)])?;
-            return Ok(true);
+    /// One step of judging a community anew after a change of its policy: wakes some of its scopes. Returns what says that they are
+    /// judged, to be applied after that; nothing when there is no more of it.
+    fn continue_a_job(&mut self) -> Result<Option<Unit>, AlertingError> {
+        if !self.has_jobs {
+            return Ok(None);
+        }
+        let Some((key, row)) = self.store.scan::<Job>(JOBS, &Prefix::all_communities_of_table(), None, 1)?.pop() else {
+            self.has_jobs = false;
+            return Ok(None);
         };
+        let unit = Unit::new(self.sequence()?);
+        let community: CommunityId = key.read().community()?.parse().map_err(|_| store::KeyMismatch)?;
+        let Some(runner) = self.runners.at(row.value.rule) else { return Ok(Some(unit.delete(JOBS, key))) };
         let after = row.value.after()?.map(|scope| memory_key(&community, &scope));
         let keys = self.store.scan_keys(runner.table(), &Key::community(community.as_str()).prefix(), after.as_ref(), JOB_PAGE)?;
         let scopes = keys.iter().map(scope_of_memory_key).collect::<Result<Vec<_>, _>>()?;
@@ -320,13 +430,9 @@ impl Engine {
             Some(last) if scopes.len() == JOB_PAGE => Job { after: Some((last.kind.word().to_owned(), last.id.to_string())), ..row.value },
             _ => Job { rule: row.value.rule + 1, after: None },
         };
-        let mut unit = unit.put(JOBS, key, &next);
-        let targets: Vec<Target> = scopes.into_iter().map(|scope| Target { community: community.clone(), rule: runner.key(&scope).rule, scope }).collect();
-        for target in &targets {
-            unit = self.wake(unit, target)?;
-        }
-        self.apply(vec![unit])?;
-        Ok(true)
+        let rule = runner.name().clone();
+        self.woken.extend(scopes.into_iter().map(|scope| Target { community: community.clone(), rule: rule.clone(), scope }));
+        Ok(Some(unit.put(JOBS, key, &next)))
     }
 
     /// Drops messages that were told, up to a sequence of the log, and remembers that they are gone: a stream of alerts that
@@ -340,7 +446,7 @@ impl Engine {
             let before = self.store.get::<Dropped>(DROPPED, &dropped_key())?.map(|row| row.value.recorded_at);
             let youngest = rows.iter().map(|(_, row)| row.value.recorded_at).chain(before).max().unwrap_or_default();
             let dropped = Dropped { sequence: last.value.source.sequence, recorded_at: youngest };
-            let unit = Unit::new(self.position()?.sequence).put(DROPPED, dropped_key(), &dropped);
+            let unit = Unit::new(self.sequence()?).put(DROPPED, dropped_key(), &dropped);
             // one unit: what is gone and the word that it is gone reach the disk together
             let unit = rows.into_iter().fold(unit, |unit, (key, _)| unit.delete(OUTBOX, key));
             self.apply(vec![unit])?;

@@ -3,7 +3,8 @@
 //! | room | what is in it |
 //! |---|---|
 //! | `rows` | tables and keys of the service's own store |
-//! | `runner` | a rule with the rows it remembers in |
+//! | `memories` | what a rule remembers, decoded and at hand |
+//! | `runner` | a rule with its memories |
 //! | `agenda` | who is to be judged when: an index with the time first |
 //! | `difference` | whether an observation would change its alert: intake's own decision, asked beforehand |
 //! | `engine` | fold a commit, judge what is due, re-judge a community after a change of policy |
@@ -20,6 +21,7 @@ mod check;
 mod difference;
 mod engine;
 mod error;
+mod memories;
 mod publish;
 mod rows;
 mod runner;

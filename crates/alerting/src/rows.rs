@@ -17,9 +17,7 @@ pub(crate) const COMMUNITIES: Table = Table::new("communities", 1);
 pub(crate) const ALERTS: Table = Table::new("alerts", 1);
 /// Alert keys that are open or acknowledged.
 pub(crate) const ACTIVE: Table = Table::new("active", 1);
-/// When each scope is to be judged next.
-pub(crate) const WAKES: Table = Table::new("wakes", 1);
-/// The same by time, over all communities.
+/// When each scope is to be judged next, by that time, over all communities.
 pub(crate) const DUE: Table = Table::new("due", 1);
 /// Communities whose scopes are to be judged anew, and how far that came.
 pub(crate) const JOBS: Table = Table::new("jobs", 1);
@@ -31,12 +29,12 @@ pub(crate) const DROPPED: Table = Table::new("dropped", 1);
 /// The tables of the service's store: its own, and one per rule. A rule of another version starts with an empty memory, and so
 /// does everything else: the log is folded anew.
 pub fn tables() -> Vec<Table> {
-    let own = [COMMUNITIES, ALERTS, ACTIVE, WAKES, DUE, JOBS, OUTBOX, DROPPED, PARKED];
+    let own = [COMMUNITIES, ALERTS, ACTIVE, DUE, JOBS, OUTBOX, DROPPED, PARKED];
     own.into_iter().chain(Runners::all().tables()).collect()
 }
 
 /// One scope of one rule in one community: what is judged.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Target {
     pub(crate) community: CommunityId,
     pub(crate) rule: Slug,
@@ -44,11 +42,6 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Where it says when it is to be judged.
-    pub(crate) fn wake_key(&self) -> Key {
-        scope_parts(Key::community(self.community.as_str()).text(self.rule.as_str()), &self.scope)
-    }
-
     /// Its entry in the index by time.
     pub(crate) fn due_key(&self, at: Timestamp) -> Key {
         scope_parts(Key::deployment().i64(at.0).text(self.community.as_str()).text(self.rule.as_str()), &self.scope)

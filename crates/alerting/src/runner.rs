@@ -1,7 +1,5 @@
 //! A rule with the rows it remembers in: the one place that knows a rule's type.
 
-use std::marker::PhantomData;
-
 use domain::{
     Commit, Fact,
     alert::Key,
@@ -11,10 +9,13 @@ use domain::{
 use rules::{Judgement, Rule, Scope, Visitor};
 use store::{Store, StoreError, Table, Unit};
 
-use crate::{error::AlertingError, rows::memory_key};
+use crate::{error::AlertingError, memories::Memories};
 
 /// What the engine asks of a rule.
-pub(crate) trait Runner: Send + Sync {
+pub(crate) trait Runner: Send {
+    /// Its name, as it stands in alert keys.
+    fn name(&self) -> &Slug;
+
     /// Counts changes of what the rule says.
     fn version(&self) -> u16;
 
@@ -24,12 +25,16 @@ pub(crate) trait Runner: Send + Sync {
     /// The alert of a scope.
     fn key(&self, scope: &Scope) -> Key;
 
-    /// The scopes that a commit changes, each with the change of its memory. A memory that already holds the commit is skipped.
-    fn fold(&self, store: &Store, commit: &Commit, sequence: u64) -> Result<Vec<(Scope, Unit)>, AlertingError>;
+    /// Remembers what a commit says, and shows the scopes that it is about: those too whose memory held it already, for whoever
+    /// remembered it may have ended before they were judged.
+    fn fold(&mut self, store: &Store, commit: &Commit, sequence: u64, woken: &mut dyn FnMut(Scope)) -> Result<(), AlertingError>;
+
+    /// The rows of what was remembered since the last time: to be applied before the rule is asked anything else.
+    fn changed(&mut self) -> Vec<Unit>;
 
     /// What the rule says of a scope, and the sequence its memory was folded to.
     fn judge(
-        &self,
+        &mut self,
         store: &Store,
         of: (&CommunityId, &Scope),
         community: &community::State,
@@ -50,11 +55,11 @@ impl Runners {
     }
 
     pub(crate) fn tables(&self) -> Vec<Table> {
-        self.iter().map(|runner| runner.table()).collect()
+        self.0.iter().map(|runner| runner.table()).collect()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn Runner> {
-        self.0.iter().map(AsRef::as_ref)
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Box<dyn Runner>> {
+        self.0.iter_mut()
     }
 
     /// The rule at a place; nothing after the last.
@@ -63,24 +68,31 @@ impl Runners {
     }
 
     /// The rule of a name. An alert of a rule that this program does not know is left as it is.
-    pub(crate) fn named(&self, rule: &Slug) -> Option<&dyn Runner> {
-        self.iter().find(|runner| runner.table().name == rule.as_str())
+    pub(crate) fn named(&mut self, rule: &Slug) -> Option<&mut Box<dyn Runner>> {
+        self.iter_mut().find(|runner| runner.name() == rule)
     }
 }
 
 impl Visitor for Runners {
     fn visit<R: Rule>(&mut self) {
-        self.0.push(Box::new(Of::<R>(PhantomData)));
+        self.0.push(Box::new(Of::<R> { name: rules::name::<R>(), memories: Memories::new(Of::<R>::TABLE) }));
     }
 }
 
-struct Of<R>(PhantomData<R>);
+struct Of<R: Rule> {
+    name: Slug,
+    memories: Memories<R::Memory>,
+}
 
 impl<R: Rule> Of<R> {
     const TABLE: Table = Table::new(R::NAME, R::VERSION as u32);
 }
 
 impl<R: Rule> Runner for Of<R> {
+    fn name(&self) -> &Slug {
+        &self.name
+    }
+
     fn version(&self) -> u16 {
         R::VERSION
     }
@@ -93,41 +105,33 @@ impl<R: Rule> Runner for Of<R> {
         rules::key::<R>(scope)
     }
 
-    fn fold(&self, store: &Store, commit: &Commit, sequence: u64) -> Result<Vec<(Scope, Unit)>, AlertingError> {
-        let unreadable = |source| AlertingError::Retraction { sequence, source };
+    fn fold(&mut self, store: &Store, commit: &Commit, sequence: u64, woken: &mut dyn FnMut(Scope)) -> Result<(), AlertingError> {
         let header = &commit.header;
-        let of_events = commit.events.iter().map(|event| rules::scopes::<R>(event, header)).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-        let mut scopes: Vec<&Scope> = of_events.iter().flatten().collect();
-        scopes.sort_unstable();
-        scopes.dedup();
-        let mut folded = Vec::new();
-        for scope in scopes {
-            let key = memory_key(&header.community, scope);
-            let row = store.folded::<R::Memory>(Self::TABLE, &key)?;
-            if !row.folds(sequence) {
-                continue;
+        self.memories.begin_commit();
+        for (index, event) in (0..).zip(&commit.events) {
+            let scopes = rules::scopes::<R>(event, header).map_err(|source| AlertingError::Retraction { sequence, source })?;
+            for scope in scopes {
+                let remember = |memory: &mut R::Memory| rules::evolve::<R>(memory, &scope, &Fact { sequence, index, header, event });
+                self.memories.fold(store, (&header.community, &scope), sequence, remember)?;
+                woken(scope);
             }
-            let mut memory = row.value.unwrap_or_default();
-            for ((index, event), touched) in (0..).zip(&commit.events).zip(&of_events) {
-                if touched.contains(scope) {
-                    rules::evolve::<R>(&mut memory, scope, &Fact { sequence, index, header, event });
-                }
-            }
-            folded.push((scope.clone(), Unit::new(sequence).put(Self::TABLE, key, &memory)));
         }
-        Ok(folded)
+        Ok(())
+    }
+
+    fn changed(&mut self) -> Vec<Unit> {
+        self.memories.changed()
     }
 
     fn judge(
-        &self,
+        &mut self,
         store: &Store,
         of: (&CommunityId, &Scope),
         community: &community::State,
         zone: &Zone,
         now: Timestamp,
     ) -> Result<(u64, Judgement), StoreError> {
-        let row = store.folded::<R::Memory>(Self::TABLE, &memory_key(of.0, of.1))?;
-        let memory = row.value.unwrap_or_default();
-        Ok((row.sequence, rules::judge::<R>(&memory, of.1, &community.policy, zone, now)))
+        let at_hand = self.memories.of(store, of.0, of.1)?;
+        Ok((at_hand.sequence, rules::judge::<R>(&at_hand.memory, of.1, &community.policy, zone, now)))
     }
 }

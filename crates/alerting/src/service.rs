@@ -7,7 +7,7 @@ use std::{
 };
 
 use bus::{Announcer, EventLog, Publication, Requests, ResumeError, Tail, TailError};
-use domain::values::{Now, Timestamp};
+use domain::values::Now;
 use store::{Parked, ParkedList, Store};
 use tokio::{
     sync::watch,
@@ -291,16 +291,13 @@ impl Follower {
                 metrics::gauge!("gridward_alerting_sequence").set(tail.head() as f64);
                 tracing::info!(sequence = tail.head(), "alerting has reached the head of the log");
             }
-            // behind the head everything would be judged on half of what is known
             if caught_up && (pass.more || pass.next_due.is_some_and(|due| due <= (self.now)())) {
                 pass = self.judge().await?;
             }
             let pause = if caught_up && pass.more { Duration::ZERO } else { LOOK_EVERY };
             match self.wait(&mut tail, pause).await? {
-                Woken::Messages(Ok(messages)) => {
-                    self.fold(messages).await?;
-                    pass.more = true;
-                }
+                // behind the head everything would be judged on half of what is known
+                Woken::Messages(Ok(messages)) => pass = self.fold(messages, tail.caught_up()).await?,
                 Woken::Messages(Err(TailError::Gap { expected, found })) => {
                     metrics::counter!("gridward_log_gaps_total", "service" => "alerting").increment(1);
                     return Err(AlertingError::Gap { expected, found });
@@ -337,14 +334,21 @@ impl Follower {
         }
     }
 
-    async fn fold(&mut self, messages: Vec<bus::Stored>) -> Result<(), AlertingError> {
+    /// Folds messages, and at the head judges at once what they tell something of.
+    async fn fold(&mut self, messages: Vec<bus::Stored>, at_head: bool) -> Result<Pass, AlertingError> {
         metrics::counter!("gridward_alerting_commits_total").increment(messages.len() as u64);
         let last = messages.last().map(|message| message.sequence);
-        let parked = self.with_engine(move |engine| engine.fold(&messages)).await?;
+        let (now, room) = ((self.now)(), self.room());
+        let folded = self.with_engine(move |engine| {
+            let parked = engine.fold(&messages)?;
+            let pass = if at_head { engine.judge(now, room)? } else { engine.put_off(now).map(|()| Pass::default())? };
+            Ok((parked, pass))
+        });
+        let (parked, pass) = folded.await?;
         self.readiness.set_aside(parked);
         last.inspect(|sequence| metrics::gauge!("gridward_alerting_sequence").set(*sequence as f64));
         self.folded.send_modify(|_same_fold| {});
-        Ok(())
+        self.send(pass)
     }
 
     async fn drop_told(&mut self) -> Result<(), AlertingError> {
@@ -356,9 +360,18 @@ impl Follower {
     }
 
     async fn judge(&mut self) -> Result<Pass, AlertingError> {
-        let now: Timestamp = (self.now)();
-        let room = IN_FLIGHT_MAX.saturating_sub(self.sending.len());
-        let mut pass = self.with_engine(move |engine| engine.judge(now, room)).await?;
+        let (now, room) = ((self.now)(), self.room());
+        let pass = self.with_engine(move |engine| engine.judge(now, room)).await?;
+        self.send(pass)
+    }
+
+    /// How many more observations may be on their way.
+    fn room(&self) -> usize {
+        IN_FLIGHT_MAX.saturating_sub(self.sending.len())
+    }
+
+    /// Sends the observations of a pass.
+    fn send(&mut self, mut pass: Pass) -> Result<Pass, AlertingError> {
         for (target, observation) in std::mem::take(&mut pass.observations) {
             let payload = serde_json::to_vec(&observation)?;
             let requests = self.requests.clone();

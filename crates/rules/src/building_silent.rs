@@ -16,7 +16,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Rule, Scope, Verdict,
+    Judgement, Remembered, Rule, Scope, Verdict,
     facts::{Facts, Ranked},
 };
 
@@ -130,6 +130,12 @@ impl Rule for BuildingSilent {
             Verdict::Quiet { late, quieted_by: covered.by.iter().map(EventId::to_string).collect() }
         };
         Judgement { verdict: covered.map_or(Verdict::quiet(), quiet), next_change }
+    }
+}
+
+impl Remembered for Memory {
+    fn facts(&self) -> usize {
+        self.reports.len()
     }
 }
 

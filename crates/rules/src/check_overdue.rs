@@ -16,7 +16,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Judgement, Rule, Scope, Verdict, facts::keep_earliest};
+use crate::{Judgement, Remembered, Rule, Scope, Verdict, facts::keep_earliest};
 
 /// Misses in a row from which on it is critical (alerting.md).
 const CRITICAL_MISSES_IN_A_ROW: usize = 2;
@@ -139,6 +139,12 @@ fn open_too_long(slots: &[Slot]) -> Vec<&Slot> {
     let since = |place: usize| last_done.is_none_or(|done| place > done);
     let open = |(place, slot): &(usize, &Slot)| slot.state == SlotState::Overdue || slot.state == SlotState::Missed && since(*place);
     slots.iter().enumerate().filter(open).map(|(_, slot)| slot).collect()
+}
+
+impl Remembered for Memory {
+    fn facts(&self) -> usize {
+        self.order.attempts.len() + self.order.waived.len()
+    }
 }
 
 impl Memory {

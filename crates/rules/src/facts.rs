@@ -49,6 +49,11 @@ impl<T: Ranked, const MAX: usize> Facts<T, MAX> {
         self.0.retain(|id, _| id.command != command);
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Every fact with its event.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&EventId, &T)> {
         self.0.iter()

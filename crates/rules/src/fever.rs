@@ -18,7 +18,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Rule, Scope, Verdict,
+    Judgement, Remembered, Rule, Scope, Verdict,
     facts::{Facts, Ranked, keep_earliest, recorded_late},
 };
 
@@ -170,6 +170,10 @@ impl Rule for Fever {
     }
 
     fn judge(memory: &Memory, scope: &Scope, policy: &Policy, _: &Zone, now: Timestamp) -> Judgement {
+        // nearly everybody: without a fever nothing else counts
+        if !memory.has_fever(policy) {
+            return Judgement { verdict: Verdict::quiet(), next_change: None };
+        }
         let standing = memory.taken().into_iter().fold(Standing::default(), |standing, taken| standing.after(taken, policy));
         match standing {
             Standing::Well => Judgement { verdict: Verdict::quiet(), next_change: None },
@@ -189,6 +193,12 @@ impl Rule for Fever {
     }
 }
 
+impl Remembered for Memory {
+    fn facts(&self) -> usize {
+        self.records.len() + self.exposures.len() + self.orders.len()
+    }
+}
+
 impl Memory {
     fn measured<'a>(&mut self, fact: &Fact<'_>, place: &Place, readings: impl IntoIterator<Item = &'a Reading>) {
         let readings: Vec<Reading> = readings.into_iter().filter(|reading| is_measurement(reading)).cloned().collect();
@@ -203,6 +213,12 @@ impl Memory {
             let oldest = self.orders.iter().min_by_key(|(id, order)| (order.from.max(order.until), (*id).clone())).map(|(id, _)| id.clone());
             oldest.and_then(|id| self.orders.remove(&id));
         }
+    }
+
+    /// Whether any reading was one of a fever.
+    fn has_fever(&self, policy: &Policy) -> bool {
+        let mut readings = self.records.iter().flat_map(|(_, record)| &record.readings);
+        readings.any(|reading| reading.tenths_celsius.is_some_and(|tenths| policy.at(reading.at).fever.is_fever(reading.site, tenths)))
     }
 
     /// Every reading in the order in which they were taken. Within a record the second of two at the same instant is the

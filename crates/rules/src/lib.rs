@@ -32,6 +32,12 @@ use domain::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
+/// What a rule remembers of one scope.
+pub trait Remembered: Serialize + DeserializeOwned + Default + Clone + PartialEq + Debug + Send + 'static {
+    /// How many facts it holds: what its size follows from.
+    fn facts(&self) -> usize;
+}
+
 /// One thing to be alarmed about. All parameters come from the community's policy at the time in question.
 pub trait Rule: Send + Sync + 'static {
     /// Its name: in keys, topics and policies.
@@ -39,7 +45,7 @@ pub trait Rule: Send + Sync + 'static {
     /// Counts changes of what it says; a new version of its memory is a new version too.
     const VERSION: u16;
     /// What it remembers of one scope. Equal facts give equal memories, whatever the order in which they came.
-    type Memory: Serialize + DeserializeOwned + Default + Clone + PartialEq + Debug + Send;
+    type Memory: Remembered;
 
     /// The scopes that an event is about. A retraction never gets here: see [`scopes`].
     fn scopes(event: &Event, header: &Header) -> Vec<Scope>;
@@ -85,6 +91,11 @@ impl Verdict {
 }
 
 impl Judgement {
+    /// Nobody must do anything.
+    pub const fn is_quiet(&self) -> bool {
+        matches!(self.verdict, Verdict::Quiet { .. })
+    }
+
     /// The judgement as it is sent to the alert.
     pub fn observe(self, key: Key, rule_version: u16, basis: Basis) -> Observe {
         match self.verdict {
@@ -140,9 +151,14 @@ pub fn judge<R: Rule>(memory: &R::Memory, scope: &Scope, policy: &Policy, zone: 
     Judgement { next_change: judgement.next_change.into_iter().chain(by_policy).min(), ..judgement }
 }
 
+/// The name of a rule.
+pub fn name<R: Rule>() -> Slug {
+    word(R::NAME)
+}
+
 /// The key of the alert that a rule raises for a scope.
 pub fn key<R: Rule>(scope: &Scope) -> Key {
-    Key { rule: word(R::NAME), subject_kind: word(scope.kind.word()), subject_id: scope.id.clone() }
+    Key { rule: name::<R>(), subject_kind: word(scope.kind.word()), subject_id: scope.id.clone() }
 }
 
 /// A word of ours as a slug.

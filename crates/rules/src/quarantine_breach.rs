@@ -24,7 +24,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Rule, Scope, Verdict,
+    Judgement, Remembered, Rule, Scope, Verdict,
     facts::{Facts, Ranked, keep_earliest, recorded_late},
 };
 
@@ -184,6 +184,12 @@ impl Rule for QuarantineBreach {
             None => memory.taken_back(),
         };
         Judgement { verdict, next_change: None }
+    }
+}
+
+impl Remembered for Memory {
+    fn facts(&self) -> usize {
+        self.orders.len() + self.moves.len() + self.passages.len() + self.settlements.len() + self.absences.len()
     }
 }
 

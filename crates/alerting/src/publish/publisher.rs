@@ -233,8 +233,7 @@ impl Publisher {
     /// before: had the log been rolled back in between, it could hold both only if both are older than that. So no message of one
     /// history ever follows one of another and hides it; one of a history that is lost a moment later is the last, and is noticed.
     async fn both_in_the_log(&self, told: &LogPosition, next: &LogPosition) -> Result<(), ResumeError> {
-        self.log.verify(told).await?;
-        self.log.verify(next).await.map(|_head| ())
+        tokio::try_join!(self.log.verify(told), self.log.verify(next)).map(|_heads| ())
     }
 
     /// The next messages; nothing when none wait. What comes from one commit stays together: the last message tells where to go on.

@@ -189,6 +189,7 @@ async fn a_heartbeat_says_how_far_how_late_and_how_many() {
     }
     let sequences: Vec<u64> = (head..=head + 1).collect();
     engine.fold(&log.read_many(&sequences).await.unwrap()).unwrap();
+    engine.put_off((clock.now())()).unwrap();
     let announcer = bus::Announcer::in_memory();
     beat(&log, &store, 3, &announcer).await.unwrap();
     let said: Vec<(String, serde_json::Value)> =
