@@ -41,6 +41,10 @@ impl<M: Remembered> Memories<M> {
     /// The memory of a scope.
     pub(crate) fn of(&mut self, store: &Store, community: &CommunityId, scope: &Scope) -> Result<&mut AtHand<M>, StoreError> {
         use std::collections::hash_map::Entry;
+        if self.facts > FACTS_MAX && self.changed.is_empty() {
+            self.at_hand.clear();
+            self.facts = 0;
+        }
         match self.at_hand.entry((community.clone(), scope.clone())) {
             Entry::Occupied(at_hand) => Ok(at_hand.into_mut()),
             Entry::Vacant(missing) => {
@@ -88,10 +92,6 @@ impl<M: Remembered> Memories<M> {
                 at_hand.changed = false;
                 units.push(Unit::new(at_hand.sequence).put(self.table, memory_key(&place.0, &place.1), &at_hand.memory));
             }
-        }
-        if self.facts > FACTS_MAX {
-            self.at_hand.clear();
-            self.facts = 0;
         }
         units
     }

@@ -110,10 +110,6 @@ impl Records {
                 units.push(Unit::new(sequence).put(RECORDS, at_hand.leaf.key(&community), &at_hand.leaf));
             }
         }
-        if self.leaves > AT_HAND_MAX {
-            self.at_hand.clear();
-            self.leaves = 0;
-        }
         units
     }
 
@@ -124,6 +120,11 @@ impl Records {
 
     /// The leaf of an id.
     fn leaf(&mut self, community: &CommunityId, command: &CommandId) -> Result<&mut AtHand, StoreError> {
+        // what the store does not know of yet is kept: a batch is not larger than what fits beside it
+        if self.leaves > AT_HAND_MAX && self.changed.is_empty() && self.divided.is_empty() {
+            self.at_hand.clear();
+            self.leaves = 0;
+        }
         if !self.at_hand.contains_key(community) {
             self.at_hand.insert(community.clone(), BTreeMap::new());
         }
