@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    canonical,
     event::{DecodeError, Event},
     log::CommitHash,
     values::{CommandId, CommunityId, EventId, Precision, Slug, StaffId, Timestamp, coded},
@@ -202,12 +203,12 @@ impl Commit {
         if !rest.is_empty() {
             return Err(damaged("left-over bytes"));
         }
+        // each event is held against its bytes as it is decoded, so that the frame around them is all that is left to compare
         let events = named.iter().map(|(name, payload)| Event::decode(name, payload).map_err(CommitError::Event)).collect::<Result<_, _>>()?;
-        let commit = Self { header, events };
-        if commit.encode()? != bytes {
+        if !canonical::encodes_to(&(&header, &named), body) {
             return Err(damaged("not canonical"));
         }
-        Ok(commit)
+        Ok(Self { header, events })
     }
 }
 

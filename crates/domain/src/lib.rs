@@ -8,11 +8,12 @@
 //! | one folder per aggregate | what can be asked (`command`), what can have happened (`event`), what we know (`state`), `decide`, `evolve` |
 //! | `obligation` | what is owed by a time |
 //! | `command`, `event`, `known` | the lists of all commands, events and entities, and the envelope around a command |
-//! | `commit`, `log` | events as bytes, and places in the log |
+//! | `commit`, `log`, `canonical` | events as bytes, places in the log, and whether bytes are the one form of what they say |
 
 pub mod access;
 pub mod alert;
 pub mod building;
+mod canonical;
 pub mod checkpoint;
 pub mod command;
 pub mod commit;
