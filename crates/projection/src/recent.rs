@@ -5,10 +5,13 @@ use std::{
     hash::Hash,
 };
 
-/// Encoded bytes of what is used until the older half is forgotten; twice as many are kept. Decoded they take about four times the memory.
-const HALF_BYTES: usize = 8 * 1024 * 1024;
-/// What a value counts for that was read and never weighed.
-const UNWEIGHED_BYTES: usize = 1024;
+/// Memory, roughly, of what is used until the older half is forgotten; at most twice as much is kept. Three models have many rows
+/// (households, people, timelines), so this bounds most of what a projection takes beside its store.
+const HALF_BYTES: usize = 32 * 1024 * 1024;
+/// What a decoded row takes however little is in it: nodes of maps are as large with one entry as with eleven.
+const ROW_BYTES: usize = 1536;
+/// What a decoded row takes for each of its bytes.
+const MEMORY_PER_BYTE: usize = 4;
 
 /// Values by key, in two halves: what is used moves to the young one; when that is full, it becomes the old one, and what nobody
 /// used since the last time is forgotten. The store has it.
@@ -37,7 +40,7 @@ impl<K: Eq + Hash, V> Recent<K, V> {
             Entry::Vacant(unknown) => {
                 let kept = match self.old.remove(unknown.key()) {
                     Some(kept) => kept,
-                    None => Kept { value: read(unknown.key())?, bytes: UNWEIGHED_BYTES },
+                    None => Kept { value: read(unknown.key())?, bytes: ROW_BYTES },
                 };
                 self.young_bytes += kept.bytes;
                 Ok(&mut unknown.insert(kept).value)
@@ -48,7 +51,7 @@ impl<K: Eq + Hash, V> Recent<K, V> {
     /// Settles what was used since the last [`Recent::age`]: `settle` says how many bytes the value has encoded.
     pub(crate) fn settle(&mut self, key: &K, settle: impl FnOnce(&mut V) -> usize) {
         if let Some(kept) = self.young.get_mut(key) {
-            let bytes = settle(&mut kept.value);
+            let bytes = ROW_BYTES + MEMORY_PER_BYTE * settle(&mut kept.value);
             self.young_bytes = self.young_bytes + bytes - kept.bytes;
             kept.bytes = bytes;
         }
@@ -75,7 +78,7 @@ mod tests {
             Ok(*key)
         });
         assert_eq!(value, Ok(&mut { key }));
-        recent.settle(&key, |_| HALF_BYTES / 100);
+        recent.settle(&key, |_| (HALF_BYTES / 100 - ROW_BYTES) / MEMORY_PER_BYTE);
         recent.age();
         was_read
     }
