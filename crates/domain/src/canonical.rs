@@ -17,10 +17,19 @@ impl Flavor for Expected<'_> {
     /// Whether nothing is left over.
     type Output = bool;
 
+    // called for every byte of ids and numbers
+    #[inline]
     fn try_push(&mut self, byte: u8) -> Result<()> {
-        self.try_extend(&[byte])
+        match self.rest.split_first() {
+            Some((expected, rest)) if *expected == byte => {
+                self.rest = rest;
+                Ok(())
+            }
+            _ => Err(Error::SerializeBufferFull),
+        }
     }
 
+    #[inline]
     fn try_extend(&mut self, bytes: &[u8]) -> Result<()> {
         self.rest = self.rest.strip_prefix(bytes).ok_or(Error::SerializeBufferFull)?;
         Ok(())

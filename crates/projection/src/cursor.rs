@@ -15,8 +15,10 @@ impl<'a> Cursor<'a> {
         parts.into_iter().collect::<Vec<_>>().join(&SEPARATOR.to_string())
     }
 
-    pub(crate) fn new(text: &'a str) -> Self {
-        Self(text.split(SEPARATOR))
+    /// Reads a whole cursor; nothing when it holds less, more or something else.
+    pub(crate) fn read<T>(text: &'a str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let mut cursor = Self(text.split(SEPARATOR));
+        read(&mut cursor).filter(|_| cursor.0.next().is_none())
     }
 
     /// The next part.
@@ -27,10 +29,5 @@ impl<'a> Cursor<'a> {
     /// The next part as a number.
     pub(crate) fn number<T: FromStr>(&mut self) -> Option<T> {
         self.0.next()?.parse().ok()
-    }
-
-    /// Whether all parts were read.
-    pub(crate) fn is_done(&mut self) -> bool {
-        self.0.next().is_none()
     }
 }

@@ -1,7 +1,5 @@
 //! From commits to rows: every read model, one batch at a time, each row once per batch.
 
-use std::collections::{BTreeSet, HashMap, hash_map::Entry};
-
 use bus::Stored;
 use domain::{
     Commit, Fact,
@@ -14,10 +12,11 @@ use readmodel::{Mark, ReadModel, TakenBack, for_each_model, models, taken_back};
 use serde::de::DeserializeOwned;
 use store::{Parked, Store, StoreError, Unit};
 
-use crate::tables::{key_of, mark_key, table_of};
-
-/// Rows of one model that are kept decoded between batches. When there are more, all are forgotten: the store has them.
-const HOT_ROWS_MAX: usize = 4096;
+use crate::{
+    recent::Recent,
+    tables::{key_of, mark_key, table_of},
+    timelines::Timelines,
+};
 
 /// Why folding stopped. Nothing of the batch was applied, and nothing was skipped.
 #[derive(Debug, thiserror::Error)]
@@ -46,16 +45,19 @@ pub(crate) struct Change {
 }
 
 /// A commit that was read.
-pub(crate) struct Decoded {
+pub(crate) struct Decoded<'a> {
     pub(crate) sequence: u64,
     pub(crate) commit: Commit,
-    taken_back: Vec<TakenBack>,
+    /// As it stands on the log.
+    pub(crate) stored: &'a Stored,
+    /// What its retractions take back, by their place among its events.
+    taken_back: Vec<(u16, TakenBack)>,
 }
 
 /// What became of a batch.
 #[derive(Default)]
-pub(crate) struct Batch {
-    pub(crate) decoded: Vec<Decoded>,
+pub(crate) struct Batch<'a> {
+    pub(crate) decoded: Vec<Decoded<'a>>,
     pub(crate) parked: Vec<Parked>,
     pub(crate) changes: Vec<Change>,
 }
@@ -72,7 +74,7 @@ impl Folder {
     }
 
     /// Folds what was read, in order, and says how far the store came. The store answers reads with the new rows when this returns.
-    pub(crate) fn fold(&mut self, stored: &[Stored]) -> Result<Batch, FoldError> {
+    pub(crate) fn fold<'a>(&mut self, stored: &'a [Stored]) -> Result<Batch<'a>, FoldError> {
         let folded = self.try_fold(stored);
         if folded.is_err() {
             // rows of a batch that failed are half folded
@@ -81,7 +83,7 @@ impl Folder {
         folded
     }
 
-    fn try_fold(&mut self, stored: &[Stored]) -> Result<Batch, FoldError> {
+    fn try_fold<'a>(&mut self, stored: &'a [Stored]) -> Result<Batch<'a>, FoldError> {
         let Some(last) = stored.last() else { return Ok(Batch::default()) };
         let mut batch = decode(stored)?;
         for decoded in &batch.decoded {
@@ -104,7 +106,7 @@ impl Folder {
     }
 }
 
-impl Decoded {
+impl Decoded<'_> {
     /// When it was recorded.
     pub(crate) fn recorded_at(&self) -> Timestamp {
         self.commit.header.recorded_at
@@ -115,10 +117,15 @@ impl Decoded {
         let Self { sequence, commit, .. } = self;
         commit.events.iter().zip(0..).map(|(event, index)| Fact { sequence: *sequence, index, header: &commit.header, event })
     }
+
+    /// The facts that one of its facts takes back.
+    pub(crate) fn taken_back_by(&self, fact: &Fact<'_>) -> impl Iterator<Item = Fact<'_>> {
+        self.taken_back.iter().filter(move |(index, _)| *index == fact.index).flat_map(|(_, taken_back)| taken_back.facts())
+    }
 }
 
 /// Reads a batch. A commit of a newer program stops it, one that is damaged is set aside.
-fn decode(stored: &[Stored]) -> Result<Batch, FoldError> {
+fn decode(stored: &[Stored]) -> Result<Batch<'_>, FoldError> {
     let mut batch = Batch::default();
     for message in stored {
         let sequence = message.sequence;
@@ -134,31 +141,34 @@ fn decode(stored: &[Stored]) -> Result<Batch, FoldError> {
     Ok(batch)
 }
 
-fn decode_one(message: &Stored) -> Result<Decoded, CommitError> {
-    let commit = Commit::decode(&message.payload)?;
-    let decoded = Decoded { sequence: message.sequence, commit, taken_back: Vec::new() };
-    let retractions: Result<Vec<Option<TakenBack>>, DecodeError> = decoded.facts().map(|fact| taken_back(&fact)).collect();
-    let taken_back = retractions.map_err(CommitError::Event)?.into_iter().flatten().collect();
-    Ok(Decoded { taken_back, ..decoded })
+fn decode_one(stored: &Stored) -> Result<Decoded<'_>, CommitError> {
+    let commit = Commit::decode(&stored.payload)?;
+    let mut decoded = Decoded { sequence: stored.sequence, commit, stored, taken_back: Vec::new() };
+    let retractions = decoded.facts().filter_map(|fact| Some((fact.index, taken_back(&fact).transpose()?)));
+    let retractions: Result<Vec<_>, DecodeError> = retractions.map(|(index, taken_back)| Ok((index, taken_back?))).collect();
+    decoded.taken_back = retractions.map_err(CommitError::Event)?;
+    Ok(decoded)
 }
 
 /// A read model without its types.
-trait Fold: Send {
-    fn fold(&mut self, store: &Store, decoded: &Decoded) -> Result<(), StoreError>;
+pub(crate) trait Fold: Send {
+    /// Takes a commit into the rows in memory.
+    fn fold(&mut self, store: &Store, decoded: &Decoded<'_>) -> Result<(), StoreError>;
+    /// The rows that changed since the last call, encoded once however often they changed.
     fn drain(&mut self, units: &mut Vec<Unit>, changes: &mut Vec<Change>);
 }
 
 fn all_models() -> Vec<Box<dyn Fold>> {
     macro_rules! boxes {
-        ($($model:ty),+ $(,)?) => { vec![$(Box::new(Rows::<$model>::default()) as Box<dyn Fold>),+] };
+        ($($model:ty),+ $(,)?) => { vec![Box::new(Timelines::default()), $(Box::new(Rows::<$model>::default()) as Box<dyn Fold>),+] };
     }
     for_each_model!(boxes)
 }
 
 /// Rows of one model, decoded.
 struct Rows<M: ReadModel> {
-    rows: HashMap<(CommunityId, M::Key), Hot<M::Row>>,
-    dirty: Vec<(CommunityId, M::Key)>,
+    rows: Recent<(CommunityId, M::Key), Hot<M::Row>>,
+    changed: Vec<(CommunityId, M::Key)>,
 }
 
 /// A row, and how far it was folded.
@@ -170,7 +180,7 @@ struct Hot<R> {
     folding: u64,
     /// What follows from the row as the store has it.
     stored: Follows,
-    dirty: bool,
+    changed: bool,
 }
 
 /// What follows from a row for others: its index entries, and the building it bears on.
@@ -187,23 +197,20 @@ impl Follows {
 }
 
 impl<R> Hot<R> {
-    /// The row under a key as the store has it. One that is new to the store is not looked for.
-    fn read<M: ReadModel<Row = R>>(store: &Store, (community, key): &(CommunityId, M::Key), is_new: bool) -> Result<Self, StoreError>
+    /// The row under a key as the store has it.
+    fn read<M: ReadModel<Row = R>>(store: &Store, (community, key): &(CommunityId, M::Key)) -> Result<Self, StoreError>
     where
         R: DeserializeOwned,
     {
-        if is_new {
-            return Ok(Self { row: None, folded_to: 0, folding: 0, stored: Follows::default(), dirty: false });
-        }
         let folded = store.folded::<R>(table_of::<M>(), &key_of(community, key))?;
         let stored = Follows::of::<M>(key, folded.value.as_ref());
-        Ok(Self { row: folded.value, folded_to: folded.sequence, folding: 0, stored, dirty: false })
+        Ok(Self { row: folded.value, folded_to: folded.sequence, folding: 0, stored, changed: false })
     }
 }
 
 impl<M: ReadModel> Default for Rows<M> {
     fn default() -> Self {
-        Self { rows: HashMap::new(), dirty: Vec::new() }
+        Self { rows: Recent::default(), changed: Vec::new() }
     }
 }
 
@@ -212,67 +219,60 @@ impl<M: ReadModel> Rows<M> {
     fn change(
         &mut self,
         store: &Store,
-        at: (&CommunityId, M::Key),
+        at: (CommunityId, M::Key),
         sequence: u64,
-        is_new: bool,
         change: impl FnOnce(Option<M::Row>, &M::Key) -> Option<M::Row>,
     ) -> Result<(), StoreError> {
-        let (community, key) = at;
-        let place = (community.clone(), key);
-        let hot = match self.rows.entry(place.clone()) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(Hot::read::<M>(store, &place, is_new)?),
-        };
+        let hot = self.rows.get_or_read(at.clone(), |at| Hot::read::<M>(store, at))?;
         if hot.folded_to >= sequence && hot.folding != sequence {
             return Ok(());
         }
-        hot.row = change(hot.row.take(), &place.1);
+        hot.row = change(hot.row.take(), &at.1);
         (hot.folded_to, hot.folding) = (sequence, sequence);
-        if !std::mem::replace(&mut hot.dirty, true) {
-            self.dirty.push(place);
+        if !std::mem::replace(&mut hot.changed, true) {
+            self.changed.push(at);
         }
         Ok(())
     }
 }
 
 impl<M: ReadModel> Fold for Rows<M> {
-    fn fold(&mut self, store: &Store, decoded: &Decoded) -> Result<(), StoreError> {
+    fn fold(&mut self, store: &Store, decoded: &Decoded<'_>) -> Result<(), StoreError> {
         let community = &decoded.commit.header.community;
-        for original in decoded.taken_back.iter().flat_map(TakenBack::facts) {
+        for original in decoded.taken_back.iter().flat_map(|(_, taken_back)| taken_back.facts()) {
             for key in M::keys(&original) {
-                self.change(store, (community, key), decoded.sequence, false, |row, key| row.and_then(|row| M::take_back(row, key, &original)))?;
+                self.change(store, (community.clone(), key), decoded.sequence, |row, key| row.and_then(|row| M::take_back(row, key, &original)))?;
             }
         }
         for fact in decoded.facts() {
             for key in M::keys(&fact) {
-                self.change(store, (community, key), decoded.sequence, M::KEYED_BY_EVENT, |row, key| M::evolve(row, key, &fact))?;
+                self.change(store, (community.clone(), key), decoded.sequence, |row, key| M::evolve(row, key, &fact))?;
             }
         }
         Ok(())
     }
 
     fn drain(&mut self, units: &mut Vec<Unit>, changes: &mut Vec<Change>) {
-        for place in std::mem::take(&mut self.dirty) {
-            let Some(hot) = self.rows.get_mut(&place) else { continue };
-            let (community, key) = &place;
-            let before = std::mem::replace(&mut hot.stored, Follows::of::<M>(key, hot.row.as_ref()));
-            // a row that moved matters to the building that it left, too
-            let buildings: BTreeSet<&BuildingId> = [&before, &hot.stored].into_iter().filter_map(|follows| follows.building.as_ref()).collect();
-            let change = |building| Change { community: community.clone(), model: M::NAME, building, sequence: hot.folded_to };
-            if buildings.is_empty() && (concerns_all_buildings(M::NAME) || stands_elsewhere(M::NAME)) {
-                changes.push(change(None));
-            }
-            changes.extend(buildings.into_iter().map(|building| change(Some(building.clone()))));
-            units.push(unit_of::<M>(community, key, hot, &before.marks));
-            hot.dirty = false;
+        for at in self.changed.drain(..) {
+            self.rows.settle(&at, |hot| {
+                let (community, key) = &at;
+                let before = std::mem::replace(&mut hot.stored, Follows::of::<M>(key, hot.row.as_ref()));
+                hot.changed = false;
+                let change = |building| Change { community: community.clone(), model: M::NAME, building, sequence: hot.folded_to };
+                let building = hot.stored.building.clone();
+                if building.is_none() && before.building.is_none() && (concerns_all_buildings(M::NAME) || stands_elsewhere(M::NAME)) {
+                    changes.push(change(None));
+                }
+                // a row that moved matters to the building that it left, too
+                let left = before.building.filter(|left| building.as_ref() != Some(left));
+                changes.extend(building.into_iter().chain(left).map(|building| change(Some(building))));
+                let unit = unit_of::<M>(community, key, hot, &before.marks);
+                let bytes = unit.bytes();
+                units.push(unit);
+                bytes
+            });
         }
-        if M::KEYED_BY_EVENT {
-            // nothing more happens to them, but being taken back
-            self.rows.clear();
-        }
-        if self.rows.len() > HOT_ROWS_MAX {
-            self.rows.clear();
-        }
+        self.rows.age();
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | room | what is in it |
 //! |---|---|
-//! | `fold`, `tables` | commits become rows, one batch at a time; where rows lie |
+//! | `fold`, `timelines`, `recent`, `tables` | commits become rows, one batch at a time; what is kept decoded; where rows lie |
 //! | `service`, `live` | following the log; what the folding thread shares with readers |
 //! | `rows`, `boards`, `changes` | rows read together; status kept computed; which buildings changed |
 //! | `reader` | every question, typed, for whoever holds a scope |
@@ -24,10 +24,12 @@ mod live;
 mod opener;
 pub mod query;
 mod reader;
+mod recent;
 mod rows;
 mod service;
 mod status;
 mod tables;
+mod timelines;
 
 pub use changes::CHANGES_MAX;
 pub use fold::FoldError;

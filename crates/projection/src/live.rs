@@ -90,7 +90,7 @@ impl Live {
     }
 
     /// Tells everybody what a batch changed. The rows already show it.
-    pub(crate) fn publish(&self, batch: &Batch, sequence: u64) {
+    pub(crate) fn publish(&self, batch: &Batch<'_>, sequence: u64) {
         for decoded in &batch.decoded {
             decoded.facts().for_each(|fact| self.gate.apply(&fact));
         }

@@ -8,11 +8,14 @@ use domain::{
     Event,
     access::Scope,
     alert::AlertId,
-    values::{BuildingId, CheckpointId, CommunityId, EventId, HouseholdId, Now, PersonId, QuarantineId, RoundId, Timestamp},
+    values::{BuildingId, CheckpointId, CommunityId, HouseholdId, Now, PersonId, QuarantineId, RoundId, Timestamp},
 };
 use readmodel::{
-    Only, Part, RowKey as _,
-    models::{self, timeline::Of},
+    Only, Part,
+    models::{
+        self,
+        timeline::{Entry, Of},
+    },
     views::{self, DoorRows},
 };
 use serde::Serialize;
@@ -266,20 +269,21 @@ impl Reader {
     /// [`ReadError`]; not found when there is no such building, household, person or order.
     pub fn timeline(&self, scope: &Scope, of: &Of, page: &PageOf) -> Result<Page<(views::TimelineItem, Event)>, ReadError> {
         let rows = self.rows(scope.community())?;
-        let parts = |cursor: &mut Cursor<'_>| {
-            let at = Timestamp(cursor.number()?);
-            Some(models::timeline::Key { of: of.clone(), at, event: EventId { command: cursor.text()?.parse().ok()?, index: cursor.number()? } }.parts())
-        };
-        let before = Cursor::key(page, parts, scope.community())?;
-        let found = rows.page_back::<models::timeline::Timeline>(of.parts(), before.as_ref(), page.limit + 1)?;
-        if found.is_empty() && page.cursor.is_none() {
+        let entry = |cursor: &mut Cursor<'_>| Some(Entry { at: Timestamp(cursor.number()?), sequence: cursor.number()?, index: cursor.number()? });
+        let before = page.cursor.as_deref().map(|cursor| Cursor::read(cursor, entry).ok_or(ReadError::Cursor)).transpose()?;
+        let entries = rows.entries(of, before, page.limit + 1)?;
+        if entries.is_empty() && page.cursor.is_none() {
             return Err(ReadError::NotFound);
         }
-        let items = found.into_iter().filter_map(|(_, row)| {
-            let cursor = Cursor::of([row.value.at.0.to_string(), row.value.id.command.to_string(), row.value.id.index.to_string()]);
-            views::timeline_item(&row.value).map(|item| (cursor, item))
-        });
-        Ok(cut_pairs(items.collect(), page.limit, rows.head()?))
+        let commits = rows.commits_of(&entries)?;
+        let mut items = Vec::new();
+        for Entry { at, sequence, index } in entries {
+            let Some(commit) = commits.get(&sequence) else { continue };
+            let retracted_by = rows.get::<models::retracted::Retracted>(&commit.header.command)?.map(|row| row.value);
+            let cursor = Cursor::of([at.0.to_string(), sequence.to_string(), index.to_string()]);
+            items.extend(views::timeline_item(commit, sequence, index, retracted_by).map(|item| (cursor, item)));
+        }
+        Ok(cut_pairs(items, page.limit, rows.head()?))
     }
 
     /// Sequence of the last commit of the community that is in the rows.
@@ -348,8 +352,7 @@ impl Cursor<'_> {
     /// The key that a page begins after.
     fn key(page: &PageOf, parts: impl FnOnce(&mut Cursor<'_>) -> Option<Vec<Part>>, community: &CommunityId) -> Result<Option<Key>, ReadError> {
         let Some(text) = &page.cursor else { return Ok(None) };
-        let mut cursor = Cursor::new(text);
-        let parts = parts(&mut cursor).filter(|_| cursor.is_done()).ok_or(ReadError::Cursor)?;
+        let parts = Cursor::read(text, parts).ok_or(ReadError::Cursor)?;
         Ok(Some(with_parts(community, parts)))
     }
 }

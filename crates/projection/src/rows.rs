@@ -16,9 +16,6 @@ use store::{Key, Row, SCAN_ROWS_MAX, Store, StoreError, View};
 
 use crate::tables::{index_table, key_of, table_of, with_parts};
 
-/// A row under its key.
-type Keyed<R> = (Key, Row<R>);
-
 /// A community's parameters and zone.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
@@ -48,7 +45,7 @@ pub(crate) struct BuildingFacts {
 #[derive(Debug)]
 pub(crate) struct CommunityRows<'a> {
     pub(crate) community: &'a CommunityId,
-    view: View,
+    pub(crate) view: View,
 }
 
 impl<'a> CommunityRows<'a> {
@@ -74,11 +71,6 @@ impl<'a> CommunityRows<'a> {
                 return Ok(rows);
             }
         }
-    }
-
-    /// A page of rows, newest first, whose keys begin with some parts.
-    pub(crate) fn page_back<M: ReadModel>(&self, parts: Vec<Part>, before: Option<&Key>, limit: usize) -> Result<Vec<Keyed<M::Row>>, StoreError> {
-        self.view.scan_back(table_of::<M>(), &with_parts(self.community, parts).prefix(), before, limit)
     }
 
     /// A page of rows in the order of their keys.

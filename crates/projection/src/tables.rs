@@ -4,6 +4,8 @@ use domain::values::CommunityId;
 use readmodel::{Mark, Part, ReadModel, RowKey, for_each_model, models};
 use store::{Key, PARKED, Table};
 
+use crate::timelines::{COMMITS, TIMELINE};
+
 const INDEXES: [Table; 4] = [
     Table::new(models::alert::ACTIVE, 1),
     Table::new(models::alert::ACTIVE_BY_BUILDING, 1),
@@ -25,7 +27,7 @@ pub(crate) const fn table_of<M: ReadModel>() -> Table {
 
 /// All tables of a projection's store: open it with these.
 pub fn tables() -> Vec<Table> {
-    MODELS.iter().chain(&INDEXES).chain([&PARKED]).copied().collect()
+    MODELS.iter().chain(&INDEXES).chain(&[TIMELINE, COMMITS, PARKED]).copied().collect()
 }
 
 /// The table of an index.

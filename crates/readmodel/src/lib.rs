@@ -60,9 +60,6 @@ pub trait ReadModel {
     const NAME: &'static str;
     /// Changes with the shape of the row *and* with what the fold puts into it: a store of another version is rebuilt.
     const VERSION: u32;
-    /// Whether a row's key names the event that makes it, so that nothing was under it before: the fold need not look. Folded again
-    /// after a crash the event makes the same row, and what took it back, which comes later, is folded again too.
-    const KEYED_BY_EVENT: bool = false;
     /// What tells one row from another within a community.
     type Key: RowKey;
     /// The row.
@@ -109,8 +106,8 @@ macro_rules! for_each_model {
             $crate::models::household::Household,
             $crate::models::person::Person,
             $crate::models::quarantine::Quarantine,
+            $crate::models::retracted::Retracted,
             $crate::models::round::Round,
-            $crate::models::timeline::Timeline,
             $crate::models::token::Token,
             $crate::models::watch::Watch,
         }
@@ -130,7 +127,7 @@ impl RowKey for Only {
 macro_rules! text_keys {
     ($($id:ty),+) => {$(
         impl RowKey for $id {
-            fn parts(&self) -> Vec<Part> { vec![Part::Text(self.to_string())] }
+            fn parts(&self) -> Vec<Part> { vec![Part::Text(self.as_str().to_owned())] }
         }
     )+};
 }
@@ -151,7 +148,8 @@ impl RowKey for domain::alert::AlertId {
     }
 }
 
-/// A command id as bytes that sort, for keys.
-pub(crate) fn command_bytes(command: CommandId) -> Vec<u8> {
-    command.0.into_bytes().to_vec()
+impl RowKey for CommandId {
+    fn parts(&self) -> Vec<Part> {
+        vec![Part::Bytes(self.0.into_bytes().to_vec())]
+    }
 }

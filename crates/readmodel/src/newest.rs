@@ -3,7 +3,10 @@
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use domain::values::{CommandId, EventId, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, Visitor},
+};
 
 /// A fact that can be older or newer, better or worse than another.
 pub trait Ranked {
@@ -18,8 +21,7 @@ pub trait Ranked {
 /// The newest `MAX` facts. Whatever the order in which they arrive, and however often, the same ones stay.
 ///
 /// A fact that fell out is gone: taking back a newer one does not bring it back. That is the bound of "as if it never happened".
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Newest<T, const MAX: usize>(BTreeMap<EventId, T>);
 
 impl<T, const MAX: usize> Default for Newest<T, MAX> {
@@ -75,7 +77,50 @@ impl<T: Ranked, const MAX: usize> Newest<T, MAX> {
 }
 
 fn rank<T: Ranked>(left: &T, right: &T) -> Ordering {
-    (left.at(), left.badness()).cmp(&(right.at(), right.badness()))
+    left.at().cmp(&right.at()).then_with(|| left.badness().cmp(&right.badness()))
+}
+
+impl<T: Serialize, const MAX: usize> Serialize for Newest<T, MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(id, fact)| (IdBytes(*id), fact)))
+    }
+}
+
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for Newest<T, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let facts = BTreeMap::<IdBytes, T>::deserialize(deserializer)?;
+        Ok(Self(facts.into_iter().map(|(IdBytes(id), fact)| (id, fact)).collect()))
+    }
+}
+
+/// An id that is written by a copy: a row holds dozens, and is written at every fact.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct IdBytes(EventId);
+
+impl Serialize for IdBytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0.to_bytes())
+    }
+}
+
+impl<'de> Deserialize<'de> for IdBytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(IdVisitor)
+    }
+}
+
+struct IdVisitor;
+
+impl Visitor<'_> for IdVisitor {
+    type Value = IdBytes;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the bytes of an event's id")
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<IdBytes, E> {
+        bytes.try_into().map(|bytes| IdBytes(EventId::from_bytes(bytes))).map_err(E::custom)
+    }
 }
 
 impl Ranked for Timestamp {

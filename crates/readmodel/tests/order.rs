@@ -74,24 +74,23 @@ proptest! {
         let kept: Vec<Told> = facts.iter().enumerate().filter(|(index, _)| !gone.contains(index)).map(|(_, told)| told.clone()).collect();
         let retractions = gone.iter().filter_map(|index| facts.get(*index)).zip(1000..).map(|(told, sequence)| told.retracted(sequence));
         let all: Vec<Told> = after_registrations(facts).into_iter().chain(retractions).collect();
-        // the timeline keeps what was taken back, marked; the head moves on
-        let without = ["timeline", "head"];
+        // what was taken back is known to be; the head moves on
+        let without = ["retracted", "head"];
         prop_assert_eq!(fold(&all, &without), fold(&after_registrations(&kept), &without));
     }
 }
 
 #[test]
-fn the_timeline_keeps_what_was_taken_back_and_says_so() {
+fn what_was_taken_back_is_known_under_its_command() {
     let fact = told(100, at("2020-02-02T08:00"), at("2020-02-02T20:00"), visit(place("h1"), Outcome::Met, None, Vec::new()));
     let retraction = fact.retracted(101);
-    let facts = after_registrations(&[fact.clone(), retraction.clone()]);
-    let rows = world::rows_of::<readmodel::models::timeline::Timeline>(&facts);
-    let here: Vec<_> = rows.iter().filter(|(key, _)| key.of == readmodel::models::timeline::Of::Household(world::id("h1"))).map(|(_, row)| row).collect();
-    let visit = here.iter().find(|row| row.name == "visit.recorded.v1").expect("the visit stays");
-    assert_eq!(visit.retracted_by, Some(retraction.header.command));
-    assert!(here.iter().any(|row| row.name == "record.retracted.v1"), "the retraction is an entry of its own");
-    let (item, _) = readmodel::views::timeline_item(visit).unwrap();
+    let rows = world::rows_of::<readmodel::models::retracted::Retracted>(&after_registrations(&[fact.clone(), retraction.clone()]));
+    assert_eq!(rows.into_iter().collect::<Vec<_>>(), [(fact.header.command, retraction.header.command)]);
+    let commit = domain::Commit { header: fact.header.clone(), events: vec![fact.event.clone()] };
+    let (item, _) = readmodel::views::timeline_item(&commit, 100, 0, Some(retraction.header.command)).unwrap();
+    assert_eq!((item.kind.as_str(), item.retracted_by), ("visit.recorded.v1", Some(retraction.header.command)));
     assert!(item.late, "recorded twelve hours after it happened");
+    assert!(readmodel::views::timeline_item(&commit, 100, 1, None).is_none(), "there is no such event");
 }
 
 #[test]
@@ -103,6 +102,6 @@ fn rows_stay_small_however_much_happens() {
         facts.push(told(1_000 + u64::from(number) * 2, happened, happened, visit(place("h1"), Outcome::Met, Some("r1"), vec![found("p1", tenths, happened)])));
         facts.push(told(1_001 + u64::from(number) * 2, happened, happened, entry("p2", EntryResult::Admitted)));
     }
-    let largest = fold(&facts, &["timeline"]).into_iter().max_by_key(|(_, row)| row.len()).unwrap();
+    let largest = fold(&facts, &[]).into_iter().max_by_key(|(_, row)| row.len()).unwrap();
     assert!(largest.1.len() < 24 * 1024, "{:?} has {} bytes", largest.0, largest.1.len());
 }

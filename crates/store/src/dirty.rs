@@ -1,21 +1,25 @@
 //! Changes that are applied but not yet on disk, with as many past versions as open views need.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
 use crate::unit::{Change, TreeKey};
 
-/// What an entry costs besides its bytes: the nodes of the tree and the counts of shared pointers, roughly.
-const ENTRY_OVERHEAD_BYTES: usize = 128;
+/// What an entry costs besides its bytes: its places in hash and order and the counts of shared pointers, roughly.
+const ENTRY_OVERHEAD_BYTES: usize = 192;
 
 /// Open views by the version they read at, with how many there are.
 pub(crate) type OpenViews = BTreeMap<u64, usize>;
 
 /// The dirty rows of one generation.
+///
+/// Most changes are of rows that changed a moment ago: they are found by a hash. Only a key that is new to the layer takes its place in
+/// the order that walks and the writer need.
 #[derive(Debug, Default)]
 pub(crate) struct Layer {
-    entries: BTreeMap<TreeKey, Entry>,
+    entries: Vec<Entry>,
+    places: HashMap<TreeKey, usize>,
+    order: BTreeMap<TreeKey, usize>,
     groups: Groups,
     bytes: usize,
 }
@@ -69,35 +73,34 @@ impl Layer {
     pub(crate) fn apply(&mut self, ops: Vec<(TreeKey, Change)>, version: u64, views: &OpenViews) {
         let mut group = None;
         for (key, change) in ops {
-            let key_bytes = key.len();
-            match self.entries.get_mut(&key) {
-                Some(entry) => {
-                    self.bytes -= entry.bytes();
-                    entry.replace(version, change, views);
-                    self.bytes += entry.bytes();
-                    group = Some(self.groups.join(group, entry.group));
-                }
-                None => {
-                    let into = self.groups.add(group);
-                    group = Some(into);
-                    let entry = Entry { version, change, older: Vec::new(), group: into };
-                    self.bytes += entry.bytes() + key_bytes + ENTRY_OVERHEAD_BYTES;
-                    self.entries.insert(key, entry);
-                }
+            if let Some(entry) = self.places.get(&key).and_then(|place| self.entries.get_mut(*place)) {
+                self.bytes -= entry.bytes();
+                entry.replace(version, change, views);
+                self.bytes += entry.bytes();
+                group = Some(self.groups.join(group, entry.group));
+            } else {
+                let into = self.groups.add(group);
+                group = Some(into);
+                let entry = Entry { version, change, older: Vec::new(), group: into };
+                self.bytes += entry.bytes() + key.len() + ENTRY_OVERHEAD_BYTES;
+                self.places.insert(TreeKey::clone(&key), self.entries.len());
+                self.order.insert(key, self.entries.len());
+                self.entries.push(entry);
             }
         }
     }
 
     /// What a reader at this version sees under the key; nothing if this layer does not say.
     pub(crate) fn at(&self, key: &[u8], version: u64) -> Option<&Change> {
-        self.entries.get(key)?.at(version)
+        self.entries.get(*self.places.get(key)?)?.at(version)
     }
 
     /// Walks keys from `from` up to but without `to`, in either direction, with what a reader at this version sees there.
     /// Keys that this version does not see are walked too, with nothing, so that the caller can bound its work.
     pub(crate) fn walk<'a>(&'a self, from: &[u8], to: &[u8], backwards: bool, version: u64) -> impl Iterator<Item = (&'a TreeKey, Option<&'a Change>)> {
-        let mut range = self.entries.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
-        std::iter::from_fn(move || if backwards { range.next_back() } else { range.next() }).map(move |(key, entry)| (key, entry.at(version)))
+        let mut range = self.order.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
+        let walked = std::iter::from_fn(move || if backwards { range.next_back() } else { range.next() });
+        walked.map(move |(key, place)| (key, self.entries.get(*place).and_then(|entry| entry.at(version))))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -117,19 +120,33 @@ impl Layer {
         self.groups.largest
     }
 
-    /// The newest changes, group by group; groups in the order of their lowest keys, keys in order within.
-    pub(crate) fn by_group(&self) -> Vec<Vec<(&TreeKey, &Change)>> {
+    /// The newest changes: those that stand alone, and the others group by group; groups in the order of their lowest keys, keys in
+    /// order within.
+    pub(crate) fn by_group(&self) -> Grouped<'_> {
         let mut place_of: HashMap<u32, usize> = HashMap::new();
-        let mut found: Vec<Vec<(&TreeKey, &Change)>> = Vec::new();
-        for (key, entry) in &self.entries {
-            let place = *place_of.entry(self.groups.root(entry.group)).or_insert_with(|| {
-                found.push(Vec::new());
-                found.len() - 1
+        let mut found = Grouped { alone: Vec::with_capacity(self.entries.len()), together: Vec::new() };
+        for (key, entry) in self.order.iter().filter_map(|(key, place)| Some((key, self.entries.get(*place)?))) {
+            let root = self.groups.root(entry.group);
+            if self.groups.ops[root as usize] == 1 {
+                found.alone.push((key, &entry.change));
+                continue;
+            }
+            let place = *place_of.entry(root).or_insert_with(|| {
+                found.together.push(Vec::new());
+                found.together.len() - 1
             });
-            found[place].push((key, &entry.change));
+            found.together[place].push((key, &entry.change));
         }
         found
     }
+}
+
+/// What a layer takes to the disk.
+pub(crate) struct Grouped<'a> {
+    /// Changes that nothing else belongs to.
+    pub(crate) alone: Vec<(&'a TreeKey, &'a Change)>,
+    /// Changes that belong together.
+    pub(crate) together: Vec<Vec<(&'a TreeKey, &'a Change)>>,
 }
 
 /// Which entries are written together: disjoint sets that only ever join.

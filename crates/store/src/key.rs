@@ -18,6 +18,8 @@ const ESCAPE: u8 = 0x00;
 const ESCAPED_ZERO: u8 = 0xFF;
 const END_OF_TEXT: u8 = 0x01;
 const SIGN: u64 = 1 << 63;
+/// Most keys are shorter, so that adding parts does not move what is there.
+const USUAL_BYTES: usize = 64;
 
 /// What a row is called within its table.
 ///
@@ -28,7 +30,9 @@ pub struct Key(Vec<u8>);
 impl Key {
     /// Starts a key of one community, given by its slug.
     pub fn community(slug: &str) -> Self {
-        Self(vec![SCOPE_COMMUNITY]).text(slug)
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        bytes.push(SCOPE_COMMUNITY);
+        Self(bytes).text(slug)
     }
 
     /// Starts a key of a deployment-wide table.
@@ -70,11 +74,11 @@ impl Key {
     /// Adds bytes of any length.
     #[must_use]
     pub fn bytes(mut self, part: &[u8]) -> Self {
-        for &byte in part {
-            self.0.push(byte);
-            if byte == ESCAPE {
-                self.0.push(ESCAPED_ZERO);
+        for (number, piece) in part.split(|&byte| byte == ESCAPE).enumerate() {
+            if number > 0 {
+                self.0.extend_from_slice(&[ESCAPE, ESCAPED_ZERO]);
             }
+            self.0.extend_from_slice(piece);
         }
         self.0.extend_from_slice(&[ESCAPE, END_OF_TEXT]);
         self

@@ -9,8 +9,10 @@
 //! A grave stays until the checkpoint has passed it. Without it a crash between a deletion and its checkpoint would make the
 //! fold apply older events to a row that it no longer finds, and take an update of a deleted thing for one that never was.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
+use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -67,9 +69,41 @@ pub struct RawRow {
 
 /// The bytes of a row with this value.
 pub(crate) fn encode<T: Serialize>(table: Table, sequence: u64, value: &T) -> Result<Arc<[u8]>, StoreError> {
-    let head = head(TAG_ROW, sequence).to_vec();
-    let bytes = postcard::to_extend(value, head).map_err(|source| StoreError::Unencodable { table: table.name, source })?;
-    Ok(Arc::from(bytes))
+    SCRATCH.with_borrow_mut(|scratch| {
+        scratch.clear();
+        scratch.extend_from_slice(&head(TAG_ROW, sequence));
+        postcard::serialize_with_flavor(value, Into(scratch)).map_err(|source| StoreError::Unencodable { table: table.name, source })?;
+        Ok(Arc::from(scratch.as_slice()))
+    })
+}
+
+thread_local! {
+    /// Where rows are encoded before their size is known: they grow in here, and are copied once. It stays as large as the largest row.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Encodes into bytes that are there already.
+struct Into<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Into<'_> {
+    type Output = ();
+
+    // called for every byte of ids and numbers, from the crates of the rows
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 /// The bytes of a grave.

@@ -87,7 +87,23 @@ impl Unit {
         self.push(table, key, None)
     }
 
-    /// The sequence of the event.
+    /// Takes in what another unit changes: rows of several events that must not be torn apart, each with its own sequence.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.sequence = self.sequence.min(other.sequence);
+        self.ops.extend(other.ops);
+        if let Some(error) = other.refused {
+            self.refuse(error);
+        }
+        self
+    }
+
+    /// Bytes of the rows that it puts.
+    pub fn bytes(&self) -> usize {
+        self.ops.iter().filter_map(|op| op.change.as_ref()).map(|bytes| bytes.len()).sum()
+    }
+
+    /// The sequence of the event; of several, the first.
     pub fn sequence(&self) -> u64 {
         self.sequence
     }

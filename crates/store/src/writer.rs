@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use domain::log::LogPosition;
 
-use crate::dirty::Layer;
+use crate::dirty::{Grouped, Layer};
 use crate::era::{Era, State};
 use crate::error::StoreError;
 use crate::row;
@@ -130,8 +130,8 @@ impl Writer {
     /// "folded" while its index entry is missing. A batch is for those that need one: while sled applies it, every other read
     /// and write of the process waits, in the stores of other services too.
     fn write_layer(&mut self, layer: &Layer) -> Result<usize, StoreError> {
-        let (alone, together): (Vec<_>, Vec<_>) = layer.by_group().into_iter().partition(|group| group.len() == 1);
-        for rows in alone.concat().chunks(self.era.limits.batch_ops_max) {
+        let Grouped { alone, together } = layer.by_group();
+        for rows in alone.chunks(self.era.limits.batch_ops_max) {
             self.write_rows(rows)?;
         }
         let mut largest = 0;

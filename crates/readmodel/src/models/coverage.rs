@@ -57,7 +57,7 @@ pub struct Coverage;
 
 impl RowKey for Key {
     fn parts(&self) -> Vec<Part> {
-        vec![Part::Text(self.round.to_string()), Part::Text(self.building.to_string())]
+        vec![Part::Text(self.round.as_str().to_owned()), Part::Text(self.building.as_str().to_owned())]
     }
 }
 
@@ -79,7 +79,7 @@ impl Ranked for Attempt {
 
 impl ReadModel for Coverage {
     const NAME: &'static str = "coverage";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Key = Key;
     type Row = Row;
 

@@ -12,6 +12,7 @@ pub mod household;
 mod observation;
 pub mod person;
 pub mod quarantine;
+pub mod retracted;
 pub mod round;
 pub mod timeline;
 pub mod token;

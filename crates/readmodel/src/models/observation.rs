@@ -68,6 +68,18 @@ impl Observed {
         }
     }
 
+    /// What a fact tells of the doors for which `here` holds: the worst of it.
+    pub(crate) fn of(fact: &Fact<'_>, here: impl Fn(&Place) -> bool) -> Option<Self> {
+        match fact.event {
+            Event::VisitRecorded(visit) => here(&visit.place).then_some(Self::Visit(visit.outcome)),
+            Event::QuarantineChecked(checked) => {
+                let here = checked.checks.iter().filter(|check| here(&check.place));
+                here.map(|check| Self::Check(check.outcome)).max_by_key(|observed| observed.badness())
+            }
+            _ => None,
+        }
+    }
+
     /// Whether nobody lives there.
     pub const fn vacancy(self) -> bool {
         matches!(self, Self::Visit(Outcome::Vacant | Outcome::MovedOut | Outcome::NoSuchDoor))
@@ -181,5 +193,8 @@ pub(crate) fn places_of<'a>(fact: &Fact<'a>) -> Vec<&'a Place> {
 
 /// Keys without repetition, in their order.
 pub(crate) fn distinct<K: Ord>(keys: impl IntoIterator<Item = K>) -> Vec<K> {
-    keys.into_iter().collect::<std::collections::BTreeSet<K>>().into_iter().collect()
+    let mut keys: Vec<K> = keys.into_iter().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }

@@ -69,13 +69,13 @@ impl Ranked for Measured {
 
 impl ReadModel for Person {
     const NAME: &'static str = "person";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Key = PersonId;
     type Row = Row;
 
     fn keys(fact: &Fact<'_>) -> Vec<PersonId> {
         let files = person::Person::touched(fact.event, fact.header);
-        distinct(files.into_iter().chain(subjects_of(fact).into_iter().filter_map(|who| who.person)))
+        distinct(files.into_iter().chain(people_of(fact).cloned()))
     }
 
     fn evolve(row: Option<Row>, key: &PersonId, fact: &Fact<'_>) -> Option<Row> {
@@ -99,15 +99,16 @@ impl ReadModel for Person {
     }
 }
 
-/// Whom a fact found, told of or let through.
-pub(super) fn subjects_of(fact: &Fact<'_>) -> Vec<Subject> {
-    match fact.event {
-        Event::VisitRecorded(visit) => visit.people.iter().map(|found| found.who.clone()).collect(),
-        Event::QuarantineChecked(checked) => checked.checks.iter().map(|check| Subject::person(check.person.clone())).collect(),
-        Event::EntryRecorded(entry) => vec![entry.who.clone()],
-        Event::EntrySettled(entry) => vec![entry.who.clone()],
-        _ => Vec::new(),
-    }
+/// Whom a fact found, told of or let through, as far as they have a file.
+pub(super) fn people_of<'a>(fact: &Fact<'a>) -> impl Iterator<Item = &'a PersonId> {
+    let (found, checked, passed) = match fact.event {
+        Event::VisitRecorded(visit) => (visit.people.as_slice(), [].as_slice(), None),
+        Event::QuarantineChecked(checked) => ([].as_slice(), checked.checks.as_slice(), None),
+        Event::EntryRecorded(entry) => ([].as_slice(), [].as_slice(), entry.who.person.as_ref()),
+        Event::EntrySettled(entry) => ([].as_slice(), [].as_slice(), entry.who.person.as_ref()),
+        _ => ([].as_slice(), [].as_slice(), None),
+    };
+    found.iter().filter_map(|found| found.who.person.as_ref()).chain(checked.iter().map(|check| &check.person)).chain(passed)
 }
 
 fn measured_of(fact: &Fact<'_>, person: &PersonId) -> Option<Measured> {

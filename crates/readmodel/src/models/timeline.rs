@@ -1,14 +1,25 @@
-//! Everything that happened to a building, a household, a person or an order, one entry per event.
+//! Everything that happened to a building, a household, a person or an order: places of events on the log, by when they happened.
+//!
+//! An event stands in up to four timelines and is kept once, as the commit that told it (`projection::timelines`). A timeline is a
+//! list of [`Entry`]s cut into [`Page`]s, because a row has a bound and a timeline has none.
+
+use std::ops::RangeBounds;
 
 use domain::{
     Event, Fact,
-    commit::Via,
-    values::{BuildingId, CommandId, EventId, HouseholdId, PersonId, Place, QuarantineId, Slug, StaffId, Timestamp},
+    values::{BuildingId, HouseholdId, PersonId, Place, QuarantineId, Timestamp},
 };
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, Visitor},
+};
 
-use super::{observation::distinct, person::subjects_of};
-use crate::{Part, ReadModel, RowKey, command_bytes, taken_back};
+use super::{observation::distinct, person::people_of};
+use crate::Part;
+
+/// Most entries of a page: an event that happens now costs the writing of one page, so it has to be short; a page is a key of the
+/// store, so it must not be too short.
+pub const PAGE_ENTRIES_MAX: usize = 32;
 
 /// Whose timeline.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,109 +34,147 @@ pub enum Of {
     Quarantine(QuarantineId),
 }
 
-/// An entry: whose, when it happened, which event.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
-    /// Whose.
-    pub of: Of,
+/// A place in a timeline. What happened at one instant stands in the order of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Entry {
     /// When it happened.
     pub at: Timestamp,
-    /// The event.
-    pub event: EventId,
-}
-
-/// One entry.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Row {
-    /// Sequence of its commit.
+    /// Sequence of the commit that told it.
     pub sequence: u64,
-    /// The event.
-    pub id: EventId,
-    /// When it happened.
-    pub at: Timestamp,
-    /// When it was recorded.
-    pub recorded_at: Timestamp,
-    /// Name and version of the event.
-    pub name: String,
-    /// The token that asked, or `service`.
-    pub actor: Slug,
-    /// Who did it.
-    pub by: Vec<StaffId>,
-    /// By what means it reached us.
-    pub via: Option<Via>,
-    /// The command that took it back.
-    pub retracted_by: Option<CommandId>,
-    /// The event's payload as it stands on the log, private parts sealed.
-    pub payload: Vec<u8>,
+    /// Which of its events.
+    pub index: u16,
 }
 
-/// The read model.
-#[derive(Debug)]
-pub struct Timeline;
+impl Entry {
+    /// Before all others.
+    pub const FIRST: Self = Self { at: Timestamp(i64::MIN), sequence: 0, index: 0 };
+    /// After all others.
+    pub const LAST: Self = Self { at: Timestamp(i64::MAX), sequence: u64::MAX, index: u16::MAX };
+
+    /// Its parts in a key, in the order of time.
+    pub fn parts(&self) -> [Part; 3] {
+        [Part::I64(self.at.0), Part::U64(self.sequence), Part::U64(u64::from(self.index))]
+    }
+}
+
+/// A part of a timeline: all entries from its beginning up to but without the beginning of the next page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// Where it begins. The oldest page begins before all entries.
+    pub from: Entry,
+    /// In order, each once.
+    entries: Packed,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { from: Entry::FIRST, entries: Packed::default() }
+    }
+}
+
+impl Page {
+    /// Takes in an entry that is not before the beginning; once more changes nothing.
+    pub fn add(&mut self, entry: Entry) {
+        let entry = pack(entry);
+        if let Err(place) = self.entries.0.binary_search(&entry) {
+            self.entries.0.insert(place, entry);
+        }
+    }
+
+    /// When there are too many entries, lets go of the older ones: a full page of them, which nothing is added to any more unless
+    /// it is told late. This one goes on with the newest.
+    pub fn seal(&mut self) -> Option<Self> {
+        self.split_at(PAGE_ENTRIES_MAX).map(|newer| std::mem::replace(self, newer))
+    }
+
+    /// When there are too many entries, lets go of the newer half.
+    pub fn halve(&mut self) -> Option<Self> {
+        self.split_at(PAGE_ENTRIES_MAX / 2)
+    }
+
+    fn split_at(&mut self, place: usize) -> Option<Self> {
+        if self.entries.0.len() <= PAGE_ENTRIES_MAX {
+            return None;
+        }
+        let entries = self.entries.0.split_off(place);
+        Some(Self { from: entries.first().copied().map_or(self.from, unpack), entries: Packed(entries) })
+    }
+
+    /// Entries within a range, the newest first.
+    pub fn newest_first(&self, range: impl RangeBounds<Entry>) -> impl Iterator<Item = Entry> {
+        self.entries.0.iter().rev().copied().map(unpack).filter(move |entry| range.contains(entry))
+    }
+}
+
+/// Bytes of an entry: time, sequence, index.
+const ENTRY_BYTES: usize = 8 + 8 + 2;
+/// Turns the order of signed numbers into that of their bytes.
+const SIGN: u64 = 1 << 63;
+
+/// Entries as bytes that sort as they do: a page is written at every event, and so it is written by a copy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Packed(Vec<[u8; ENTRY_BYTES]>);
+
+fn pack(Entry { at, sequence, index }: Entry) -> [u8; ENTRY_BYTES] {
+    let mut bytes = [0; ENTRY_BYTES];
+    bytes[..8].copy_from_slice(&(at.0.cast_unsigned() ^ SIGN).to_be_bytes());
+    bytes[8..16].copy_from_slice(&sequence.to_be_bytes());
+    bytes[16..].copy_from_slice(&index.to_be_bytes());
+    bytes
+}
+
+fn unpack([a, b, c, d, e, f, g, h, sequence @ .., i, j]: [u8; ENTRY_BYTES]) -> Entry {
+    let at = (u64::from_be_bytes([a, b, c, d, e, f, g, h]) ^ SIGN).cast_signed();
+    Entry { at: Timestamp(at), sequence: u64::from_be_bytes(sequence), index: u16::from_be_bytes([i, j]) }
+}
+
+impl Serialize for Packed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0.as_flattened())
+    }
+}
+
+impl<'de> Deserialize<'de> for Packed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(PackedBytes)
+    }
+}
+
+struct PackedBytes;
+
+impl Visitor<'_> for PackedBytes {
+    type Value = Packed;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("entries")
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Packed, E> {
+        match bytes.as_chunks::<ENTRY_BYTES>() {
+            (entries, []) => Ok(Packed(entries.to_vec())),
+            _ => Err(E::custom("half an entry")),
+        }
+    }
+}
 
 impl Of {
-    /// The parts that all entries of one timeline begin with.
-    pub fn parts(&self) -> Vec<Part> {
+    /// The parts that all pages of one timeline begin with.
+    pub fn parts(&self) -> [Part; 2] {
         let (kind, id) = match self {
-            Self::Building(id) => (1, id.to_string()),
-            Self::Household(id) => (2, id.to_string()),
-            Self::Person(id) => (3, id.to_string()),
-            Self::Quarantine(id) => (4, id.to_string()),
+            Self::Building(id) => (1, id.as_str()),
+            Self::Household(id) => (2, id.as_str()),
+            Self::Person(id) => (3, id.as_str()),
+            Self::Quarantine(id) => (4, id.as_str()),
         };
-        vec![Part::U8(kind), Part::Text(id)]
-    }
-}
-
-impl RowKey for Key {
-    fn parts(&self) -> Vec<Part> {
-        let entry = [Part::I64(self.at.0), Part::Bytes(command_bytes(self.event.command)), Part::U64(u64::from(self.event.index))];
-        self.of.parts().into_iter().chain(entry).collect()
-    }
-}
-
-impl ReadModel for Timeline {
-    const NAME: &'static str = "timeline";
-    const VERSION: u32 = 1;
-    const KEYED_BY_EVENT: bool = true;
-    type Key = Key;
-    type Row = Row;
-
-    fn keys(fact: &Fact<'_>) -> Vec<Key> {
-        let mut of = concerned(fact);
-        if let Ok(Some(taken_back)) = taken_back(fact) {
-            // the retraction stands beside what it took back
-            of.extend(taken_back.facts().flat_map(|fact| concerned(&fact)).collect::<Vec<_>>());
-        }
-        distinct(of).into_iter().map(|of| Key { of, at: fact.header.at, event: fact.id() }).collect()
-    }
-
-    fn evolve(row: Option<Row>, key: &Key, fact: &Fact<'_>) -> Option<Row> {
-        Some(Row {
-            sequence: fact.sequence,
-            id: key.event,
-            at: fact.header.at,
-            recorded_at: fact.header.recorded_at,
-            name: fact.event.name().to_owned(),
-            actor: fact.header.actor.clone(),
-            by: fact.header.by.clone(),
-            via: fact.header.via,
-            retracted_by: row.and_then(|row| row.retracted_by),
-            // what is on the log encodes: it was decoded from there
-            payload: fact.event.encode().unwrap_or_default(),
-        })
-    }
-
-    fn take_back(row: Row, _: &Key, fact: &Fact<'_>) -> Option<Row> {
-        Some(Row { retracted_by: fact.header.cause.map(|cause| cause.command).or(row.retracted_by), ..row })
+        [Part::U8(kind), Part::Text(id.to_owned())]
     }
 }
 
 /// Whose timelines an event belongs to.
-fn concerned(fact: &Fact<'_>) -> Vec<Of> {
+pub fn concerned(fact: &Fact<'_>) -> Vec<Of> {
     let mut of = Concerned::default();
     of.event(fact.event);
-    let people = subjects_of(fact).into_iter().filter_map(|who| who.person).map(Of::Person);
-    of.0.extend(people);
+    of.0.extend(people_of(fact).cloned().map(Of::Person));
     distinct(of.0)
 }
 

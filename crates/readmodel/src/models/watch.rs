@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     building::DoorName,
-    observation::{Observation, distinct, places_of},
+    observation::{Observed, distinct, places_of},
 };
 use crate::{Newest, Ranked, ReadModel};
 
@@ -82,7 +82,7 @@ impl Ranked for Report {
 
 impl ReadModel for Watch {
     const NAME: &'static str = "watch";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Key = BuildingId;
     type Row = Row;
 
@@ -101,9 +101,9 @@ impl ReadModel for Watch {
                 row.reports.pop_first();
             }
         }
-        let here = Observation::of(fact, |place| place.building.as_ref() == Some(key));
-        if let Some(observation) = here.filter(|observation| observation.observed.tells()) {
-            row.seen.keep(fact.id(), observation.at);
+        let here = Observed::of(fact, |place| place.building.as_ref() == Some(key));
+        if here.is_some_and(Observed::tells) {
+            row.seen.keep(fact.id(), fact.header.at);
         }
         row.or_none()
     }

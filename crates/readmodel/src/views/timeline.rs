@@ -1,12 +1,10 @@
 //! An entry of a timeline.
 
 use domain::{
-    Event,
+    Commit, Event,
     values::{CommandId, MINUTE_MS, Slug, StaffId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
-
-use crate::models::timeline;
 
 /// Minutes after which something that was recorded later than it happened is shown as a late entry.
 pub const LATE_AFTER_MINUTES: i64 = 60;
@@ -37,20 +35,20 @@ pub struct TimelineItem {
     pub sequence: u64,
 }
 
-/// An entry, and its event; nothing when it does not decode, which what was decoded from the log always does.
-pub fn timeline_item(row: &timeline::Row) -> Option<(TimelineItem, Event)> {
-    let event = Event::decode(&row.name, &row.payload).ok()?;
+/// An entry as it is shown: an event of a commit, and the command that took it back.
+pub fn timeline_item(commit: &Commit, sequence: u64, index: u16, retracted_by: Option<CommandId>) -> Option<(TimelineItem, Event)> {
+    let (header, event) = (&commit.header, commit.events.get(usize::from(index))?.clone());
     let item = TimelineItem {
-        id: row.id.to_string(),
-        kind: row.name.clone(),
-        at: row.at,
-        recorded_at: row.recorded_at,
-        late: row.recorded_at.0 - row.at.0 > LATE_AFTER_MINUTES * MINUTE_MS,
-        actor: row.actor.clone(),
-        by: row.by.clone(),
-        via: row.via.map(|via| via.word().to_owned()),
-        retracted_by: row.retracted_by,
-        sequence: row.sequence,
+        id: header.event_id(index).to_string(),
+        kind: event.name().to_owned(),
+        at: header.at,
+        recorded_at: header.recorded_at,
+        late: header.recorded_at.0 - header.at.0 > LATE_AFTER_MINUTES * MINUTE_MS,
+        actor: header.actor.clone(),
+        by: header.by.clone(),
+        via: header.via.map(|via| via.word().to_owned()),
+        retracted_by,
+        sequence,
     };
     Some((item, event))
 }
