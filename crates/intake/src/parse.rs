@@ -18,8 +18,8 @@ use crate::canonical::canonical;
 #[serde(deny_unknown_fields)]
 struct Form<'a> {
     id: CommandId,
-    #[serde(rename = "type")]
     #[serde(borrow)]
+    #[serde(rename = "type")]
     kind: Cow<'a, str>,
     at: Option<Timestamp>,
     at_precision: Option<Precision>,
