@@ -54,3 +54,7 @@ nats:
 # foreign clients for the tests: a Python environment, JavaScript packages, chromium
 foreign:
     @tests/foreign/install
+
+# ten bugs, planted one after the other into a copy: each must be caught
+seeded *WHICH: nats foreign
+    tests/seeded/run {{ WHICH }}

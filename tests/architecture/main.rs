@@ -7,4 +7,5 @@ mod dependencies;
 mod docs;
 mod length;
 mod purity;
+mod seeded;
 mod tree;

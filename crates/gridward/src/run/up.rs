@@ -24,6 +24,9 @@ use crate::{
     pinned,
 };
 
+/// Memory that sled may use as a cache in each of the three stores, in MiB: all services together are to stay within 1 GiB (quality.md B8).
+const CACHE_MIB: u64 = 64;
+
 /// How everything runs.
 #[derive(Clone, Debug)]
 pub(crate) struct UpOptions {
@@ -40,7 +43,7 @@ pub(crate) struct UpOptions {
 pub(crate) async fn up(options: UpOptions) -> Done {
     let data = Arc::new(DataFolder::open(&options.data)?);
     let clock = Clock::open(data.path(), options.clock.or_else(|| options.demo.map(|_| demo::default_clock())))?;
-    let common = Common { secrets: DeploymentKey::new(&data.deployment_secret()?), now: clock.as_now(), exercise: clock.is_exercise(), cache_mib: 128 };
+    let common = Common { secrets: DeploymentKey::new(&data.deployment_secret()?), now: clock.as_now(), exercise: clock.is_exercise(), cache_mib: CACHE_MIB };
     health::recorder();
     let nats = Arc::new(match options.nats.clone() {
         Some(url) => Nats::External { url, monitor_url: options.nats_monitor.clone() },
