@@ -52,13 +52,6 @@ pub struct VerifyReport {
     pub ended: Option<String>,
 }
 
-impl VerifyReport {
-    /// Whether nothing was found.
-    pub fn is_sound(&self) -> bool {
-        self.undecodable.is_empty() && self.broken_chain.is_empty() && self.ended.is_none()
-    }
-}
-
 /// Folds the whole log into a fresh store in `folder`, which must be empty, and compares it with the rows of a projection that stands
 /// still meanwhile: one that is not running, whose store the caller has opened.
 ///

@@ -1,16 +1,17 @@
 //! Running a projection: follow the log from the checkpoint, fold, tell, until told to stop.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use bus::{EventLog, KeyStore, LastValues, ResumeError, Tail, TailError};
 use domain::values::{DeploymentKey, Now};
-use store::{ParkedList, Store, StoreError};
+use store::{Comparison, ParkedList, Store, StoreError};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
 };
 
 use crate::{
+    check::CheckError,
     fold::{FoldError, Folder},
     live::{Live, Phase, Work},
     opener::{Audit, Opener},
@@ -42,8 +43,6 @@ pub struct Parts {
     pub audit: Option<Audit>,
     /// Where outsiders are told how buildings stand.
     pub status: Option<LastValues>,
-    /// A folder in which checks may put a store of their own.
-    pub scratch: PathBuf,
 }
 
 /// A projection, running.
@@ -91,7 +90,7 @@ impl Projection {
         let live = Arc::new(Live::new());
         let reader = Reader::new(parts.store.clone(), Arc::clone(&live.boards), Arc::clone(&live.changes), Arc::clone(&parts.now));
         let opener = Opener::new(parts.keys, parts.secrets, parts.audit);
-        let query = Query::new(Arc::clone(&live), reader.clone(), opener, parts.log.clone(), parts.store.clone(), parts.scratch);
+        let query = Query::new(Arc::clone(&live), reader.clone(), opener, parts.log.clone(), parts.store.clone());
         let (stop, stopped) = watch::channel(false);
         if let Some(values) = parts.status {
             let teller = StatusTeller { live: Arc::clone(&live), reader: reader.clone(), values };
@@ -121,6 +120,15 @@ impl Projection {
     /// Who may enter, as far as this projection has read.
     pub fn gate(&self) -> web::Gate {
         self.live.gate.clone()
+    }
+
+    /// Folds the whole log anew into a fresh store in `folder`, which must be empty, and compares it with the rows. Most of the log is
+    /// folded beside the projection; for the comparison it stands still.
+    ///
+    /// # Errors
+    /// [`CheckError`].
+    pub async fn check(&self, folder: &Path) -> Result<Comparison, CheckError> {
+        self.query.check(folder).await
     }
 
     /// How it is doing.

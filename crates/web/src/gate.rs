@@ -217,6 +217,14 @@ mod tests {
     }
 
     #[test]
+    fn another_site_cannot_have_a_page_operate() {
+        let gate = Gate::default();
+        gate.open();
+        let refused = |site| gate.operator_for_change(&headers(&[("cookie", "gridward=abc"), ("sec-fetch-site", site)])).unwrap_err().code().to_owned();
+        assert_eq!((refused("cross-site"), refused("same-origin")), ("cross_site".to_owned(), "unauthenticated".to_owned()));
+    }
+
+    #[test]
     fn the_token_is_found_in_header_or_cookie() {
         assert_eq!(token(&headers(&[("authorization", "Bearer abc")])), Some("abc"));
         assert_eq!(token(&headers(&[("cookie", "other=1; gridward=abc")])), Some("abc"));

@@ -237,7 +237,7 @@ async fn nothing_is_operated(system: &System, (who, token): (&str, &str)) {
         (Method::GET, "/consumers"),
         (Method::GET, "/status"),
         (Method::GET, "/verify"),
-        (Method::POST, "/rebuild-check"),
+        (Method::POST, "/checks/projection"),
         (Method::POST, "/checks/intake"),
         (Method::POST, "/checks/alerting"),
         (Method::POST, "/tokens"),

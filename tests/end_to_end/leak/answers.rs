@@ -110,7 +110,7 @@ pub(crate) async fn others_do_not(system: &System, towns: &[Community], canaries
     for path in ["/tokens", "/consumers", "/status", "/verify"] {
         canaries.absent(path, system.get(path).await.unwrap().text.as_bytes());
     }
-    for (method, path) in [(Method::POST, "/rebuild-check"), (Method::POST, "/checks/intake"), (Method::POST, "/checks/alerting")] {
+    for (method, path) in [(Method::POST, "/checks/projection"), (Method::POST, "/checks/intake"), (Method::POST, "/checks/alerting")] {
         canaries.absent(path, system.request(method, path, None).await.unwrap().text.as_bytes());
     }
     for page in ["/metrics", "/readyz", "/livez", "/", "/login"] {

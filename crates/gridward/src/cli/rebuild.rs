@@ -9,7 +9,7 @@ use crate::{
     client::accepted,
     data::{DataFolder, find_running},
     exit::{Done, Exit, Failure, data, talk},
-    run::{check_stores, verify_log},
+    run::{SERVICES, check_stores, verify_log},
 };
 
 /// What is done with the stores.
@@ -19,9 +19,6 @@ pub(crate) struct Arguments {
     #[arg(long)]
     check: bool,
 }
-
-/// The checks of a running system, and what each is called.
-const CHECKS: [(&str, &str); 3] = [("projection", "/rebuild-check"), ("intake", "/checks/intake"), ("alerting", "/checks/alerting")];
 
 /// Does it.
 pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
@@ -48,8 +45,9 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
 async fn check(global: &Global) -> Done {
     let client = global.client()?;
     let mut found = Vec::new();
-    for (service, path) in CHECKS {
-        found.push((service, accepted(client.request(Method::POST, path).send().await?).await?.json().await?));
+    for service in SERVICES {
+        let answer = client.request(Method::POST, &format!("/checks/{service}")).send().await?;
+        found.push((service, accepted(answer).await?.json().await?));
     }
     tell(global, found)
 }

@@ -14,6 +14,9 @@ use web::{Gate, Problem, no_parameters};
 
 use super::services::Services;
 
+/// The services whose stores are folds.
+pub(crate) const SERVICES: [&str; 3] = ["projection", "intake", "alerting"];
+
 /// What checking needs.
 pub(crate) struct Checks {
     pub(crate) gate: Gate,
@@ -31,21 +34,19 @@ async fn check(State(checks): State<Arc<Checks>>, Path(service): Path<String>, h
     checks.gate.operator_for_change(&headers)?;
     no_parameters(&query)?;
     // the name is one of ours before it becomes part of a path
-    let (name, intake, alerting) = match service.as_str() {
-        "intake" => ("intake", checks.services.intake.as_ref(), None),
-        "alerting" => ("alerting", None, checks.services.alerting.as_ref()),
-        _ => return Err(Problem::not_found()),
-    };
+    let Some(name) = SERVICES.into_iter().find(|known| *known == service) else { return Err(Problem::not_found()) };
     let Ok(scratch) = checks.scratch.try_lock() else { return Err(Problem::too_many(5)) };
     let folder = scratch.join(name);
     // what an earlier check may have left
     if folder.exists() {
         std::fs::remove_dir_all(&folder).map_err(failed)?;
     }
-    let found = match (intake, alerting) {
-        (Some(intake), _) => intake.check(&folder).await.map_err(failed)?,
-        (None, Some(alerting)) => alerting.check(&folder).await.map_err(failed)?,
-        (None, None) => return Err(Problem::not_found()),
+    let services = &checks.services;
+    let found = match (name, &services.projection, &services.intake, &services.alerting) {
+        ("projection", Some(projection), _, _) => projection.check(&folder).await.map_err(|error| failed(anyhow::Error::from(error)))?,
+        ("intake", _, Some(intake), _) => intake.check(&folder).await.map_err(failed)?,
+        ("alerting", _, _, Some(alerting)) => alerting.check(&folder).await.map_err(failed)?,
+        _ => return Err(Problem::not_found()),
     };
     std::fs::remove_dir_all(&folder).map_err(failed)?;
     Ok(Json(found))

@@ -11,6 +11,7 @@ mod one;
 mod services;
 mod up;
 
+pub(crate) use checks::SERVICES;
 pub(crate) use offline::{check_stores, verify_log};
 pub(crate) use one::{Role, run_one};
 pub(crate) use up::{UpOptions, up};

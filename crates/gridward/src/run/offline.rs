@@ -7,7 +7,7 @@ use bus::{EventLog, EventLogOptions};
 use projection::check::VerifyReport;
 use store::Comparison;
 
-use super::{nats::OwnServer, services::open_store};
+use super::{checks::SERVICES, nats::OwnServer, services::open_store};
 use crate::{
     data::DataFolder,
     exit::{Exit, Failure},
@@ -36,7 +36,7 @@ pub(crate) async fn check_stores(folder: &Path) -> Result<Vec<(&'static str, Com
     with_log(&data, async |log| {
         let scratch = data.join("stores/scratch");
         let mut found = Vec::new();
-        for service in ["projection", "intake", "alerting"] {
+        for service in SERVICES {
             let (live, fresh) = (data.join("stores").join(service), scratch.join(service));
             if fresh.exists() {
                 std::fs::remove_dir_all(&fresh)?;

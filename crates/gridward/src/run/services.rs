@@ -63,7 +63,6 @@ pub(crate) fn start_projection(connection: &Connection, folder: &Path, common: &
         now: common.now.clone(),
         audit: None,
         status: Some(LastValues::new(connection, "STATUS")),
-        scratch: folder.with_extension("scratch"),
     };
     Ok(Projection::start(parts))
 }

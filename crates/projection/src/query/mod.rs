@@ -8,21 +8,17 @@ mod places;
 mod registers;
 mod stream;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    extract::RawQuery,
-    http::HeaderMap,
-    routing::{get, post},
-};
+use axum::{Router, extract::RawQuery, http::HeaderMap, routing::get};
 use bus::EventLog;
 use domain::access::{Right, Scope};
-use store::Store;
+use store::{Comparison, Store};
 use tokio::sync::Semaphore;
 use web::{Params, Problem};
 
 use crate::{
+    check::{CheckError, check_running},
     live::Live,
     opener::{OpenError, Opener},
     reader::{ReadError, Reader},
@@ -44,8 +40,6 @@ pub(crate) struct Query {
     opener: Opener,
     log: EventLog,
     store: Store,
-    /// Where checks may put a store of their own; held by the check that runs.
-    scratch: Arc<tokio::sync::Mutex<PathBuf>>,
     /// Room for requests with an unknown token.
     strangers: Arc<Semaphore>,
 }
@@ -57,16 +51,13 @@ struct Asked {
 }
 
 impl Query {
-    pub(crate) fn new(live: Arc<Live>, reader: Reader, opener: Opener, log: EventLog, store: Store, scratch: PathBuf) -> Self {
-        Self {
-            live,
-            reader,
-            opener,
-            log,
-            store,
-            scratch: Arc::new(tokio::sync::Mutex::new(scratch)),
-            strangers: Arc::new(Semaphore::new(STRANGERS_AT_ONCE_MAX)),
-        }
+    pub(crate) fn new(live: Arc<Live>, reader: Reader, opener: Opener, log: EventLog, store: Store) -> Self {
+        Self { live, reader, opener, log, store, strangers: Arc::new(Semaphore::new(STRANGERS_AT_ONCE_MAX)) }
+    }
+
+    /// Folds the whole log anew in a folder and compares, while the projection runs.
+    pub(crate) async fn check(&self, folder: &Path) -> Result<Comparison, CheckError> {
+        check_running(&self.live, &self.log, &self.store, folder).await
     }
 
     pub(crate) fn reader(&self) -> Reader {
@@ -152,6 +143,5 @@ pub(crate) fn router(query: Query) -> Router {
         .nest("/api/v1/communities/{community}", community)
         .route("/api/v1/status", get(operate::status))
         .route("/api/v1/verify", get(operate::verify))
-        .route("/api/v1/rebuild-check", post(operate::rebuild_check))
         .with_state(query)
 }

@@ -1,7 +1,5 @@
 //! For the operator: how the projection is doing, and whether log and rows are sound.
 
-use std::{io::ErrorKind, path::Path};
-
 use axum::{
     extract::{RawQuery, State},
     http::HeaderMap,
@@ -76,31 +74,6 @@ pub(super) async fn verify(State(query): State<Query>, headers: HeaderMap, raw: 
     no_parameters(&raw)?;
     let report = check::verify(&query.log).await.map_err(|error| problem(&error))?;
     one(&report, report.sequence)
-}
-
-/// `POST /rebuild-check`: folds the whole log anew beside the rows and compares. Changes nothing.
-pub(super) async fn rebuild_check(State(query): State<Query>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
-    query.live.gate.operator_for_change(&headers)?;
-    no_parameters(&raw)?;
-    // one at a time: it reads the whole log, and lets the fold stand still for a while
-    let Ok(scratch) = query.scratch.try_lock() else { return Err(Problem::too_many(5)) };
-    let folder = scratch.join("rebuild-check");
-    empty(&folder)?;
-    let report = check::check_running(&query.live, &query.log, &query.store, &folder).await;
-    empty(&folder)?;
-    let report = report.map_err(|error| problem(&error))?;
-    one(&report, report.sequence)
-}
-
-/// Removes what an earlier check may have left.
-fn empty(folder: &Path) -> Result<(), Problem> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            tracing::warn!(%error, "the folder for checks cannot be emptied");
-            Err(Problem::unavailable("check_failed", 5))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn problem(error: &CheckError) -> Problem {

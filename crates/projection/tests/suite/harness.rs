@@ -121,7 +121,6 @@ impl Log {
             now: Arc::new(move || Timestamp(now.load(Ordering::SeqCst))),
             status: None,
             audit: None,
-            scratch: folder.to_owned(),
         });
         Running { router: projection.router(), projection }
     }
