@@ -16,8 +16,8 @@ use crate::Fault;
 const READY_WAIT: Duration = Duration::from_secs(60);
 /// Pause between two looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
-/// Longest wait for an answer: longer than the service's own.
-const ANSWER_WAIT: Duration = Duration::from_secs(10);
+/// Longest wait for a whole answer: longer than the service's own, and for the export of a large community on a busy machine.
+const ANSWER_WAIT: Duration = Duration::from_secs(40);
 
 /// An HTTP answer.
 #[derive(Clone, Debug)]
