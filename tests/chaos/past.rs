@@ -69,7 +69,7 @@ async fn a_log_from_a_backup_is_noticed_by_every_service_even_when_it_was_overta
         system.stop().unwrap();
         fs::remove_dir_all(&log).unwrap();
         copy(backup.path(), &log);
-        let overtaken = chance.below(2) == 0;
+        let overtaken = round % 2 == 0;
         if overtaken {
             overtake(&mut system, &mut chance).await;
         }
