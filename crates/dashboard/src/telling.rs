@@ -58,7 +58,11 @@ fn reading(observed: &Observed, words: Words) -> String {
 /// What is to be done about an alert.
 pub(crate) fn next_step(alert: &AlertItem, words: Words) -> String {
     let kind = alert.kind.as_str();
-    let key = if kind == "fever" && alert.unconfirmed { "next.remeasure".to_owned() } else { format!("next.{kind}") };
+    let key = match kind {
+        "fever" if alert.unconfirmed => "next.remeasure".to_owned(),
+        "quarantine_breach" if alert.detail.stopped => "next.quarantine_breach_stopped".to_owned(),
+        _ => format!("next.{kind}"),
+    };
     words.get(&key).unwrap_or_else(|| words.get("next.look").unwrap_or_default()).to_owned()
 }
 
@@ -112,6 +116,8 @@ const WORD_FIELDS: [(&str, &str); 8] = [
 ];
 
 fn describe(data: &Value, words: Words, said: &mut Vec<String>) {
+    // which of the alerts of a door this is about
+    said.extend(data.pointer("/key/rule").and_then(Value::as_str).map(|rule| words.api_word("kind", rule)));
     for (field, group) in WORD_FIELDS {
         // fields of one name have words of several groups: an order's basis, a release's reason
         let groups = [group, "basis", "released"];

@@ -52,7 +52,7 @@ pub fn parse_command(json: &[u8], secrets: &DeploymentKey) -> Result<ParsedComma
         return Err(Problem::bad_request("/type", "unknown_type", "not a command for callers"));
     }
     let command = data_of(&form)?;
-    let content = content_hash(json, secrets)?;
+    let content = content_hash(json, form.id, secrets)?;
     let envelope = Envelope {
         id: form.id,
         at: form.at,
@@ -68,6 +68,11 @@ pub fn parse_command(json: &[u8], secrets: &DeploymentKey) -> Result<ParsedComma
     Ok(ParsedCommand { envelope, content })
 }
 
+fn unknown_type() -> Problem {
+    let known = Command::TYPES.iter().filter(|kind| !Command::INTERNAL_TYPES.contains(kind));
+    Problem::bad_request("/type", "unknown_type", format!("one of {}", known.copied().collect::<Vec<_>>().join(", ")))
+}
+
 /// The command itself. What has another shape is parsed a second time, by a parser that remembers where it is.
 fn data_of(form: &Form<'_>) -> Result<Command, Problem> {
     if let Ok(command) = Command::parse(&form.kind, &mut serde_json::Deserializer::from_str(form.data.get())) {
@@ -76,27 +81,31 @@ fn data_of(form: &Form<'_>) -> Result<Command, Problem> {
     let mut data = serde_json::Deserializer::from_str(form.data.get());
     let mut track = serde_path_to_error::Track::new();
     Command::parse(&form.kind, serde_path_to_error::Deserializer::new(&mut data, &mut track)).map_err(|error| match error {
-        ParseError::UnknownType => Problem::bad_request("/type", "unknown_type", "not the type of a command"),
+        ParseError::UnknownType => unknown_type(),
         ParseError::Data(error) => shape::problem_at(&format!("/data{}", shape::pointer(&track.path())), &error),
     })
 }
 
 /// `sent_at` is when a try was made, not what is said: leaving it out lets a phone send the same command again. So does leaving out
 /// what is `null`: no command tells it from a field that is not there. What holds no `null` has the hash it always had.
-fn content_hash(json: &[u8], secrets: &DeploymentKey) -> Result<[u8; 16], Problem> {
-    let canonical = match canonical(json, b"sent_at") {
+fn content_hash(json: &[u8], id: CommandId, secrets: &DeploymentKey) -> Result<[u8; 16], Problem> {
+    let id = id.to_string();
+    // an id in capitals, or in braces, is the same id
+    let written_as_usual = json.windows(id.len()).any(|part| part == id.as_bytes());
+    let canonical = match canonical(json, b"sent_at").filter(|_| written_as_usual) {
         Some(canonical) => canonical,
-        None => canonical_by_tree(json)?,
+        None => canonical_by_tree(json, id)?,
     };
     Ok(domain::commit::content_hash(&canonical, &secrets.contents))
 }
 
 /// What the canonical bytes are, however something is written.
-fn canonical_by_tree(json: &[u8]) -> Result<Vec<u8>, Problem> {
+fn canonical_by_tree(json: &[u8], id: String) -> Result<Vec<u8>, Problem> {
     let malformed = |_| Problem::bad_request("", "malformed_json", "the body is not one JSON object");
     let mut value: serde_json::Value = serde_json::from_slice(json).map_err(malformed)?;
     if let Some(object) = value.as_object_mut() {
         object.remove("sent_at");
+        object.insert("id".to_owned(), id.into());
     }
     without_nulls(&mut value);
     serde_json_canonicalizer::to_vec(&value).map_err(malformed)

@@ -79,7 +79,7 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
     match rule {
         "fever" if occurrence.unconfirmed => format!("疑似发热{}℃，未复测", celsius(occurrence)),
         "fever" => format!("发热{}℃", celsius(occurrence)),
-        "check_overdue" => format!("健康监测超时{}次，漏测{}次", occurrence.occurrences, detail.missed),
+        "check_overdue" => format!("体温检查超时{}次，漏测{}次", occurrence.occurrences, detail.missed),
         "quarantine_breach" if detail.stopped => "隔离人员欲外出，已拦下".to_owned(),
         "quarantine_breach" => match detail.direction {
             Some(Direction::Out) => "隔离人员外出".to_owned(),

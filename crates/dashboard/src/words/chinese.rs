@@ -166,6 +166,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("next.symptom", "请护士联系"),
     ("next.check_overdue", "立即补查"),
     ("next.quarantine_breach", "核实去向，劝返"),
+    ("next.quarantine_breach_stopped", "已在卡口拦下，请送回家"),
     ("next.building_silent", "给楼长打电话"),
     ("next.door_missed", "再上门或电话追访"),
     ("next.cluster", "上报街道，准备封控"),

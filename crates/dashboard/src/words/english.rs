@@ -166,6 +166,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("next.symptom", "let the nurse call"),
     ("next.check_overdue", "check now"),
     ("next.quarantine_breach", "find out where they are, bring them home"),
+    ("next.quarantine_breach_stopped", "stopped at the gate: see them home"),
     ("next.building_silent", "call the building leader"),
     ("next.door_missed", "knock again or call"),
     ("next.cluster", "tell the town, prepare to seal"),

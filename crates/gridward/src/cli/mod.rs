@@ -209,7 +209,10 @@ async fn dispatch(cli: Cli) -> Done {
         Command::Verify => rebuild::verify(&global).await,
         Command::Config(arguments) => config_command::run(&global, arguments),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "gridward", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "gridward", &mut script);
+            // whoever reads it may have read enough
+            let _closed = std::io::Write::write_all(&mut std::io::stdout(), &script);
             Ok(())
         }
     }

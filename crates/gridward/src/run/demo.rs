@@ -14,6 +14,7 @@ use domain::values::{TimeOfDay, Timestamp, Zone};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::{Date, date};
 use reqwest::header;
+use tokio::task::JoinSet;
 
 use crate::{
     cli::DemoScale,
@@ -84,16 +85,28 @@ impl Player {
     }
 
     async fn play_communities(&self, name: &str, communities: Vec<Community>) -> anyhow::Result<()> {
-        for community in &communities {
-            self.found(community).await?;
+        let mut lives = JoinSet::new();
+        for community in communities {
+            self.found(&community).await?;
+            // from now on it lives, whatever is still to be founded: its checks would fall due meanwhile
+            lives.spawn(self.clone().live_on(community));
         }
         self.progress.suspend(|| talk(format_args!("gridward: {name} are founded and live")));
+        while let Some(lived) = lives.join_next().await {
+            lived??;
+        }
+        talk(format_args!("gridward: the fortnight of {name} is over; they stay as they are"));
+        Ok(())
+    }
+
+    /// Lives from today on until the demo comes to rest.
+    async fn live_on(self, community: Community) -> anyhow::Result<()> {
+        let communities = [community];
         let mut day = self.today();
         for _ in 0..DAYS_MAX {
             self.live(&communities, day).await?;
             day = day.tomorrow()?;
         }
-        talk(format_args!("gridward: the fortnight of {name} is over; they stay as they are"));
         Ok(())
     }
 

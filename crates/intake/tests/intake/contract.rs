@@ -21,6 +21,11 @@ async fn one_command_is_recorded_once_and_every_answer_says_what_became_of_it() 
     assert_eq!((again.status, again.json()), (200, json!({"id": register["id"], "status": "duplicate", "sequence": 3})));
     assert_eq!(again.headers["gridward-sequence"], "3");
 
+    // the same id, however it is written
+    let mut capitals = register.clone();
+    capitals["id"] = json!(register["id"].as_str().unwrap().to_uppercase());
+    assert_eq!(house.send(&capitals).await.told().0, 200);
+
     let mut other = register.clone();
     other["data"]["name"] = json!("8号楼");
     let reused = house.send(&other).await;
