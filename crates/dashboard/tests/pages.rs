@@ -221,6 +221,9 @@ async fn what_people_wrote_is_shown_and_never_run() {
     {
         assert!(page.contains(expected), "{expected}");
     }
+    // the entry of an alert says which one, and leads to what it was raised for
+    let raised = page.split("<li id=\"e-").find(|entry| entry.contains("警报发出")).unwrap();
+    assert!(raised.contains("发热") && raised.contains("起因 <a href=\"#e-01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f51-0\""), "{raised}");
 }
 
 #[tokio::test]

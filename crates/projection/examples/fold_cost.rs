@@ -192,7 +192,6 @@ async fn main() {
         now: Arc::new(|| Timestamp(DAY)),
         status: None,
         audit: None,
-        scratch: folder.path().to_owned(),
     });
     let readiness = projection.readiness();
     while readiness.sequence() < writer.head {

@@ -18,6 +18,8 @@ use crate::{
 
 /// Most people of a household whose files are looked at for its page.
 const PEOPLE_MAX: usize = 24;
+/// Most causes that are listed of one alert: the latest. Its own page has all.
+const CAUSES_MAX: usize = 3;
 /// Most entries of the timeline on the page: the latest.
 const TIMELINE_MAX: usize = 100;
 
@@ -66,6 +68,8 @@ struct Entry {
     late: Option<String>,
     retracted: bool,
     is_alert: bool,
+    /// What an alert was raised for.
+    causes: Vec<CauseLink>,
 }
 
 #[derive(Deserialize)]
@@ -104,7 +108,7 @@ async fn page(visitor: &Visitor, id: &str, household: &str) -> Result<HouseholdP
     if let (Some(id), Some(name)) = (&view.place.building, building) {
         f.crumbs.push(Crumb { href: format!("{}/b/{id}", community.base()), text: name.to_owned() });
     }
-    let entries: Vec<Entry> = timeline.items.iter().map(|answer| entry(answer, &community.clock)).collect();
+    let entries = entries(&timeline.items, &community.clock);
     let alerts = alerts_here(visitor, &community, &household).await?;
     Ok(HouseholdPage {
         f,
@@ -174,7 +178,7 @@ fn reasons(alerts: &[AlertItem], cell: Option<&Cell>, entries: &[Entry], communi
             text: line.matter,
             href: Some(line.href),
             detail: Some([line.owner, rule].join(" · ")),
-            causes: alert.caused_by.iter().map(|event| cause_link(event, entries)).collect(),
+            causes: alert.caused_by.iter().rev().take(CAUSES_MAX).map(|event| cause_link(event, entries)).collect(),
         }
     };
     let mut reasons: Vec<Reason> = alerts.iter().map(of_alert).collect();
@@ -201,6 +205,17 @@ fn cause_link(event: &str, entries: &[Entry]) -> CauseLink {
     CauseLink { event: event.to_owned(), here: entry.map(|entry| format!("{} {}", entry.kind, entry.at)) }
 }
 
+/// The entries of a timeline; those of alerts lead to what they were raised for.
+fn entries(items: &[TimelineAnswer], clock: &Clock) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = items.iter().map(|answer| entry(answer, clock)).collect();
+    for (place, answer) in items.iter().enumerate() {
+        let causes = answer.data.pointer("/occurrence/causes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let links: Vec<CauseLink> = causes.rev().take(CAUSES_MAX).map(|event| cause_link(event, &entries)).collect();
+        entries[place].causes = links;
+    }
+    entries
+}
+
 fn entry(answer: &TimelineAnswer, clock: &Clock) -> Entry {
     let (item, words) = (&answer.item, clock.words);
     let by = item.by.iter().map(ToString::to_string).collect::<Vec<_>>().join(words.of("list.comma"));
@@ -214,5 +229,6 @@ fn entry(answer: &TimelineAnswer, clock: &Clock) -> Entry {
         late: item.late.then(|| words.with("household.recorded", clock.long(item.recorded_at))),
         retracted: item.retracted_by.is_some(),
         is_alert: item.kind.starts_with("alert."),
+        causes: Vec::new(),
     }
 }

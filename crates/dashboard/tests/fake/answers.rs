@@ -179,7 +179,16 @@ pub(crate) fn timeline(now: &dyn Fn() -> Timestamp, household: &str, personal: b
             "readings": [reading(site, tenths)], "not_measured": null, "symptoms": symptoms, "exposure": null, "orders": [], "private": note }], "call_back_at": null, "private": null })
     };
     vec![
-        item(52, "alert.raised.v1", 11, 0, "", None, false, json!({ "occurrence": { "severity": "critical", "place": at } })),
+        item(
+            52,
+            "alert.raised.v1",
+            11,
+            0,
+            "",
+            None,
+            false,
+            json!({ "key": { "rule": "fever" }, "occurrence": { "severity": "critical", "place": at, "causes": ["01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f51-0"] } }),
+        ),
         item(51, "visit.recorded.v1", 12, 1, "s-yang", Some("app"), false, visit("axilla", 382, json!(["cough"]))),
         item(50, "visit.recorded.v1", 21, 1, "s-yang", Some("app"), false, visit("forehead", 381, json!([]))),
         item(48, "visit.recorded.v1", 60 * 7, 60 * 5, "s-li", Some("paper"), false, visit("forehead", 364, json!([]))),
