@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Commit, Event, Fact, Known,
-    alert::Occurrence,
+    Commit, Fact, Known,
+    alert::{Alert, Change, Occurrence, Step},
     values::{Timestamp, Zone},
 };
 use readmodel::{
@@ -30,18 +30,19 @@ pub(crate) fn news(commit: &Commit, causes: &Causes) -> Vec<String> {
     };
     let mut lines = Vec::new();
     for event in &commit.events {
-        lines.extend(match event {
-            Event::AlertRaised(event) => Some(of("raised", event.key.rule.as_str(), &event.occurrence)),
-            Event::AlertUpdated(event) => Some(of("updated", event.key.rule.as_str(), &event.occurrence)),
-            Event::AlertUpgraded(event) => Some(of("upgraded", event.key.rule.as_str(), &event.occurrence)),
-            Event::AlertReopened(event) => Some(of("reopened", event.key.rule.as_str(), &event.occurrence)),
-            Event::AlertResolved(event) => {
-                let (rule, subject) = (&event.key.rule, &event.key.subject_id);
-                let late = if event.late { ", late" } else { "" };
-                let by = if event.quieted_by.is_empty() { String::new() } else { format!(" because of {}", because(&event.quieted_by, causes)) };
-                Some(format!("{time} {rule} resolved{late}: {subject}{by}"))
+        let Some(Step { key, change, .. }) = Alert::step(event) else { continue };
+        let rule = key.rule.as_str();
+        lines.extend(match change {
+            Change::Raised { occurrence, .. } => Some(of("raised", rule, occurrence)),
+            Change::Updated(occurrence) => Some(of("updated", rule, occurrence)),
+            Change::Upgraded(occurrence) => Some(of("upgraded", rule, occurrence)),
+            Change::Reopened { occurrence, .. } => Some(of("reopened", rule, occurrence)),
+            Change::Resolved(resolution) => {
+                let late = if resolution.late { ", late" } else { "" };
+                let by = if resolution.quieted_by.is_empty() { String::new() } else { format!(" because of {}", because(resolution.quieted_by, causes)) };
+                Some(format!("{time} {rule} resolved{late}: {}{by}", key.subject_id))
             }
-            _ => None,
+            Change::Acknowledged { .. } | Change::Closed { .. } => None,
         });
     }
     lines

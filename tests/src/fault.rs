@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
@@ -12,6 +13,11 @@ use anyhow::Context as _;
 const WRITES: &str = "write,writev,pwrite64,pwritev,fsync,fdatasync,sync_file_range,rename,renameat,renameat2,unlink,unlinkat,ftruncate,sendto,sendmsg";
 /// Those of them that are about files only.
 const FILES: &str = "pwrite64,pwritev,fsync,fdatasync,sync_file_range,ftruncate";
+
+/// Longest wait for a tracer that was told to end.
+const DETACH_WAIT: Duration = Duration::from_secs(5);
+/// Pause between two looks.
+const LOOK_PAUSE: Duration = Duration::from_millis(5);
 
 /// What happens to a system call. Calls are counted by each thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +62,20 @@ impl Fault {
     }
 }
 
+/// Waits for a tracer, and ends it when it does not: strace may wait for ever for a thread of a process that died under it.
+pub(crate) fn end(tracer: &mut Child) {
+    let begun = Instant::now();
+    while begun.elapsed() < DETACH_WAIT {
+        if let Ok(Some(_status)) = tracer.try_wait() {
+            return;
+        }
+        std::thread::sleep(LOOK_PAUSE);
+    }
+    // what it traces goes on, or dies as it was about to
+    let _gone = tracer.kill();
+    let _reaped = tracer.wait();
+}
+
 /// A tracer that is at work. What is dropped lets the process go.
 pub struct Attached(Child);
 
@@ -75,6 +95,6 @@ impl Drop for Attached {
             // it detaches before it goes; it may be gone already
             let _gone = rustix::process::kill_process(pid, rustix::process::Signal::INT);
         }
-        let _reaped = self.0.wait();
+        end(&mut self.0);
     }
 }

@@ -351,7 +351,7 @@ impl System {
             Some(traced) => drop(rustix::process::kill_process(traced, rustix::process::Signal::KILL)),
             None => child.kill()?,
         }
-        child.wait()?;
+        crate::fault::end(&mut child);
         Ok(())
     }
 

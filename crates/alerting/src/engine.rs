@@ -235,8 +235,8 @@ impl Engine {
         let community = &commit.header.community;
         let mut of_alert: BTreeMap<KeyHash, OfAlert<'_>> = BTreeMap::new();
         for (index, event) in (0..).zip(&commit.events) {
-            if let Some((alert, key)) = Alert::of(event) {
-                of_alert.entry(alert.key_hash().clone()).or_insert_with(|| (key, Vec::new())).1.push((index, event));
+            if let Some(step) = Alert::step(event) {
+                of_alert.entry(step.alert.key_hash().clone()).or_insert_with(|| (step.key, Vec::new())).1.push((index, event));
             }
         }
         for (hash, (key, events)) in of_alert {

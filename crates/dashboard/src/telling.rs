@@ -127,6 +127,7 @@ fn describe(data: &Value, words: Words, said: &mut Vec<String>) {
             said.push(text.to_owned());
         }
     }
+    said.extend((data.get("late") == Some(&Value::Bool(true))).then(|| words.of("alert.late").to_owned()));
     said.extend(data.get("readings").and_then(Value::as_array).into_iter().flatten().filter_map(|reading| raw_reading(reading, words)));
     match data.get("symptoms").and_then(Value::as_array) {
         Some(symptoms) if symptoms.is_empty() => said.push(words.of("symptom.none").to_owned()),

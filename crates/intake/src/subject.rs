@@ -64,8 +64,11 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         | Event::AlertUpgraded(_)
         | Event::AlertReopened(_)
         | Event::AlertAcknowledged(_)
+        | Event::AlertAcknowledgedV2(_)
         | Event::AlertResolved(_)
-        | Event::AlertClosed(_) => Alert::of(event).map_or_else(|| elsewhere("community", &"self"), |(alert, _)| elsewhere("alert", alert.key_hash())),
+        | Event::AlertResolvedV2(_)
+        | Event::AlertClosed(_)
+        | Event::AlertClosedV2(_) => Alert::step(event).map_or_else(|| elsewhere("community", &"self"), |step| elsewhere("alert", step.alert.key_hash())),
         // a retraction lies where the fact lies that it takes back
         Event::RecordRetracted(event) => {
             let first = event.facts().ok().and_then(|facts| facts.into_iter().next());

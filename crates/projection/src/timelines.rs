@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Pages of entries.
-pub(crate) const TIMELINE: Table = Table::new("timeline", 2);
+pub(crate) const TIMELINE: Table = Table::new("timeline", 3);
 /// What entries point at.
 pub(crate) const COMMITS: Table = Table::new("timeline_commits", 1);
 

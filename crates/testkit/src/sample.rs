@@ -378,8 +378,11 @@ events! {
     "alert.upgraded.v1" = alert::Upgraded { alert, key, n, episode, occurrence }
     "alert.reopened.v1" = alert::Reopened { alert, key, n, episode, occurrence }
     "alert.acknowledged.v1" = alert::Acknowledged { alert, key, n, until }
+    "alert.acknowledged.v2" = alert::AcknowledgedV2 { alert, key, n, place, person, until }
     "alert.resolved.v1" = alert::Resolved { alert, key, n, by_hand, late, quieted_by, basis, private }
+    "alert.resolved.v2" = alert::ResolvedV2 { alert, key, n, place, person, by_hand, late, quieted_by, basis, private }
     "alert.closed.v1" = alert::Closed { alert, key, n, reason }
+    "alert.closed.v2" = alert::ClosedV2 { alert, key, n, place, person, reason }
     "record.retracted.v1" = record::Retracted { command, at, events, private }
     "token.granted.v1" = access::Granted { token, name, secret_hash, scope, role, staff }
     "token.revoked.v1" = access::Revoked { token }

@@ -330,7 +330,7 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
 pub fn said(answer: &Result<Vec<Event>, Rejection>) -> String {
     match answer {
         Ok(events) if events.is_empty() => "unchanged".to_owned(),
-        Ok(events) => events.iter().map(|event| event.name().trim_end_matches(".v1")).collect::<Vec<_>>().join(" "),
+        Ok(events) => events.iter().map(|event| unversioned(event.name())).collect::<Vec<_>>().join(" "),
         Err(Rejection::UnknownReference { pointer, kind, id }) => format!("unknown {kind} {id} {pointer}").trim_end().to_owned(),
         Err(Rejection::Invalid { pointer, code, .. }) => format!("422 {code} {pointer}").trim_end().to_owned(),
         Err(Rejection::Conflict { code, current, .. }) => current.iter().fold(format!("409 {code}"), |line, (name, value)| format!("{line} {name}={value}")),
@@ -345,4 +345,9 @@ pub fn payload(event: &Event) -> Value {
 /// A field of an event's payload by its JSON pointer; null when there is none.
 pub fn field(event: &Event, pointer: &str) -> Value {
     payload(event).pointer(pointer).cloned().unwrap_or(Value::Null)
+}
+
+/// The name of an event without its version: what happened, whatever shape it is written in.
+fn unversioned(name: &str) -> &str {
+    name.rsplit_once(".v").map_or(name, |(name, _)| name)
 }

@@ -11,6 +11,8 @@ use system_tests::{Message, Subscriber, System, until};
 const COMMUNITY: &str = "u07";
 /// Where the drill begins, and how fast it runs: ten minutes a second.
 const CLOCK: &str = "2020-02-06T11:00:00+08:00@600";
+/// Slow enough to be stopped long before anything is overdue: a minute a second.
+const SLOWER: &str = "2020-02-06T11:00:00+08:00@60";
 /// How fast it runs after a restart: an hour a second.
 const FASTER: &str = "2020-02-06T11:00:00+08:00@3600";
 /// The morning's check is due at 12:00, with half an hour of grace.
@@ -88,6 +90,23 @@ async fn nobody_is_forgotten() {
     system.stop().unwrap();
 }
 
+/// A service that ends well has written all it knows: at the next start nothing is folded, and what is to come is read from its store.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_to_come_is_remembered_by_a_service_that_was_stopped() {
+    let mut system = System::start(&["--clock", SLOWER]).await.unwrap();
+    system.settle("dianbu", COMMUNITY).await.unwrap();
+    order(&system, "q1", "p1").await;
+    let stopped_at = drill_time(&system).await;
+    assert!(stopped_at.as_str() < MORNING_OVERDUE, "stopped at {stopped_at}, when it was overdue already");
+    system.stop().unwrap();
+    system.begin_with(&["--clock", FASTER]).await.unwrap();
+    // the log gets nothing that would wake the rule
+    let told = all_told(&system, "after-a-stop", 1).await;
+    assert_eq!((told[0].action(), &told[0].json["data"]["caused_by"]), ("raised", &json!(["q1/2020-02-06/am"])));
+    assert!(told[0].json["time"].as_str().unwrap() > MORNING_OVERDUE, "{}", told[0].body);
+    system.stop().unwrap();
+}
+
 async fn the_morning_is_overdue(system: &System, subscriber: &Subscriber) -> Message {
     let raised = subscriber.message(0).await;
     assert_eq!((raised.action(), &raised.json["data"]["caused_by"]), ("raised", &json!(["q1/2020-02-06/am"])));
@@ -116,6 +135,11 @@ async fn paper_puts_it_right(system: &System, subscriber: &Subscriber, raised: &
     assert_eq!(resolved.json["data"]["caused_by"], json!([entry]));
     let shown = slot(system, "q1", "am", resolved.sequence()).await;
     assert_eq!((&shown["state"], &shown["late_entry"], &shown["done_by"]), (&json!("done"), &json!(true), &json!(entry)));
+    for whose in ["quarantine=q1", "person=p1", "building=b07"] {
+        let timeline = system.get(&format!("/communities/{COMMUNITY}/timeline?{whose}&after={}", resolved.sequence())).await.unwrap();
+        let kinds: Vec<_> = timeline.json["items"].as_array().unwrap().iter().map(|item| item["type"].as_str().unwrap()).collect();
+        assert!(kinds.contains(&"alert.raised.v1") && kinds.contains(&"alert.resolved.v2"), "{whose}: {}", timeline.text);
+    }
     // q2 was due at the same time: had it raised anything, it would stand before this
     assert_eq!(subscriber.messages().len(), 2);
 }

@@ -1,8 +1,8 @@
 //! An alert event as outsiders are told of it: class work, which names doors and no people (contracts.md, CloudEvents 1.0).
 
 use domain::{
-    Event, Fact,
-    alert::{Severity, State, Status},
+    Fact,
+    alert::{Alert, Change, Severity, State, Status},
     community,
     values::{CommunityId, Site, Subject, Timestamp},
 };
@@ -155,16 +155,15 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State) -
 fn said(fact: &Fact<'_>, state: &State) -> Option<(&'static str, bool, Vec<String>)> {
     let by_hand = || vec![fact.id().to_string()];
     let of_occurrence = |action| Some((action, state.occurrence.late, state.occurrence.causes.clone()));
-    match fact.event {
-        Event::AlertRaised(_) => of_occurrence("raised"),
-        Event::AlertUpdated(_) => of_occurrence("updated"),
-        Event::AlertUpgraded(_) => of_occurrence("upgraded"),
-        Event::AlertReopened(_) => of_occurrence("reopened"),
-        Event::AlertAcknowledged(_) => Some(("acknowledged", state.occurrence.late, by_hand())),
-        Event::AlertResolved(event) if event.by_hand => Some(("resolved", event.late, by_hand())),
-        Event::AlertResolved(event) => Some(("resolved", event.late, event.quieted_by.clone())),
-        Event::AlertClosed(_) => Some(("closed", state.occurrence.late, by_hand())),
-        _ => None,
+    match Alert::step(fact.event)?.change {
+        Change::Raised { .. } => of_occurrence("raised"),
+        Change::Updated(_) => of_occurrence("updated"),
+        Change::Upgraded(_) => of_occurrence("upgraded"),
+        Change::Reopened { .. } => of_occurrence("reopened"),
+        Change::Acknowledged { .. } => Some(("acknowledged", state.occurrence.late, by_hand())),
+        Change::Resolved(resolution) if resolution.by_hand => Some(("resolved", resolution.late, by_hand())),
+        Change::Resolved(resolution) => Some(("resolved", resolution.late, resolution.quieted_by.to_vec())),
+        Change::Closed { .. } => Some(("closed", state.occurrence.late, by_hand())),
     }
 }
 

@@ -61,7 +61,7 @@ fn state(rule: &str) -> State {
     let commit: Commit = (*world.commits()[0].clone()).clone();
     let event = raised.into();
     let fact = domain::Fact { sequence: 1, index: 0, header: &commit.header, event: &event };
-    let hash = Alert::of(&event).map(|(alert, _)| alert.key_hash().clone()).unwrap();
+    let hash = Alert::step(&event).map(|step| step.alert.key_hash().clone()).unwrap();
     <Alert as domain::Evolve>::evolve(None, &hash, &fact).unwrap()
 }
 

@@ -58,7 +58,7 @@ fn step() -> impl Strategy<Value = Step> {
 async fn close_one(town: &Town, place: usize) {
     let world = town.intake.world("u07").await;
     let active: BTreeSet<_> =
-        world.commits().iter().flat_map(|commit| &commit.events).filter_map(|event| Alert::of(event).map(|(alert, _)| alert.key_hash().clone())).collect();
+        world.commits().iter().flat_map(|commit| &commit.events).filter_map(|event| Alert::step(event).map(|step| step.alert.key_hash().clone())).collect();
     let known: &dyn domain::Known = &world;
     let open: Vec<_> = active.iter().filter_map(|hash| known.alert(hash)).filter(|state| state.is_active()).collect();
     if let Some(state) = open.get(place % open.len().max(1)) {

@@ -14,8 +14,7 @@ use std::{
 
 use bus::{EventLog, MemoryLog};
 use domain::{
-    Event,
-    alert::{Alert, AlertId, Basis, KeyHash},
+    alert::{Alert, AlertId, Basis, Change, KeyHash, Step},
     values::{Now, Timestamp},
 };
 use serde_json::{Value, json};
@@ -192,7 +191,7 @@ impl Town {
     async fn alerts(&self, community: &str) -> Vec<String> {
         let world = self.intake.world(community).await;
         let events = world.commits().iter().flat_map(|commit| commit.events.iter());
-        let told = events.filter_map(|event| Alert::of(event).map(|(alert, key)| (key, format!("{} {} {alert}", event.name(), key.rule))));
+        let told = events.filter_map(|event| Alert::step(event).map(|step| (step.key, format!("{} {} {}", event.name(), step.key.rule, step.alert))));
         // nobody reports the buildings of these tests
         told.filter(|(key, _)| key.rule.as_str() != "building_silent").map(|(_, line)| line).collect()
     }
@@ -243,43 +242,21 @@ fn report(building: &str) -> (&'static str, Value) {
     ("building.report", json!({"scopes": [{"building": building}], "basis": "seen"}))
 }
 
-/// The basis of a judgement.
-fn basis(event: &Event) -> Option<Basis> {
-    match event {
-        Event::AlertRaised(event) => Some(event.occurrence.basis),
-        Event::AlertUpdated(event) => Some(event.occurrence.basis),
-        Event::AlertUpgraded(event) => Some(event.occurrence.basis),
-        Event::AlertReopened(event) => Some(event.occurrence.basis),
-        Event::AlertResolved(event) => event.basis,
-        _ => None,
-    }
-}
-
 /// What must hold of every log: gapless `n`, one `raised` per alert, each cause in exactly one alert, judgements in their order.
 fn check_log(world: &World) {
     let mut last_n: BTreeMap<AlertId, u32> = BTreeMap::new();
     let mut last_basis: BTreeMap<KeyHash, Basis> = BTreeMap::new();
     let mut alert_of_cause: BTreeMap<(String, String), AlertId> = BTreeMap::new();
     for event in world.commits().iter().flat_map(|commit| &commit.events) {
-        let Some((alert, key)) = Alert::of(event) else { continue };
-        let (n, causes) = match event {
-            Event::AlertRaised(event) => (event.n, &event.occurrence.causes[..]),
-            Event::AlertUpdated(event) => (event.n, &event.occurrence.causes[..]),
-            Event::AlertUpgraded(event) => (event.n, &event.occurrence.causes[..]),
-            Event::AlertReopened(event) => (event.n, &event.occurrence.causes[..]),
-            Event::AlertAcknowledged(event) => (event.n, &[][..]),
-            Event::AlertResolved(event) => (event.n, &[][..]),
-            Event::AlertClosed(event) => (event.n, &[][..]),
-            _ => continue,
-        };
-        if let Some(basis) = basis(event) {
+        let Some(Step { alert, key, n, change, .. }) = Alert::step(event) else { continue };
+        if let Some(basis) = change.basis() {
             let before = last_basis.insert(alert.key_hash().clone(), basis);
             assert!(before < Some(basis), "{alert}: {basis:?} was judged after {before:?}");
         }
         let before = last_n.insert(alert.clone(), n).unwrap_or_default();
         assert_eq!(n, before + 1, "{alert} has a gap");
-        assert_eq!(matches!(event, Event::AlertRaised(_)), before == 0, "{alert} was raised twice, or never");
-        for cause in causes {
+        assert_eq!(matches!(change, Change::Raised { .. }), before == 0, "{alert} was raised twice, or never");
+        for cause in change.occurrence().into_iter().flat_map(|occurrence| &occurrence.causes) {
             let first = alert_of_cause.entry((key.rule.to_string(), cause.clone())).or_insert_with(|| alert.clone());
             assert_eq!(first, alert, "{cause} is in two alerts of {}", key.rule);
         }

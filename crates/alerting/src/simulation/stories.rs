@@ -44,7 +44,7 @@ async fn what_an_instance_said_before_another_knew_better_changes_nothing() {
     }
     fast.settle(&town.intake).await;
     let resolved = town.alerts("u07").await;
-    assert!(resolved.last().is_some_and(|line| line.starts_with("alert.resolved.v1 fever ")), "{resolved:?}");
+    assert!(resolved.last().is_some_and(|line| line.starts_with("alert.resolved.v2 fever ")), "{resolved:?}");
     slow.settle(&town.intake).await;
     assert_eq!(town.alerts("u07").await, resolved);
     check_replay(&town).await;
@@ -66,8 +66,8 @@ async fn what_became_overdue_while_nobody_ran_is_raised_after_the_start_and_a_la
     town.record(kind, data, "2020-02-06T19:00").await;
     instance.settle(&town.intake).await;
     let world = town.intake.world("u07").await;
-    let resolved = world.commits().iter().flat_map(|commit| &commit.events).find_map(|event| match event {
-        Event::AlertResolved(resolved) if resolved.key.rule.as_str() == "check_overdue" => Some((resolved.late, resolved.quieted_by.len())),
+    let resolved = world.commits().iter().flat_map(|commit| &commit.events).filter_map(Alert::step).find_map(|step| match step.change {
+        Change::Resolved(resolution) if step.key.rule.as_str() == "check_overdue" => Some((resolution.late, resolution.quieted_by.len())),
         _ => None,
     });
     assert_eq!(resolved, Some((true, 1)));
@@ -191,7 +191,7 @@ async fn a_rule_that_is_switched_off_resolves_what_it_had_raised() {
     town.record("policy.set", json!({"rules": {"fever": {"enabled": false}}}), NOON).await;
     instance.settle(&town.intake).await;
     let alerts = town.alerts("u07").await;
-    assert!(alerts.last().is_some_and(|line| line.starts_with("alert.resolved.v1 fever ")), "{alerts:?}");
+    assert!(alerts.last().is_some_and(|line| line.starts_with("alert.resolved.v2 fever ")), "{alerts:?}");
 }
 
 #[tokio::test]
@@ -228,13 +228,15 @@ async fn close_breach(town: &Town) {
 
 async fn breaches(town: &Town) -> Vec<String> {
     let world = town.intake.world("u07").await;
-    let of = |event: &Event| match event {
-        Event::AlertRaised(event) => (event.key.rule.as_str() == "quarantine_breach").then(|| format!("raised {}", event.occurrence.causes.len())),
-        Event::AlertUpdated(event) => (event.key.rule.as_str() == "quarantine_breach").then(|| format!("updated {}", event.occurrence.causes.len())),
-        Event::AlertClosed(event) => (event.key.rule.as_str() == "quarantine_breach").then(|| "closed 0".to_owned()),
+    let steps = world.commits().iter().flat_map(|commit| &commit.events).filter_map(Alert::step);
+    let breaches = steps.filter(|step| step.key.rule.as_str() == "quarantine_breach");
+    let told = breaches.filter_map(|step| match step.change {
+        Change::Raised { occurrence, .. } => Some(format!("raised {}", occurrence.causes.len())),
+        Change::Updated(occurrence) => Some(format!("updated {}", occurrence.causes.len())),
+        Change::Closed { .. } => Some("closed 0".to_owned()),
         _ => None,
-    };
-    world.commits().iter().flat_map(|commit| &commit.events).filter_map(of).collect()
+    });
+    told.collect()
 }
 
 #[tokio::test]

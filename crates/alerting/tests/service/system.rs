@@ -165,7 +165,7 @@ impl System {
         // a log in memory answers at once
         let stored = futures_executor(read);
         let commits = stored.iter().map(|stored| Commit::decode(&stored.payload).unwrap());
-        commits.map(|commit| commit.events.iter().filter(|event| Alert::of(event).is_some()).count()).sum()
+        commits.map(|commit| commit.events.iter().filter(|event| Alert::step(event).is_some()).count()).sum()
     }
 
     /// How many alert events there are once no more come.

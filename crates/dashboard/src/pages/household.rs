@@ -205,11 +205,14 @@ fn cause_link(event: &str, entries: &[Entry]) -> CauseLink {
     CauseLink { event: event.to_owned(), here: entry.map(|entry| format!("{} {}", entry.kind, entry.at)) }
 }
 
-/// The entries of a timeline; those of alerts lead to what they were raised for.
+/// Where the events of alerts say what they were raised for, and what ended them.
+const CAUSES: [&str; 2] = ["/occurrence/causes", "/quieted_by"];
+
+/// The entries of a timeline; those of alerts lead to what they were raised for, and to what ended them.
 fn entries(items: &[TimelineAnswer], clock: &Clock) -> Vec<Entry> {
     let mut entries: Vec<Entry> = items.iter().map(|answer| entry(answer, clock)).collect();
     for (place, answer) in items.iter().enumerate() {
-        let causes = answer.data.pointer("/occurrence/causes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let causes = CAUSES.iter().filter_map(|at| answer.data.pointer(at)?.as_array()).flatten().filter_map(Value::as_str);
         let links: Vec<CauseLink> = causes.rev().take(CAUSES_MAX).map(|event| cause_link(event, &entries)).collect();
         entries[place].causes = links;
     }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    Acknowledge, Acknowledged, Alert, AlertId, Close, Closed, Command, Firing, Observe, Occurrence, Raised, Reopened, Resolve, Resolved, State, Status,
+    Acknowledge, AcknowledgedV2, Alert, AlertId, Close, ClosedV2, Command, Firing, Observe, Occurrence, Raised, Reopened, Resolve, ResolvedV2, State, Status,
     Updated, Upgraded,
 };
 use crate::{
     Context, Decide, Event, Known, Rejection,
     decide::required,
-    values::{HOUR_MS, KeyOwner, Place, PlaceNames, PrivateFields, field},
+    values::{HOUR_MS, KeyOwner, Place, PlaceNames, PrivateFields, Subject, field},
 };
 
 /// Hours after `resolved` within which a recurrence is the same alert, next episode (alerting.md).
@@ -45,7 +45,8 @@ fn decide_observe(observe: Observe, known: &dyn Known, context: &Context<'_>) ->
             vec![Raised { alert: AlertId::new(hash, 1), key, n: 1, episode: 1, occurrence }.into()]
         }
         (Some(state), None) if state.is_active() => {
-            vec![Resolved { alert: state.alert.clone(), key, n: state.n + 1, by_hand: false, late, quieted_by, basis: Some(basis), private: None }.into()]
+            let (alert, n, place, person) = next(&state);
+            vec![ResolvedV2 { alert, key, n, place, person, by_hand: false, late, quieted_by, basis: Some(basis), private: None }.into()]
         }
         (Some(_), None) => Vec::new(),
         (Some(state), Some(firing)) => {
@@ -138,6 +139,11 @@ fn as_seen(alert: &AlertId, n: u32, known: &dyn Known) -> Result<Arc<State>, Rej
     Ok(state)
 }
 
+/// What the next event of an alert says of it: its id, its number, and where and who it was about last.
+fn next(state: &State) -> (AlertId, u32, Place, Option<Subject>) {
+    (state.alert.clone(), state.n + 1, state.occurrence.place.clone(), state.occurrence.person.clone())
+}
+
 fn ended(state: &State) -> Rejection {
     Rejection::Conflict {
         code: "alert_ended",
@@ -151,7 +157,8 @@ fn decide_acknowledge(acknowledge: Acknowledge, known: &dyn Known) -> Result<Vec
     if !state.is_active() {
         return Err(ended(&state));
     }
-    Ok(vec![Acknowledged { alert: acknowledge.alert, key: state.key.clone(), n: state.n + 1, until: acknowledge.until }.into()])
+    let (alert, n, place, person) = next(&state);
+    Ok(vec![AcknowledgedV2 { alert, key: state.key.clone(), n, place, person, until: acknowledge.until }.into()])
 }
 
 fn decide_resolve(resolve: Resolve, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
@@ -160,8 +167,9 @@ fn decide_resolve(resolve: Resolve, known: &dyn Known, context: &Context<'_>) ->
         return Err(ended(&state));
     }
     let private = PrivateFields::default().with(field::NOTE, resolve.evidence.as_deref()).owned_by(KeyOwner::Command(context.command));
-    let (alert, key, n) = (resolve.alert, state.key.clone(), state.n + 1);
-    Ok(vec![Resolved { alert, key, n, by_hand: true, late: false, quieted_by: Vec::new(), basis: None, private }.into()])
+    let (alert, n, place, person) = next(&state);
+    let resolved = ResolvedV2 { alert, key: state.key.clone(), n, place, person, by_hand: true, late: false, quieted_by: Vec::new(), basis: None, private };
+    Ok(vec![resolved.into()])
 }
 
 fn decide_close(close: Close, known: &dyn Known) -> Result<Vec<Event>, Rejection> {
@@ -169,5 +177,6 @@ fn decide_close(close: Close, known: &dyn Known) -> Result<Vec<Event>, Rejection
     if !state.is_active() {
         return Err(ended(&state));
     }
-    Ok(vec![Closed { alert: close.alert, key: state.key.clone(), n: state.n + 1, reason: close.reason }.into()])
+    let (alert, n, place, person) = next(&state);
+    Ok(vec![ClosedV2 { alert, key: state.key.clone(), n, place, person, reason: close.reason }.into()])
 }

@@ -142,7 +142,7 @@ occurrences! {
     Reopened
 }
 
-/// Somebody has it.
+/// Somebody has it. Not written any more: it does not say where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Acknowledged {
     /// The alert.
@@ -155,7 +155,7 @@ pub struct Acknowledged {
     pub until: Option<Timestamp>,
 }
 
-/// It is over.
+/// It is over. Not written any more: it does not say where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resolved {
     /// The alert.
@@ -176,7 +176,7 @@ pub struct Resolved {
     pub private: Option<Private>,
 }
 
-/// It is not followed up.
+/// It is not followed up. Not written any more: it does not say where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Closed {
     /// The alert.
@@ -189,9 +189,74 @@ pub struct Closed {
     pub reason: CloseReason,
 }
 
-without_private!(Raised, Updated, Upgraded, Reopened, Acknowledged, Closed);
+/// Somebody has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AcknowledgedV2 {
+    /// The alert.
+    pub alert: AlertId,
+    /// What it is about.
+    pub key: Key,
+    /// Gapless per alert.
+    pub n: u32,
+    /// Where, as it was last said.
+    pub place: Place,
+    /// Who, as it was last said.
+    pub person: Option<Subject>,
+    /// Until when.
+    pub until: Option<Timestamp>,
+}
+
+/// It is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResolvedV2 {
+    /// The alert.
+    pub alert: AlertId,
+    /// What it is about.
+    pub key: Key,
+    /// Gapless per alert.
+    pub n: u32,
+    /// Where, as it was last said.
+    pub place: Place,
+    /// Who, as it was last said.
+    pub person: Option<Subject>,
+    /// Somebody said so; otherwise its rule did.
+    pub by_hand: bool,
+    /// By something recorded late.
+    pub late: bool,
+    /// What made it quiet: event ids.
+    pub quieted_by: Vec<String>,
+    /// What the judgement rests on, where a rule said so.
+    pub basis: Option<Basis>,
+    /// How that is known.
+    pub private: Option<Private>,
+}
+
+/// It is not followed up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClosedV2 {
+    /// The alert.
+    pub alert: AlertId,
+    /// What it is about.
+    pub key: Key,
+    /// Gapless per alert.
+    pub n: u32,
+    /// Where, as it was last said.
+    pub place: Place,
+    /// Who, as it was last said.
+    pub person: Option<Subject>,
+    /// Why.
+    pub reason: CloseReason,
+}
+
+without_private!(Raised, Updated, Upgraded, Reopened, Acknowledged, AcknowledgedV2, Closed, ClosedV2);
 
 impl Personal for Resolved {
+    fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {
+        self.private.each_private(visit);
+    }
+}
+
+impl Personal for ResolvedV2 {
     fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {
         self.private.each_private(visit);
     }

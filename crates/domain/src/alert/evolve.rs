@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Alert, AlertId, Key, KeyHash, Occurrence, Severity, State, Status, state::CAUSES_MAX};
+use super::{Alert, Change, KeyHash, Occurrence, Severity, State, Status, Step, state::CAUSES_MAX};
 use crate::{Event, Evolve, Fact, Header};
 
 impl Evolve for Alert {
@@ -10,45 +10,42 @@ impl Evolve for Alert {
     type State = State;
 
     fn touched(event: &Event, _: &Header) -> Vec<KeyHash> {
-        alert_of(event).map(|(alert, _)| alert.key_hash().clone()).into_iter().collect()
+        Self::step(event).map(|step| step.alert.key_hash().clone()).into_iter().collect()
     }
 
     fn evolve(state: Option<State>, _: &KeyHash, fact: &Fact<'_>) -> Option<State> {
-        match fact.event {
-            Event::AlertRaised(event) => Some(State {
-                alert: event.alert.clone(),
-                key: event.key.clone(),
+        let Some(Step { alert, key, n, change, .. }) = Self::step(fact.event) else { return state };
+        if let Change::Raised { episode, occurrence } = change {
+            return Some(State {
+                alert: alert.clone(),
+                key: key.clone(),
                 status: Status::Open,
-                n: event.n,
-                episode: event.episode,
-                severity_peak: event.occurrence.severity,
-                causes: event.occurrence.causes.iter().cloned().collect(),
-                past_causes: past_causes(state, &event.occurrence),
-                basis: event.occurrence.basis,
-                occurrence: event.occurrence.clone(),
-            }),
-            Event::AlertUpdated(event) => state.map(|state| occurred(state, event.n, &event.occurrence)),
-            Event::AlertUpgraded(event) => state.map(|state| occurred(state, event.n, &event.occurrence)),
-            Event::AlertReopened(event) => state.map(|state| State {
-                status: Status::Open,
-                episode: event.episode,
-                severity_peak: event.occurrence.severity,
-                ..occurred(state, event.n, &event.occurrence)
-            }),
-            Event::AlertAcknowledged(event) => state.map(|state| State {
-                n: event.n,
-                status: Status::Acknowledged { actor: fact.header.actor.clone(), at: fact.header.recorded_at, until: event.until },
-                ..state
-            }),
-            Event::AlertResolved(event) => state.map(|state| State {
-                n: event.n,
-                status: Status::Resolved { at: fact.header.recorded_at, by_hand: event.by_hand },
-                basis: event.basis.unwrap_or(state.basis),
-                ..state
-            }),
-            Event::AlertClosed(event) => state.map(|state| State { n: event.n, status: Status::Closed, ..state }),
-            _ => state,
+                n,
+                episode,
+                severity_peak: occurrence.severity,
+                causes: occurrence.causes.iter().cloned().collect(),
+                past_causes: past_causes(state, occurrence),
+                basis: occurrence.basis,
+                occurrence: occurrence.clone(),
+            });
         }
+        let state = state?;
+        Some(match change {
+            Change::Raised { occurrence, .. } | Change::Updated(occurrence) | Change::Upgraded(occurrence) => occurred(state, n, occurrence),
+            Change::Reopened { episode, occurrence } => {
+                State { status: Status::Open, episode, severity_peak: occurrence.severity, ..occurred(state, n, occurrence) }
+            }
+            Change::Acknowledged { until } => {
+                State { n, status: Status::Acknowledged { actor: fact.header.actor.clone(), at: fact.header.recorded_at, until }, ..state }
+            }
+            Change::Resolved(resolution) => State {
+                n,
+                status: Status::Resolved { at: fact.header.recorded_at, by_hand: resolution.by_hand },
+                basis: resolution.basis.unwrap_or(state.basis),
+                ..state
+            },
+            Change::Closed { .. } => State { n, status: Status::Closed, ..state },
+        })
     }
 }
 
@@ -72,25 +69,4 @@ fn past_causes(state: Option<State>, occurrence: &Occurrence) -> BTreeSet<String
         past.pop_first();
     }
     past
-}
-
-/// The alert of an event of this aggregate, and what it is about.
-pub(crate) fn alert_of(event: &Event) -> Option<(&AlertId, &Key)> {
-    match event {
-        Event::AlertRaised(event) => Some((&event.alert, &event.key)),
-        Event::AlertUpdated(event) => Some((&event.alert, &event.key)),
-        Event::AlertUpgraded(event) => Some((&event.alert, &event.key)),
-        Event::AlertReopened(event) => Some((&event.alert, &event.key)),
-        Event::AlertAcknowledged(event) => Some((&event.alert, &event.key)),
-        Event::AlertResolved(event) => Some((&event.alert, &event.key)),
-        Event::AlertClosed(event) => Some((&event.alert, &event.key)),
-        _ => None,
-    }
-}
-
-impl Alert {
-    /// The alert that an event belongs to, and what it is about.
-    pub fn of(event: &Event) -> Option<(&AlertId, &Key)> {
-        alert_of(event)
-    }
 }

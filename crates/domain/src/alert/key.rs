@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{CommunityId, InvalidSlug, Slug};
+use crate::values::{CommunityId, InvalidSlug, QuarantineId, Slug};
 
 /// What an alert is about: no date, no text, no severity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,6 +22,11 @@ impl Key {
     /// As written outside: `{community}/{rule}/{subject kind}/{subject id}`.
     pub fn full(&self, community: &CommunityId) -> String {
         format!("{community}/{}/{}/{}", self.rule, self.subject_kind, self.subject_id)
+    }
+
+    /// The order it is about, where it is about one.
+    pub fn quarantine(&self) -> Option<QuarantineId> {
+        (self.subject_kind.as_str() == "quarantine").then(|| self.subject_id.as_str().parse().ok()).flatten()
     }
 
     /// The hash that names everything this key has gone through.

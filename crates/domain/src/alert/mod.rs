@@ -10,12 +10,17 @@ mod event;
 mod evolve;
 mod key;
 mod state;
+mod step;
 
 pub use command::{Acknowledge, Basis, Close, Command, Firing, Observe, Resolve};
 pub use decide::REOPEN_HOURS;
-pub use event::{Acknowledged, CloseReason, Closed, Detail, Observed, Occurrence, Raised, Reopened, Resolved, Severity, Updated, Upgraded};
+pub use event::{
+    Acknowledged, AcknowledgedV2, CloseReason, Closed, ClosedV2, Detail, Observed, Occurrence, Raised, Reopened, Resolved, ResolvedV2, Severity, Updated,
+    Upgraded,
+};
 pub use key::{AlertId, Key, KeyHash};
 pub use state::{CAUSES_MAX, State, Status};
+pub use step::{Change, Resolution, Step};
 
 /// The aggregate.
 #[derive(Debug)]

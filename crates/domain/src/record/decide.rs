@@ -3,6 +3,7 @@
 use super::{Command, Record, Retract, Retracted, StoredEvent};
 use crate::{
     Context, Decide, Event, Known, Rejection,
+    alert::Alert,
     commit::Role,
     decide::{check_reason, required},
     values::{KeyOwner, PrivateFields, field},
@@ -42,7 +43,7 @@ fn remedy(event: &Event) -> &'static str {
     match event {
         Event::QuarantineOrdered(_) => "an order is ended by quarantine.release with reason mistake",
         Event::RecordRetracted(_) => "a retraction stays: record what is right with `replaces`",
-        Event::AlertAcknowledged(_) | Event::AlertClosed(_) | Event::AlertResolved(_) => "an alert keeps its history",
+        event if Alert::step(event).is_some() => "an alert keeps its history",
         _ => "only visits, reports, entries and checks can be taken back; register again with what is right",
     }
 }

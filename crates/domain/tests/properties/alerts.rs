@@ -62,7 +62,7 @@ fn is_a_history(events: &[Event]) -> Result<(), TestCaseError> {
         last.insert(alert.clone(), n);
         let begins = matches!(event, Event::AlertRaised(_) | Event::AlertReopened(_));
         prop_assert_ne!(begins, active, "what is open does not begin, what is over does not go on: {:?}", event);
-        active = !matches!(event, Event::AlertResolved(_) | Event::AlertClosed(_));
+        active = !matches!(event, Event::AlertResolvedV2(_) | Event::AlertClosedV2(_));
         prop_assert_eq!(matches!(event, Event::AlertRaised(_)), raised.insert(alert), "an alert is raised once, first: {:?}", event);
     }
     Ok(())

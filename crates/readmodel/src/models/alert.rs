@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Event, Evolve, Fact,
-    alert::{self, AlertId, CloseReason, Severity},
+    Evolve, Fact,
+    alert::{self, AlertId, Change, CloseReason, Severity},
     values::{BuildingId, EventId, Private, Slug, StaffId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,7 @@ impl ReadModel for Alert {
     type Row = Row;
 
     fn keys(fact: &Fact<'_>) -> Vec<AlertId> {
-        alert::Alert::of(fact.event).map(|(alert, _)| alert.clone()).into_iter().collect()
+        alert::Alert::step(fact.event).map(|step| step.alert.clone()).into_iter().collect()
     }
 
     fn evolve(row: Option<Row>, key: &AlertId, fact: &Fact<'_>) -> Option<Row> {
@@ -108,16 +108,17 @@ impl ReadModel for Alert {
 }
 
 fn happened(fact: &Fact<'_>) -> Option<(u32, Happened)> {
-    let (n, action, severity, reason, private) = match fact.event {
-        Event::AlertRaised(event) => (event.n, Action::Raised, Some(event.occurrence.severity), None, None),
-        Event::AlertUpdated(event) => (event.n, Action::Updated, Some(event.occurrence.severity), None, None),
-        Event::AlertUpgraded(event) => (event.n, Action::Upgraded, Some(event.occurrence.severity), None, None),
-        Event::AlertReopened(event) => (event.n, Action::Reopened, Some(event.occurrence.severity), None, None),
-        Event::AlertAcknowledged(event) => (event.n, Action::Acknowledged, None, None, None),
-        Event::AlertResolved(event) => (event.n, Action::Resolved, None, None, event.private.clone()),
-        Event::AlertClosed(event) => (event.n, Action::Closed, None, Some(event.reason), None),
-        _ => return None,
+    let alert::Step { n, change, .. } = alert::Alert::step(fact.event)?;
+    let (action, reason, private) = match change {
+        Change::Raised { .. } => (Action::Raised, None, None),
+        Change::Updated(_) => (Action::Updated, None, None),
+        Change::Upgraded(_) => (Action::Upgraded, None, None),
+        Change::Reopened { .. } => (Action::Reopened, None, None),
+        Change::Acknowledged { .. } => (Action::Acknowledged, None, None),
+        Change::Resolved(resolution) => (Action::Resolved, None, resolution.private.cloned()),
+        Change::Closed { reason } => (Action::Closed, Some(reason), None),
     };
+    let severity = change.occurrence().map(|occurrence| occurrence.severity);
     let (actor, by, recorded_at) = (fact.header.actor.clone(), fact.header.by.clone(), fact.header.recorded_at);
     Some((n, Happened { event: fact.id(), action, recorded_at, severity, actor, by, reason, private }))
 }

@@ -7,6 +7,7 @@ use std::ops::RangeBounds;
 
 use domain::{
     Event, Fact,
+    alert::{Alert, Step},
     values::{BuildingId, HouseholdId, PersonId, Place, QuarantineId, Timestamp},
 };
 use serde::{
@@ -239,11 +240,7 @@ impl Concerned {
             Event::QuarantineExtended(event) => self.order(&event.quarantine, &event.person, &event.place),
             Event::QuarantineSlotsWaived(event) => self.order(&event.quarantine, &event.person, &event.place),
             Event::QuarantineReleased(event) => self.order(&event.quarantine, &event.person, &event.place),
-            Event::AlertRaised(event) => self.occurrence(&event.occurrence),
-            Event::AlertUpdated(event) => self.occurrence(&event.occurrence),
-            Event::AlertUpgraded(event) => self.occurrence(&event.occurrence),
-            Event::AlertReopened(event) => self.occurrence(&event.occurrence),
-            _ => {}
+            _ => Alert::step(event).into_iter().for_each(|step| self.alert(&step)),
         }
     }
 
@@ -252,8 +249,9 @@ impl Concerned {
         self.0.extend(orders.iter().cloned().map(Of::Quarantine));
     }
 
-    fn occurrence(&mut self, occurrence: &domain::alert::Occurrence) {
-        self.place(&occurrence.place);
-        self.0.extend(occurrence.person.as_ref().and_then(|who| who.person.clone()).map(Of::Person));
+    fn alert(&mut self, step: &Step<'_>) {
+        step.place.into_iter().for_each(|place| self.place(place));
+        self.0.extend(step.person.and_then(|who| who.person.clone()).map(Of::Person));
+        self.0.extend(step.key.quarantine().map(Of::Quarantine));
     }
 }
