@@ -1,5 +1,7 @@
 //! Alerts and events in plain words.
 
+use std::collections::BTreeMap;
+
 use domain::{
     alert::{Detail, Observed},
     values::{Place, PlaceNames},
@@ -10,7 +12,10 @@ use serde_json::Value;
 use crate::{language::Language, moments::Clock, words::Words};
 
 /// Most details of one event in a line.
-const DETAILS_MAX: usize = 12;
+const DETAILS_MAX: usize = 16;
+
+/// Names of people by their id, as far as the visitor may read them.
+pub(crate) type Names<'a> = BTreeMap<&'a str, &'a str>;
 
 /// `阳光小区 7号楼 2单元 502`: numbers repeat between estates, so the estate comes first.
 pub(crate) fn place(names: &PlaceNames, place: &Place, words: Words) -> String {
@@ -95,9 +100,9 @@ pub(crate) fn event(kind: &str, words: Words) -> String {
 }
 
 /// What an event says, as far as its data is known here: outcome, means, temperatures, notes.
-pub(crate) fn details(data: &Value, words: Words) -> Vec<String> {
+pub(crate) fn details(data: &Value, names: &Names<'_>, words: Words) -> Vec<String> {
     let mut said = Vec::new();
-    describe(data, words, &mut said);
+    describe(data, names, words, &mut said);
     said.dedup();
     said.truncate(DETAILS_MAX);
     said
@@ -115,7 +120,12 @@ const WORD_FIELDS: [(&str, &str); 8] = [
     ("reason", "reason"),
 ];
 
-fn describe(data: &Value, words: Words, said: &mut Vec<String>) {
+/// Where an event, or a part of one, says whom it is about.
+const WHO: [&str; 3] = ["/who/person", "/person/person", "/person"];
+
+fn describe(data: &Value, names: &Names<'_>, words: Words, said: &mut Vec<String>) {
+    let who = WHO.iter().find_map(|at| data.pointer(at)?.as_str());
+    said.extend(who.and_then(|who| names.get(who)).map(|name| (*name).to_owned()));
     // which of the alerts of a door this is about
     said.extend(data.pointer("/key/rule").and_then(Value::as_str).map(|rule| words.api_word("kind", rule)));
     for (field, group) in WORD_FIELDS {
@@ -138,10 +148,10 @@ fn describe(data: &Value, words: Words, said: &mut Vec<String>) {
         said.extend(texts.iter().filter_map(Value::as_str).map(|text| words.with("quote", text)));
     }
     for part in ["people", "checks"].iter().filter_map(|field| data.get(field)?.as_array()).flatten() {
-        describe(part, words, said);
+        describe(part, names, words, said);
     }
     if let Some(occurrence) = data.get("occurrence") {
-        describe(occurrence, words, said);
+        describe(occurrence, names, words, said);
     }
 }
 
@@ -163,10 +173,14 @@ mod tests {
     #[test]
     fn what_an_event_says_is_said_in_words() {
         let words = Words::new(Language::Chinese);
-        let visit = json!({"outcome": "met", "mode": "door", "people": [{"presence": "here", "symptoms": [],
+        let visit = json!({"outcome": "met", "mode": "door", "people": [{"who": {"person": "p1"}, "presence": "here", "symptoms": [],
             "readings": [{"site": "axilla", "tenths_celsius": 382, "unreadable": null, "at": "2020-02-06T12:00:00Z"}]}]});
-        assert_eq!(details(&visit, words), ["见到", "上门", "在家", "38.2℃ 腋下", "无症状"]);
-        assert_eq!(details(&json!({"of": "another time"}), words), Vec::<String>::new());
+        let names = Names::from([("p1", "张三")]);
+        assert_eq!(details(&visit, &names, words), ["见到", "上门", "张三", "在家", "38.2℃ 腋下", "无症状"]);
+        assert_eq!(details(&visit, &Names::new(), words), ["见到", "上门", "在家", "38.2℃ 腋下", "无症状"]);
+        assert_eq!(details(&json!({"of": "another time"}), &names, words), Vec::<String>::new());
+        let raised = json!({"key": {"rule": "check_overdue"}, "person": {"person": "p1", "unregistered": null}, "late": true});
+        assert_eq!(details(&raised, &names, words), ["张三", "体温检查超时", "晚录"]);
         assert_eq!(event("visit.recorded.v1", words), "走访");
         assert_eq!(event("something.new_here.v7", words), "something new here");
     }

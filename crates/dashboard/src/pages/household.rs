@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use domain::values::{HouseholdId, field};
+use domain::values::{HouseholdId, PersonId, field};
 use readmodel::views::{AlertItem, BuildingDetail, Cell, HouseholdView, PersonView, QuarantineItem, Resident, Status, TimelineItem};
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::{
     api::Failure,
     moments::Clock,
     palette::Mark,
-    telling,
+    telling::{self, Names},
     visitor::{Community, Crumb, Frame, Visitor},
 };
 
@@ -20,6 +20,8 @@ use crate::{
 const PEOPLE_MAX: usize = 24;
 /// Most causes that are listed of one alert: the latest. Its own page has all.
 const CAUSES_MAX: usize = 3;
+/// Characters of an event's id that are shown; all of it stands in its title.
+const SHORT_ID_CHARS: usize = 8;
 /// Most entries of the timeline on the page: the latest.
 const TIMELINE_MAX: usize = 100;
 
@@ -54,12 +56,17 @@ struct CauseLink {
 }
 
 struct Person {
+    id: PersonId,
+    /// Their name, where the visitor may read it.
+    known_as: Option<String>,
     name: String,
     facts: Vec<String>,
 }
 
 struct Entry {
     id: String,
+    /// The beginning of the id: enough to tell entries apart, and short enough to be read out.
+    short_id: String,
     kind: String,
     details: Vec<String>,
     at: String,
@@ -108,14 +115,15 @@ async fn page(visitor: &Visitor, id: &str, household: &str) -> Result<HouseholdP
     if let (Some(id), Some(name)) = (&view.place.building, building) {
         f.crumbs.push(Crumb { href: format!("{}/b/{id}", community.base()), text: name.to_owned() });
     }
-    let entries = entries(&timeline.items, &community.clock);
+    let people = people(visitor, &community, &view.people).await?;
+    let entries = entries(&timeline.items, &people, &community.clock);
     let alerts = alerts_here(visitor, &community, &household).await?;
     Ok(HouseholdPage {
         f,
         label: view.private.first(field::LABEL).map(str::to_owned),
         mark: cell.as_ref().map(|cell| Mark::of(cell.state, words)),
         reasons: reasons(&alerts, cell.as_ref(), &entries, &community),
-        people: people(visitor, &community, &view.people).await?,
+        people,
         duties: orders.iter().map(|order| quarantines::Row::of(order, &names, &community)).collect(),
         entries,
         more: timeline.next.is_some(),
@@ -163,7 +171,9 @@ async fn people(visitor: &Visitor, community: &Community, residents: &[Resident]
             last.map(|(at, reading)| format!("{} {}", telling::measured(reading, words), clock.short(at))),
         ];
         let categories = view.categories.iter().map(|category| words.api_word("category", category.as_str()));
-        people.push(Person { name: person_name(view.private.first(field::NAME), words), facts: facts.into_iter().flatten().chain(categories).collect() });
+        let known_as = view.private.first(field::NAME).map(str::to_owned);
+        let name = person_name(known_as.as_deref(), words);
+        people.push(Person { id: resident.person.clone(), known_as, name, facts: facts.into_iter().flatten().chain(categories).collect() });
     }
     Ok(people)
 }
@@ -209,8 +219,9 @@ fn cause_link(event: &str, entries: &[Entry]) -> CauseLink {
 const CAUSES: [&str; 2] = ["/occurrence/causes", "/quieted_by"];
 
 /// The entries of a timeline; those of alerts lead to what they were raised for, and to what ended them.
-fn entries(items: &[TimelineAnswer], clock: &Clock) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = items.iter().map(|answer| entry(answer, clock)).collect();
+fn entries(items: &[TimelineAnswer], people: &[Person], clock: &Clock) -> Vec<Entry> {
+    let names: Names = people.iter().filter_map(|person| Some((person.id.as_str(), person.known_as.as_deref()?))).collect();
+    let mut entries: Vec<Entry> = items.iter().map(|answer| entry(answer, &names, clock)).collect();
     for (place, answer) in items.iter().enumerate() {
         let causes = CAUSES.iter().filter_map(|at| answer.data.pointer(at)?.as_array()).flatten().filter_map(Value::as_str);
         let links: Vec<CauseLink> = causes.rev().take(CAUSES_MAX).map(|event| cause_link(event, &entries)).collect();
@@ -219,13 +230,14 @@ fn entries(items: &[TimelineAnswer], clock: &Clock) -> Vec<Entry> {
     entries
 }
 
-fn entry(answer: &TimelineAnswer, clock: &Clock) -> Entry {
+fn entry(answer: &TimelineAnswer, names: &Names<'_>, clock: &Clock) -> Entry {
     let (item, words) = (&answer.item, clock.words);
     let by = item.by.iter().map(ToString::to_string).collect::<Vec<_>>().join(words.of("list.comma"));
     Entry {
         id: item.id.clone(),
+        short_id: item.id.chars().take(SHORT_ID_CHARS).collect(),
         kind: telling::event(&item.kind, words),
-        details: telling::details(&answer.data, words),
+        details: telling::details(&answer.data, names, words),
         at: clock.long(item.at),
         by: if by.is_empty() { words.api_word("actor", item.actor.as_str()) } else { by },
         via: item.via.as_ref().map(|via| words.api_word("via", via)),
