@@ -9,7 +9,7 @@ use std::{
 };
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use system_tests::{Attempt, Chance, History, System};
 use tokio::{sync::RwLock, task::JoinHandle};
 
@@ -21,6 +21,19 @@ const DOORS: u64 = 40;
 /// Every so-manieth visit finds a fever.
 const FEVER_EVERY: u64 = 25;
 
+/// Where phones send to.
+pub(crate) trait Post: Clone + Send + Sync + 'static {
+    /// Sends a command: status and answer, or nothing when no whole answer came.
+    fn post(&self, command: &str) -> impl Future<Output = Option<(u16, Value)>> + Send;
+}
+
+impl Post for Arc<RwLock<System>> {
+    async fn post(&self, command: &str) -> Option<(u16, Value)> {
+        let answer = self.read().await.request(Method::POST, &format!("/communities/{COMMUNITY}/commands"), Some(command.to_owned())).await.ok()?;
+        Some((answer.status, answer.json))
+    }
+}
+
 /// Clients that keep sending until they are stopped.
 pub(crate) struct Load {
     pub(crate) history: History,
@@ -30,10 +43,9 @@ pub(crate) struct Load {
 
 impl Load {
     /// Starts them; ids of commands and doors follow from `chance`.
-    pub(crate) fn start(chance: &mut Chance, system: &Arc<RwLock<System>>) -> Self {
+    pub(crate) fn start(chance: &mut Chance, to: &impl Post) -> Self {
         let (history, stop) = (History::default(), Arc::new(AtomicBool::new(false)));
-        let clients =
-            (0..CLIENTS).map(|client| tokio::spawn(keep_sending(client, chance.bits(), Arc::clone(system), history.clone(), Arc::clone(&stop)))).collect();
+        let clients = (0..CLIENTS).map(|client| tokio::spawn(keep_sending(client, chance.bits(), to.clone(), history.clone(), Arc::clone(&stop)))).collect();
         Self { history, stop, clients }
     }
 
@@ -63,7 +75,7 @@ pub(crate) async fn register(system: &System) {
 }
 
 /// A phone: it keeps a command until there is an answer that settles it, and sends it again under the same id.
-async fn keep_sending(client: u64, seed: u64, system: Arc<RwLock<System>>, history: History, stop: Arc<AtomicBool>) {
+async fn keep_sending(client: u64, seed: u64, to: impl Post, history: History, stop: Arc<AtomicBool>) {
     let mut chance = Chance::of(seed);
     for count in 0.. {
         if stop.load(Ordering::Relaxed) {
@@ -76,10 +88,9 @@ async fn keep_sending(client: u64, seed: u64, system: Arc<RwLock<System>>, histo
         let people = json!([{"person":format!("p{door}"),"readings":[reading],"symptoms":[]}]);
         let command = json!({"id":id,"type":"visit.record","data":{"household":format!("h{door}"),"outcome":"met","mode":"door","people":people}}).to_string();
         loop {
-            let answer = system.read().await.request(Method::POST, &format!("/communities/{COMMUNITY}/commands"), Some(command.clone())).await;
-            let attempt = match answer {
-                Ok(answer) if matches!(answer.status, 200 | 201) => Attempt::Acknowledged(answer.json["sequence"].as_u64().unwrap()),
-                Ok(answer) if (400..500).contains(&answer.status) && answer.status != 429 => panic!("a good command was refused: {}", answer.text),
+            let attempt = match to.post(&command).await {
+                Some((200 | 201, answer)) => Attempt::Acknowledged(answer["sequence"].as_u64().unwrap()),
+                Some((status, answer)) if (400..500).contains(&status) && status != 429 => panic!("a good command was refused: {answer}"),
                 _ => Attempt::Unknown,
             };
             history.note(&id, attempt);

@@ -1,7 +1,7 @@
 //! What may happen to a system, under load: killed anywhere, frozen, cut off, told nothing, restored, damaged, without power, at the
 //! wrong time. Whatever happens, the checker finds every acknowledged command on the log exactly once, each cause in one alert, and stores that equal their fold.
 //!
-//! `GRIDWARD_KILLS`, `_POINTS`, `_ERRORS`, `_FAULTS`, `_CUTS`, `_JUMPS`, `_RESTORES` and `_FLIPS` say how many; `GRIDWARD_SEED` repeats a
+//! `GRIDWARD_KILLS`, `_SERVICE_KILLS`, `_POINTS`, `_ERRORS`, `_FAULTS`, `_CUTS`, `_JUMPS`, `_RESTORES` and `_FLIPS` say how many; `GRIDWARD_SEED` repeats a
 //! run.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
@@ -13,6 +13,7 @@ mod load;
 mod past;
 mod points;
 mod power;
+mod services;
 mod wire;
 
 use std::{

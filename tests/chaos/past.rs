@@ -81,6 +81,8 @@ async fn a_log_from_a_backup_is_noticed_by_every_service_even_when_it_was_overta
         {
             assert!(said.contains(service), "seed {seed}, round {round}, overtaken {overtaken}: not said: {service}\n{said}");
         }
+        let restores = export(&system).iter().filter(|commit| commit["events"][0]["type"] == "history.restored.v1").count();
+        assert_eq!(restores, 1, "seed {seed}, round {round}: what follows is told under ids of another epoch");
         let standing = standing(&system);
         assert!(kept.iter().all(|(id, sequence)| standing.get(id) == Some(sequence)), "seed {seed}: what the backup holds is there");
         assert!(lost.iter().all(|(id, _)| !standing.contains_key(id)), "seed {seed}: what came after the backup is gone");

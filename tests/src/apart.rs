@@ -209,6 +209,11 @@ impl Service {
         Ok((answer.status().as_u16(), serde_json::from_str(&answer.text().await?).unwrap_or_default()))
     }
 
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// What it logged.
     pub fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()

@@ -44,6 +44,6 @@ impl History {
 
     /// How many were acknowledged.
     pub fn acknowledged(&self) -> usize {
-        self.all().values().filter(|attempt| matches!(attempt, Attempt::Acknowledged(_))).count()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().filter(|attempt| matches!(attempt, Attempt::Acknowledged(_))).count()
     }
 }

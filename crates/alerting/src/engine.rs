@@ -92,8 +92,8 @@ pub(crate) struct Pass {
 }
 
 /// The commit of a message, with everything that a retraction in it repeats.
-fn read(stored: &Stored) -> Result<Commit, CommitError> {
-    let commit = Commit::decode(&stored.payload)?;
+fn read(stored: &Stored) -> Result<Arc<Commit>, CommitError> {
+    let commit = stored.commit()?;
     for event in &commit.events {
         if let Event::RecordRetracted(retracted) = event {
             retracted.facts().map_err(CommitError::Event)?;

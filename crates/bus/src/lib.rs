@@ -17,7 +17,7 @@ pub mod server;
 
 pub use connection::{Connection, ConnectionOptions, Login};
 pub use event_log::{
-    AppendError, EventLog, EventLogOptions, Head, MemoryLog, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError, UnknownOutcome,
+    AppendError, EventLog, EventLogOptions, Feed, Head, MemoryLog, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError, UnknownOutcome,
 };
 pub use keys::{KeyStore, StoredKey};
 pub use publication::{Announcer, Last, LastValues, MemoryPublication, Notice, Publication, Source};

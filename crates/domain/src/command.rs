@@ -35,6 +35,13 @@ pub struct Envelope {
     pub command: Command,
 }
 
+impl Envelope {
+    /// A command of a service: it happens when it is recorded, and nobody stands behind it.
+    pub fn of_service(id: CommandId, command: Command) -> Self {
+        Self { id, at: None, at_precision: Precision::Minute, by: Vec::new(), via: None, paper: None, sent_at: None, replaces: None, cause: None, command }
+    }
+}
+
 /// Why the data of a command did not parse.
 #[derive(Debug)]
 pub enum ParseError<E> {

@@ -24,6 +24,7 @@ mod door;
 mod import;
 mod parse;
 mod records;
+mod restore;
 mod sealing;
 mod service;
 mod subject;

@@ -20,6 +20,7 @@ use crate::{
     ask::{Outcome, Submitter, Work},
     catch_up::{CatchUpError, catch_up},
     door::{self, Doors},
+    restore,
     sealing::{Sealing, SealingError},
     world::World,
     writer::{Writer, WriterError},
@@ -119,7 +120,7 @@ impl Intake {
         let doors = Doors::new(gate.clone(), submitter.clone(), Arc::new(parts.secrets.clone()), parts.limits.outcome_wait);
         door::nats::serve(&parts.requests, doors.clone(), stopped.clone()).await.map_err(StartError::Listen)?;
         let (log, store) = (parts.log.clone(), parts.store.clone());
-        let service = Service { parts, gate, readiness: readiness.clone() };
+        let service = Service { parts, gate, readiness: readiness.clone(), submitter: submitter.clone() };
         let task = tokio::spawn(service.run(queue, stopped));
         Ok(Self { submitter, doors, log, store, readiness, stop, task })
     }
@@ -186,6 +187,7 @@ struct Service {
     parts: Parts,
     gate: Gate,
     readiness: Readiness,
+    submitter: Submitter,
 }
 
 impl Service {
@@ -217,10 +219,8 @@ impl Service {
             proved = prove_keys(&mut sealing, position.sequence == 0, &self.readiness) => proved?,
             _ = stopped.wait_for(|stopped| *stopped) => return Ok(()),
         }
-        self.gate.open();
-        self.readiness.ready();
-        metrics::gauge!("gridward_intake_sequence").set(position.sequence as f64);
-        tracing::info!(sequence = position.sequence, "intake is ready");
+        let (gate, readiness, submitter) = (self.gate.clone(), self.readiness, self.submitter);
+        let (head, restored) = (position.sequence, restore::to_record(&world, position.sequence)?);
         let writer = Writer {
             log: self.parts.log,
             world,
@@ -233,7 +233,25 @@ impl Service {
             batch_max: BATCH_MESSAGES_MAX,
             stop: stopped,
         };
-        writer.run(queue).await
+        let opened = async {
+            if let Some(restored) = restored {
+                restored.record(&submitter).await?;
+            }
+            gate.open();
+            readiness.ready();
+            metrics::gauge!("gridward_intake_sequence").set(head as f64);
+            tracing::info!(sequence = head, "intake is ready");
+            Ok(())
+        };
+        let writing = writer.run(queue);
+        tokio::pin!(writing);
+        tokio::select! {
+            biased;
+            opened = opened => opened.map_err(WriterError::Store)?,
+            // it ends before anybody entered
+            ended = &mut writing => return ended,
+        }
+        writing.await
     }
 }
 
@@ -252,6 +270,7 @@ async fn reach_head(log: &EventLog, world: &mut World, gate: &Gate, readiness: &
                 tracing::warn!(%why, "intake's snapshots are of another history: folding the log anew");
                 readiness.waiting("folding the log anew: it was replaced or rolled back");
                 gate.reset();
+                restore::note_lost(world)?;
                 world.clear()?;
             }
             Err(error) => return Err(error.into()),

@@ -1,7 +1,7 @@
 //! What is known when a command is decided: snapshots in the store, and on top of them what is decided but not yet committed.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
@@ -25,8 +25,11 @@ const CHAINS: Table = Table::new("chains", 1);
 /// Who may enter where: what the gate needs of tokens and towns, deployment-wide and few, so that a restart does not read history for them.
 const ADMISSIONS: Table = Table::new("admissions", 1);
 
+/// The epoch that the log is in, for the whole deployment: communities that are founded after a restore begin in it.
+const EPOCH: Table = Table::new("epoch", 1);
+
 /// The tables of intake's store.
-pub const TABLES: &[Table] = &[SNAPSHOTS, RECORDS, CHAINS, ADMISSIONS];
+pub const TABLES: &[Table] = &[SNAPSHOTS, RECORDS, CHAINS, ADMISSIONS, EPOCH];
 
 /// States kept decoded. When there are more, all are forgotten and read again as they are needed.
 const AT_HAND_MAX: usize = 100_000;
@@ -61,6 +64,8 @@ pub(crate) struct World {
     pending_records: HashMap<CommandPlace, record::State>,
     pending_commits: HashMap<CommandPlace, Arc<Commit>>,
     recalled: HashMap<CommandPlace, Arc<Commit>>,
+    /// As its row has it, once that was read.
+    epoch: Cell<Option<u32>>,
     /// A store error met while deciding; `Known` cannot return one.
     failed: RefCell<Option<StoreError>>,
 }
@@ -76,6 +81,7 @@ impl World {
             pending_records: HashMap::new(),
             pending_commits: HashMap::new(),
             recalled: HashMap::new(),
+            epoch: Cell::default(),
             failed: RefCell::default(),
         }
     }
@@ -180,6 +186,7 @@ impl World {
             }
             chained.insert(&commit.header.community, (*sequence, *hash));
             units.extend(admissions(commit, *sequence));
+            units.extend(self.epoch_begun(commit, *sequence)?);
         }
         // one row a community, however many commits of it there are
         for (community, (sequence, hash)) in chained {
@@ -220,6 +227,7 @@ impl World {
         self.chains.insert(commit.header.community.clone(), hash);
         units.push(chain_unit(&commit.header.community, sequence, hash));
         units.extend(admissions(commit, sequence));
+        units.extend(self.epoch_begun(commit, sequence)?);
         self.store.apply(units)
     }
 
@@ -280,6 +288,36 @@ impl World {
         self.recalled.insert((commit.header.community.clone(), commit.header.command), Arc::new(commit));
     }
 
+    /// The epoch that the log is in.
+    pub(crate) fn epoch(&self) -> Result<u32, StoreError> {
+        if let Some(epoch) = self.epoch.get() {
+            return Ok(epoch);
+        }
+        let epoch = self.store.get::<u32>(EPOCH, &Key::deployment())?.map_or(0, |row| row.value);
+        self.epoch.set(Some(epoch));
+        Ok(epoch)
+    }
+
+    /// The row of an epoch that begins with a commit.
+    fn epoch_begun(&self, commit: &Commit, sequence: u64) -> Result<Option<Unit>, StoreError> {
+        let begun = commit.events.iter().find_map(|event| if let Event::HistoryRestored(restored) = event { Some(restored.epoch) } else { None });
+        let before = self.epoch()?;
+        let Some(epoch) = begun.filter(|begun| *begun > before) else { return Ok(None) };
+        self.epoch.set(Some(epoch));
+        Ok(Some(Unit::new(sequence).put(EPOCH, Key::deployment(), &epoch)))
+    }
+
+    /// Every community that was founded.
+    pub(crate) fn communities(&self) -> Result<Vec<CommunityId>, StoreError> {
+        let mut founded = Vec::new();
+        self.each_admission(|fact| {
+            if matches!(fact.event, Event::CommunityFounded(_)) {
+                founded.push(fact.header.community.clone());
+            }
+        })?;
+        Ok(founded)
+    }
+
     /// Every fact that the gate needs.
     pub(crate) fn each_admission(&self, mut visit: impl FnMut(&Fact<'_>)) -> Result<(), StoreError> {
         let mut after: Option<Key> = None;
@@ -307,6 +345,7 @@ impl World {
         self.at_hand.borrow_mut().clear();
         self.records.get_mut().clear();
         self.chains.clear();
+        self.epoch.set(None);
         self.store.clear()
     }
 }

@@ -273,7 +273,7 @@ impl Writer {
             Ok(events) if events.is_empty() => return Ok(Decided::Outcome(Outcome::Unchanged { sequence: head })),
             Ok(events) => events,
         };
-        let epoch = community.map_or(0, |community| community.epoch);
+        let epoch = community.map_or_else(|| self.world.epoch(), |community| Ok(community.epoch))?;
         let header = self.header(ask, at, recorded_at, epoch);
         let version = self.world.version(&header, &events)?;
         Ok(Decided::Commit(Box::new(Commit { header: Header { version, ..header }, events })))

@@ -1,5 +1,7 @@
 //! From commits to rows: every read model, one batch at a time, each row once per batch.
 
+use std::sync::Arc;
+
 use bus::Stored;
 use domain::{
     Commit, Fact,
@@ -47,7 +49,7 @@ pub(crate) struct Change {
 /// A commit that was read.
 pub(crate) struct Decoded<'a> {
     pub(crate) sequence: u64,
-    pub(crate) commit: Commit,
+    pub(crate) commit: Arc<Commit>,
     /// As it stands on the log.
     pub(crate) stored: &'a Stored,
     /// What its retractions take back, by their place among its events.
@@ -142,7 +144,7 @@ fn decode(stored: &[Stored]) -> Result<Batch<'_>, FoldError> {
 }
 
 fn decode_one(stored: &Stored) -> Result<Decoded<'_>, CommitError> {
-    let commit = Commit::decode(&stored.payload)?;
+    let commit = stored.commit()?;
     let mut decoded = Decoded { sequence: stored.sequence, commit, stored, taken_back: Vec::new() };
     let retractions = decoded.facts().filter_map(|fact| Some((fact.index, taken_back(&fact).transpose()?)));
     let retractions: Result<Vec<_>, DecodeError> = retractions.map(|(index, taken_back)| Ok((index, taken_back?))).collect();

@@ -4,12 +4,13 @@
 //! <dir>/lock          held as long as a store is open here
 //! <dir>/rows-000007   the rows; of several, the highest number counts
 //! <dir>/corrupt-1     a damaged generation, kept for whoever wants to look
+//! <dir>/note          what outlives the rows
 //! ```
 //!
 //! To become empty is to begin the next generation: at every moment of that the highest one is whole, the old rows or none.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -29,6 +30,8 @@ const LOCK_TRIES_MAX: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 const ROWS: &str = "rows-";
 const CORRUPT: &str = "corrupt-";
+const NOTE: &str = "note";
+const NEW_NOTE: &str = "note-new";
 /// Damaged generations that are kept; beyond that the oldest goes, so that a failing disk does not fill itself.
 const CORRUPT_KEPT_MAX: usize = 3;
 
@@ -138,6 +141,23 @@ impl Folder {
             fs::remove_dir_all(self.dir.join(format!("{CORRUPT}{old}"))).map_err(StoreError::folder)?;
         }
         Ok(())
+    }
+
+    /// What was noted last.
+    pub(crate) fn note(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        match fs::read(self.dir.join(NOTE)) {
+            Ok(note) => Ok(Some(note)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreError::folder(error)),
+        }
+    }
+
+    /// Notes something in place of what was noted before; on the disk itself when this returns.
+    pub(crate) fn set_note(&self, note: &[u8]) -> Result<(), StoreError> {
+        let new = self.dir.join(NEW_NOTE);
+        let written = File::create(&new).and_then(|mut file| file.write_all(note).and_then(|()| file.sync_all()));
+        let named = written.and_then(|()| fs::rename(new, self.dir.join(NOTE)));
+        named.and_then(|()| File::open(&self.dir)?.sync_all()).map_err(StoreError::folder)
     }
 
     fn generation(&self, number: u64) -> PathBuf {

@@ -236,6 +236,27 @@ impl Store {
         }
     }
 
+    /// What was noted last.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`], [`StoreError::Folder`].
+    pub fn note(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.with_folder(Folder::note)
+    }
+
+    /// Notes something that must outlive the rows, for [`Store::clear`] takes all of them. It is on the disk itself when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`], [`StoreError::Folder`].
+    pub fn set_note(&self, note: &[u8]) -> Result<(), StoreError> {
+        self.with_folder(|folder| folder.set_note(note))
+    }
+
+    fn with_folder<T>(&self, work: impl FnOnce(&Folder) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let slot = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.as_ref().map_or(Err(StoreError::Closed), |(_, folder)| work(folder))
+    }
+
     /// Writes what is in memory, then closes: every clone answers [`StoreError::Closed`] from now on, and the folder is free when
     /// the last open view is gone.
     pub fn close(&self) -> Result<(), StoreError> {

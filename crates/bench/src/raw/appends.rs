@@ -22,6 +22,8 @@ pub(crate) struct Raw {
     _folder: TempDir,
     server: NatsServer,
     log: EventLog,
+    /// The same log as another process reads it: from the server.
+    read_log: EventLog,
     head: u64,
 }
 
@@ -43,8 +45,9 @@ impl Raw {
             anyhow::Ok(connection)
         };
         ensure(&connect("provision", "p").await?, &[StreamPlan::events(None)], || "raw".to_owned()).await?;
-        let log = EventLog::new(&connect("intake", "i").await?, &EventLogOptions::default());
-        Ok(Self { _folder: folder, server, log, head: 0 })
+        let connection = connect("intake", "i").await?;
+        let log = || EventLog::new(&connection, &EventLogOptions::default());
+        Ok(Self { _folder: folder, server, log: log(), read_log: log(), head: 0 })
     }
 
     async fn append(&mut self, messages: usize) -> anyhow::Result<()> {
@@ -81,7 +84,7 @@ impl Raw {
             self.append(RAW_BATCH_MESSAGES).await?;
         }
         let began = Instant::now();
-        let mut tail = self.log.tail(&LogPosition::default()).await?;
+        let mut tail = self.read_log.tail(&LogPosition::default()).await?;
         let mut read = 0;
         while !tail.caught_up() {
             read += tail.next().await?.len();

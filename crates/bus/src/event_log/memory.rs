@@ -177,7 +177,7 @@ impl State {
 
     fn stored(&self, sequence: u64) -> Option<Stored> {
         let (subject, payload) = self.messages.get(index(sequence)?)?.clone()?;
-        Some(Stored { sequence, subject, payload, stream: Arc::clone(&self.identity) })
+        Some(Stored::new(sequence, subject, payload, &self.identity))
     }
 
     fn answers(&self) -> Result<(), ReadError> {

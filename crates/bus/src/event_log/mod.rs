@@ -1,14 +1,17 @@
 //! The log: append behind a guard, read, and follow from a position, with one behaviour for JetStream and for memory.
 
+mod feed;
 mod memory;
 mod outcome;
 mod position;
 mod reader;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::Commit;
+use domain::commit::CommitError;
 use domain::log::{CommitHash, LogPosition};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -16,6 +19,7 @@ use crate::connection::Connection;
 use crate::jetstream::{Outgoing, StreamPort, check_sizes, is_plain_subject};
 use crate::provision::STREAM_IDENTITY;
 
+pub use feed::Feed;
 pub use memory::{MemoryLog, NextAppend};
 pub use outcome::{AppendError, ReadError, Refusal, ResumeError, TailError, UnknownOutcome};
 use reader::ReaderTask;
@@ -52,9 +56,39 @@ pub struct Stored {
     /// Its bytes, exactly as they are stored.
     pub payload: Bytes,
     stream: Arc<str>,
+    decoded: Decoded,
 }
 
+/// What the bytes say, once somebody has asked; clones share it.
+#[derive(Clone, Debug, Default)]
+struct Decoded(Arc<OnceLock<Arc<Commit>>>);
+
+/// The bytes are compared, not what was read of them so far.
+impl PartialEq for Decoded {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Decoded {}
+
 impl Stored {
+    fn new(sequence: u64, subject: String, payload: Bytes, stream: &Arc<str>) -> Self {
+        Self { sequence, subject, payload, stream: Arc::clone(stream), decoded: Decoded::default() }
+    }
+
+    /// The commit that it is. Decoded once, however many readers of this process ask.
+    ///
+    /// # Errors
+    /// [`CommitError`]: it is none that this program can read.
+    pub fn commit(&self) -> Result<Arc<Commit>, CommitError> {
+        if let Some(commit) = self.decoded.0.get() {
+            return Ok(Arc::clone(commit));
+        }
+        let commit = Arc::new(Commit::decode(&self.payload)?);
+        Ok(Arc::clone(self.decoded.0.get_or_init(|| commit)))
+    }
+
     /// The position of a reader that has read this message and nothing after it.
     pub fn position(&self) -> LogPosition {
         LogPosition { stream: self.stream.to_string(), sequence: self.sequence, hash: CommitHash::of(&self.payload) }
@@ -105,6 +139,7 @@ pub const ACK_WAIT: Duration = Duration::from_secs(5);
 pub struct EventLog {
     subject_prefix: Arc<str>,
     backend: Backend,
+    feed: Feed,
 }
 
 #[derive(Clone)]
@@ -129,12 +164,18 @@ impl EventLog {
         Self {
             subject_prefix: options.subject_prefix.as_str().into(),
             backend: Backend::JetStream(StreamPort::new(connection, &options.stream, options.ack_wait)),
+            feed: Feed::default(),
         }
+    }
+
+    /// The same log, whose readers take from `feed` what this process appended over another connection.
+    pub fn with_feed(self, feed: &Feed) -> Self {
+        Self { feed: feed.clone(), ..self }
     }
 
     /// A log in memory, for tests: `memory` stays in the test's hands to make things go wrong.
     pub fn in_memory(memory: &MemoryLog) -> Self {
-        Self { subject_prefix: EventLogOptions::default().subject_prefix.into(), backend: Backend::Memory(memory.clone()) }
+        Self { subject_prefix: EventLogOptions::default().subject_prefix.into(), backend: Backend::Memory(memory.clone()), feed: Feed::default() }
     }
 
     /// Appends all of `messages` (1 to [`BATCH_MESSAGES_MAX`]) or none, and returns the sequence of the last, once they are on disk.
@@ -154,8 +195,11 @@ impl EventLog {
         match &self.backend {
             Backend::Memory(memory) => memory.append(expected_last_sequence, messages),
             Backend::JetStream(port) => {
+                let kept = messages.iter().map(|message| (message.subject.clone(), message.payload.clone())).collect();
                 let outgoing = |message: Message| Outgoing { subject: message.subject, headers: async_nats::HeaderMap::new(), payload: message.payload };
-                port.append(Some(expected_last_sequence), messages.into_iter().map(outgoing).collect()).await
+                let last = port.append(Some(expected_last_sequence), messages.into_iter().map(outgoing).collect()).await?;
+                self.feed.take(last, kept);
+                Ok(last)
             }
         }
     }
@@ -218,7 +262,11 @@ impl EventLog {
         let head = self.verify(after).await?;
         let source = match &self.backend {
             Backend::Memory(memory) => Source::Memory(memory.follow(after)),
-            Backend::JetStream(port) => Source::JetStream(ReaderTask::start(self.clone(), port.clone(), after.clone(), head.stream.as_str().into())),
+            Backend::JetStream(port) => {
+                let stream = Arc::from(head.stream.as_str());
+                self.feed.learn(&stream);
+                Source::JetStream(ReaderTask::start(self.clone(), port.clone(), after.clone(), stream))
+            }
         };
         Ok(Tail { source, head: head.last_sequence, read: after.sequence, pending: head.last_sequence.saturating_sub(after.sequence), ended: None })
     }
@@ -228,6 +276,14 @@ impl EventLog {
     /// # Errors
     /// As for [`EventLog::tail`].
     pub async fn verify(&self, position: &LogPosition) -> Result<Head, ResumeError> {
+        let verified = self.compare(position).await;
+        if matches!(verified, Err(ResumeError::Diverged { .. })) {
+            self.feed.forget();
+        }
+        verified
+    }
+
+    async fn compare(&self, position: &LogPosition) -> Result<Head, ResumeError> {
         let head = self.head().await?;
         position::compare_head(position, &head)?;
         if position.sequence > 0 {
@@ -244,12 +300,10 @@ impl EventLog {
     async fn read_from(&self, stream: &Arc<str>, sequence: u64) -> Result<Option<Stored>, ReadError> {
         match &self.backend {
             Backend::Memory(memory) => memory.read(sequence),
-            Backend::JetStream(port) => Ok(port.read(sequence).await?.map(|message| Stored {
-                sequence: message.sequence,
-                subject: message.subject.to_string(),
-                payload: message.payload,
-                stream: Arc::clone(stream),
-            })),
+            Backend::JetStream(port) => {
+                let found = port.read(sequence).await?;
+                Ok(found.map(|message| Stored::new(message.sequence, message.subject.to_string(), message.payload, stream)))
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Our own reader of a stream: an ephemeral pull consumer that is made again from the last delivered message whenever
-//! anything is odd, after a fresh look at whether the history is still the same.
+//! anything is odd, after a fresh look at whether the history is still the same. What this process appended itself it takes from
+//! the [`super::Feed`], for as long as that has what comes next.
 //!
 //! The ordered consumer of async-nats 0.51 is of no use here: made to start at `n`, it starts again at 1 when it is made anew
 //! before its first message.
@@ -31,6 +32,8 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const SILENCE_MAX: Duration = Duration::from_secs(11);
 /// How long the server keeps a consumer that nobody pulls from.
 const INACTIVE: Duration = Duration::from_secs(15);
+/// How often a reader that lives on the feed looks whether somebody else has appended.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Chunks that wait for the caller: the reader is one ahead, no more.
 const CHUNKS_AHEAD: usize = 1;
 /// How long a stream may be missing before that is believed: while a cluster starts, streams show up one by one.
@@ -85,6 +88,8 @@ struct Reader {
 
 /// Why reading stopped.
 enum Stop {
+    /// The feed has what comes next.
+    Fed,
     /// The consumer is of no use any more: make a new one.
     Broken(String),
     /// The log is: tell the caller.
@@ -98,11 +103,15 @@ impl Reader {
         let mut pause = PAUSE_MIN;
         loop {
             let before = self.after;
-            let stop = match Consumer::open(&self.port, self.after).await {
-                Ok(mut consumer) => self.read(&mut consumer).await,
-                Err(error) => Stop::Broken(error),
+            let stop = match self.read_feed().await {
+                Some(stop) => stop,
+                None => match Consumer::open(&self.port, self.after).await {
+                    Ok(mut consumer) => self.read(&mut consumer).await,
+                    Err(error) => Stop::Broken(error),
+                },
             };
             match stop {
+                Stop::Fed => continue,
                 Stop::Unwatched => return,
                 Stop::Ended(error) => return self.end(error).await,
                 Stop::Broken(why) => {
@@ -150,8 +159,45 @@ impl Reader {
         let _nobody_listens = self.chunks.send(Err(error)).await;
     }
 
+    /// Reads what this process appended itself; nothing when the server has to be asked for what comes next.
+    async fn read_feed(&mut self) -> Option<Stop> {
+        let connects = self.port.connection.connects();
+        let (mut events, mut moved) = (self.port.connection.events(), self.log.feed.moved());
+        loop {
+            moved.borrow_and_update();
+            if let Some(chunk) = self.log.feed.after(&self.stream, self.after) {
+                self.last = chunk.messages.last().cloned().or(self.last.take());
+                self.after += chunk.messages.len() as u64;
+                if self.chunks.send(Ok(chunk)).await.is_err() {
+                    return Some(Stop::Unwatched);
+                }
+                continue;
+            }
+            if !self.log.feed.ends_at(&self.stream, self.after) {
+                return None;
+            }
+            tokio::select! {
+                // the sender is a part of the log that is held here
+                _ = moved.changed() => {}
+                () = events.next() => {
+                    if self.port.connection.connects() != connects {
+                        return Some(Stop::Broken("reconnected".to_owned()));
+                    }
+                }
+                () = self.chunks.closed() => return Some(Stop::Unwatched),
+                () = tokio::time::sleep(LOOK_EVERY) => match self.log.head().await {
+                    Ok(head) if head.stream != *self.stream || head.last_sequence < self.after => return Some(Stop::Broken("another history".to_owned())),
+                    Ok(head) if head.last_sequence > self.after && self.log.feed.ends_at(&self.stream, self.after) => return None,
+                    // an outage ends with another connection
+                    Ok(_) | Err(ReadError::Unavailable(_)) => {}
+                    Err(ReadError::Missing(why)) => return Some(Stop::Broken(why)),
+                },
+            }
+        }
+    }
+
     async fn read(&mut self, consumer: &mut Consumer) -> Stop {
-        let mut events = self.port.connection.events();
+        let (mut events, mut moved) = (self.port.connection.events(), self.log.feed.moved());
         loop {
             if let Err(error) = consumer.pull().await {
                 return Stop::Broken(error);
@@ -161,6 +207,12 @@ impl Reader {
                 () = events.next() => {
                     if self.port.connection.connects() != consumer.connects {
                         return Stop::Broken("reconnected".to_owned());
+                    }
+                    continue;
+                }
+                Ok(()) = moved.changed() => {
+                    if self.log.feed.goes_on_from(&self.stream, self.after) {
+                        return Stop::Fed;
                     }
                     continue;
                 }
@@ -177,6 +229,9 @@ impl Reader {
             }
             if let Some(stop) = stop {
                 return stop;
+            }
+            if self.log.feed.goes_on_from(&self.stream, self.after) {
+                return Stop::Fed;
             }
         }
     }
@@ -223,7 +278,7 @@ impl Reader {
             return ControlFlow::Break(Stop::Ended(TailError::Gap { expected, found: sequence }));
         }
         self.after = sequence;
-        chunk.messages.push(Stored { sequence, subject: message.subject.to_string(), payload: message.payload, stream: Arc::clone(&self.stream) });
+        chunk.messages.push(Stored::new(sequence, message.subject.to_string(), message.payload, &self.stream));
         chunk.pending = pending;
         ControlFlow::Continue(())
     }

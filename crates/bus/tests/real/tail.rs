@@ -8,7 +8,7 @@ use async_nats::jetstream::stream::Config;
 use bus::event_log::BATCH_MESSAGES_MAX;
 use bus::provision::{STREAM_IDENTITY, StreamPlan, ensure};
 use bus::server::NatsServer;
-use bus::{AppendError, EventLog, EventLogOptions, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError};
+use bus::{AppendError, EventLog, EventLogOptions, Feed, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError};
 use bytes::Bytes;
 use domain::log::LogPosition;
 use tokio::time::timeout;
@@ -25,6 +25,11 @@ async fn with_log() -> (Bench, EventLog) {
     bench.provision(&[StreamPlan::events(None)]).await;
     let log = EventLog::new(&bench.connect("intake").await, &EventLogOptions::default());
     (bench, log)
+}
+
+/// The same log as another process sees it: what `log` appends comes to its readers from the server only.
+fn apart(log: &EventLog) -> EventLog {
+    log.clone().with_feed(&Feed::default())
 }
 
 async fn next(tail: &mut Tail) -> Result<Vec<Stored>, TailError> {
@@ -63,9 +68,11 @@ async fn a_tail_goes_on_when_the_server_is_killed_under_it() {
     let (bench, log) = with_log().await;
     log.append(0, messages(1, 100)).await.unwrap();
     let mut tail = log.tail(&LogPosition::default()).await.unwrap();
-    let mut idle = log.tail(&log.read(100).await.unwrap().unwrap().position()).await.unwrap();
+    let mut asks = apart(&log).tail(&LogPosition::default()).await.unwrap();
+    let mut idle = apart(&log).tail(&log.read(100).await.unwrap().unwrap().position()).await.unwrap();
     assert!(idle.caught_up() && !tail.caught_up());
     read_to(&mut tail, 1, 100).await;
+    read_to(&mut asks, 1, 100).await;
     assert!(tail.caught_up());
     for round in 0..3 {
         let first = 101 + round * 20;
@@ -82,6 +89,7 @@ async fn a_tail_goes_on_when_the_server_is_killed_under_it() {
             append_surely(&log, n).await;
         }
         read_to(&mut tail, first, first + 19).await;
+        read_to(&mut asks, first, first + 19).await;
     }
     // one that had read nothing when the server went must not begin at 1
     read_to(&mut idle, 101, 160).await;
@@ -93,7 +101,7 @@ async fn a_tail_goes_on_when_its_consumer_is_removed() {
     let (bench, log) = with_log().await;
     let vandal = async_nats::jetstream::new(bench.raw("vandal").await);
     log.append(0, messages(1, 10)).await.unwrap();
-    let mut tail = log.tail(&log.read(5).await.unwrap().unwrap().position()).await.unwrap();
+    let mut tail = apart(&log).tail(&log.read(5).await.unwrap().unwrap().position()).await.unwrap();
     let mut removed = 0;
     while removed < 3 {
         let stream = vandal.get_stream("EVENTS").await.unwrap();
@@ -147,7 +155,9 @@ async fn a_log_that_was_rolled_back_under_a_tail_is_noticed() {
     log.append(10, messages(11, 10)).await.unwrap();
     let at_twenty = log.read(20).await.unwrap().unwrap().position();
     let mut tail = log.tail(&at_ten).await.unwrap();
+    let mut asks = apart(&log).tail(&at_ten).await.unwrap();
     read_to(&mut tail, 11, 20).await;
+    read_to(&mut asks, 11, 20).await;
     bench.server.stop().await.unwrap();
     std::fs::remove_dir_all(&store).unwrap();
     copy_folder(&copy, &store);
@@ -155,6 +165,7 @@ async fn a_log_that_was_rolled_back_under_a_tail_is_noticed() {
     let ended = next(&mut tail).await.unwrap_err();
     assert!(matches!(ended, TailError::Diverged { .. }), "{ended}");
     assert_eq!(next(&mut tail).await.unwrap_err(), ended, "it stays so");
+    assert!(matches!(next(&mut asks).await, Err(TailError::Diverged { .. })));
     assert!(matches!(log.tail(&at_twenty).await, Err(ResumeError::Diverged { .. })), "the log is too short");
     // the numbers are used again for something else
     log.append(10, messages(91, 10)).await.unwrap();
@@ -167,14 +178,18 @@ async fn a_log_that_was_exchanged_under_a_tail_is_noticed() {
     let (bench, log) = with_log().await;
     log.append(0, messages(1, 3)).await.unwrap();
     let mut tail = log.tail(&LogPosition::default()).await.unwrap();
+    let mut asks = apart(&log).tail(&LogPosition::default()).await.unwrap();
     read_to(&mut tail, 1, 3).await;
+    read_to(&mut asks, 1, 3).await;
     let after = log.read(3).await.unwrap().unwrap().position();
     bench.raw("vandal").await.request("$JS.API.STREAM.DELETE.EVENTS", Bytes::new()).await.unwrap();
     assert!(matches!(log.tail(&after).await, Err(ResumeError::Read(ReadError::Missing(_)))));
     ensure(&bench.connect("provision").await, &[StreamPlan::events(None)], identity).await.unwrap();
     log.append(0, messages(1, 3)).await.unwrap();
-    let ended = next(&mut tail).await.unwrap_err();
-    assert!(matches!(ended, TailError::Diverged { .. } | TailError::Missing(_)), "{ended}");
+    for tail in [&mut tail, &mut asks] {
+        let ended = next(tail).await.unwrap_err();
+        assert!(matches!(ended, TailError::Diverged { .. } | TailError::Missing(_)), "{ended}");
+    }
     assert!(matches!(log.tail(&after).await, Err(ResumeError::Diverged { .. })), "the same bytes in another stream are another history");
 }
 
@@ -283,6 +298,55 @@ async fn of_two_writers_on_one_head_one_wins_and_the_other_leaves_nothing() {
         };
         assert_eq!(first.head().await.unwrap().last_sequence, head, "round {round}");
     }
+}
+
+/// Readers beside a writer get every message once and in order, whoever appended it: from memory what their own process did, from the
+/// server what another did, and what they were too slow for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_makes_no_difference_who_appended() {
+    let (bench, ours) = with_log().await;
+    let theirs = EventLog::new(&bench.connect("intake").await, &EventLogOptions::default());
+    let mut readers = [ours.tail(&LogPosition::default()).await.unwrap(), apart(&ours).tail(&LogPosition::default()).await.unwrap()];
+    let (mut head, mut dice) = (0, 7_u64);
+    for round in 0..60_u64 {
+        let before = head;
+        for _ in 0..dice % 4 {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 3;
+            let (log, count) = (if dice.is_multiple_of(3) { &theirs } else { &ours }, 1 + dice % 40);
+            head = log.append(head, messages(head + 1, count)).await.unwrap();
+        }
+        dice = dice.wrapping_add(round);
+        for reader in &mut readers {
+            read_to(reader, before + 1, head).await;
+        }
+    }
+    assert!(head > 500, "{head}");
+    // the last word is another's, after a silence: nothing of ours wakes the reader
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    head = theirs.append(head, messages(head + 1, 1)).await.unwrap();
+    for reader in &mut readers {
+        read_to(reader, head, head).await;
+    }
+}
+
+/// Whoever reads for the first time, long after the writer began, gets everything from the beginning.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_begins_late_or_falls_behind_loses_nothing() {
+    let (_bench, log) = with_log().await;
+    let mut slow = log.tail(&LogPosition::default()).await.unwrap();
+    let full = BATCH_MESSAGES_MAX as u64;
+    log.append(0, messages(1, 1)).await.unwrap();
+    read_to(&mut slow, 1, 1).await;
+    // more than is kept
+    for batch in 0..40 {
+        log.append(1 + batch * full, messages(2 + batch * full, full)).await.unwrap();
+    }
+    let mut late = log.tail(&LogPosition::default()).await.unwrap();
+    read_to(&mut slow, 2, 1 + 40 * full).await;
+    read_to(&mut late, 1, 1 + 40 * full).await;
+    log.append(1 + 40 * full, messages(2 + 40 * full, 5)).await.unwrap();
+    read_to(&mut slow, 2 + 40 * full, 6 + 40 * full).await;
+    read_to(&mut late, 2 + 40 * full, 6 + 40 * full).await;
 }
 
 #[tokio::test]

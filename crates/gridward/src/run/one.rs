@@ -57,6 +57,7 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
         now: Arc::new(real_now),
         exercise: config.deployment.exercise,
         cache_mib: config.store.cache_mib,
+        feed: bus::Feed::default(),
     };
     let listener = std::net::TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
     let services = start(role, &connection, &config, &common).await?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use alerting::{Alerting, Outlets};
-use bus::{Announcer, Connection, EventLog, EventLogOptions, KeyStore, LastValues, Publication, Requests};
+use bus::{Announcer, Connection, EventLog, EventLogOptions, Feed, KeyStore, LastValues, Publication, Requests};
 use domain::values::{DeploymentKey, Now};
 use intake::Intake;
 use projection::Projection;
@@ -18,6 +18,15 @@ pub(crate) struct Common {
     pub(crate) now: Now,
     pub(crate) exercise: bool,
     pub(crate) cache_mib: u64,
+    /// What intake appends in this process, for the other services in it.
+    pub(crate) feed: Feed,
+}
+
+impl Common {
+    /// The log over a service's own connection.
+    fn log(&self, connection: &Connection) -> EventLog {
+        EventLog::new(connection, &EventLogOptions::default()).with_feed(&self.feed)
+    }
 }
 
 /// Opens a service's store. It can be deleted while the service is stopped.
@@ -29,7 +38,7 @@ pub(crate) fn open_store(folder: &Path, tables: &[store::Table], cache_mib: u64)
 /// The service that takes commands.
 pub(crate) async fn start_intake(connection: &Connection, folder: &Path, common: &Common) -> anyhow::Result<Intake> {
     let parts = intake::Parts {
-        log: EventLog::new(connection, &EventLogOptions::default()),
+        log: common.log(connection),
         keys: KeyStore::new(connection),
         requests: Requests::new(connection),
         store: open_store(folder, intake::TABLES, common.cache_mib)?,
@@ -44,7 +53,7 @@ pub(crate) async fn start_intake(connection: &Connection, folder: &Path, common:
 /// The service that judges, and tells outsiders.
 pub(crate) fn start_alerting(connection: &Connection, folder: &Path, common: &Common) -> anyhow::Result<Alerting> {
     let parts = alerting::Parts {
-        log: EventLog::new(connection, &EventLogOptions::default()),
+        log: common.log(connection),
         requests: Requests::new(connection),
         store: open_store(folder, &alerting::tables(), common.cache_mib)?,
         now: common.now.clone(),
@@ -56,7 +65,7 @@ pub(crate) fn start_alerting(connection: &Connection, folder: &Path, common: &Co
 /// The service that folds the log into rows and answers questions.
 pub(crate) fn start_projection(connection: &Connection, folder: &Path, common: &Common) -> anyhow::Result<Projection> {
     let parts = projection::Parts {
-        log: EventLog::new(connection, &EventLogOptions::default()),
+        log: common.log(connection),
         keys: KeyStore::new(connection),
         store: open_store(folder, &projection::tables(), common.cache_mib)?,
         secrets: common.secrets.clone(),

@@ -43,7 +43,13 @@ pub(crate) struct UpOptions {
 pub(crate) async fn up(options: UpOptions) -> Done {
     let data = Arc::new(DataFolder::open(&options.data)?);
     let clock = Clock::open(data.path(), options.clock.or_else(|| options.demo.map(|_| demo::default_clock())))?;
-    let common = Common { secrets: DeploymentKey::new(&data.deployment_secret()?), now: clock.as_now(), exercise: clock.is_exercise(), cache_mib: CACHE_MIB };
+    let common = Common {
+        secrets: DeploymentKey::new(&data.deployment_secret()?),
+        now: clock.as_now(),
+        exercise: clock.is_exercise(),
+        cache_mib: CACHE_MIB,
+        feed: bus::Feed::default(),
+    };
     health::recorder();
     let nats = Arc::new(match options.nats.clone() {
         Some(url) => Nats::External { url, monitor_url: options.nats_monitor.clone() },

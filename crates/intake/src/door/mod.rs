@@ -6,7 +6,7 @@ pub(crate) mod nats;
 mod single;
 mod tokens;
 
-pub(crate) use tokens::deployment_ask;
+pub(crate) use tokens::{deployment_ask, new_command_id};
 
 use std::{sync::Arc, time::Duration};
 

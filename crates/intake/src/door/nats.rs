@@ -5,7 +5,7 @@ use bus::{Headers, Question, Requests, requests::ServeError};
 use domain::{
     Command, Envelope, alert,
     commit::Role,
-    values::{CommandId, CommunityId, Precision, Slug},
+    values::{CommandId, CommunityId, Slug},
 };
 use serde::Deserialize;
 use tokio::sync::watch;
@@ -101,18 +101,7 @@ async fn observation(doors: &Doors, question: &Question) -> Told {
     let (Ok(Observation { community, id, command }), Ok(actor)) = (parsed, "service".parse::<Slug>()) else {
         return Told::problem(None, Problem::bad_request("", "wrong_shape", "not an observation"));
     };
-    let envelope = Envelope {
-        id,
-        at: None,
-        at_precision: Precision::Minute,
-        by: Vec::new(),
-        via: None,
-        paper: None,
-        sent_at: None,
-        replaces: None,
-        cause: None,
-        command: Command::Alert(alert::Command::Observe(command)),
-    };
+    let envelope = Envelope::of_service(id, Command::Alert(alert::Command::Observe(command)));
     let content = domain::commit::content_hash(&question.payload, &doors.secrets.contents);
     record(doors, Ask { community, envelope, content, actor, role: Role::Service, staff: None, bytes: question.payload.len() }).await
 }

@@ -10,7 +10,7 @@ use domain::{
     Command, Envelope,
     access::{self, DEPLOYMENT, Grant, Principal, Revoke, SecretHash, TokenScope},
     commit::Role,
-    values::{CommandId, CommunityId, Precision, Slug, StaffId, TokenId, TownId},
+    values::{CommandId, CommunityId, Slug, StaffId, TokenId, TownId},
 };
 use serde::{Deserialize, Serialize};
 use web::{COMMAND_BYTES_MAX, Problem, no_parameters, shape};
@@ -107,22 +107,12 @@ fn ask(principal: &Principal, command: access::Command) -> Result<Ask, Problem> 
 
 /// A command about tokens, with an id of its own.
 pub(crate) fn deployment_ask(actor: Slug, role: Role, command: access::Command) -> Option<Ask> {
-    let envelope = Envelope {
-        id: new_command_id()?,
-        at: None,
-        at_precision: Precision::Minute,
-        by: Vec::new(),
-        via: None,
-        paper: None,
-        sent_at: None,
-        replaces: None,
-        cause: None,
-        command: Command::Access(command),
-    };
+    let envelope = Envelope::of_service(new_command_id()?, Command::Access(command));
     Some(Ask { community: DEPLOYMENT.parse().ok()?, envelope, content: [0; 16], actor, role, staff: None, bytes: 256 })
 }
 
-fn new_command_id() -> Option<CommandId> {
+/// An id that nobody has; nothing without random numbers.
+pub(crate) fn new_command_id() -> Option<CommandId> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).ok()?;
     Some(CommandId::random_from(bytes))

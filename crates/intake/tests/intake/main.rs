@@ -9,6 +9,7 @@ mod imports;
 mod lines;
 mod nats;
 mod property;
+mod restore;
 mod retraction;
 mod sealing;
 mod size;
