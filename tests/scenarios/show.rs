@@ -114,7 +114,7 @@ pub(crate) fn show(town: &Town, community: &str, what: &str, causes: &Causes) ->
     let zone = state.zone();
     let moment = Moment { policy: &state.policy, zone: &zone, now: town.now() };
     match what.split(' ').collect::<Vec<_>>()[..] {
-        ["alerts"] => alerts(world, causes),
+        ["alerts"] => alerts(world, &moment, causes),
         ["board"] => board(world, &moment),
         ["doors", building] => doors(world, &moment, building),
         ["slots", quarantine] => slots(world, &moment, quarantine, causes),
@@ -132,9 +132,9 @@ fn or_nothing(lines: Vec<String>) -> Vec<String> {
     if lines.is_empty() { vec!["nothing".to_owned()] } else { lines }
 }
 
-fn alerts(world: &World, causes: &Causes) -> Vec<String> {
+fn alerts(world: &World, moment: &Moment<'_>, causes: &Causes) -> Vec<String> {
     let rows = rows::<alert::Alert>(world);
-    let mut items: Vec<_> = rows.values().map(|row| (row, alert_item(row, world.community_id(), 0, true))).collect();
+    let mut items: Vec<_> = rows.values().map(|row| (row, alert_item(row, world.community_id(), 0, true, moment.now))).collect();
     items.sort_by_key(|(_, item)| (item.first_at, item.key.clone()));
     let line = |(row, item): &(&alert::Row, readmodel::views::AlertItem)| {
         let history: Vec<String> =

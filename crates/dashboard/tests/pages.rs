@@ -263,6 +263,14 @@ async fn taking_an_alert_sends_what_was_seen() {
 }
 
 #[tokio::test]
+async fn an_alert_that_nobody_has_any_more_is_to_be_taken_again() {
+    let site = site(false, false);
+    site.fake.taken_until(&fake::alert_id(1), "2020-02-06T12:00:00Z");
+    let page = site.get(&alert_path(1), &office()).await;
+    assert!(page.text.contains("接手已于 20:00 到期") && page.text.contains("/acknowledge\""), "{}", page.text);
+}
+
+#[tokio::test]
 async fn an_alert_that_changed_meanwhile_is_shown_as_it_stands() {
     let site = site(false, false);
     site.fake.taken_by_another(&fake::alert_id(1));

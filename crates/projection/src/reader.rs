@@ -204,7 +204,7 @@ impl Reader {
         for key in rows.marks(index, Vec::new(), after.as_ref(), page.limit + 1)? {
             let Some((cursor, id)) = alert_of_mark(&key, which) else { continue };
             let Some(row) = rows.get::<models::alert::Alert>(&id)? else { continue };
-            items.push((cursor, views::alert_item(&row.value, scope.community(), row.sequence, false)));
+            items.push((cursor, views::alert_item(&row.value, scope.community(), row.sequence, false, (self.now)())));
         }
         Ok(cut_pairs(items, page.limit, rows.head()?))
     }
@@ -215,7 +215,7 @@ impl Reader {
     /// [`ReadError`].
     pub fn alert(&self, scope: &Scope, alert: &AlertId) -> Result<views::AlertItem, ReadError> {
         let row = self.rows(scope.community())?.get::<models::alert::Alert>(alert)?.ok_or(ReadError::NotFound)?;
-        Ok(views::alert_item(&row.value, scope.community(), row.sequence, true))
+        Ok(views::alert_item(&row.value, scope.community(), row.sequence, true, (self.now)()))
     }
 
     /// Checkpoints, by id.

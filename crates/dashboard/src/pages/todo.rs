@@ -32,7 +32,12 @@ impl Line {
         let ended = matches!(alert.state.as_str(), "resolved" | "closed");
         let owner = match acknowledged {
             _ if ended => words.api_word("state", &alert.state),
-            None => words.with("alert.waiting", clock.age(alert.first_at) + " "),
+            None => {
+                let waiting = words.with("alert.waiting", clock.age(alert.first_at) + " ");
+                // somebody had it, and nobody has it any more
+                let until = alert.acknowledged.as_ref().and_then(|taken| taken.until).map(|until| words.with("alert.expired", clock.short(until)));
+                std::iter::once(waiting).chain(until).collect::<Vec<_>>().join(words.of("list.comma"))
+            }
             Some(taken) => {
                 let has_it = words.with("alert.has_it", &taken.actor);
                 let until = taken.until.map(|until| words.with("alert.until", clock.short(until)));

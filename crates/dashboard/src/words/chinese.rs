@@ -137,6 +137,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("alert.waiting", "{}未接"),
     ("alert.has_it", "{} 已接"),
     ("alert.until", "至 {}"),
+    ("alert.expired", "接手已于 {} 到期"),
     ("alert.ended_at", "{} 结束"),
     ("alert.take", "接手"),
     ("alert.take_for", "接手时长"),

@@ -137,6 +137,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("alert.waiting", "waiting {}"),
     ("alert.has_it", "{} has it"),
     ("alert.until", "until {}"),
+    ("alert.expired", "taken until {}, and not since"),
     ("alert.ended_at", "ended {}"),
     ("alert.take", "Take it"),
     ("alert.take_for", "for"),

@@ -44,6 +44,12 @@ impl Fake {
         self.take(alert, "t-night", None);
     }
 
+    /// Somebody had an alert until a time that has passed.
+    pub(crate) fn taken_until(&self, alert: &str, until: &str) {
+        self.take(alert, "t-night", Some(json!(until)));
+        self.alerts.lock().unwrap().iter_mut().find(|item| item["alert"] == alert).unwrap()["state"] = json!("open");
+    }
+
     fn take(&self, alert: &str, actor: &str, until: Option<Value>) {
         let mut alerts = self.alerts.lock().unwrap();
         let found = alerts.iter_mut().find(|item| item["alert"] == alert).unwrap();

@@ -71,7 +71,15 @@ impl State {
         matches!(self.status, Status::Closed | Status::Resolved { by_hand: true, .. })
     }
 
-    /// One word for its status.
+    /// One word for where it stands at a time: what somebody had until then is open again, for nobody has it (alerting.md).
+    pub fn word_at(&self, now: Timestamp) -> &'static str {
+        match self.status {
+            Status::Acknowledged { until: Some(until), .. } if until <= now => "open",
+            _ => self.status_word(),
+        }
+    }
+
+    /// One word for its status, as it was last told.
     pub fn status_word(&self) -> &'static str {
         match self.status {
             Status::Open => "open",

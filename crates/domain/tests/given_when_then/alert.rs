@@ -251,6 +251,10 @@ fn acknowledging_again_says_until_when() {
     let alert = alert_id(&world);
     world.record("alert.acknowledge", json!({"alert": alert, "n": 1, "until": "2020-02-06T16:00:00+08:00"}), "2020-02-06T15:05");
     assert_eq!(known(&world), (1, 2, 1, "acknowledged"));
+    let hash = serde_json::from_value::<Key>(key()).unwrap().hash(world.community_id());
+    let state = (&world as &dyn Known).alert(&hash).unwrap();
+    let word_at = |at: &str| state.word_at(World::time(at));
+    assert_eq!(["2020-02-06T15:59", "2020-02-06T16:00", "2020-02-09T16:00"].map(word_at), ["acknowledged", "open", "open"], "nobody has it any more");
     check(
         &world,
         "2020-02-06T15:50",

@@ -52,7 +52,7 @@ pub struct AlertItem {
     pub key: String,
     /// The rule.
     pub kind: Slug,
-    /// `open`, `acknowledged`, `resolved` or `closed`.
+    /// `open`, `acknowledged`, `resolved` or `closed`. Open again once the time is over until which somebody had it.
     pub state: String,
     /// The worst of this episode.
     pub severity: Severity,
@@ -80,7 +80,7 @@ pub struct AlertItem {
     pub occurrences: u32,
     /// Recorded long after it happened.
     pub late: bool,
-    /// Who has it.
+    /// Who has it, or had it until its time was over.
     pub acknowledged: Option<AcknowledgedBy>,
     /// Version of the rule.
     pub rule_version: u16,
@@ -98,8 +98,8 @@ impl Veils for AlertItem {
     }
 }
 
-/// An alert; with its causes and its history when it alone is asked for.
-pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whole: bool) -> AlertItem {
+/// An alert as it stands at `now`; with its causes and its history when it alone is asked for.
+pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whole: bool, now: Timestamp) -> AlertItem {
     let state = &row.state;
     let occurrence = &state.occurrence;
     let acknowledged = match &state.status {
@@ -111,7 +111,7 @@ pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whol
         alert: state.alert.clone(),
         key: key.full(community),
         kind: key.rule.clone(),
-        state: state.status_word().to_owned(),
+        state: state.word_at(now).to_owned(),
         severity: state.severity_peak,
         n: state.n,
         episode: state.episode,
