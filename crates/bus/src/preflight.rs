@@ -1,10 +1,17 @@
 //! What has to be true of the server before anything is acknowledged on its word.
 
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
 use crate::connection::Connection;
 use crate::monitor::Monitor;
 
 /// Oldest version that will do, as major and minor: 2.14 syncs every message of a batch for itself.
 pub const SERVER_VERSION_MIN: (u64, u64) = (2, 15);
+
+/// Pause before a server is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What to do when the server does not sync each message before it acknowledges it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +90,32 @@ pub async fn preflight(connection: &Connection, monitor_url: Option<&str>, unsyn
         }
         Ok(found) if found.config.sync_always || unsynced == Unsynced::Accept => Ok(facts(Some(found.config.sync_always))),
         Ok(_) => Err(PreflightError::Unsynced),
+    }
+}
+
+/// As [`preflight`], for a server that may just be starting again: what that explains is asked again for so long.
+///
+/// # Errors
+/// As [`preflight`].
+pub async fn preflight_within(wait: Duration, connection: &Connection, monitor_url: Option<&str>, unsynced: Unsynced) -> Result<Facts, PreflightError> {
+    let until = Instant::now() + wait;
+    loop {
+        let refused = match preflight(connection, monitor_url, unsynced).await {
+            Ok(facts) => return Ok(facts),
+            Err(refused) => refused,
+        };
+        if !(refused.may_pass() && monitor_url.is_some() && Instant::now() < until) {
+            return Err(refused);
+        }
+        tracing::warn!(%refused, "nats-server is asked again");
+        sleep(PAUSE).await;
+    }
+}
+
+impl PreflightError {
+    /// Whether a server that starts again explains it: gone while it was asked, or another process by the time it answered.
+    const fn may_pass(&self) -> bool {
+        matches!(self, Self::NotConnected(_) | Self::Unknown(_) | Self::OtherServer(_))
     }
 }
 

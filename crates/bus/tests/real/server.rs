@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use bus::preflight::{PreflightError, Unsynced, preflight};
+use bus::preflight::{PreflightError, Unsynced, preflight, preflight_within};
 use bus::provision::{StreamPlan, ensure};
 use bus::server::{NatsServer, ServerState, StartError, find_binary};
 use bus::{Connection, ConnectionOptions, EventLog, EventLogOptions, Message};
@@ -119,6 +119,18 @@ async fn preflight_passes_our_own_server_and_knows_another() {
     let silent = preflight(&connection, None, Unsynced::Refuse).await.unwrap_err();
     assert!(matches!(silent, PreflightError::Unknown(_)), "{silent}");
     assert_eq!(preflight(&connection, None, Unsynced::Accept).await.unwrap().synced, None);
+}
+
+/// A service that starts while nats-server starts again waits for it. Nobody would start the service once more for that.
+#[tokio::test]
+async fn preflight_waits_for_a_server_that_starts_again() {
+    let bench = Bench::start().await;
+    let connection = bench.connect("intake").await;
+    for _ in 0..3 {
+        kill_9(bench.server.pid().unwrap());
+        let facts = preflight_within(PATIENCE, &connection, Some(&bench.server.monitor_url()), Unsynced::Refuse).await.unwrap();
+        assert_eq!(facts.synced, Some(true));
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::Context as _;
 use bus::{
     Connection, ConnectionOptions,
-    preflight::{Unsynced, preflight},
+    preflight::{Unsynced, preflight_within},
     provision::{StreamPlan, ensure},
     server::{ConsumerAccount, Launcher, NatsServer, START_WAIT, ServerConfig, ServerOptions, ServiceUser, find_binary},
 };
@@ -17,6 +17,8 @@ use crate::{
 
 /// Longest wait for a first connection.
 const CONNECT_WAIT: Duration = Duration::from_secs(30);
+/// Longest wait for a nats-server that starts again while it is asked whether it will do.
+pub(crate) const PREFLIGHT_WAIT: Duration = Duration::from_secs(15);
 
 /// Our own server, with what it needs to be told again when a consumer is added.
 pub(crate) struct OwnServer {
@@ -208,7 +210,7 @@ impl Connections {
 
 /// Refuses a server that would acknowledge what is not on disk, then sets up the streams.
 pub(crate) async fn prepare(connection: &Connection, monitor_url: Option<&str>, unsynced: Unsynced, log_bytes_max: Option<u64>) -> anyhow::Result<()> {
-    let facts = preflight(connection, monitor_url, unsynced).await?;
+    let facts = preflight_within(PREFLIGHT_WAIT, connection, monitor_url, unsynced).await?;
     tracing::info!(version = %facts.version, synced = ?facts.synced, "nats-server will do");
     let identity = random::<16>()?;
     let mut count = 0_u8;

@@ -3,7 +3,10 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
-use bus::{Connection, ConnectionOptions, preflight::Unsynced};
+use bus::{
+    Connection, ConnectionOptions,
+    preflight::{Unsynced, preflight_within},
+};
 use domain::values::DeploymentKey;
 use tokio::sync::watch;
 
@@ -50,7 +53,7 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     if config.nats.provision {
         nats::prepare(&connection, config.nats.monitor_url.as_deref(), unsynced, config.nats.log_bytes_max).await?;
     } else {
-        bus::preflight::preflight(&connection, config.nats.monitor_url.as_deref(), unsynced).await?;
+        preflight_within(nats::PREFLIGHT_WAIT, &connection, config.nats.monitor_url.as_deref(), unsynced).await?;
     }
     let common = Common {
         secrets: DeploymentKey::new(&config.deployment_secret()?),
