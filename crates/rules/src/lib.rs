@@ -13,12 +13,14 @@ mod check_overdue;
 mod facts;
 mod fever;
 mod quarantine_breach;
+mod release_due;
 mod scope;
 
 pub use building_silent::BuildingSilent;
 pub use check_overdue::CheckOverdue;
 pub use fever::Fever;
 pub use quarantine_breach::QuarantineBreach;
+pub use release_due::ReleaseDue;
 pub use scope::{Scope, ScopeKind};
 
 use std::fmt::Debug;
@@ -117,6 +119,7 @@ pub fn register(visitor: &mut impl Visitor) {
     visitor.visit::<CheckOverdue>();
     visitor.visit::<QuarantineBreach>();
     visitor.visit::<BuildingSilent>();
+    visitor.visit::<ReleaseDue>();
 }
 
 /// The scopes whose memory an event changes: its own, or those of the events that a retraction takes back.

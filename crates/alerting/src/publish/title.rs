@@ -87,6 +87,7 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
             None => "隔离人员不在家".to_owned(),
         },
         "building_silent" => detail.for_date.map_or_else(|| "楼栋未报".to_owned(), |day| format!("{day} 楼栋未报")),
+        "release_due" => "隔离期满，待解除".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -104,6 +105,7 @@ fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
             None => "Under quarantine, not at home".to_owned(),
         },
         "building_silent" => detail.for_date.map_or_else(|| "No building report".to_owned(), |day| format!("No building report for {day}")),
+        "release_due" => "Quarantine days over, release due".to_owned(),
         other => other.replace('_', " "),
     }
 }
