@@ -10,11 +10,13 @@
 
 mod building_silent;
 mod check_overdue;
+mod course;
 mod facts;
 mod fever;
 mod quarantine_breach;
 mod release_due;
 mod scope;
+mod symptom;
 
 pub use building_silent::BuildingSilent;
 pub use check_overdue::CheckOverdue;
@@ -22,6 +24,7 @@ pub use fever::Fever;
 pub use quarantine_breach::QuarantineBreach;
 pub use release_due::ReleaseDue;
 pub use scope::{Scope, ScopeKind};
+pub use symptom::Symptom;
 
 use std::fmt::Debug;
 
@@ -116,6 +119,7 @@ pub trait Visitor {
 /// Shows every rule there is to a visitor.
 pub fn register(visitor: &mut impl Visitor) {
     visitor.visit::<Fever>();
+    visitor.visit::<Symptom>();
     visitor.visit::<CheckOverdue>();
     visitor.visit::<QuarantineBreach>();
     visitor.visit::<BuildingSilent>();

@@ -80,6 +80,7 @@ fn titles_of_every_rule() {
     expect(&fever, "阳光小区 7号楼2单元502 发热 38.2℃", "Fever 38.2 °C, 阳光小区, building 7, unit 2, door 502");
     fever.occurrence.unconfirmed = true;
     expect(&fever, "阳光小区 7号楼2单元502 疑似发热 38.2℃，未复测", "Fever 38.2 °C, not measured again, 阳光小区, building 7, unit 2, door 502");
+    expect(&state("symptom"), "阳光小区 7号楼2单元502 报告有症状", "Symptoms reported, 阳光小区, building 7, unit 2, door 502");
     let mut overdue = state("check_overdue");
     overdue.occurrence.detail.missed = 1;
     expect(&overdue, "阳光小区 7号楼2单元502 体温检查超时2次，漏测1次", "Checks overdue: 2, missed: 1, 阳光小区, building 7, unit 2, door 502");

@@ -79,6 +79,7 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
     match rule {
         "fever" if occurrence.unconfirmed => format!("疑似发热{}℃，未复测", celsius(occurrence)),
         "fever" => format!("发热{}℃", celsius(occurrence)),
+        "symptom" => "报告有症状".to_owned(),
         "check_overdue" => format!("体温检查超时{}次，漏测{}次", occurrence.occurrences, detail.missed),
         "quarantine_breach" if detail.stopped => "隔离人员欲外出，已拦下".to_owned(),
         "quarantine_breach" => match detail.direction {
@@ -97,6 +98,7 @@ fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
     match rule {
         "fever" if occurrence.unconfirmed => format!("Fever{} °C, not measured again", celsius(occurrence)),
         "fever" => format!("Fever{} °C", celsius(occurrence)),
+        "symptom" => "Symptoms reported".to_owned(),
         "check_overdue" => format!("Checks overdue: {}, missed: {}", occurrence.occurrences, detail.missed),
         "quarantine_breach" if detail.stopped => "Under quarantine, stopped on the way out".to_owned(),
         "quarantine_breach" => match detail.direction {

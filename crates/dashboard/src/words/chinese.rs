@@ -164,7 +164,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("alert.ended", "这条警报已经结束，不用再接。"),
     ("next.remeasure", "换腋下再测一次"),
     ("next.fever", "陪同就医，登记台账"),
-    ("next.symptom", "请护士联系"),
+    ("next.symptom", "请护士联系，问清后写明结论"),
     ("next.check_overdue", "立即补查"),
     ("next.quarantine_breach", "核实去向，劝返"),
     ("next.quarantine_breach_stopped", "已在卡口拦下，请送回家"),

@@ -164,7 +164,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("alert.ended", "This alert has ended; there is nothing left to take."),
     ("next.remeasure", "measure again under the arm"),
     ("next.fever", "escort to the clinic, open the ledger"),
-    ("next.symptom", "let the nurse call"),
+    ("next.symptom", "let the nurse call and write down the finding"),
     ("next.check_overdue", "check now"),
     ("next.quarantine_breach", "find out where they are, bring them home"),
     ("next.quarantine_breach_stopped", "stopped at the gate: see them home"),

@@ -6,6 +6,7 @@ mod fever;
 mod properties;
 mod quarantine_breach;
 mod release_due;
+mod symptom;
 
 use domain::{
     Commit, Event, Fact, Header, Role,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::obligation::SlotId;
+use domain::{obligation::SlotId, values::Slug};
 use proptest::prelude::*;
 
 use super::*;
@@ -20,6 +20,10 @@ fn readings(at: Timestamp) -> impl Strategy<Value = Vec<Reading>> {
     prop::collection::vec(one.prop_map(move |(site, tenths, later)| reading(site, tenths, at.plus_minutes(later))), 0..3)
 }
 
+fn symptoms() -> impl Strategy<Value = Option<Vec<Slug>>> {
+    prop::sample::select(vec![None, Some(Vec::new()), Some(Vec::new()), Some(vec![word("cough")])])
+}
+
 fn event(at: Timestamp) -> impl Strategy<Value = Event> {
     let direction = prop::sample::select(Direction::ALL);
     let result = prop::sample::select(EntryResult::ALL);
@@ -28,12 +32,13 @@ fn event(at: Timestamp) -> impl Strategy<Value = Event> {
     let slot = prop::option::of((prop::sample::select(vec!["am", "pm"]), -1..=0_i32));
     let unit = prop::sample::select(vec![None, Some("1"), Some("2")]);
     prop_oneof![
-        3 => (readings(at), any::<bool>()).prop_map(|(readings, risky)| {
+        3 => (readings(at), any::<bool>(), symptoms()).prop_map(|(readings, risky, symptoms)| {
             let orders = if risky { vec!["q1".parse().unwrap()] } else { Vec::new() };
-            visit(PersonFound { orders, exposure: risky.then_some(Exposure { left_on: None, arrived_on: None }), ..found(readings) }).into()
+            visit(PersonFound { orders, exposure: risky.then_some(Exposure { left_on: None, arrived_on: None }), symptoms, ..found(readings) }).into()
         }),
-        3 => (outcome, readings(at), slot).prop_map(move |(outcome, readings, slot)| {
+        3 => (outcome, readings(at), slot, symptoms()).prop_map(move |(outcome, readings, slot, symptoms)| {
             let mut checked = checked(outcome, readings);
+            checked.checks[0].symptoms = symptoms;
             checked.checks[0].slot = slot.map(|(name, days)| SlotId { date: today.plus_days(days), name: name.parse().unwrap() });
             checked.into()
         }),
