@@ -14,6 +14,7 @@ mod course;
 mod facts;
 mod fever;
 mod quarantine_breach;
+mod refused;
 mod release_due;
 mod scope;
 mod symptom;
@@ -22,6 +23,7 @@ pub use building_silent::BuildingSilent;
 pub use check_overdue::CheckOverdue;
 pub use fever::Fever;
 pub use quarantine_breach::QuarantineBreach;
+pub use refused::Refused;
 pub use release_due::ReleaseDue;
 pub use scope::{Scope, ScopeKind};
 pub use symptom::Symptom;
@@ -123,6 +125,7 @@ pub fn register(visitor: &mut impl Visitor) {
     visitor.visit::<CheckOverdue>();
     visitor.visit::<QuarantineBreach>();
     visitor.visit::<BuildingSilent>();
+    visitor.visit::<Refused>();
     visitor.visit::<ReleaseDue>();
 }
 

@@ -94,6 +94,10 @@ fn titles_of_every_rule() {
         (breach.occurrence.detail.direction, breach.occurrence.detail.stopped) = (direction, stopped);
         expect(&breach, &format!("阳光小区 7号楼2单元502 {zh}"), &format!("{en}, 阳光小区, building 7, unit 2, door 502"));
     }
+    let mut refused = state("refused");
+    expect(&refused, "阳光小区 7号楼2单元502 隔离人员2次拒绝监测", "Under quarantine, refused to be checked: 2, 阳光小区, building 7, unit 2, door 502");
+    refused.occurrence.person = None;
+    expect(&refused, "阳光小区 7号楼2单元502 2次拒绝走访", "Visits refused: 2, 阳光小区, building 7, unit 2, door 502");
     expect(&state("release_due"), "阳光小区 7号楼2单元502 隔离期满，待解除", "Quarantine days over, release due, 阳光小区, building 7, unit 2, door 502");
     let mut silent = state("building_silent");
     silent.occurrence.place = Place { building: Some("b07".parse().unwrap()), ..Place::default() };

@@ -88,6 +88,8 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
             None => "隔离人员不在家".to_owned(),
         },
         "building_silent" => detail.for_date.map_or_else(|| "楼栋未报".to_owned(), |day| format!("{day} 楼栋未报")),
+        "refused" if occurrence.person.is_some() => format!("隔离人员{}次拒绝监测", occurrence.occurrences),
+        "refused" => format!("{}次拒绝走访", occurrence.occurrences),
         "release_due" => "隔离期满，待解除".to_owned(),
         other => other.to_owned(),
     }
@@ -107,6 +109,8 @@ fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
             None => "Under quarantine, not at home".to_owned(),
         },
         "building_silent" => detail.for_date.map_or_else(|| "No building report".to_owned(), |day| format!("No building report for {day}")),
+        "refused" if occurrence.person.is_some() => format!("Under quarantine, refused to be checked: {}", occurrence.occurrences),
+        "refused" => format!("Visits refused: {}", occurrence.occurrences),
         "release_due" => "Quarantine days over, release due".to_owned(),
         other => other.replace('_', " "),
     }

@@ -5,6 +5,7 @@ mod check_overdue;
 mod fever;
 mod properties;
 mod quarantine_breach;
+mod refused;
 mod release_due;
 mod symptom;
 

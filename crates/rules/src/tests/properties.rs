@@ -32,9 +32,10 @@ fn event(at: Timestamp) -> impl Strategy<Value = Event> {
     let slot = prop::option::of((prop::sample::select(vec!["am", "pm"]), -1..=0_i32));
     let unit = prop::sample::select(vec![None, Some("1"), Some("2")]);
     prop_oneof![
-        3 => (readings(at), any::<bool>(), symptoms()).prop_map(|(readings, risky, symptoms)| {
+        3 => (readings(at), any::<bool>(), symptoms(), prop::sample::select(Outcome::ALL)).prop_map(|(readings, risky, symptoms, outcome)| {
             let orders = if risky { vec!["q1".parse().unwrap()] } else { Vec::new() };
-            visit(PersonFound { orders, exposure: risky.then_some(Exposure { left_on: None, arrived_on: None }), symptoms, ..found(readings) }).into()
+            let found = PersonFound { orders, exposure: risky.then_some(Exposure { left_on: None, arrived_on: None }), symptoms, ..found(readings) };
+            Recorded { outcome, ..visit(found) }.into()
         }),
         3 => (outcome, readings(at), slot, symptoms()).prop_map(move |(outcome, readings, slot, symptoms)| {
             let mut checked = checked(outcome, readings);
