@@ -10,16 +10,23 @@
 
 mod building_silent;
 mod check_overdue;
+mod course;
 mod facts;
 mod fever;
 mod quarantine_breach;
+mod refused;
+mod release_due;
 mod scope;
+mod symptom;
 
 pub use building_silent::BuildingSilent;
 pub use check_overdue::CheckOverdue;
 pub use fever::Fever;
 pub use quarantine_breach::QuarantineBreach;
+pub use refused::Refused;
+pub use release_due::ReleaseDue;
 pub use scope::{Scope, ScopeKind};
+pub use symptom::Symptom;
 
 use std::fmt::Debug;
 
@@ -114,9 +121,12 @@ pub trait Visitor {
 /// Shows every rule there is to a visitor.
 pub fn register(visitor: &mut impl Visitor) {
     visitor.visit::<Fever>();
+    visitor.visit::<Symptom>();
     visitor.visit::<CheckOverdue>();
     visitor.visit::<QuarantineBreach>();
     visitor.visit::<BuildingSilent>();
+    visitor.visit::<Refused>();
+    visitor.visit::<ReleaseDue>();
 }
 
 /// The scopes whose memory an event changes: its own, or those of the events that a retraction takes back.

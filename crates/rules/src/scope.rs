@@ -1,8 +1,8 @@
-//! What a rule looks at: one person, one order, one building.
+//! What a rule looks at: one person, one household, one order, one building.
 
 use std::fmt;
 
-use domain::values::{BuildingId, PersonId, QuarantineId, Slug, Subject};
+use domain::values::{BuildingId, HouseholdId, PersonId, QuarantineId, Slug, Subject};
 
 /// What kind of thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,6 +11,8 @@ pub enum ScopeKind {
     Person,
     /// Somebody without a file, by the reference a client chose.
     Unregistered,
+    /// A household.
+    Household,
     /// A quarantine order.
     Quarantine,
     /// A building.
@@ -19,13 +21,14 @@ pub enum ScopeKind {
 
 impl ScopeKind {
     /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::Person, Self::Unregistered, Self::Quarantine, Self::Building];
+    pub const ALL: &'static [Self] = &[Self::Person, Self::Unregistered, Self::Household, Self::Quarantine, Self::Building];
 
     /// The word in alert keys.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Person => "person",
             Self::Unregistered => "unregistered",
+            Self::Household => "household",
             Self::Quarantine => "quarantine",
             Self::Building => "building",
         }
@@ -66,6 +69,11 @@ impl Scope {
         Self::of(ScopeKind::Person, person.as_str())
     }
 
+    /// A household.
+    pub fn household(household: &HouseholdId) -> Option<Self> {
+        Self::of(ScopeKind::Household, household.as_str())
+    }
+
     /// A quarantine order.
     pub fn quarantine(quarantine: &QuarantineId) -> Option<Self> {
         Self::of(ScopeKind::Quarantine, quarantine.as_str())
@@ -81,7 +89,7 @@ impl Scope {
         match self.kind {
             ScopeKind::Person => Some(Subject::person(PersonId::from(self.id.clone()))),
             ScopeKind::Unregistered => Some(Subject { person: None, unregistered: Some(self.id.clone()) }),
-            ScopeKind::Quarantine | ScopeKind::Building => None,
+            ScopeKind::Household | ScopeKind::Quarantine | ScopeKind::Building => None,
         }
     }
 }

@@ -80,6 +80,7 @@ fn titles_of_every_rule() {
     expect(&fever, "阳光小区 7号楼2单元502 发热 38.2℃", "Fever 38.2 °C, 阳光小区, building 7, unit 2, door 502");
     fever.occurrence.unconfirmed = true;
     expect(&fever, "阳光小区 7号楼2单元502 疑似发热 38.2℃，未复测", "Fever 38.2 °C, not measured again, 阳光小区, building 7, unit 2, door 502");
+    expect(&state("symptom"), "阳光小区 7号楼2单元502 报告有症状", "Symptoms reported, 阳光小区, building 7, unit 2, door 502");
     let mut overdue = state("check_overdue");
     overdue.occurrence.detail.missed = 1;
     expect(&overdue, "阳光小区 7号楼2单元502 体温检查超时2次，漏测1次", "Checks overdue: 2, missed: 1, 阳光小区, building 7, unit 2, door 502");
@@ -93,6 +94,11 @@ fn titles_of_every_rule() {
         (breach.occurrence.detail.direction, breach.occurrence.detail.stopped) = (direction, stopped);
         expect(&breach, &format!("阳光小区 7号楼2单元502 {zh}"), &format!("{en}, 阳光小区, building 7, unit 2, door 502"));
     }
+    let mut refused = state("refused");
+    expect(&refused, "阳光小区 7号楼2单元502 隔离人员2次拒绝监测", "Under quarantine, refused to be checked: 2, 阳光小区, building 7, unit 2, door 502");
+    refused.occurrence.person = None;
+    expect(&refused, "阳光小区 7号楼2单元502 2次拒绝走访", "Visits refused: 2, 阳光小区, building 7, unit 2, door 502");
+    expect(&state("release_due"), "阳光小区 7号楼2单元502 隔离期满，待解除", "Quarantine days over, release due, 阳光小区, building 7, unit 2, door 502");
     let mut silent = state("building_silent");
     silent.occurrence.place = Place { building: Some("b07".parse().unwrap()), ..Place::default() };
     silent.occurrence.names = PlaceNames { estate: None, building: Some("7号楼".to_owned()) };

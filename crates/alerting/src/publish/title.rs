@@ -79,6 +79,7 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
     match rule {
         "fever" if occurrence.unconfirmed => format!("疑似发热{}℃，未复测", celsius(occurrence)),
         "fever" => format!("发热{}℃", celsius(occurrence)),
+        "symptom" => "报告有症状".to_owned(),
         "check_overdue" => format!("体温检查超时{}次，漏测{}次", occurrence.occurrences, detail.missed),
         "quarantine_breach" if detail.stopped => "隔离人员欲外出，已拦下".to_owned(),
         "quarantine_breach" => match detail.direction {
@@ -87,6 +88,9 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
             None => "隔离人员不在家".to_owned(),
         },
         "building_silent" => detail.for_date.map_or_else(|| "楼栋未报".to_owned(), |day| format!("{day} 楼栋未报")),
+        "refused" if occurrence.person.is_some() => format!("隔离人员{}次拒绝监测", occurrence.occurrences),
+        "refused" => format!("{}次拒绝走访", occurrence.occurrences),
+        "release_due" => "隔离期满，待解除".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -96,6 +100,7 @@ fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
     match rule {
         "fever" if occurrence.unconfirmed => format!("Fever{} °C, not measured again", celsius(occurrence)),
         "fever" => format!("Fever{} °C", celsius(occurrence)),
+        "symptom" => "Symptoms reported".to_owned(),
         "check_overdue" => format!("Checks overdue: {}, missed: {}", occurrence.occurrences, detail.missed),
         "quarantine_breach" if detail.stopped => "Under quarantine, stopped on the way out".to_owned(),
         "quarantine_breach" => match detail.direction {
@@ -104,6 +109,9 @@ fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
             None => "Under quarantine, not at home".to_owned(),
         },
         "building_silent" => detail.for_date.map_or_else(|| "No building report".to_owned(), |day| format!("No building report for {day}")),
+        "refused" if occurrence.person.is_some() => format!("Under quarantine, refused to be checked: {}", occurrence.occurrences),
+        "refused" => format!("Visits refused: {}", occurrence.occurrences),
+        "release_due" => "Quarantine days over, release due".to_owned(),
         other => other.replace('_', " "),
     }
 }

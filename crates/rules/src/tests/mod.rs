@@ -5,6 +5,9 @@ mod check_overdue;
 mod fever;
 mod properties;
 mod quarantine_breach;
+mod refused;
+mod release_due;
+mod symptom;
 
 use domain::{
     Commit, Event, Fact, Header, Role,
@@ -13,7 +16,7 @@ use domain::{
     checkpoint::{Direction, EntryRecorded, EntryResult, EntrySettled},
     community::{Change, Policy, RuleSettings},
     log::CommitHash,
-    quarantine::{CheckFound, CheckOutcome, Checked, CountBasis, Kind, Ordered, ReleaseReason, Released},
+    quarantine::{CheckFound, CheckOutcome, Checked, CountBasis, Extended, Kind, Moved, Ordered, ReleaseReason, Released},
     record::{Retracted, StoredEvent},
     values::{CommandId, Day, Place, Precision, Reading, Site, Subject, Timestamp, Unreadable, Zone},
     visit::{Basis, Exposure, Mode, Outcome, PersonFound, Presence, Recorded},
@@ -122,6 +125,15 @@ fn ordered(kind: Kind, day_0: Day) -> Ordered {
 
 fn released() -> Released {
     Released { quarantine: "q1".parse().unwrap(), person: "p1".parse().unwrap(), place: home(), reason: ReleaseReason::Moved, private: None }
+}
+
+fn extended(until: Day) -> Extended {
+    Extended { quarantine: "q1".parse().unwrap(), person: "p1".parse().unwrap(), place: home(), until }
+}
+
+/// From home to a place without a door.
+fn moved(kind: Kind) -> Moved {
+    Moved { quarantine: "q1".parse().unwrap(), person: "p1".parse().unwrap(), kind, from: home(), to: Place::default(), facility: None, room: None }
 }
 
 fn checked(outcome: CheckOutcome, readings: Vec<Reading>) -> Checked {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::obligation::SlotId;
+use domain::{obligation::SlotId, values::Slug};
 use proptest::prelude::*;
 
 use super::*;
@@ -20,6 +20,10 @@ fn readings(at: Timestamp) -> impl Strategy<Value = Vec<Reading>> {
     prop::collection::vec(one.prop_map(move |(site, tenths, later)| reading(site, tenths, at.plus_minutes(later))), 0..3)
 }
 
+fn symptoms() -> impl Strategy<Value = Option<Vec<Slug>>> {
+    prop::sample::select(vec![None, Some(Vec::new()), Some(Vec::new()), Some(vec![word("cough")])])
+}
+
 fn event(at: Timestamp) -> impl Strategy<Value = Event> {
     let direction = prop::sample::select(Direction::ALL);
     let result = prop::sample::select(EntryResult::ALL);
@@ -28,18 +32,22 @@ fn event(at: Timestamp) -> impl Strategy<Value = Event> {
     let slot = prop::option::of((prop::sample::select(vec!["am", "pm"]), -1..=0_i32));
     let unit = prop::sample::select(vec![None, Some("1"), Some("2")]);
     prop_oneof![
-        3 => (readings(at), any::<bool>()).prop_map(|(readings, risky)| {
+        3 => (readings(at), any::<bool>(), symptoms(), prop::sample::select(Outcome::ALL)).prop_map(|(readings, risky, symptoms, outcome)| {
             let orders = if risky { vec!["q1".parse().unwrap()] } else { Vec::new() };
-            visit(PersonFound { orders, exposure: risky.then_some(Exposure { left_on: None, arrived_on: None }), ..found(readings) }).into()
+            let found = PersonFound { orders, exposure: risky.then_some(Exposure { left_on: None, arrived_on: None }), symptoms, ..found(readings) };
+            Recorded { outcome, ..visit(found) }.into()
         }),
-        3 => (outcome, readings(at), slot).prop_map(move |(outcome, readings, slot)| {
+        3 => (outcome, readings(at), slot, symptoms()).prop_map(move |(outcome, readings, slot, symptoms)| {
             let mut checked = checked(outcome, readings);
+            checked.checks[0].symptoms = symptoms;
             checked.checks[0].slot = slot.map(|(name, days)| SlotId { date: today.plus_days(days), name: name.parse().unwrap() });
             checked.into()
         }),
         2 => (direction, result, readings(at)).prop_map(|(direction, result, readings)| EntryRecorded { readings, ..entry(direction, result) }.into()),
         1 => (1..24_u64, result_of_settlement()).prop_map(|(entry, result)| settled(entry, result).into()),
         2 => (unit, -2..=0_i32).prop_map(move |(unit, days)| report(today.plus_days(days), unit).into()),
+        1 => (0..8_i32).prop_map(move |days| extended(today.plus_days(days)).into()),
+        1 => prop::sample::select(Kind::ALL).prop_map(|kind| moved(kind).into()),
         1 => Just(released().into()),
     ]
 }
@@ -58,10 +66,13 @@ fn history() -> impl Strategy<Value = Vec<Commit>> {
         let when = minutes(when);
         event(when).prop_map(move |event| (when, when.plus_minutes(delay), event))
     });
-    let begun = (0..MINUTES / 2, prop::sample::select(Kind::ALL));
-    (begun, prop::collection::vec(fact, 0..20)).prop_map(|((ordered_after, kind), facts)| {
+    // few days, so that an order runs out among the facts, or the regime's fourteen
+    let days = prop::option::of(0..10_u16);
+    let begun = (0..MINUTES / 2, prop::sample::select(Kind::ALL), days);
+    (begun, prop::collection::vec(fact, 0..20)).prop_map(|((ordered_after, kind, days), facts)| {
         let from = minutes(ordered_after);
-        let begin = [commit(1, minutes(0), minutes(0), building(&["1", "2"])), commit(2, from, from, ordered(kind, Zone::default().day_of(from)))];
+        let order = Ordered { days, ..ordered(kind, Zone::default().day_of(from)) };
+        let begin = [commit(1, minutes(0), minutes(0), building(&["1", "2"])), commit(2, from, from, order)];
         let facts = facts.into_iter().zip(3..).map(|((at, recorded_at, event), number)| commit(number, at, recorded_at, event));
         begin.into_iter().chain(facts).collect()
     })
@@ -158,7 +169,10 @@ proptest! {
 
     #[test]
     fn a_retraction_is_as_if_it_had_never_happened(commits in history(), place in any::<prop::sample::Index>()) {
-        let field_fact = |commit: &&Commit| !matches!(commit.events[0], Event::BuildingRegistered(_) | Event::QuarantineOrdered(_) | Event::QuarantineReleased(_));
+        let field_fact = |commit: &&Commit| {
+            use Event::{BuildingReported, EntryRecorded, EntrySettled, QuarantineChecked, VisitRecorded};
+            matches!(commit.events[0], VisitRecorded(_) | BuildingReported(_) | EntryRecorded(_) | EntrySettled(_) | QuarantineChecked(_))
+        };
         let facts: Vec<&Commit> = commits.iter().filter(field_fact).collect();
         prop_assume!(!facts.is_empty());
         let original = (*place.get(&facts)).clone();

@@ -1,7 +1,5 @@
 //! Out, stopped, not at home; and what only looks like it.
 
-use domain::quarantine::Moved;
-
 use super::*;
 use crate::QuarantineBreach;
 
@@ -100,11 +98,7 @@ fn the_way_home_is_no_breach_but_coming_in_twice_without_going_out_is() {
 
 #[test]
 fn a_move_is_no_breach_and_changes_the_kind() {
-    let moved = |number, text: &str, kind| {
-        let to = Place::default();
-        let moved = Moved { quarantine: "q1".parse().unwrap(), person: "p1".parse().unwrap(), kind, from: home(), to, facility: None, room: None };
-        commit(number, at(text), at(text), moved)
-    };
+    let moved = |number, text: &str, kind| commit(number, at(text), at(text), moved(kind));
     for (text, expected) in [("2020-02-06T06:00", None), ("2020-02-06T18:00", None), ("2020-02-06T05:59", Some(Severity::Critical))] {
         assert_eq!(later(&[order(Kind::Home), moved(2, text, Kind::Facility), out(3, NOON)]), expected, "moved at {text}");
     }

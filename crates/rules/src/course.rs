@@ -1,0 +1,219 @@
+//! The course of somebody's temperature: every reading of one person, and how things stand after them.
+//!
+//! Two rules look at it: a fever is alarmed about, and symptoms are not while a fever is. What a thermometer could not read, and
+//! a forehead below 35.5, is not a measurement and is not remembered.
+
+use domain::{
+    Event, Fact,
+    community::Policy,
+    values::{CommandId, EventId, HOUR_MS, Place, Reading, Site, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Scope,
+    facts::{Facts, Ranked},
+};
+
+/// A contactless reading from here on needs no second one, in tenths of a degree Celsius (alerting.md).
+const CERTAIN_TENTHS_CELSIUS: i16 = 380;
+/// A forehead below this is cold, not healthy, in tenths of a degree Celsius (alerting.md).
+const COLD_FOREHEAD_TENTHS_CELSIUS: i16 = 355;
+/// Two clear contact readings at least this far apart end a fever (alerting.md).
+const CLEAR_APART_MS: i64 = 4 * HOUR_MS;
+/// Most records with readings per person: two months of three a day.
+const RECORDS_MAX: usize = 192;
+/// A record from here on is forgotten last, in tenths of a degree Celsius: forgetting must not end a fever.
+const KEPT_LONGEST_TENTHS_CELSIUS: i16 = 370;
+
+/// The readings of one person, by record.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Course(Facts<Measured, RECORDS_MAX>);
+
+/// The readings of one record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) place: Place,
+    readings: Vec<Reading>,
+}
+
+impl Ranked for Measured {
+    type Rank = (bool, Timestamp, i16);
+
+    fn rank(&self) -> Self::Rank {
+        let highest = self.readings.iter().filter_map(|reading| reading.tenths_celsius).max().unwrap_or_default();
+        let last = self.readings.iter().map(|reading| reading.at).max().unwrap_or_default();
+        (highest >= KEPT_LONGEST_TENTHS_CELSIUS, last, highest)
+    }
+}
+
+/// One reading in its record.
+#[derive(Clone, Copy)]
+pub(crate) struct Taken<'a> {
+    pub(crate) id: EventId,
+    pub(crate) record: &'a Measured,
+    pub(crate) at: Timestamp,
+    pub(crate) site: Site,
+    pub(crate) tenths: i16,
+}
+
+/// How things stand after some readings, in the order in which they were taken.
+#[derive(Clone, Default)]
+pub(crate) enum Standing<'a> {
+    /// Nothing to do.
+    #[default]
+    Well,
+    /// A second reading, taken in time, ended what a first one began.
+    NotConfirmed { by: Taken<'a>, deadline: Timestamp },
+    /// Two clear contact readings ended it.
+    Over { by: [Taken<'a>; 2] },
+    /// Something began and is not over.
+    Feverish(Episode<'a>),
+}
+
+#[derive(Clone)]
+pub(crate) struct Episode<'a> {
+    pub(crate) fevers: Vec<Taken<'a>>,
+    pub(crate) confirmed: bool,
+    /// Until when a second reading counts.
+    pub(crate) deadline: Timestamp,
+    /// The first clear contact reading since the last fever.
+    clear: Option<Taken<'a>>,
+}
+
+/// The people that an event may hold readings of, in its order.
+pub(crate) fn people(event: &Event) -> Vec<Scope> {
+    match event {
+        Event::VisitRecorded(visit) => visit.people.iter().filter_map(|person| Scope::subject(&person.who)).collect(),
+        Event::EntryRecorded(entry) => Scope::subject(&entry.who).into_iter().collect(),
+        Event::EntrySettled(entry) => Scope::subject(&entry.who).into_iter().collect(),
+        Event::QuarantineChecked(checked) => checked.checks.iter().filter_map(|check| Scope::person(&check.person)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What an event says was measured of somebody, and where they are at home.
+fn readings<'a>(event: &'a Event, scope: &Scope) -> (Place, Vec<&'a Reading>) {
+    match event {
+        Event::VisitRecorded(visit) => {
+            let ours = visit.people.iter().filter(|person| Scope::subject(&person.who).as_ref() == Some(scope));
+            (visit.place.clone(), ours.flat_map(|person| &person.readings).collect())
+        }
+        Event::EntryRecorded(entry) => (entry.home.clone().unwrap_or_default(), entry.readings.iter().collect()),
+        Event::EntrySettled(entry) => (entry.home.clone().unwrap_or_default(), entry.readings.iter().collect()),
+        Event::QuarantineChecked(checked) => {
+            let ours = || checked.checks.iter().filter(|check| Scope::person(&check.person).as_ref() == Some(scope));
+            let place = ours().next().map(|check| check.place.clone());
+            (place.unwrap_or_default(), ours().flat_map(|check| &check.readings).collect())
+        }
+        _ => (Place::default(), Vec::new()),
+    }
+}
+
+/// Whether what an event says was measured of somebody can begin or end a fever: a contact reading, or a contactless one that is
+/// not low. Nearly everything that gates measure is neither.
+pub(crate) fn can_tell(event: &Event, scope: &Scope) -> bool {
+    let tells = |reading: &&Reading| !reading.site.contactless() || reading.tenths_celsius.is_some_and(|tenths| tenths >= KEPT_LONGEST_TENTHS_CELSIUS);
+    readings(event, scope).1.iter().any(tells)
+}
+
+impl Course {
+    /// Remembers what an event says was measured of somebody, where it says so.
+    pub(crate) fn evolve(&mut self, scope: &Scope, fact: &Fact<'_>) {
+        let (place, readings) = readings(fact.event, scope);
+        let readings: Vec<Reading> = readings.into_iter().filter(|reading| is_measurement(reading)).cloned().collect();
+        if !readings.is_empty() {
+            self.0.insert(fact.id(), Measured { recorded_at: fact.header.recorded_at, place, readings });
+        }
+    }
+
+    /// Forgets what a command told.
+    pub(crate) fn retract(&mut self, command: CommandId) {
+        self.0.retract(command);
+    }
+
+    /// How many records there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How things stand after the readings that count.
+    pub(crate) fn standing(&self, policy: &Policy, counts: impl Fn(&Taken<'_>) -> bool) -> Standing<'_> {
+        self.taken().into_iter().filter(counts).fold(Standing::default(), |standing, taken| standing.after(taken, policy))
+    }
+
+    /// When a record measured last; nothing when it measured nothing.
+    pub(crate) fn measured_at(&self, record: &EventId) -> Option<Timestamp> {
+        let (_, measured) = self.0.iter().find(|(id, _)| *id == record)?;
+        measured.readings.iter().map(|reading| reading.at).max()
+    }
+
+    /// Whether any reading was one of a fever.
+    pub(crate) fn has_fever(&self, policy: &Policy) -> bool {
+        let mut readings = self.0.iter().flat_map(|(_, record)| &record.readings);
+        readings.any(|reading| reading.tenths_celsius.is_some_and(|tenths| policy.at(reading.at).fever.is_fever(reading.site, tenths)))
+    }
+
+    /// Every reading in the order in which they were taken. Within a record the second of two at the same instant is the
+    /// re-measure; of two records at the same instant the worse comes last, and so decides.
+    fn taken(&self) -> Vec<Taken<'_>> {
+        let mut taken: Vec<_> = self
+            .0
+            .iter()
+            .flat_map(|(id, record)| {
+                let worst_at = |at| record.readings.iter().filter(|reading| reading.at == at).filter_map(|reading| reading.tenths_celsius).max();
+                let taken = |(place, reading): (usize, &Reading)| {
+                    let taken = Taken { id: *id, record, at: reading.at, site: reading.site, tenths: reading.tenths_celsius? };
+                    Some(((reading.at, worst_at(reading.at), *id, place), taken))
+                };
+                record.readings.iter().enumerate().filter_map(taken).collect::<Vec<_>>()
+            })
+            .collect();
+        taken.sort_by_key(|(order, _)| *order);
+        taken.into_iter().map(|(_, taken)| taken).collect()
+    }
+}
+
+/// What a thermometer could not read is no measurement, and neither is a cold forehead.
+fn is_measurement(reading: &Reading) -> bool {
+    reading.tenths_celsius.is_some_and(|tenths| reading.site != Site::Forehead || tenths >= COLD_FOREHEAD_TENTHS_CELSIUS)
+}
+
+impl<'a> Standing<'a> {
+    /// How things stand after one more reading.
+    fn after(self, taken: Taken<'a>, policy: &Policy) -> Self {
+        let settings = policy.at(taken.at);
+        let is_fever = settings.fever.is_fever(taken.site, taken.tenths);
+        let certain = is_fever && (!taken.site.contactless() || taken.tenths >= CERTAIN_TENTHS_CELSIUS);
+        let clear = !is_fever && !taken.site.contactless() && taken.tenths < settings.fever.clear_below_tenths_celsius;
+        match self {
+            Self::Feverish(mut episode) => {
+                if is_fever {
+                    episode.fevers.push(taken);
+                    // whatever the second one was measured with: two fevers are no accident of one thermometer
+                    episode.confirmed = true;
+                    episode.clear = None;
+                    return Self::Feverish(episode);
+                }
+                if !clear {
+                    return Self::Feverish(episode);
+                }
+                if !episode.confirmed && taken.at <= episode.deadline {
+                    return Self::NotConfirmed { by: taken, deadline: episode.deadline };
+                }
+                match episode.clear {
+                    Some(first) if taken.at.0 - first.at.0 >= CLEAR_APART_MS => Self::Over { by: [first, taken] },
+                    Some(_) => Self::Feverish(episode),
+                    None => Self::Feverish(Episode { clear: Some(taken), ..episode }),
+                }
+            }
+            _ if is_fever => {
+                let deadline = taken.at.plus_minutes(i64::from(settings.remeasure_minutes));
+                Self::Feverish(Episode { fevers: vec![taken], confirmed: certain, deadline, clear: None })
+            }
+            standing => standing,
+        }
+    }
+}

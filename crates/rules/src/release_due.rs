@@ -1,0 +1,188 @@
+//! The days of an order are over, and nobody has released.
+//!
+//! The last slot of the last day still counts, so it fires from the first instant of the civil day after it: an order of 14
+//! days that counts from the 1st has its last day on the 15th, and is to be released on the 16th. An order is never over by
+//! itself: only a release ends this, or an extension to a day that is not over. It is a caution, to be done that day.
+//!
+//! The cause is the last day, `{quarantine}/{date}`: an extension that runs out in its turn is another cause. A release or an
+//! extension that was made in time and typed later takes it back (`late`).
+
+use domain::{
+    Event, Fact, Header,
+    alert::{Detail, Firing, Severity},
+    community::Policy,
+    obligation::Order,
+    values::{CommandId, Day, EventId, PersonId, Place, QuarantineId, Subject, Timestamp, Zone},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Judgement, Remembered, Rule, Scope, Verdict,
+    facts::{Facts, Ranked, keep_earliest, recorded_late},
+};
+
+/// Most extensions per order; the longest are kept.
+const EXTENSIONS_MAX: usize = 32;
+
+/// The rule.
+#[derive(Debug)]
+pub struct ReleaseDue;
+
+/// What is remembered of one order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Whom the order binds; nothing until the order itself is known.
+    person: Option<PersonId>,
+    order: Order,
+    /// Where they are to be, since when, by which event: the latest counts.
+    place: Option<(Timestamp, EventId, Place)>,
+    extensions: Facts<Extension, EXTENSIONS_MAX>,
+    /// The earliest release: its time, its event, when we learned of it.
+    released: Option<(Timestamp, EventId, Timestamp)>,
+}
+
+/// The order was given more days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Extension {
+    until: Day,
+    at: Timestamp,
+    recorded_at: Timestamp,
+}
+
+impl Ranked for Extension {
+    type Rank = (Day, Timestamp);
+
+    fn rank(&self) -> Self::Rank {
+        (self.until, self.recorded_at)
+    }
+}
+
+/// Something that may have come in time, or too late.
+struct Step {
+    id: EventId,
+    at: Timestamp,
+    recorded_at: Timestamp,
+    /// The new last day of an extension; nothing for a release.
+    until: Option<Day>,
+}
+
+impl Rule for ReleaseDue {
+    const NAME: &'static str = "release_due";
+    const VERSION: u16 = 1;
+    type Memory = Memory;
+
+    fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
+        let of = |quarantine: &QuarantineId| Scope::quarantine(quarantine).into_iter().collect();
+        match event {
+            Event::QuarantineOrdered(event) => of(&event.quarantine),
+            Event::QuarantineMoved(event) => of(&event.quarantine),
+            Event::QuarantineExtended(event) => of(&event.quarantine),
+            Event::QuarantineReleased(event) => of(&event.quarantine),
+            _ => Vec::new(),
+        }
+    }
+
+    fn evolve(memory: &mut Memory, _: &Scope, fact: &Fact<'_>) {
+        let (at, recorded_at) = (fact.header.at, fact.header.recorded_at);
+        match fact.event {
+            Event::QuarantineOrdered(event) => {
+                memory.person = Some(event.person.clone());
+                memory.order.regime.clone_from(&event.regime);
+                (memory.order.day_0, memory.order.days) = (event.day_0, event.days);
+                (memory.order.ordered_at, memory.order.recorded_at) = (at, recorded_at);
+                memory.placed(fact, &event.place);
+            }
+            Event::QuarantineMoved(event) => memory.placed(fact, &event.to),
+            Event::QuarantineExtended(event) => memory.extensions.insert(fact.id(), Extension { until: event.until, at, recorded_at }),
+            Event::QuarantineReleased(_) => keep_earliest(&mut memory.released, (at, fact.id(), recorded_at)),
+            _ => {}
+        }
+    }
+
+    /// Orders, extensions and releases cannot be taken back.
+    fn retract(_: &mut Memory, _: CommandId) {}
+
+    fn judge(memory: &Memory, scope: &Scope, policy: &Policy, zone: &Zone, now: Timestamp) -> Judgement {
+        let Some(person) = &memory.person else {
+            return Judgement { verdict: Verdict::quiet(), next_change: None };
+        };
+        let released = memory.released.filter(|(released_at, ..)| *released_at <= now);
+        let last_day = memory.extended_to(memory.extensions.iter().map(|(_, extension)| extension.until).max()).last_day(policy);
+        let over_at = zone.end_of(last_day);
+        let to_come = memory.released.map(|(released_at, ..)| released_at).filter(|released_at| *released_at > now);
+        if released.is_none() && now >= over_at {
+            let firing = memory.firing((scope, person), last_day, over_at);
+            return Judgement { verdict: Verdict::Firing(firing), next_change: to_come };
+        }
+        let next_change = if released.is_some() { None } else { to_come.into_iter().chain([over_at]).min() };
+        Judgement { verdict: memory.quiet(released, policy, zone), next_change }
+    }
+}
+
+impl Remembered for Memory {
+    fn facts(&self) -> usize {
+        self.extensions.len()
+    }
+}
+
+impl Memory {
+    fn placed(&mut self, fact: &Fact<'_>, place: &Place) {
+        let since = (fact.header.at, fact.id());
+        if self.place.as_ref().is_none_or(|(at, id, _)| (*at, *id) < since) {
+            self.place = Some((since.0, since.1, place.clone()));
+        }
+    }
+
+    /// The order as it stands with this extension.
+    fn extended_to(&self, extended_until: Option<Day>) -> Order {
+        Order { extended_until, ..self.order.clone() }
+    }
+
+    /// Quiet, because of the release, or of the last extension that came when the days were over.
+    fn quiet(&self, released: Option<(Timestamp, EventId, Timestamp)>, policy: &Policy, zone: &Zone) -> Verdict {
+        let steps = || {
+            let extensions = self.extensions.iter().map(|(id, extension)| Step {
+                id: *id,
+                at: extension.at,
+                recorded_at: extension.recorded_at,
+                until: Some(extension.until),
+            });
+            extensions.chain(released.map(|(at, id, recorded_at)| Step { id, at, recorded_at, until: None }))
+        };
+        let as_recorded = self.too_late(steps(), |step| step.recorded_at, policy, zone);
+        let as_it_was = self.too_late(steps(), |step| step.at, policy, zone);
+        let by = released.map(|(_, id, _)| id).or_else(|| as_recorded.last().copied());
+        by.map_or(Verdict::quiet(), |id| Verdict::Quiet { late: as_recorded.contains(&id) && !as_it_was.contains(&id), quieted_by: vec![id.to_string()] })
+    }
+
+    /// The steps that found the days over, had each been known from the time on that `known` gives.
+    fn too_late(&self, steps: impl Iterator<Item = Step>, known: impl Fn(&Step) -> Timestamp, policy: &Policy, zone: &Zone) -> Vec<EventId> {
+        let mut steps: Vec<Step> = steps.collect();
+        steps.sort_by_key(|step| (known(step), step.id));
+        let mut extended_until = None;
+        let mut too_late = Vec::new();
+        for step in steps {
+            if known(&step) >= zone.end_of(self.extended_to(extended_until).last_day(policy)) {
+                too_late.push(step.id);
+            }
+            extended_until = extended_until.max(step.until);
+        }
+        too_late
+    }
+
+    fn firing(&self, (scope, person): (&Scope, &PersonId), last_day: Day, over_at: Timestamp) -> Firing {
+        Firing {
+            severity: Severity::Caution,
+            unconfirmed: false,
+            place: self.place.as_ref().map(|(_, _, place)| place.clone()).unwrap_or_default(),
+            person: Some(Subject::person(person.clone())),
+            observed: None,
+            detail: Detail::default(),
+            causes: vec![format!("{}/{last_day}", scope.id)],
+            first_at: over_at,
+            last_at: over_at,
+            occurrences: 1,
+            late: recorded_late(over_at, self.order.recorded_at),
+        }
+    }
+}
