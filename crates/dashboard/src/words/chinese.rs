@@ -62,6 +62,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("severity.serious", "需处理"),
     ("severity.caution", "留意"),
     ("legend", "图例"),
+    ("legend.normal", "正常：近期见到，或当日楼栋已报"),
     ("time.yesterday", "昨天"),
     ("time.just_now", "刚刚"),
     ("time.minutes", "{} 分钟"),

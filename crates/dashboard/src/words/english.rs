@@ -62,6 +62,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("severity.serious", "to act on"),
     ("severity.caution", "to watch"),
     ("legend", "Legend"),
+    ("legend.normal", "normal: seen lately, or the building was reported today"),
     ("time.yesterday", "yest."),
     ("time.just_now", "just now"),
     ("time.minutes", "{} min"),

@@ -45,7 +45,9 @@ impl FromStr for Slug {
             return Err(InvalidSlug::Malformed);
         }
         let may_be_personal = bytes.iter().filter(|byte| byte.is_ascii_digit()).count() >= PERSONAL_DIGITS_MIN;
-        if may_be_personal && text.split(|character: char| !character.is_ascii_digit() && character != 'x').any(looks_personal) {
+        if may_be_personal
+            && (text.split(|character: char| !character.is_ascii_digit() && character != 'x').any(looks_personal) || looks_personal_in_groups(text))
+        {
             return Err(InvalidSlug::Personal);
         }
         Ok(Self(text.into()))
@@ -65,6 +67,29 @@ fn looks_personal(run: &str) -> bool {
         17 => run.len() >= 18,
         _ => false,
     }
+}
+
+/// As [`looks_personal`], for digits that stand in groups: `138-1234-5678`.
+fn looks_personal_in_groups(text: &str) -> bool {
+    let groups: Vec<&str> = text.split(['-', '_']).collect();
+    let is_inside = |character: char| character.is_ascii_digit() || character == 'x';
+    (0..groups.len()).any(|first| {
+        let begun = groups[first].rfind(|character: char| !character.is_ascii_digit()).map_or(0, |letter| letter + 1);
+        let mut run = groups[first][begun..].to_owned();
+        groups[first + 1..].iter().any(|group| {
+            // what comes behind something else than digits belongs to no number
+            if run.is_empty() || !run.ends_with(|character: char| character.is_ascii_digit()) {
+                return false;
+            }
+            let end = group.find(|character| !is_inside(character));
+            run.push_str(&group[..end.unwrap_or(group.len())]);
+            let found = looks_personal(&run);
+            if end.is_some() {
+                run.clear();
+            }
+            found
+        })
+    })
 }
 
 impl fmt::Display for Slug {
@@ -243,13 +268,38 @@ mod tests {
 
     #[test]
     fn slugs_at_the_edges() {
-        for good in ["b07", "7", "a-b_c", &"a".repeat(64), "p0000123", "h13812345", "x1", "2020-02-06"] {
+        for good in [
+            "b07",
+            "7",
+            "a-b_c",
+            &"a".repeat(64),
+            "p0000123",
+            "h13812345",
+            "x1",
+            "2020-02-06",
+            "q-2020-02-06-0001",
+            "r-20200206-am-12345678",
+            "138-1234-567",
+            "e2020-02-06a-138123-4567",
+        ] {
             assert!(good.parse::<Slug>().is_ok(), "{good}");
         }
         for malformed in ["", "-a", "_a", "A", "楼", "a.b", "a b", "a*", "a>", &"a".repeat(65)] {
             assert_eq!(malformed.parse::<Slug>(), Err(InvalidSlug::Malformed), "{malformed}");
         }
-        for personal in ["13812345678", "p13812345678", "11010519491231002x", "110105194912310021", "h-110105491231002", "a_19912345678-b"] {
+        for personal in [
+            "13812345678",
+            "p13812345678",
+            "11010519491231002x",
+            "110105194912310021",
+            "h-110105491231002",
+            "a_19912345678-b",
+            "p-138-1234-5678",
+            "b07_138-1234-5678",
+            "p138_1234_5678",
+            "p-110105-19491231-0021",
+            "110105-19491231-002x",
+        ] {
             assert_eq!(personal.parse::<Slug>(), Err(InvalidSlug::Personal), "{personal}");
         }
     }
