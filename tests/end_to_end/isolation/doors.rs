@@ -7,7 +7,7 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use system_tests::{System, until};
 
-use crate::{ABSENT, ELSEWHERE, NEIGHBOUR, OWN, fever, three_communities};
+use crate::{ABSENT, ELSEWHERE, NEIGHBOUR, OWN, days_from_now, fever, three_communities};
 
 /// Longest wait for anything that is expected.
 const WAIT: Duration = Duration::from_secs(20);
@@ -59,12 +59,12 @@ fn commands(alert: &str) -> Vec<(&'static str, Value)> {
         ("building.report", json!({"scopes":[{"building":"b-other"}],"basis":"seen"})),
         ("entry.record", json!({"checkpoint":"c1","direction":"in","person":"p-other","id_checked":true,"pass_checked":false,"result":"admitted"})),
         ("entry.settle", json!({"entry":uuid::Uuid::now_v7(),"result":"admitted"})),
-        ("quarantine.order", json!({"quarantine":"q-other","person":"p-other","kind":"home","count_from":{"date":"2020-02-05","basis":"exposure"}})),
+        ("quarantine.order", json!({"quarantine":"q-other","person":"p-other","kind":"home","count_from":{"date":days_from_now(-1),"basis":"exposure"}})),
         ("quarantine.move", json!({"quarantine":"q-other","household":"h-new"})),
-        ("quarantine.extend", json!({"quarantine":"q-other","until":"2020-03-05"})),
-        ("quarantine.waive", json!({"quarantine":"q-other","slots":[{"date":"2020-02-06","name":"am"}],"reason":"ill"})),
+        ("quarantine.extend", json!({"quarantine":"q-other","until":days_from_now(20)})),
+        ("quarantine.waive", json!({"quarantine":"q-other","slots":[{"date":days_from_now(1),"name":"am"}],"reason":"ill"})),
         ("quarantine.check", json!({"checks":[{"quarantine":"q-other","outcome":"no_answer"}],"mode":"phone"})),
-        ("quarantine.release", json!({"quarantine":"q-other","reason":"completed"})),
+        ("quarantine.release", json!({"quarantine":"q-other","reason":"mistake"})),
         ("alert.acknowledge", json!({"alert":alert,"n":1})),
         ("alert.resolve", json!({"alert":alert,"n":2,"evidence":"ok"})),
         ("alert.close", json!({"alert":alert,"n":3,"reason":"handed_over"})),

@@ -16,6 +16,11 @@ const ELSEWHERE: &str = "n01";
 /// Nobody ever founded it.
 const ABSENT: &str = "u99";
 
+/// A civil day near today: an order of long ago would be due for release, and told of.
+fn days_from_now(days: i64) -> String {
+    (jiff::Zoned::now().date() + jiff::Span::new().days(days)).to_string()
+}
+
 /// Three communities that hold the same ids, and besides some that only the others have.
 async fn three_communities() -> System {
     let system = System::start(&[]).await.unwrap();
@@ -25,7 +30,7 @@ async fn three_communities() -> System {
             system.must(community, "building.register", None, json!({"building":"b-other","name":"9号楼"})).await.unwrap();
             system.must(community, "household.register", None, json!({"household":"h-other","building":"b-other","door":"1"})).await.unwrap();
             system.must(community, "person.register", None, json!({"person":"p-other","name":"王小他","household":"h-other"})).await.unwrap();
-            let order = json!({"quarantine":"q-other","person":"p-other","kind":"home","count_from":{"date":"2020-02-06","basis":"exposure"}});
+            let order = json!({"quarantine":"q-other","person":"p-other","kind":"home","count_from":{"date":days_from_now(0),"basis":"exposure"}});
             system.must(community, "quarantine.order", None, order).await.unwrap();
         }
         system.must(community, "round.open", None, json!({"round":"r1"})).await.unwrap();
