@@ -6,9 +6,9 @@ use std::{
 };
 
 use domain::{
-    Envelope, Rejection,
+    Command, Envelope, Rejection,
     commit::Role,
-    values::{CommunityId, Slug, StaffId},
+    values::{CommandId, CommunityId, Slug, StaffId},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
@@ -32,6 +32,19 @@ pub struct Ask {
     pub staff: Option<StaffId>,
     /// Size of its JSON, by which batches are kept small enough to travel.
     pub bytes: usize,
+}
+
+/// Size of a command that this program makes itself, roughly.
+const MADE_HERE_BYTES: usize = 256;
+
+impl Ask {
+    /// A command that this program makes itself, under an id that nobody has; nothing without random numbers.
+    pub(crate) fn made_here(community: CommunityId, (actor, role): (Slug, Role), command: Command) -> Option<Self> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).ok()?;
+        let envelope = Envelope::of_service(CommandId::random_from(bytes), command);
+        Some(Self { community, envelope, content: [0; 16], actor, role, staff: None, bytes: MADE_HERE_BYTES })
+    }
 }
 
 /// What became of a command.

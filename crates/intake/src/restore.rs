@@ -7,21 +7,18 @@
 
 use std::time::Duration;
 
-use domain::{Command, Envelope, commit::Role, community, values::CommunityId};
+use domain::{Command, commit::Role, community, values::CommunityId};
 use serde::{Deserialize, Serialize};
 use store::{Store, StoreError};
 use tokio::time::sleep;
 
 use crate::{
     ask::{Ask, Outcome, Submitter},
-    door::new_command_id,
     world::World,
 };
 
 /// Pause before what was not recorded is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Size of such a command, roughly.
-const BYTES: usize = 256;
 
 /// What is known of the last history that was lost. It stays beside the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,7 +83,7 @@ impl Restored {
 
     fn ask(&self, community: &CommunityId) -> Option<Ask> {
         let restore = community::RecordRestore { epoch: self.epoch, restored_to_sequence: self.restored_to_sequence };
-        let envelope = Envelope::of_service(new_command_id()?, Command::Community(community::Command::RecordRestore(restore)));
-        Some(Ask { community: community.clone(), envelope, content: [0; 16], actor: "service".parse().ok()?, role: Role::Service, staff: None, bytes: BYTES })
+        let command = Command::Community(community::Command::RecordRestore(restore));
+        Ask::made_here(community.clone(), ("service".parse().ok()?, Role::Service), command)
     }
 }

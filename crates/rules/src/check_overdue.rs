@@ -9,14 +9,17 @@ use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Severity},
     community::Policy,
-    obligation::{Attempt, Order, Slot, SlotState},
+    obligation::{Attempt, Slot, SlotState},
     quarantine::CheckFound,
-    values::{CommandId, EventId, PersonId, Place, QuarantineId, Subject, Timestamp, Zone},
+    values::{CommandId, EventId, PersonId, QuarantineId, Subject, Timestamp, Zone},
     visit::PersonFound,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Judgement, Remembered, Rule, Scope, Verdict, facts::keep_earliest};
+use crate::{
+    Judgement, Remembered, Rule, Scope, Verdict,
+    ordered::{self, Ordered},
+};
 
 /// Misses in a row from which on it is critical (alerting.md).
 const CRITICAL_MISSES_IN_A_ROW: usize = 2;
@@ -32,13 +35,7 @@ pub struct CheckOverdue;
 /// What is remembered of one order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
-    /// Whom the order binds; nothing until the order itself is known.
-    person: Option<PersonId>,
-    order: Order,
-    /// Where they are to be, since when, by which event: the latest counts.
-    place: Option<(Timestamp, EventId, Place)>,
-    /// The earliest release: its time, its event, when we learned of it.
-    released: Option<(Timestamp, EventId, Timestamp)>,
+    ordered: Ordered,
     /// The last waiver that we learned of.
     waived: Option<(Timestamp, EventId)>,
 }
@@ -49,44 +46,26 @@ impl Rule for CheckOverdue {
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
-        let of = |quarantine: &QuarantineId| Scope::quarantine(quarantine).into_iter().collect();
         match event {
-            Event::QuarantineOrdered(event) => of(&event.quarantine),
-            Event::QuarantineMoved(event) => of(&event.quarantine),
-            Event::QuarantineExtended(event) => of(&event.quarantine),
-            Event::QuarantineSlotsWaived(event) => of(&event.quarantine),
-            Event::QuarantineReleased(event) => of(&event.quarantine),
+            Event::QuarantineSlotsWaived(event) => Scope::quarantine(&event.quarantine).into_iter().collect(),
             Event::QuarantineChecked(event) => {
                 event.checks.iter().filter(|check| check.is_complete()).filter_map(|check| Scope::quarantine(&check.quarantine)).collect()
             }
             Event::VisitRecorded(event) => {
                 event.people.iter().filter(|person| person.is_check()).flat_map(|person| &person.orders).filter_map(Scope::quarantine).collect()
             }
-            _ => Vec::new(),
+            _ => ordered::scope(event).into_iter().collect(),
         }
     }
 
     fn evolve(memory: &mut Memory, scope: &Scope, fact: &Fact<'_>) {
         let ours = |quarantine: &QuarantineId| quarantine.as_str() == scope.id.as_str();
+        memory.ordered.evolve(fact);
         match fact.event {
-            Event::QuarantineOrdered(event) => {
-                memory.person = Some(event.person.clone());
-                memory.order.regime.clone_from(&event.regime);
-                memory.order.day_0 = event.day_0;
-                memory.order.days = event.days;
-                memory.order.ordered_at = fact.header.at;
-                memory.order.recorded_at = fact.header.recorded_at;
-                memory.placed(fact, &event.place);
-            }
-            Event::QuarantineMoved(event) => memory.placed(fact, &event.to),
-            Event::QuarantineExtended(event) => memory.order.extended_until = memory.order.extended_until.max(Some(event.until)),
+            Event::QuarantineExtended(event) => memory.ordered.order.extended_until = memory.ordered.order.extended_until.max(Some(event.until)),
             Event::QuarantineSlotsWaived(event) => {
-                memory.order.waived.extend(event.slots.iter().cloned());
+                memory.ordered.order.waived.extend(event.slots.iter().cloned());
                 memory.waived = memory.waived.max(Some((fact.header.recorded_at, fact.id())));
-            }
-            Event::QuarantineReleased(_) => {
-                keep_earliest(&mut memory.released, (fact.header.at, fact.id(), fact.header.recorded_at));
-                memory.order.released_at = memory.released.map(|(at, ..)| at);
             }
             Event::QuarantineChecked(event) => {
                 let check = event.checks.iter().find(|check| ours(&check.quarantine) && check.is_complete());
@@ -104,21 +83,21 @@ impl Rule for CheckOverdue {
     }
 
     fn retract(memory: &mut Memory, command: CommandId) {
-        memory.order.attempts.retain(|id, _| id.command != command);
+        memory.ordered.order.attempts.retain(|id, _| id.command != command);
     }
 
     fn judge(memory: &Memory, scope: &Scope, policy: &Policy, zone: &Zone, now: Timestamp) -> Judgement {
-        let Some(person) = &memory.person else {
+        let Some(person) = &memory.ordered.person else {
             return Judgement { verdict: Verdict::quiet(), next_change: None };
         };
-        if let Some((released_at, id, _)) = memory.released
+        if let Some((released_at, id, _)) = memory.ordered.released
             && released_at <= now
         {
             return Judgement { verdict: Verdict::Quiet { late: false, quieted_by: vec![id.to_string()] }, next_change: None };
         }
-        let slots = memory.order.slots(policy, zone, now);
+        let slots = memory.ordered.order.slots(policy, zone, now);
         // `overdue` itself still belongs to the state before
-        let edges = slots.iter().flat_map(|slot| [slot.overdue.plus_ms(1), slot.ends]).chain(memory.order.released_at);
+        let edges = slots.iter().flat_map(|slot| [slot.overdue.plus_ms(1), slot.ends]).chain(memory.ordered.order.released_at);
         let next_change = edges.filter(|edge| *edge > now).min();
         let open = open_too_long(&slots);
         let verdict = match (open.first(), open.last()) {
@@ -143,24 +122,17 @@ fn open_too_long(slots: &[Slot]) -> Vec<&Slot> {
 
 impl Remembered for Memory {
     fn facts(&self) -> usize {
-        self.order.attempts.len() + self.order.waived.len()
+        self.ordered.order.attempts.len() + self.ordered.order.waived.len()
     }
 }
 
 impl Memory {
-    fn placed(&mut self, fact: &Fact<'_>, place: &Place) {
-        let since = (fact.header.at, fact.id());
-        if self.place.as_ref().is_none_or(|(at, id, _)| (*at, *id) < since) {
-            self.place = Some((since.0, since.1, place.clone()));
-        }
-    }
-
     /// Only complete checks are remembered: no other fills a slot.
     fn attempted(&mut self, id: EventId, attempt: Attempt) {
-        self.order.attempts.insert(id, attempt);
-        while self.order.attempts.len() > ATTEMPTS_MAX {
-            let oldest = self.order.attempts.iter().min_by_key(|(id, attempt)| (attempt.at, **id)).map(|(id, _)| *id);
-            oldest.and_then(|id| self.order.attempts.remove(&id));
+        self.ordered.order.attempts.insert(id, attempt);
+        while self.ordered.order.attempts.len() > ATTEMPTS_MAX {
+            let oldest = self.ordered.order.attempts.iter().min_by_key(|(id, attempt)| (attempt.at, **id)).map(|(id, _)| *id);
+            oldest.and_then(|id| self.ordered.order.attempts.remove(&id));
         }
     }
 
@@ -172,7 +144,7 @@ impl Memory {
         Firing {
             severity,
             unconfirmed: false,
-            place: self.place.as_ref().map(|(_, _, place)| place.clone()).unwrap_or_default(),
+            place: self.ordered.place(),
             person: Some(Subject::person(person.clone())),
             observed: None,
             detail: Detail {
@@ -192,7 +164,7 @@ impl Memory {
     fn quiet(&self, slots: &[Slot]) -> Verdict {
         let done = slots.iter().filter_map(|slot| {
             let id = slot.done_by?;
-            Some((self.order.attempts.get(&id)?.recorded_at, id, slot.late_entry))
+            Some((self.ordered.order.attempts.get(&id)?.recorded_at, id, slot.late_entry))
         });
         let waived = self.waived.map(|(recorded_at, id)| (recorded_at, id, false));
         done.chain(waived).max().map_or(Verdict::quiet(), |(_, id, late)| Verdict::Quiet { late, quieted_by: vec![id.to_string()] })

@@ -13,6 +13,7 @@ mod check_overdue;
 mod course;
 mod facts;
 mod fever;
+mod ordered;
 mod quarantine_breach;
 mod refused;
 mod release_due;

@@ -12,13 +12,14 @@ use domain::{
     alert::{Detail, Firing, Severity},
     community::Policy,
     obligation::Order,
-    values::{CommandId, Day, EventId, PersonId, Place, QuarantineId, Subject, Timestamp, Zone},
+    values::{CommandId, Day, EventId, PersonId, Subject, Timestamp, Zone},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Judgement, Remembered, Rule, Scope, Verdict,
-    facts::{Facts, Ranked, keep_earliest, recorded_late},
+    facts::{Facts, Ranked, recorded_late},
+    ordered::{self, Ordered},
 };
 
 /// Most extensions per order; the longest are kept.
@@ -31,14 +32,8 @@ pub struct ReleaseDue;
 /// What is remembered of one order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
-    /// Whom the order binds; nothing until the order itself is known.
-    person: Option<PersonId>,
-    order: Order,
-    /// Where they are to be, since when, by which event: the latest counts.
-    place: Option<(Timestamp, EventId, Place)>,
+    ordered: Ordered,
     extensions: Facts<Extension, EXTENSIONS_MAX>,
-    /// The earliest release: its time, its event, when we learned of it.
-    released: Option<(Timestamp, EventId, Timestamp)>,
 }
 
 /// The order was given more days.
@@ -72,30 +67,14 @@ impl Rule for ReleaseDue {
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
-        let of = |quarantine: &QuarantineId| Scope::quarantine(quarantine).into_iter().collect();
-        match event {
-            Event::QuarantineOrdered(event) => of(&event.quarantine),
-            Event::QuarantineMoved(event) => of(&event.quarantine),
-            Event::QuarantineExtended(event) => of(&event.quarantine),
-            Event::QuarantineReleased(event) => of(&event.quarantine),
-            _ => Vec::new(),
-        }
+        ordered::scope(event).into_iter().collect()
     }
 
     fn evolve(memory: &mut Memory, _: &Scope, fact: &Fact<'_>) {
-        let (at, recorded_at) = (fact.header.at, fact.header.recorded_at);
-        match fact.event {
-            Event::QuarantineOrdered(event) => {
-                memory.person = Some(event.person.clone());
-                memory.order.regime.clone_from(&event.regime);
-                (memory.order.day_0, memory.order.days) = (event.day_0, event.days);
-                (memory.order.ordered_at, memory.order.recorded_at) = (at, recorded_at);
-                memory.placed(fact, &event.place);
-            }
-            Event::QuarantineMoved(event) => memory.placed(fact, &event.to),
-            Event::QuarantineExtended(event) => memory.extensions.insert(fact.id(), Extension { until: event.until, at, recorded_at }),
-            Event::QuarantineReleased(_) => keep_earliest(&mut memory.released, (at, fact.id(), recorded_at)),
-            _ => {}
+        memory.ordered.evolve(fact);
+        if let Event::QuarantineExtended(event) = fact.event {
+            let (at, recorded_at) = (fact.header.at, fact.header.recorded_at);
+            memory.extensions.insert(fact.id(), Extension { until: event.until, at, recorded_at });
         }
     }
 
@@ -103,13 +82,13 @@ impl Rule for ReleaseDue {
     fn retract(_: &mut Memory, _: CommandId) {}
 
     fn judge(memory: &Memory, scope: &Scope, policy: &Policy, zone: &Zone, now: Timestamp) -> Judgement {
-        let Some(person) = &memory.person else {
+        let Some(person) = &memory.ordered.person else {
             return Judgement { verdict: Verdict::quiet(), next_change: None };
         };
-        let released = memory.released.filter(|(released_at, ..)| *released_at <= now);
+        let released = memory.ordered.released.filter(|(released_at, ..)| *released_at <= now);
         let last_day = memory.extended_to(memory.extensions.iter().map(|(_, extension)| extension.until).max()).last_day(policy);
         let over_at = zone.end_of(last_day);
-        let to_come = memory.released.map(|(released_at, ..)| released_at).filter(|released_at| *released_at > now);
+        let to_come = memory.ordered.released.map(|(released_at, ..)| released_at).filter(|released_at| *released_at > now);
         if released.is_none() && now >= over_at {
             let firing = memory.firing((scope, person), last_day, over_at);
             return Judgement { verdict: Verdict::Firing(firing), next_change: to_come };
@@ -126,16 +105,9 @@ impl Remembered for Memory {
 }
 
 impl Memory {
-    fn placed(&mut self, fact: &Fact<'_>, place: &Place) {
-        let since = (fact.header.at, fact.id());
-        if self.place.as_ref().is_none_or(|(at, id, _)| (*at, *id) < since) {
-            self.place = Some((since.0, since.1, place.clone()));
-        }
-    }
-
     /// The order as it stands with this extension.
     fn extended_to(&self, extended_until: Option<Day>) -> Order {
-        Order { extended_until, ..self.order.clone() }
+        Order { extended_until, ..self.ordered.order.clone() }
     }
 
     /// Quiet, because of the release, or of the last extension that came when the days were over.
@@ -174,7 +146,7 @@ impl Memory {
         Firing {
             severity: Severity::Caution,
             unconfirmed: false,
-            place: self.place.as_ref().map(|(_, _, place)| place.clone()).unwrap_or_default(),
+            place: self.ordered.place(),
             person: Some(Subject::person(person.clone())),
             observed: None,
             detail: Detail::default(),
@@ -182,7 +154,7 @@ impl Memory {
             first_at: over_at,
             last_at: over_at,
             occurrences: 1,
-            late: recorded_late(over_at, self.order.recorded_at),
+            late: recorded_late(over_at, self.ordered.order.recorded_at),
         }
     }
 }

@@ -6,7 +6,7 @@ pub(crate) mod nats;
 mod single;
 mod tokens;
 
-pub(crate) use tokens::{deployment_ask, new_command_id};
+pub(crate) use tokens::deployment_ask;
 
 use std::{sync::Arc, time::Duration};
 

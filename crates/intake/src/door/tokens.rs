@@ -7,10 +7,10 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use domain::{
-    Command, Envelope,
+    Command,
     access::{self, DEPLOYMENT, Grant, Principal, Revoke, SecretHash, TokenScope},
     commit::Role,
-    values::{CommandId, CommunityId, Slug, StaffId, TokenId, TownId},
+    values::{CommunityId, Slug, StaffId, TokenId, TownId},
 };
 use serde::{Deserialize, Serialize};
 use web::{COMMAND_BYTES_MAX, Problem, no_parameters, shape};
@@ -105,17 +105,9 @@ fn ask(principal: &Principal, command: access::Command) -> Result<Ask, Problem> 
     deployment_ask(principal.actor(), principal.role(), command).ok_or_else(|| Problem::unavailable("outcome_unknown", 1))
 }
 
-/// A command about tokens, with an id of its own.
+/// A command about tokens, which are the deployment's.
 pub(crate) fn deployment_ask(actor: Slug, role: Role, command: access::Command) -> Option<Ask> {
-    let envelope = Envelope::of_service(new_command_id()?, Command::Access(command));
-    Some(Ask { community: DEPLOYMENT.parse().ok()?, envelope, content: [0; 16], actor, role, staff: None, bytes: 256 })
-}
-
-/// An id that nobody has; nothing without random numbers.
-pub(crate) fn new_command_id() -> Option<CommandId> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).ok()?;
-    Some(CommandId::random_from(bytes))
+    Ask::made_here(DEPLOYMENT.parse().ok()?, (actor, role), Command::Access(command))
 }
 
 /// A new token and its secret: 256 random bits, with a prefix by which leaks can be found.
