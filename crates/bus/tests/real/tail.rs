@@ -40,7 +40,9 @@ async fn next(tail: &mut Tail) -> Result<Vec<Stored>, TailError> {
 async fn read_to(tail: &mut Tail, from: u64, last: u64) {
     let mut expected = from;
     while expected <= last {
-        for stored in next(tail).await.unwrap() {
+        let found = next(tail).await.unwrap();
+        assert!(!found.is_empty(), "something comes at {expected}, or the tail waits");
+        for stored in found {
             assert_eq!((stored.sequence, stored.payload.clone()), (expected, Bytes::from(expected.to_string())));
             expected += 1;
         }
