@@ -10,8 +10,8 @@ use std::{
 const HALF_BYTES: usize = 16 * 1024 * 1024;
 /// What a decoded row takes however little is in it: nodes of maps are as large with one entry as with eleven.
 const ROW_BYTES: usize = 1536;
-/// What a decoded row takes for each of its bytes.
-const MEMORY_PER_BYTE: usize = 4;
+/// What a decoded row takes for each of its bytes: most of them are facts as they are written, in a list with room for more.
+const MEMORY_PER_BYTE: usize = 2;
 
 /// Values by key, in two halves: what is used moves to the young one; when that is full, it becomes the old one, and what nobody
 /// used since the last time is forgotten. The store has it.

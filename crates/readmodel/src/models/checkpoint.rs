@@ -49,7 +49,7 @@ pub struct Checkpoint;
 
 impl ReadModel for Checkpoint {
     const NAME: &'static str = "checkpoint";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Key = CheckpointId;
     type Row = Row;
 

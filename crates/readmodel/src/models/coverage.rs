@@ -79,7 +79,7 @@ impl Ranked for Attempt {
 
 impl ReadModel for Coverage {
     const NAME: &'static str = "coverage";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Key = Key;
     type Row = Row;
 

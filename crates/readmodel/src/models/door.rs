@@ -53,7 +53,7 @@ fn key_of(place: &Place) -> Option<Key> {
 
 impl ReadModel for Door {
     const NAME: &'static str = "door";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Key = Key;
     type Row = Row;
 

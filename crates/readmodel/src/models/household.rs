@@ -38,7 +38,7 @@ pub struct Household;
 
 impl ReadModel for Household {
     const NAME: &'static str = "household";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Key = HouseholdId;
     type Row = Row;
 

@@ -69,7 +69,7 @@ impl Ranked for Measured {
 
 impl ReadModel for Person {
     const NAME: &'static str = "person";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Key = PersonId;
     type Row = Row;
 

@@ -71,7 +71,7 @@ impl Ranked for Finding {
 
 impl ReadModel for Quarantine {
     const NAME: &'static str = "quarantine";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Key = QuarantineId;
     type Row = Row;
 

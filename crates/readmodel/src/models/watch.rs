@@ -82,7 +82,7 @@ impl Ranked for Report {
 
 impl ReadModel for Watch {
     const NAME: &'static str = "watch";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Key = BuildingId;
     type Row = Row;
 

@@ -191,7 +191,7 @@ fn last_report_at(watch: Option<&watch::Row>) -> Option<Timestamp> {
 
 /// When somebody last said how things are: at a door, or for the building as a whole.
 fn last_known_at(watch: Option<&watch::Row>) -> Option<Timestamp> {
-    last_report_at(watch).max(watch.and_then(|watch| watch.seen.latest().copied()))
+    last_report_at(watch).max(watch.and_then(|watch| watch.seen.latest()))
 }
 
 fn report_due(day: Day, moment: &Moment<'_>) -> Timestamp {

@@ -49,7 +49,7 @@ pub fn checkpoint_item(row: &checkpoint::Row, sequence: u64, moment: &Moment<'_>
         entries_today: entries(today).entries,
         abnormal_today: entries(today).abnormal,
         entries_yesterday: entries(today.plus_days(-1)).entries,
-        last_seen_at: row.signs.latest().copied(),
+        last_seen_at: row.signs.latest(),
         sequence,
     })
 }

@@ -119,7 +119,7 @@ impl DoorOf {
 
 /// A door reached once is reached; otherwise the worse of what was found there last counts.
 fn door_coverage(attempts: &Newest<Attempt, { coverage::ATTEMPTS_MAX }>, round: &round::Row) -> DoorCoverage {
-    if attempts.iter().any(|attempt| reaches(attempt, round)) {
+    if attempts.iter().any(|attempt| reaches(&attempt, round)) {
         return DoorCoverage::Reached;
     }
     match attempts.latest().map(|attempt| attempt.outcome) {

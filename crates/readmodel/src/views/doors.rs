@@ -152,7 +152,7 @@ fn cell(door: &DoorOf, rows: &BuildingRows<'_>, doors: &DoorRows<'_>, moment: &M
     let overdue = orders.iter().map(|row| row.state.order.counts(moment.policy, moment.zone, moment.now).overdue).sum();
     let alerts = AlertCounts::of(rows.alerts.iter().filter(|alert| here(&alert.state.occurrence.place)));
     let observations = observations_of(door, doors);
-    let told = observations.iter().filter(|seen| seen.observed.tells()).max_by_key(|seen| (seen.at, seen.observed.badness())).copied();
+    let told = observations.iter().filter(|seen| seen.observed.tells()).max_by_key(|seen| (seen.at, seen.observed.badness()));
     let last = observations.iter().max_by_key(|seen| (seen.at, seen.observed.badness()));
     let vacant = told.is_some_and(|seen| seen.observed.vacancy() && (moment.is_fresh(seen.at) || round_is_open(seen, doors.rounds, moment.now)));
     let known_by = known_by(door, told, vacant, rows.watch, moment);
@@ -198,7 +198,7 @@ fn is_at(place: &Place, door: &DoorOf) -> bool {
     }
 }
 
-fn observations_of<'a>(door: &DoorOf, doors: &DoorRows<'a>) -> Vec<&'a Observation> {
+fn observations_of(door: &DoorOf, doors: &DoorRows<'_>) -> Vec<Observation> {
     let households = door.households.iter().filter_map(|household| doors.households.get(household)).flat_map(|row| row.observations.iter());
     let named = doors.doors.iter().filter(|row| row.name.door.is_some() && row.name == door.name).flat_map(|row| row.observations.iter());
     households.chain(named).collect()
@@ -213,7 +213,7 @@ fn known_by(door: &DoorOf, told: Option<&Observation>, vacant: bool, watch: Opti
     let about = reports.filter(|report| report.speaks_for(door.name.unit.as_deref()));
     // of two at one instant the one with the exception counts: it is the worse
     let last = about.max_by_key(|report| (report.at, is_exception(door, report)))?;
-    (moment.is_fresh(last.at) && !is_exception(door, last)).then_some(KnownBy::Reported)
+    (moment.is_fresh(last.at) && !is_exception(door, &last)).then_some(KnownBy::Reported)
 }
 
 fn is_exception(door: &DoorOf, report: &watch::Report) -> bool {

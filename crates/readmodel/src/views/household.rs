@@ -143,7 +143,7 @@ pub fn household_view(row: &household::Row, orders: &[quarantine::Row], sequence
 }
 
 fn observation_views<const MAX: usize>(observations: &Newest<Observation, MAX>, moment: &Moment<'_>) -> Vec<ObservationView> {
-    observations.newest_first().into_iter().map(|(event, seen)| observation_view(event, seen, moment)).collect()
+    observations.newest_first().into_iter().map(|(event, seen)| observation_view(event, &seen, moment)).collect()
 }
 
 fn observation_view(event: EventId, seen: &Observation, moment: &Moment<'_>) -> ObservationView {

@@ -148,7 +148,7 @@ pub fn quarantine_item(row: &quarantine::Row, sequence: u64, all_days: bool, mom
         released: row.released.map(|reason| reason.word().to_owned()),
         checks,
         slots: slots.into_iter().map(slot_view).collect(),
-        findings: row.findings.newest_first().into_iter().map(|(event, finding)| finding_view(event.to_string(), finding, moment)).collect(),
+        findings: row.findings.newest_first().into_iter().map(|(event, finding)| finding_view(event.to_string(), &finding, moment)).collect(),
         sequence,
     }
 }
