@@ -89,9 +89,8 @@ pub(crate) struct Tls {
 pub(crate) struct StoreConfig {
     /// Folder of this service's store. It can be deleted while the service is stopped.
     pub(crate) folder: PathBuf,
-    /// Cache, in MiB.
-    #[serde(default = "default_cache_mib")]
-    pub(crate) cache_mib: u64,
+    /// Cache, in MiB; what is usual for the service when absent.
+    pub(crate) cache_mib: Option<u64>,
 }
 
 /// What is true of the deployment.
@@ -115,10 +114,6 @@ pub(crate) struct Log {
     pub(crate) json: bool,
     /// What is logged, such as `info` or `intake=debug`.
     pub(crate) filter: Option<String>,
-}
-
-fn default_cache_mib() -> u64 {
-    64
 }
 
 impl Http {
@@ -199,7 +194,7 @@ mod tests {
     #[test]
     fn defaults_fill_what_a_file_leaves_out() {
         let config = load_text(WHOLE).unwrap();
-        assert_eq!((config.http.listen.port(), config.store.cache_mib, config.deployment.exercise), (8080, 64, false));
+        assert_eq!((config.http.listen.port(), config.store.cache_mib, config.deployment.exercise), (8080, None, false));
     }
 
     #[test]

@@ -21,15 +21,19 @@ const CERTAIN_TENTHS_CELSIUS: i16 = 380;
 const COLD_FOREHEAD_TENTHS_CELSIUS: i16 = 355;
 /// Two clear contact readings at least this far apart end a fever (alerting.md).
 const CLEAR_APART_MS: i64 = 4 * HOUR_MS;
-/// Most records with readings per person: two months of three a day.
-const RECORDS_MAX: usize = 192;
-/// A record from here on is forgotten last, in tenths of a degree Celsius: forgetting must not end a fever.
-const KEPT_LONGEST_TENTHS_CELSIUS: i16 = 370;
+/// Most records with a warm reading per person: forgetting one must not end a fever.
+const WARM_MAX: usize = 160;
+/// A reading from here on is warm, in tenths of a degree Celsius: no notice calls anything lower a fever.
+const WARM_TENTHS_CELSIUS: i16 = 370;
 
-/// The readings of one person, by record.
+/// The readings of one person, by record; of those without a warm one the newest `COOL_MAX`. They end a fever, so there must be as
+/// many as may be recorded before somebody types in an older fever, and no more: nearly everybody has no others, and every one of
+/// them is written again at every visit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Course(Facts<Measured, RECORDS_MAX>);
+pub(crate) struct Course<const COOL_MAX: usize> {
+    warm: Facts<Measured, WARM_MAX>,
+    cool: Facts<Measured, COOL_MAX>,
+}
 
 /// The readings of one record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,12 +44,17 @@ pub(crate) struct Measured {
 }
 
 impl Ranked for Measured {
-    type Rank = (bool, Timestamp, i16);
+    type Rank = (Timestamp, i16);
 
     fn rank(&self) -> Self::Rank {
-        let highest = self.readings.iter().filter_map(|reading| reading.tenths_celsius).max().unwrap_or_default();
         let last = self.readings.iter().map(|reading| reading.at).max().unwrap_or_default();
-        (highest >= KEPT_LONGEST_TENTHS_CELSIUS, last, highest)
+        (last, self.highest())
+    }
+}
+
+impl Measured {
+    fn highest(&self) -> i16 {
+        self.readings.iter().filter_map(|reading| reading.tenths_celsius).max().unwrap_or_default()
     }
 }
 
@@ -115,28 +124,34 @@ fn readings<'a>(event: &'a Event, scope: &Scope) -> (Place, Vec<&'a Reading>) {
 /// Whether what an event says was measured of somebody can begin or end a fever: a contact reading, or a contactless one that is
 /// not low. Nearly everything that gates measure is neither.
 pub(crate) fn can_tell(event: &Event, scope: &Scope) -> bool {
-    let tells = |reading: &&Reading| !reading.site.contactless() || reading.tenths_celsius.is_some_and(|tenths| tenths >= KEPT_LONGEST_TENTHS_CELSIUS);
+    let tells = |reading: &&Reading| !reading.site.contactless() || reading.tenths_celsius.is_some_and(|tenths| tenths >= WARM_TENTHS_CELSIUS);
     readings(event, scope).1.iter().any(tells)
 }
 
-impl Course {
+impl<const COOL_MAX: usize> Course<COOL_MAX> {
     /// Remembers what an event says was measured of somebody, where it says so.
     pub(crate) fn evolve(&mut self, scope: &Scope, fact: &Fact<'_>) {
         let (place, readings) = readings(fact.event, scope);
         let readings: Vec<Reading> = readings.into_iter().filter(|reading| is_measurement(reading)).cloned().collect();
         if !readings.is_empty() {
-            self.0.insert(fact.id(), Measured { recorded_at: fact.header.recorded_at, place, readings });
+            let measured = Measured { recorded_at: fact.header.recorded_at, place, readings };
+            if measured.highest() >= WARM_TENTHS_CELSIUS {
+                self.warm.insert(fact.id(), measured);
+            } else {
+                self.cool.insert(fact.id(), measured);
+            }
         }
     }
 
     /// Forgets what a command told.
     pub(crate) fn retract(&mut self, command: CommandId) {
-        self.0.retract(command);
+        self.warm.retract(command);
+        self.cool.retract(command);
     }
 
     /// How many records there are.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.warm.len() + self.cool.len()
     }
 
     /// How things stand after the readings that count.
@@ -146,22 +161,25 @@ impl Course {
 
     /// When a record measured last; nothing when it measured nothing.
     pub(crate) fn measured_at(&self, record: &EventId) -> Option<Timestamp> {
-        let (_, measured) = self.0.iter().find(|(id, _)| *id == record)?;
+        let (_, measured) = self.records().find(|(id, _)| *id == record)?;
         measured.readings.iter().map(|reading| reading.at).max()
     }
 
     /// Whether any reading was one of a fever.
     pub(crate) fn has_fever(&self, policy: &Policy) -> bool {
-        let mut readings = self.0.iter().flat_map(|(_, record)| &record.readings);
+        let mut readings = self.records().flat_map(|(_, record)| &record.readings);
         readings.any(|reading| reading.tenths_celsius.is_some_and(|tenths| policy.at(reading.at).fever.is_fever(reading.site, tenths)))
+    }
+
+    fn records(&self) -> impl Iterator<Item = (&EventId, &Measured)> {
+        self.warm.iter().chain(self.cool.iter())
     }
 
     /// Every reading in the order in which they were taken. Within a record the second of two at the same instant is the
     /// re-measure; of two records at the same instant the worse comes last, and so decides.
     fn taken(&self) -> Vec<Taken<'_>> {
         let mut taken: Vec<_> = self
-            .0
-            .iter()
+            .records()
             .flat_map(|(id, record)| {
                 let worst_at = |at| record.readings.iter().filter(|reading| reading.at == at).filter_map(|reading| reading.tenths_celsius).max();
                 let taken = |(place, reading): (usize, &Reading)| {

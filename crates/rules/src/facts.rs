@@ -23,6 +23,14 @@ pub(crate) trait Ranked {
     fn rank(&self) -> Self::Rank;
 }
 
+impl Ranked for Timestamp {
+    type Rank = Self;
+
+    fn rank(&self) -> Self {
+        *self
+    }
+}
+
 /// At most `MAX` facts, by the event that told them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]

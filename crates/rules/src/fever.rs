@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Judgement, Remembered, Rule, Scope, Verdict,
     course::{self, Course, Episode, Standing},
-    facts::{Facts, Ranked, keep_earliest, recorded_late},
+    facts::{Facts, keep_earliest, recorded_late},
 };
 
 /// An exposure counts for a fever that begins within so many days after it was reported: the days of a quarantine.
@@ -29,6 +29,8 @@ const EXPOSURE_DAYS: i64 = 14;
 const EXPOSURES_MAX: usize = 16;
 /// Most orders per person.
 const ORDERS_MAX: usize = 16;
+/// Most records without a warm reading per person: two weeks of two a day, and some.
+const COOL_MAX: usize = 32;
 
 /// The rule.
 #[derive(Debug)]
@@ -37,22 +39,10 @@ pub struct Fever;
 /// What is remembered of one person.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
-    course: Course,
-    exposures: Facts<Exposed, EXPOSURES_MAX>,
+    course: Course<COOL_MAX>,
+    /// When one was reported.
+    exposures: Facts<Timestamp, EXPOSURES_MAX>,
     orders: BTreeMap<QuarantineId, UnderOrder>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Exposed {
-    at: Timestamp,
-}
-
-impl Ranked for Exposed {
-    type Rank = Timestamp;
-
-    fn rank(&self) -> Timestamp {
-        self.at
-    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -63,7 +53,7 @@ struct UnderOrder {
 
 impl Rule for Fever {
     const NAME: &'static str = "fever";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
@@ -80,7 +70,7 @@ impl Rule for Fever {
             Event::VisitRecorded(visit) => {
                 let mut ours = visit.people.iter().filter(|person| Scope::subject(&person.who).as_ref() == Some(scope));
                 if ours.any(|person| person.exposure.is_some()) {
-                    memory.exposures.insert(fact.id(), Exposed { at: fact.header.at });
+                    memory.exposures.insert(fact.id(), fact.header.at);
                 }
             }
             Event::QuarantineOrdered(ordered) => memory.order(&ordered.quarantine, |order| order.from = Some(fact.header.at)),
@@ -135,8 +125,8 @@ impl Memory {
     /// Under an order at some time since the fever began, or exposed not long before.
     fn at_risk(&self, since: Timestamp) -> bool {
         let under_order = |order: &UnderOrder| order.from.is_some() && order.until.is_none_or(|until| until > since);
-        let exposed = |exposed: &Exposed| exposed.at.plus_ms(EXPOSURE_DAYS * DAY_MS) >= since;
-        self.orders.values().any(under_order) || self.exposures.iter().any(|(_, fact)| exposed(fact))
+        let exposed = |reported_at: &Timestamp| reported_at.plus_ms(EXPOSURE_DAYS * DAY_MS) >= since;
+        self.orders.values().any(under_order) || self.exposures.iter().any(|(_, reported_at)| exposed(reported_at))
     }
 
     fn firing(&self, episode: &Episode<'_>, scope: &Scope) -> Verdict {

@@ -22,8 +22,11 @@ use crate::{
     facts::{Facts, Ranked, keep_earliest, recorded_late},
 };
 
-/// Most calls per household or order, newest kept: a month of two a day.
-const CALLS_MAX: usize = 64;
+/// Most refusals per household or order, newest kept: a month of two a day.
+const REFUSALS_MAX: usize = 64;
+/// Most times that somebody was met, newest kept: only the last one counts, and some may be taken back. At nearly every door nothing
+/// else is remembered, and it is written again at every visit.
+const MET_MAX: usize = 4;
 
 /// The rule.
 #[derive(Debug)]
@@ -32,34 +35,34 @@ pub struct Refused;
 /// What is remembered of one household or one order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
-    calls: Facts<Call, CALLS_MAX>,
+    refusals: Facts<Refusal, REFUSALS_MAX>,
+    /// When somebody was met, or it was found that there is nobody.
+    met: Facts<Timestamp, MET_MAX>,
     /// The earliest release of an order: its time, its event, when we learned of it.
     released: Option<(Timestamp, EventId, Timestamp)>,
 }
 
-/// Somebody called, and it is known whether they were refused.
+/// Somebody called and was refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Call {
+struct Refusal {
     at: Timestamp,
     recorded_at: Timestamp,
-    refused: bool,
     place: Place,
     /// Whom the order binds.
     person: Option<Subject>,
 }
 
-impl Ranked for Call {
-    /// In the order in which calls count, too: of two at the same instant a refusal is the later one.
-    type Rank = (Timestamp, bool);
+impl Ranked for Refusal {
+    type Rank = Timestamp;
 
-    fn rank(&self) -> Self::Rank {
-        (self.at, self.refused)
+    fn rank(&self) -> Timestamp {
+        self.at
     }
 }
 
 impl Rule for Refused {
     const NAME: &'static str = "refused";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
@@ -83,21 +86,26 @@ impl Rule for Refused {
         if let Event::QuarantineReleased(_) = fact.event {
             keep_earliest(&mut memory.released, (at, fact.id(), recorded_at));
         } else if let Some((refused, place, person)) = found(fact.event, scope) {
-            memory.calls.insert(fact.id(), Call { at, recorded_at, refused, place: place.clone(), person });
+            if refused {
+                memory.refusals.insert(fact.id(), Refusal { at, recorded_at, place: place.clone(), person });
+            } else {
+                memory.met.insert(fact.id(), at);
+            }
         }
     }
 
     fn retract(memory: &mut Memory, command: CommandId) {
-        memory.calls.retract(command);
+        memory.refusals.retract(command);
+        memory.met.retract(command);
     }
 
     fn judge(memory: &Memory, _: &Scope, _: &Policy, _: &Zone, now: Timestamp) -> Judgement {
-        let mut calls: Vec<_> = memory.calls.iter().collect();
-        calls.sort_by_key(|(id, call)| (call.rank(), **id));
-        let met = calls.iter().rposition(|(_, call)| !call.refused);
-        let refusals = &calls[met.map_or(0, |place| place + 1)..];
+        let met = memory.met.iter().max_by_key(|(id, at)| (**at, **id));
+        // at the same instant the worse counts: the refusal is the later one
+        let mut refusals: Vec<_> = memory.refusals.iter().filter(|(_, refusal)| met.is_none_or(|(_, met_at)| refusal.at >= *met_at)).collect();
+        refusals.sort_by_key(|(id, refusal)| (refusal.at, **id));
         let (Some((_, first)), Some((_, last))) = (refusals.first(), refusals.last()) else {
-            let by = calls.last().map(|(id, _)| id.to_string());
+            let by = met.map(|(id, _)| id.to_string());
             return Judgement { verdict: Verdict::Quiet { late: false, quieted_by: by.into_iter().collect() }, next_change: None };
         };
         match memory.released {
@@ -106,7 +114,7 @@ impl Rule for Refused {
                 let late = released_at <= first.at && first.recorded_at < recorded_at;
                 Judgement { verdict: Verdict::Quiet { late, quieted_by: vec![id.to_string()] }, next_change: None }
             }
-            released => Judgement { verdict: Verdict::Firing(firing(refusals, (first, last))), next_change: released.map(|(at, ..)| at) },
+            released => Judgement { verdict: Verdict::Firing(firing(&refusals, (first, last))), next_change: released.map(|(at, ..)| at) },
         }
     }
 }
@@ -142,11 +150,11 @@ fn found<'a>(event: &'a Event, scope: &Scope) -> Option<(bool, &'a Place, Option
 
 impl Remembered for Memory {
     fn facts(&self) -> usize {
-        self.calls.len()
+        self.refusals.len() + self.met.len()
     }
 }
 
-fn firing(refusals: &[(&EventId, &Call)], (first, last): (&Call, &Call)) -> Firing {
+fn firing(refusals: &[(&EventId, &Refusal)], (first, last): (&Refusal, &Refusal)) -> Firing {
     Firing {
         severity: if last.person.is_some() { Severity::Serious } else { Severity::Caution },
         unconfirmed: false,

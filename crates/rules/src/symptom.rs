@@ -28,6 +28,9 @@ use crate::{
 const RUN_GAP_MS: i64 = domain::alert::REOPEN_HOURS * HOUR_MS;
 /// Most reports per person, newest kept: a month of two a day.
 const REPORTS_MAX: usize = 64;
+/// Most records without a warm reading per person: a week of three a day, for what matters is whether a fever of the day before a
+/// report was over.
+const COOL_MAX: usize = 21;
 /// What somebody may write in place of an empty list.
 const NONE: &str = "none";
 
@@ -39,7 +42,7 @@ pub struct Symptom;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
     reports: Facts<Report, REPORTS_MAX>,
-    course: Course,
+    course: Course<COOL_MAX>,
 }
 
 /// A record that names a symptom.
@@ -60,7 +63,7 @@ impl Ranked for Report {
 
 impl Rule for Symptom {
     const NAME: &'static str = "symptom";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {

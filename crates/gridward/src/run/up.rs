@@ -24,9 +24,6 @@ use crate::{
     pinned,
 };
 
-/// Memory that sled may use as a cache in each of the three stores, in MiB: all services together are to stay within 1 GiB (quality.md B8).
-const CACHE_MIB: u64 = 64;
-
 /// How everything runs.
 #[derive(Clone, Debug)]
 pub(crate) struct UpOptions {
@@ -47,7 +44,7 @@ pub(crate) async fn up(options: UpOptions) -> Done {
         secrets: DeploymentKey::new(&data.deployment_secret()?),
         now: clock.as_now(),
         exercise: clock.is_exercise(),
-        cache_mib: CACHE_MIB,
+        cache_mib: None,
         feed: bus::Feed::default(),
     };
     health::recorder();

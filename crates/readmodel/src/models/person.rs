@@ -10,7 +10,7 @@ use super::observation::distinct;
 use crate::{Newest, Ranked, ReadModel};
 
 /// Most measurements kept per person: two weeks of two a day, and some.
-pub const MEASUREMENTS_MAX: usize = 48;
+pub const MEASUREMENTS_MAX: usize = 32;
 
 /// What was measured and asked at one time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ impl Ranked for Measured {
 
 impl ReadModel for Person {
     const NAME: &'static str = "person";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     type Key = PersonId;
     type Row = Row;
 
