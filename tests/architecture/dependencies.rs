@@ -31,7 +31,7 @@ const FOR_TESTS: &[&str] = &["testkit", "demo"];
 /// Pure crates, and all that they may take from outside (I1): values in, values out.
 const PURE: &[(&str, &[&str])] = &[
     ("domain", &["serde", "postcard", "thiserror", "jiff", "uuid", "blake3", "crc32fast", "chacha20poly1305"]),
-    ("readmodel", &["serde", "postcard"]),
+    ("readmodel", &["serde"]),
     ("rules", &["serde"]),
     ("demo", &["serde", "serde_json", "jiff", "uuid"]),
 ];

@@ -7,6 +7,7 @@
 //! | `values` | ids, times, readings, places, sealed text |
 //! | one folder per aggregate | what can be asked (`command`), what can have happened (`event`), what we know (`state`), `decide`, `evolve` |
 //! | `obligation` | what is owed by a time |
+//! | `newest` | as many facts as are worth keeping, as bytes: rows and memories are full of them |
 //! | `command`, `event`, `known` | the lists of all commands, events and entities, and the envelope around a command |
 //! | `commit`, `log`, `canonical` | events as bytes, places in the log, and whether bytes are the one form of what they say |
 
@@ -25,6 +26,7 @@ pub mod evolve;
 pub mod household;
 pub mod known;
 pub mod log;
+mod newest;
 pub mod obligation;
 pub mod person;
 pub mod quarantine;
@@ -42,4 +44,5 @@ pub use decide::{Context, Decide, decide};
 pub use event::Event;
 pub use evolve::{Evolve, Fact};
 pub use known::{Entity, EntityKey, Known};
+pub use newest::{Newest, Ranked};
 pub use rejection::Rejection;

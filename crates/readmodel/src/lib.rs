@@ -3,13 +3,12 @@
 //! **Rows hold facts only.** What depends on the time or on the policy (overdue, unknown, stale, silent, day n of 14) is computed
 //! by a view from rows, [`views::Moment`] and nothing else. So a rebuild gives equal rows whenever it is made.
 //!
-//! Facts arrive late, in any order and, after a crash, twice: rows keep them by [`domain::values::EventId`] ([`Newest`]) or as a maximum.
+//! Facts arrive late, in any order and, after a crash, twice: rows keep them by [`domain::values::EventId`] ([`domain::Newest`]) or as a maximum.
 //! A retracted command's facts leave every row ([`ReadModel::take_back`]).
 //!
 //! Adding a read model = one file in `models/` and one line in [`for_each_model`].
 
 pub mod models;
-mod newest;
 mod retraction;
 pub mod views;
 
@@ -21,7 +20,6 @@ use domain::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use newest::{Newest, Ranked};
 pub use retraction::{TakenBack, taken_back};
 
 /// One part of a row's key. Parts sort in their own order, and a key sorts by its parts.

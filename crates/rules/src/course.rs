@@ -4,16 +4,13 @@
 //! a forehead below 35.5, is not a measurement and is not remembered.
 
 use domain::{
-    Event, Fact,
+    Event, Fact, Newest, Ranked,
     community::Policy,
     values::{CommandId, EventId, HOUR_MS, Place, Reading, Site, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Scope,
-    facts::{Facts, Ranked},
-};
+use crate::{Scope, facts::FACT_BYTES};
 
 /// A contactless reading from here on needs no second one, in tenths of a degree Celsius (alerting.md).
 const CERTAIN_TENTHS_CELSIUS: i16 = 380;
@@ -31,9 +28,12 @@ const WARM_TENTHS_CELSIUS: i16 = 370;
 /// them is written again at every visit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Course<const COOL_MAX: usize> {
-    warm: Facts<Measured, WARM_MAX>,
-    cool: Facts<Measured, COOL_MAX>,
+    warm: Newest<Measured, WARM_MAX>,
+    cool: Newest<Measured, COOL_MAX>,
 }
+
+/// The readings of one person, to be looked at.
+pub(crate) struct Records(Vec<(EventId, Measured)>);
 
 /// The readings of one record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,11 +44,12 @@ pub(crate) struct Measured {
 }
 
 impl Ranked for Measured {
-    type Rank = (Timestamp, i16);
+    fn at(&self) -> Timestamp {
+        self.readings.iter().map(|reading| reading.at).max().unwrap_or_default()
+    }
 
-    fn rank(&self) -> Self::Rank {
-        let last = self.readings.iter().map(|reading| reading.at).max().unwrap_or_default();
-        (last, self.highest())
+    fn badness(&self) -> i32 {
+        self.highest().into()
     }
 }
 
@@ -136,24 +137,37 @@ impl<const COOL_MAX: usize> Course<COOL_MAX> {
         if !readings.is_empty() {
             let measured = Measured { recorded_at: fact.header.recorded_at, place, readings };
             if measured.highest() >= WARM_TENTHS_CELSIUS {
-                self.warm.insert(fact.id(), measured);
+                self.warm.keep(fact.id(), measured);
             } else {
-                self.cool.insert(fact.id(), measured);
+                self.cool.keep(fact.id(), measured);
             }
         }
     }
 
     /// Forgets what a command told.
     pub(crate) fn retract(&mut self, command: CommandId) {
-        self.warm.retract(command);
-        self.cool.retract(command);
+        self.warm.take_back(command);
+        self.cool.take_back(command);
     }
 
-    /// How many records there are.
-    pub(crate) fn len(&self) -> usize {
-        self.warm.len() + self.cool.len()
+    /// What it takes of memory, in facts of the usual size.
+    pub(crate) fn facts(&self) -> usize {
+        (self.warm.bytes() + self.cool.bytes()).div_ceil(FACT_BYTES)
     }
 
+    /// Whether any reading may be one of a fever: nearly always no, and then none is looked at.
+    pub(crate) fn may_be_feverish(&self, policy: &Policy) -> bool {
+        let lowest = i32::from(policy.lowest_fever_tenths_celsius());
+        self.warm.worst().max(self.cool.worst()).is_some_and(|highest| highest >= lowest)
+    }
+
+    /// Every record.
+    pub(crate) fn records(&self) -> Records {
+        Records(self.warm.newest_first().into_iter().chain(self.cool.newest_first()).collect())
+    }
+}
+
+impl Records {
     /// How things stand after the readings that count.
     pub(crate) fn standing(&self, policy: &Policy, counts: impl Fn(&Taken<'_>) -> bool) -> Standing<'_> {
         self.taken().into_iter().filter(counts).fold(Standing::default(), |standing, taken| standing.after(taken, policy))
@@ -161,25 +175,15 @@ impl<const COOL_MAX: usize> Course<COOL_MAX> {
 
     /// When a record measured last; nothing when it measured nothing.
     pub(crate) fn measured_at(&self, record: &EventId) -> Option<Timestamp> {
-        let (_, measured) = self.records().find(|(id, _)| *id == record)?;
-        measured.readings.iter().map(|reading| reading.at).max()
-    }
-
-    /// Whether any reading was one of a fever.
-    pub(crate) fn has_fever(&self, policy: &Policy) -> bool {
-        let mut readings = self.records().flat_map(|(_, record)| &record.readings);
-        readings.any(|reading| reading.tenths_celsius.is_some_and(|tenths| policy.at(reading.at).fever.is_fever(reading.site, tenths)))
-    }
-
-    fn records(&self) -> impl Iterator<Item = (&EventId, &Measured)> {
-        self.warm.iter().chain(self.cool.iter())
+        self.0.iter().find(|(id, _)| id == record).map(|(_, measured)| measured.at())
     }
 
     /// Every reading in the order in which they were taken. Within a record the second of two at the same instant is the
     /// re-measure; of two records at the same instant the worse comes last, and so decides.
     fn taken(&self) -> Vec<Taken<'_>> {
         let mut taken: Vec<_> = self
-            .records()
+            .0
+            .iter()
             .flat_map(|(id, record)| {
                 let worst_at = |at| record.readings.iter().filter(|reading| reading.at == at).filter_map(|reading| reading.tenths_celsius).max();
                 let taken = |(place, reading): (usize, &Reading)| {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Minutes between an event and its record beyond which what it says counts as recorded late.
 pub(crate) const LATE_AFTER_MINUTES: i64 = 60;
+/// What a fact takes of memory, usually.
+pub(crate) const FACT_BYTES: usize = 300;
 
 /// Whether something was recorded long after it had happened.
 pub(crate) fn recorded_late(at: Timestamp, recorded_at: Timestamp) -> bool {

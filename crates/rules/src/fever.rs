@@ -86,10 +86,10 @@ impl Rule for Fever {
 
     fn judge(memory: &Memory, scope: &Scope, policy: &Policy, _: &Zone, now: Timestamp) -> Judgement {
         // nearly everybody: without a fever nothing else counts
-        if !memory.course.has_fever(policy) {
+        if !memory.course.may_be_feverish(policy) {
             return Judgement { verdict: Verdict::quiet(), next_change: None };
         }
-        match memory.course.standing(policy, |_| true) {
+        match memory.course.records().standing(policy, |_| true) {
             Standing::Well => Judgement { verdict: Verdict::quiet(), next_change: None },
             Standing::NotConfirmed { by, deadline } => {
                 Judgement { verdict: Verdict::Quiet { late: by.record.recorded_at > deadline, quieted_by: vec![by.id.to_string()] }, next_change: None }
@@ -109,7 +109,7 @@ impl Rule for Fever {
 
 impl Remembered for Memory {
     fn facts(&self) -> usize {
-        self.course.len() + self.exposures.len() + self.orders.len()
+        self.course.facts() + self.exposures.len() + self.orders.len()
     }
 }
 

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Judgement, Remembered, Rule, Scope, Verdict,
-    course::{self, Course, Episode, Standing},
+    course::{self, Course, Episode, Records, Standing},
     facts::{Facts, Ranked, recorded_late},
 };
 
@@ -85,11 +85,16 @@ impl Rule for Symptom {
     }
 
     fn judge(memory: &Memory, scope: &Scope, policy: &Policy, _: &Zone, _: Timestamp) -> Judgement {
-        let mut reports: Vec<_> = memory.reports.iter().filter(|(id, report)| memory.fever_by_then(id, report, policy, None).is_none()).collect();
+        // nearly everybody: without a report no reading counts
+        if memory.reports.len() == 0 {
+            return Judgement { verdict: Verdict::quiet(), next_change: None };
+        }
+        let course = memory.course.records();
+        let mut reports: Vec<_> = memory.reports.iter().filter(|(id, report)| fever_by_then(&course, id, report, policy, None).is_none()).collect();
         reports.sort_by_key(|(id, report)| (report.at, **id));
         let verdict = match reports.last() {
             Some((_, last)) => Verdict::Firing(firing(last_run(&reports), last, scope)),
-            None => memory.taken_back(policy),
+            None => memory.taken_back(&course, policy),
         };
         Judgement { verdict, next_change: None }
     }
@@ -97,7 +102,7 @@ impl Rule for Symptom {
 
 impl Remembered for Memory {
     fn facts(&self) -> usize {
-        self.reports.len() + self.course.len()
+        self.reports.len() + self.course.facts()
     }
 }
 
@@ -118,27 +123,27 @@ fn reported<'a>(event: &'a Event, scope: &Scope) -> Option<&'a Place> {
 }
 
 impl Memory {
-    /// The fever that was alarmed about when somebody reported symptoms, by all that is known now or by what was known at some
-    /// time. The readings of the same record count, the re-measure too.
-    fn fever_by_then(&self, id: &EventId, report: &Report, policy: &Policy, known_at: Option<Timestamp>) -> Option<Episode<'_>> {
-        if !policy.at(report.at).rule_enabled(crate::Fever::NAME) {
-            return None;
-        }
-        let then = report.at.max(self.course.measured_at(id).unwrap_or(report.at));
-        let standing = self.course.standing(policy, |taken| taken.at <= then && known_at.is_none_or(|known_at| taken.record.recorded_at <= known_at));
-        let Standing::Feverish(episode) = standing else { return None };
-        let alarmed = episode.confirmed || then > episode.deadline;
-        let recent = episode.fevers.last().is_some_and(|last| report.at.0 - last.at.0 <= RUN_GAP_MS);
-        (alarmed && recent).then_some(episode)
-    }
-
     /// Quiet; late when only a reading that was learned of after the report makes it so.
-    fn taken_back(&self, policy: &Policy) -> Verdict {
-        let typed_late = self.reports.iter().filter(|(id, report)| self.fever_by_then(id, report, policy, Some(report.recorded_at)).is_none());
-        let fevers = typed_late.filter_map(|(id, report)| self.fever_by_then(id, report, policy, None));
+    fn taken_back(&self, course: &Records, policy: &Policy) -> Verdict {
+        let typed_late = self.reports.iter().filter(|(id, report)| fever_by_then(course, id, report, policy, Some(report.recorded_at)).is_none());
+        let fevers = typed_late.filter_map(|(id, report)| fever_by_then(course, id, report, policy, None));
         let last_learned = fevers.flat_map(|episode| episode.fevers).max_by_key(|taken| (taken.record.recorded_at, taken.id));
         last_learned.map_or(Verdict::quiet(), |taken| Verdict::Quiet { late: true, quieted_by: vec![taken.id.to_string()] })
     }
+}
+
+/// The fever that was alarmed about when somebody reported symptoms, by all that is known now or by what was known at some
+/// time. The readings of the same record count, the re-measure too.
+fn fever_by_then<'a>(course: &'a Records, id: &EventId, report: &Report, policy: &Policy, known_at: Option<Timestamp>) -> Option<Episode<'a>> {
+    if !policy.at(report.at).rule_enabled(crate::Fever::NAME) {
+        return None;
+    }
+    let then = report.at.max(course.measured_at(id).unwrap_or(report.at));
+    let standing = course.standing(policy, |taken| taken.at <= then && known_at.is_none_or(|known_at| taken.record.recorded_at <= known_at));
+    let Standing::Feverish(episode) = standing else { return None };
+    let alarmed = episode.confirmed || then > episode.deadline;
+    let recent = episode.fevers.last().is_some_and(|last| report.at.0 - last.at.0 <= RUN_GAP_MS);
+    (alarmed && recent).then_some(episode)
 }
 
 /// The reports with no more than a day between one and the next, up to the last.

@@ -224,9 +224,15 @@ impl Policy {
 
     /// The parameters in force at an instant.
     pub fn at(&self, at: Timestamp) -> &Settings {
-        static DEFAULT: std::sync::LazyLock<Settings> = std::sync::LazyLock::new(Settings::default);
         let after = self.resolved.partition_point(|(from, _)| *from <= at);
-        after.checked_sub(1).and_then(|index| self.resolved.get(index)).map_or(&*DEFAULT, |(_, settings)| settings)
+        after.checked_sub(1).and_then(|index| self.resolved.get(index)).map_or(before_all_changes(), |(_, settings)| settings)
+    }
+
+    /// The lowest threshold of a fever that any site has at any time, in tenths of a degree Celsius: what is below it never is one.
+    pub fn lowest_fever_tenths_celsius(&self) -> i16 {
+        let thresholds = |fever: &Fever| fever.by_site.values().copied().chain([fever.threshold_tenths_celsius]).min();
+        let before_all = before_all_changes().fever.threshold_tenths_celsius;
+        self.resolved.iter().filter_map(|(_, settings)| thresholds(&settings.fever)).fold(before_all, i16::min)
     }
 
     /// When the parameters change next after an instant.
@@ -238,6 +244,11 @@ impl Policy {
     pub fn of_day(&self, day: Day, zone: &crate::values::Zone) -> &Settings {
         self.at(zone.start_of(day))
     }
+}
+
+fn before_all_changes() -> &'static Settings {
+    static DEFAULT: std::sync::LazyLock<Settings> = std::sync::LazyLock::new(Settings::default);
+    &DEFAULT
 }
 
 #[cfg(test)]
@@ -262,5 +273,8 @@ mod tests {
         assert_eq!([372, 373, 374].map(|tenths| fever.is_fever(Site::Axilla, tenths)), [false, true, true]);
         let above = Fever { comparator: Comparator::Above, ..fever };
         assert_eq!([372, 373, 374].map(|tenths| above.is_fever(Site::Axilla, tenths)), [false, false, true]);
+        let colder = Fever { by_site: [(Site::Forehead, 368)].into(), ..above };
+        let policy = Policy::default().changed(Timestamp(100), Change { fever: Some(colder), ..Change::default() });
+        assert_eq!((Policy::default().lowest_fever_tenths_celsius(), policy.lowest_fever_tenths_celsius()), (373, 368));
     }
 }

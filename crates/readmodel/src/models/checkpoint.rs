@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Event, Evolve, Fact,
+    Event, Evolve, Fact, Newest,
     checkpoint::{self, EntryResult},
     values::{CheckpointId, MINUTE_MS, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Newest, ReadModel};
+use crate::ReadModel;
 
 /// Length of a span of counting, in milliseconds: every civil day of every zone in use begins at a quarter of an hour.
 pub const SPAN_MS: i64 = 15 * MINUTE_MS;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Event, Fact,
+    Event, Fact, Newest, Ranked,
     values::{BuildingId, HouseholdId, Place, RoundId, Timestamp},
     visit::{Mode, Outcome},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{building::DoorName, observation::Observed};
-use crate::{Newest, Part, Ranked, ReadModel, RowKey};
+use crate::{Part, ReadModel, RowKey};
 
 /// Most attempts kept per door and round.
 pub const ATTEMPTS_MAX: usize = 6;

@@ -1,7 +1,7 @@
 //! What was found at doors that have no household's file (yet).
 
 use domain::{
-    Fact,
+    Fact, Newest,
     values::{BuildingId, Place},
 };
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use super::{
     building::DoorName,
     observation::{Observation, distinct, places_of},
 };
-use crate::{Newest, Part, ReadModel, RowKey};
+use crate::{Part, ReadModel, RowKey};
 
 /// Most observations kept per door.
 pub const OBSERVATIONS_MAX: usize = 8;

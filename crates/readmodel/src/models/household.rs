@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Event, Fact,
+    Event, Fact, Newest,
     values::{BuildingId, HouseholdId, PersonId, Place, Private},
 };
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use super::{
     building::{Stay, end, start},
     observation::{Observation, distinct, places_of},
 };
-use crate::{Newest, ReadModel};
+use crate::ReadModel;
 
 /// Most observations kept per household.
 pub const OBSERVATIONS_MAX: usize = 8;

@@ -1,14 +1,12 @@
 //! What was found at a door: by a visit, or by a check of somebody who lives there.
 
 use domain::{
-    Event, Fact,
+    Event, Fact, Ranked,
     quarantine::{CheckFound, CheckOutcome, Checked},
     values::{Place, Private, Reading, RoundId, Slug, StaffId, Subject, Timestamp},
     visit::{Mode, Outcome, PersonFound, Presence, Recorded},
 };
 use serde::{Deserialize, Serialize};
-
-use crate::Ranked;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

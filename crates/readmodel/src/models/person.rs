@@ -1,13 +1,13 @@
 //! A person's file: who they are, where they belong, which orders they are under, and what was measured.
 
 use domain::{
-    Event, Evolve, Fact, person,
+    Event, Evolve, Fact, Newest, Ranked, person,
     values::{PersonId, Private, Reading, Slug, Subject, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use super::observation::distinct;
-use crate::{Newest, Ranked, ReadModel};
+use crate::ReadModel;
 
 /// Most measurements kept per person: two weeks of two a day, and some.
 pub const MEASUREMENTS_MAX: usize = 32;

@@ -1,7 +1,7 @@
 //! A quarantine order: who, where, from when, what it owes, what was found.
 
 use domain::{
-    Event, Evolve, Fact,
+    Event, Evolve, Fact, Newest, Ranked,
     obligation::Attempt,
     quarantine::{self, CheckFound, CheckOutcome, CountBasis, ReleaseReason},
     values::{BuildingId, EventId, QuarantineId, Reading, Slug, StaffId, Timestamp},
@@ -10,7 +10,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use super::observation::distinct;
-use crate::{Mark, Newest, Part, Ranked, ReadModel};
+use crate::{Mark, Part, ReadModel};
 
 /// The index of orders that nobody has released, by building; those at no building stand under the empty one.
 pub const ACTIVE_BY_BUILDING: &str = "quarantine_active";

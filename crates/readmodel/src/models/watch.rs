@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Event, Fact,
+    Event, Fact, Newest, Ranked,
     building::{ExceptionKind, ReportBasis, Reported},
     values::{BuildingId, Day, HouseholdId, Private, StaffId, Timestamp},
 };
@@ -13,7 +13,7 @@ use super::{
     building::DoorName,
     observation::{Observed, distinct, places_of},
 };
-use crate::{Newest, Ranked, ReadModel};
+use crate::ReadModel;
 
 /// Most observations kept per building: enough to know the last one after some are taken back.
 pub const SEEN_MAX: usize = 8;

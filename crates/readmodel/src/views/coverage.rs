@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    Newest,
     responsibility::ScopeKind,
     values::{BuildingId, HouseholdId},
     visit::Outcome,
@@ -10,13 +11,10 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use super::board::count;
-use crate::{
-    Newest,
-    models::{
-        building::{self, DoorName},
-        coverage::{self, Attempt, DoorKey},
-        round,
-    },
+use crate::models::{
+    building::{self, DoorName},
+    coverage::{self, Attempt, DoorKey},
+    round,
 };
 
 /// A door of a building with its households.

@@ -1,13 +1,13 @@
 //! The file of a household as it stands.
 
-use domain::values::{CommandId, EstateId, EventId, HouseholdId, PersonId, Place, QuarantineId, Reading, RoundId, Slug, StaffId, Subject, Timestamp};
+use domain::{
+    Newest,
+    values::{CommandId, EstateId, EventId, HouseholdId, PersonId, Place, QuarantineId, Reading, RoundId, Slug, StaffId, Subject, Timestamp},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Moment, Veiled, Veils};
-use crate::{
-    Newest,
-    models::{Found, Observation, household, quarantine},
-};
+use crate::models::{Found, Observation, household, quarantine};
 
 /// Somebody who belongs to a household.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

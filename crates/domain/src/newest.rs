@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-use domain::values::{CommandId, EventId, Timestamp};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{DeserializeOwned, Unexpected, Visitor},
     ser::Error as _,
 };
+
+use crate::values::{CommandId, EventId, Timestamp};
 
 /// A fact that can be older or newer, better or worse than another.
 pub trait Ranked {
@@ -78,6 +79,11 @@ impl<T, const MAX: usize> Default for Newest<T, MAX> {
 }
 
 impl<T, const MAX: usize> Newest<T, MAX> {
+    /// Bytes that the facts take.
+    pub fn bytes(&self) -> usize {
+        self.written.len() + self.unsealed.len() * size_of::<T>()
+    }
+
     /// True when nothing was told.
     pub fn is_empty(&self) -> bool {
         self.written.is_empty() && self.unsealed.is_empty()
@@ -108,6 +114,17 @@ impl<T, const MAX: usize> Newest<T, MAX> {
     }
 }
 
+impl<T: Ranked, const MAX: usize> Newest<T, MAX> {
+    /// How bad the worst fact is. Nothing is decoded for it.
+    pub fn worst(&self) -> Option<i32> {
+        self.ranks().map(|(_, badness, _)| badness).max()
+    }
+
+    fn ranks(&self) -> impl Iterator<Item = Rank> {
+        self.records().map(|record| record.rank).chain(self.unsealed.iter().map(|(id, fact)| rank(*id, fact)))
+    }
+}
+
 impl<T: Ranked + Serialize, const MAX: usize> Newest<T, MAX> {
     /// Takes in a fact.
     pub fn keep(&mut self, id: EventId, fact: T) {
@@ -121,10 +138,6 @@ impl<T: Ranked + Serialize, const MAX: usize> Newest<T, MAX> {
         {
             self.let_go(|id| *id == oldest);
         }
-    }
-
-    fn ranks(&self) -> impl Iterator<Item = Rank> {
-        self.records().map(|record| record.rank).chain(self.unsealed.iter().map(|(id, fact)| rank(*id, fact)))
     }
 }
 
@@ -226,11 +239,11 @@ impl Ranked for Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use domain::values::{KeyOwner, Private, PrivateFields, field};
     use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
+    use crate::values::{KeyOwner, Private, PrivateFields, field};
 
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     struct Seen {
@@ -286,6 +299,7 @@ mod tests {
             model.sort_by_key(|(id, fact)| (std::cmp::Reverse((fact.at, fact.badness)), *id));
             prop_assert_eq!(newest.newest_first(), model.clone());
             prop_assert_eq!((newest.is_empty(), newest.iter().count()), (model.is_empty(), model.len()));
+            prop_assert_eq!(newest.worst(), model.iter().map(|(_, fact)| fact.badness).max());
             match postcard::to_allocvec(&newest) {
                 Ok(bytes) => prop_assert_eq!(postcard::from_bytes::<Newest<Seen, 5>>(&bytes).unwrap(), newest),
                 Err(_) => prop_assert!(model.iter().any(|(_, fact)| fact.private.is_some()), "only plain text is refused"),
