@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use domain::{
-    Event,
+    Event, Fact,
     access::Scope,
     alert::AlertId,
     values::{BuildingId, CheckpointId, CommunityId, HouseholdId, Now, PersonId, QuarantineId, RoundId, Timestamp},
@@ -28,6 +28,9 @@ use crate::{
     rows::{CommunityRows, alert_id, order_of_mark},
     tables::{key_of, with_parts},
 };
+
+/// Most measurements shown of a person: two weeks of two a day, and some.
+const MEASUREMENTS_MAX: usize = 32;
 
 /// Why a question was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -155,7 +158,10 @@ impl Reader {
         let rows = self.rows(scope.community())?;
         let setting = rows.setting()?.ok_or(ReadError::NotFound)?;
         let row = rows.get::<models::person::Person>(person)?.ok_or(ReadError::NotFound)?;
-        Ok(views::person_view(&row.value, row.sequence, &setting.moment((self.now)())))
+        let moment = setting.moment((self.now)());
+        let look = |fact: &Fact<'_>| views::measured_view(fact, person, &moment);
+        let (measured, last) = rows.newest_of(&Of::Person(person.clone()), MEASUREMENTS_MAX, look)?;
+        Ok(views::person_view(&row.value, measured, row.sequence.max(last), &moment))
     }
 
     /// The orders that nobody has released, by building, with the slots of today.

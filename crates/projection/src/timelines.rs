@@ -13,8 +13,11 @@
 
 use std::collections::{BTreeMap, HashMap, hash_map};
 
-use domain::{Commit, values::CommunityId};
-use readmodel::models::timeline::{Entry, Of, Page, concerned};
+use domain::{Commit, Fact, values::CommunityId};
+use readmodel::models::{
+    retracted::Retracted,
+    timeline::{Entry, Of, Page, concerned},
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use store::{Key, Prefix, Store, StoreError, Table, Unit};
 
@@ -37,6 +40,8 @@ const COMMITS_PER_ROW: u64 = 16;
 const SHARED_BYTES_MAX: usize = 2 * 1024;
 /// Communities whose last row of commits is kept between batches.
 const ROWS_KEPT_MAX: usize = 256;
+/// Most entries of a timeline that are looked at for what some of them say.
+const ENTRIES_LOOKED_AT_MAX: usize = 256;
 /// Full pages that are read at once.
 const PAGES_PER_READ: usize = 8;
 
@@ -257,6 +262,34 @@ impl CommunityRows<'_> {
             found.extend(pages.iter().flat_map(|(_, page)| page.value.newest_first(..before)).take(limit - found.len()));
         }
         Ok(found)
+    }
+
+    /// The newest facts of a timeline in which `look` sees something, at most `limit`, of those that nobody took back; and the sequence
+    /// of the last commit among them. Of a timeline that is about other things only [`ENTRIES_LOOKED_AT_MAX`] entries are looked at.
+    pub(crate) fn newest_of<T>(&self, of: &Of, limit: usize, look: impl Fn(&Fact<'_>) -> Option<T>) -> Result<(Vec<T>, u64), StoreError> {
+        let (mut found, mut last, mut before, mut looked_at) = (Vec::new(), 0, None, 0);
+        while found.len() < limit && looked_at < ENTRIES_LOOKED_AT_MAX {
+            let entries = self.entries(of, before, limit)?;
+            let commits = self.commits_of(&entries)?;
+            for Entry { sequence, index, .. } in entries.iter().copied() {
+                let Some(commit) = commits.get(&sequence) else { continue };
+                let Some(event) = commit.events.get(usize::from(index)) else { continue };
+                let seen = look(&Fact { sequence, index, header: &commit.header, event });
+                if let Some(seen) = seen
+                    && found.len() < limit
+                    && self.get::<Retracted>(&commit.header.command)?.is_none()
+                {
+                    found.push(seen);
+                    last = last.max(sequence);
+                }
+            }
+            before = entries.last().copied();
+            looked_at += entries.len();
+            if entries.len() < limit {
+                break;
+            }
+        }
+        Ok((found, last))
     }
 
     /// The commits that entries point at, by sequence.

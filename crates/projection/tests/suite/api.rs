@@ -276,3 +276,27 @@ async fn a_community_of_which_nothing_is_recorded_is_unknown_and_not_vacant() {
     assert_eq!(found, Some(json!("unknown")));
     running.projection.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_measured_of_somebody_is_the_newest_that_was_not_taken_back() {
+    let mut log = Log::with_community().await;
+    let taken = |number: u64| {
+        let when = format!("2020-02-{:02}T{:02}:00", 3 + number / 12, 8 + number % 12);
+        event_fact(900 + number, &when, visit(place("h2"), Outcome::Met, None, vec![found("p3", 360 + number as i16, at(&when))]))
+    };
+    for number in 0..40 {
+        log.append("c1", &taken(number)).await;
+        // what tells of them without measuring takes no place from what does
+        let absent = visit(place("h2"), Outcome::Absent, None, Vec::new());
+        log.append("c1", &event_fact(1_000 + number, "2020-02-20T09:00", absent)).await;
+    }
+    let head = log.append("c1", &taken(38).retracted(950)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = running(&log, &folder).await;
+    let person = running.json("office", &format!("/communities/c1/people/p3?after={head}")).await;
+    let tenths: Vec<i64> = person["measured"].as_array().unwrap().iter().map(|one| one["readings"][0]["tenths_celsius"].as_i64().unwrap()).collect();
+    let expected: Vec<i64> = (0..40).rev().filter(|number| *number != 38).take(32).map(|number| 360 + number).collect();
+    assert_eq!(tenths, expected);
+    assert_eq!(person["measured"][0]["source"], "visit");
+    running.projection.stop().await;
+}

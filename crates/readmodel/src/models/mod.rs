@@ -18,4 +18,5 @@ pub mod timeline;
 pub mod token;
 pub mod watch;
 
+pub(crate) use observation::distinct;
 pub use observation::{Found, Observation, Observed};

@@ -1,13 +1,16 @@
-//! A person's file as it stands.
+//! A person's file as it stands, with what was measured of them.
 
-use domain::values::{PersonId, Place, QuarantineId, Slug, Timestamp};
+use domain::{
+    Event, Fact,
+    values::{PersonId, Place, QuarantineId, Reading, Slug, Subject, Timestamp},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Moment, Veiled, Veils,
     household::{ReadingView, reading_views},
 };
-use crate::models::person::{self, Source};
+use crate::models::{distinct, person};
 
 /// Where somebody lives, stays, works or is registered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +36,18 @@ pub struct OrderRef {
     pub until: Option<Timestamp>,
     /// Whether it is in force.
     pub in_force: bool,
+}
+
+/// Where something was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// At the door.
+    Visit,
+    /// By a quarantine check.
+    Check,
+    /// At a checkpoint.
+    Entry,
 }
 
 /// What was measured and asked at one time.
@@ -93,8 +108,8 @@ impl PersonView {
     }
 }
 
-/// A person at a moment.
-pub fn person_view(row: &person::Row, sequence: u64, moment: &Moment<'_>) -> PersonView {
+/// A person at a moment; `measured` is what [`measured_view`] made of the newest facts of their timeline.
+pub fn person_view(row: &person::Row, measured: Vec<MeasuredView>, sequence: u64, moment: &Moment<'_>) -> PersonView {
     let residences = row.state.residences.iter().map(|residence| ResidenceView {
         place: residence.place.clone(),
         kind: residence.kind.word().to_owned(),
@@ -107,14 +122,6 @@ pub fn person_view(row: &person::Row, sequence: u64, moment: &Moment<'_>) -> Per
         until: order.until,
         in_force: order.from <= moment.now && order.until.is_none_or(|until| moment.now < until),
     });
-    let measured = row.measured.newest_first().into_iter().map(|(event, measured)| MeasuredView {
-        event: event.to_string(),
-        at: measured.at,
-        recorded_at: measured.recorded_at,
-        source: measured.source,
-        readings: reading_views(&measured.readings, moment),
-        symptoms: measured.symptoms.clone(),
-    });
     PersonView {
         person: row.person.clone(),
         private: row.private.as_ref().into(),
@@ -124,7 +131,37 @@ pub fn person_view(row: &person::Row, sequence: u64, moment: &Moment<'_>) -> Per
         home: row.state.home_at(moment.now).cloned(),
         residences: residences.collect(),
         orders: orders.collect(),
-        measured: measured.collect(),
+        measured,
         sequence,
     }
+}
+
+/// What a fact says was measured of somebody and asked, if anything.
+pub fn measured_view(fact: &Fact<'_>, person: &PersonId, moment: &Moment<'_>) -> Option<MeasuredView> {
+    let is = |who: &Subject| who.person.as_ref() == Some(person);
+    let (source, readings, symptoms): (_, Vec<&Reading>, Option<Vec<Slug>>) = match fact.event {
+        Event::VisitRecorded(visit) => {
+            let found = || visit.people.iter().filter(|found| is(&found.who));
+            (Source::Visit, found().flat_map(|found| &found.readings).collect(), all_asked(found().map(|found| found.symptoms.as_ref())))
+        }
+        Event::QuarantineChecked(checked) => {
+            let found = || checked.checks.iter().filter(|check| check.person == *person);
+            (Source::Check, found().flat_map(|check| &check.readings).collect(), all_asked(found().map(|check| check.symptoms.as_ref())))
+        }
+        Event::EntryRecorded(entry) if is(&entry.who) => (Source::Entry, entry.readings.iter().collect(), None),
+        Event::EntrySettled(entry) if is(&entry.who) => (Source::Entry, entry.readings.iter().collect(), None),
+        _ => return None,
+    };
+    if readings.is_empty() && symptoms.is_none() {
+        return None;
+    }
+    let readings: Vec<Reading> = readings.into_iter().cloned().collect();
+    let (at, recorded_at) = (fact.header.at, fact.header.recorded_at);
+    Some(MeasuredView { event: fact.id().to_string(), at, recorded_at, source, readings: reading_views(&readings, moment), symptoms })
+}
+
+/// Every symptom that was named; nothing when nobody asked.
+fn all_asked<'a>(answers: impl Iterator<Item = Option<&'a Vec<Slug>>>) -> Option<Vec<Slug>> {
+    let asked: Vec<&Vec<Slug>> = answers.flatten().collect();
+    (!asked.is_empty()).then(|| distinct(asked.into_iter().flatten().cloned()))
 }
