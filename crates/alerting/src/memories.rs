@@ -8,9 +8,11 @@ use store::{Store, StoreError, Table, Unit};
 
 use crate::rows::memory_key;
 
-/// Facts at hand, over all scopes of a rule: some 300 bytes each. When there are more, all are forgotten and read again as they
-/// are needed.
+/// Facts at hand, over all scopes of a rule: some 300 bytes each. When there are more, some memories are forgotten, whichever they
+/// are, and read again when they are needed. Were all forgotten at once, all would be read at once, and alerts wait.
 const FACTS_MAX: usize = 200_000;
+/// Of so many memories one is forgotten.
+const FORGOTTEN_OF: usize = 8;
 
 /// The memories of one rule. What the store holds is the same up to the last call of [`Memories::changed`].
 pub(crate) struct Memories<M> {
@@ -42,8 +44,12 @@ impl<M: Remembered> Memories<M> {
     pub(crate) fn of(&mut self, store: &Store, community: &CommunityId, scope: &Scope) -> Result<&mut AtHand<M>, StoreError> {
         use std::collections::hash_map::Entry;
         if self.facts > FACTS_MAX && self.changed.is_empty() {
-            self.at_hand.clear();
-            self.facts = 0;
+            let mut place = 0_usize;
+            self.at_hand.retain(|_, _| {
+                place += 1;
+                !place.is_multiple_of(FORGOTTEN_OF)
+            });
+            self.facts = self.at_hand.values().map(|at_hand| 1 + at_hand.memory.facts()).sum();
         }
         match self.at_hand.entry((community.clone(), scope.clone())) {
             Entry::Occupied(at_hand) => Ok(at_hand.into_mut()),
@@ -75,12 +81,14 @@ impl<M: Remembered> Memories<M> {
         if sequence <= at_hand.sequence && at_hand.folded_with != commit {
             return Ok(());
         }
+        let before = at_hand.memory.facts();
         change(&mut at_hand.memory);
+        let after = at_hand.memory.facts();
         (at_hand.sequence, at_hand.folded_with) = (sequence, commit);
         if !std::mem::replace(&mut at_hand.changed, true) {
             self.changed.push((community.clone(), scope.clone()));
         }
-        self.facts += 1;
+        self.facts = (self.facts + after).saturating_sub(before);
         Ok(())
     }
 

@@ -29,8 +29,8 @@ const EXPOSURE_DAYS: i64 = 14;
 const EXPOSURES_MAX: usize = 16;
 /// Most orders per person.
 const ORDERS_MAX: usize = 16;
-/// Most records without a warm reading per person: two weeks of two a day, and some.
-const COOL_MAX: usize = 32;
+/// Most records without a warm reading per person, newest kept: two of them, hours apart, end a fever that somebody types in late.
+const COOL_MAX: usize = 16;
 
 /// The rule.
 #[derive(Debug)]

@@ -28,9 +28,8 @@ use crate::{
 const RUN_GAP_MS: i64 = domain::alert::REOPEN_HOURS * HOUR_MS;
 /// Most reports per person, newest kept: a month of two a day.
 const REPORTS_MAX: usize = 64;
-/// Most records without a warm reading per person: a week of three a day, for what matters is whether a fever of the day before a
-/// report was over.
-const COOL_MAX: usize = 21;
+/// Most records without a warm reading per person, newest kept: what matters is whether a fever of the day before a report was over.
+const COOL_MAX: usize = 8;
 /// What somebody may write in place of an empty list.
 const NONE: &str = "none";
 

@@ -60,8 +60,8 @@ fn minutes(minutes: i64) -> Timestamp {
     at(BEGIN).plus_minutes(minutes)
 }
 
-/// An order and a building, then up to 20 facts; each was recorded at once or much later.
-fn history() -> impl Strategy<Value = Vec<Commit>> {
+/// An order and a building, then some facts; each was recorded at once or much later.
+fn history(facts_max: usize) -> impl Strategy<Value = Vec<Commit>> {
     let fact = (0..MINUTES, prop::sample::select(vec![0, 5, 61, 2 * 24 * 60])).prop_flat_map(|(when, delay)| {
         let when = minutes(when);
         event(when).prop_map(move |event| (when, when.plus_minutes(delay), event))
@@ -69,7 +69,7 @@ fn history() -> impl Strategy<Value = Vec<Commit>> {
     // few days, so that an order runs out among the facts, or the regime's fourteen
     let days = prop::option::of(0..10_u16);
     let begun = (0..MINUTES / 2, prop::sample::select(Kind::ALL), days);
-    (begun, prop::collection::vec(fact, 0..20)).prop_map(|((ordered_after, kind, days), facts)| {
+    (begun, prop::collection::vec(fact, 0..=facts_max)).prop_map(|((ordered_after, kind, days), facts)| {
         let from = minutes(ordered_after);
         let order = Ordered { days, ..ordered(kind, Zone::default().day_of(from)) };
         let begin = [commit(1, minutes(0), minutes(0), building(&["1", "2"])), commit(2, from, from, order)];
@@ -175,7 +175,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_order_and_duplicates_make_no_difference((commits, shuffled) in history().prop_flat_map(|commits| {
+    fn any_order_and_duplicates_make_no_difference((commits, shuffled) in history(20).prop_flat_map(|commits| {
         let twice: Vec<Commit> = commits.iter().chain(commits.iter().step_by(3)).cloned().collect();
         (Just(commits), Just(twice).prop_shuffle())
     })) {
@@ -183,12 +183,13 @@ proptest! {
     }
 
     #[test]
-    fn nothing_changes_before_next_change(commits in history(), now in 0..2 * MINUTES, part in 0.0..1.0_f64) {
+    fn nothing_changes_before_next_change(commits in history(20), now in 0..2 * MINUTES, part in 0.0..1.0_f64) {
         HonestUntilNextChange(commits, now, part).of_every_rule()?;
     }
 
     #[test]
-    fn a_retraction_is_as_if_it_had_never_happened(commits in history(), place in any::<prop::sample::Index>()) {
+    // few enough that none was forgotten for a newer one, which would not come back
+    fn a_retraction_is_as_if_it_had_never_happened(commits in history(8), place in any::<prop::sample::Index>()) {
         let field_fact = |commit: &&Commit| {
             use Event::{BuildingReported, EntryRecorded, EntrySettled, QuarantineChecked, VisitRecorded};
             matches!(commit.events[0], VisitRecorded(_) | BuildingReported(_) | EntryRecorded(_) | EntrySettled(_) | QuarantineChecked(_))
