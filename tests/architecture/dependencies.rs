@@ -11,6 +11,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("readmodel", &["domain"]),
     ("rules", &["domain"]),
+    ("delivery", &["domain"]),
     ("demo", &[]),
     ("bus", &["domain"]),
     ("store", &["domain"]),
@@ -18,7 +19,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("dashboard", &["domain", "readmodel", "web"]),
     ("intake", &["domain", "bus", "store", "web"]),
     ("projection", &["domain", "readmodel", "bus", "store", "web"]),
-    ("alerting", &["domain", "rules", "bus", "store", "web"]),
+    ("alerting", &["domain", "rules", "delivery", "bus", "store", "web"]),
     ("bench", &["domain", "bus"]),
     ("gridward", &["domain", "demo", "bench", "bus", "store", "web", "dashboard", "intake", "projection", "alerting"]),
     ("testkit", &["domain", "readmodel", "rules", "bus", "store"]),
@@ -33,6 +34,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("domain", &["serde", "postcard", "thiserror", "jiff", "uuid", "blake3", "crc32fast", "chacha20poly1305"]),
     ("readmodel", &["serde"]),
     ("rules", &["serde"]),
+    ("delivery", &["serde", "serde_json", "minijinja", "thiserror"]),
     ("demo", &["serde", "serde_json", "jiff", "uuid"]),
 ];
 
@@ -54,6 +56,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("config", &["gridward"]),
     ("indicatif", &["gridward"]),
     ("metrics-exporter-prometheus", &["gridward"]),
+    ("minijinja", &["delivery"]),
     ("tracing-subscriber", &["gridward"]),
 ];
 
