@@ -50,6 +50,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("encoding_rs", &["intake"]),
     ("chacha20poly1305", &["domain"]),
     ("blake3", &["domain"]),
+    ("base64", &["alerting"]),
+    ("ring", &["alerting"]),
     ("crc32fast", &["domain"]),
     ("clap", &["gridward"]),
     ("clap_complete", &["gridward"]),
