@@ -10,6 +10,7 @@
 //! | `engine` | fold a commit, judge what is due, re-judge a community after a change of policy |
 //! | `send` | an observation on its way to intake, again and again until it is answered |
 //! | `publish` | messages for outsiders: built while folding, appended behind their own guard |
+//! | `deliver` | what was published, told onwards to people and programs: reads the stream, never the log |
 //! | `check` | what is remembered against a fresh fold |
 //! | `service` | the loop around it |
 //!
@@ -18,6 +19,7 @@
 
 mod agenda;
 mod check;
+mod deliver;
 mod difference;
 mod engine;
 mod error;
@@ -29,6 +31,7 @@ mod send;
 mod service;
 
 pub use check::check;
+pub use deliver::{BadSubscription, Deliveries, DeliveryParts, DeliveryReport, DeliveryStatus, Subscription, TestAnswer, test};
 pub use error::AlertingError;
 pub use publish::{HEARTBEAT_EVERY, PublishError};
 pub use rows::tables;

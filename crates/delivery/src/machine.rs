@@ -265,16 +265,18 @@ impl Machine {
         count
     }
 
-    /// Decides what is due. To be written down before [`Machine::start`].
-    pub fn tick(&mut self, moment: Moment) {
+    /// Decides what is due; whether anything was. To be written down before [`Machine::start`].
+    pub fn tick(&mut self, moment: Moment) -> bool {
+        let before = self.state.number;
         if self.plan.forwards() {
-            return;
+            return false;
         }
         self.state.spent.retain(|spent| spent.0 > moment.clock.0 - BUDGET_WINDOW_MS);
         self.decide_critical(moment);
         self.decide_groups(moment);
         self.decide_digest(moment);
         self.decide_reminder(moment);
+        self.state.number != before
     }
 
     /// The lane of criticals: each group by itself while the receiver may be called so often, all that wait in one send otherwise.
