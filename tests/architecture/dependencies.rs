@@ -21,7 +21,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("projection", &["domain", "readmodel", "bus", "store", "web"]),
     ("alerting", &["domain", "rules", "delivery", "bus", "store", "web"]),
     ("bench", &["domain", "bus"]),
-    ("gridward", &["domain", "demo", "bench", "bus", "store", "web", "dashboard", "intake", "projection", "alerting"]),
+    ("gridward", &["domain", "delivery", "demo", "bench", "bus", "store", "web", "dashboard", "intake", "projection", "alerting"]),
     ("testkit", &["domain", "readmodel", "rules", "bus", "store"]),
     ("system-tests", &["domain", "readmodel", "rules", "demo", "bus", "web", "testkit"]),
 ];
