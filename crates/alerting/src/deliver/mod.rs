@@ -127,6 +127,7 @@ impl Deliveries {
                 arrivals: arrivals.clone(),
                 stopped: stopped.clone(),
             };
+            report.tell(&runner.plan.name, |status| status.state = "starting".to_owned());
             tasks.spawn(runner.run());
         }
         let task = tokio::spawn(watch_over(tasks, parts.reading, arrived, stopped));

@@ -79,7 +79,6 @@ struct Work {
 impl Runner {
     /// Delivers until told to stop.
     pub(super) async fn run(mut self) {
-        self.report.tell(&self.plan.name, |status| status.state = "starting".to_owned());
         while !*self.stopped.borrow() {
             let Err(hindrance) = self.deliver().await else { break };
             let why = chain(&hindrance);

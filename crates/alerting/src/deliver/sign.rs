@@ -22,3 +22,18 @@ pub(super) fn dingtalk(secret: &str, real_ms: i64) -> String {
 pub(super) fn feishu(secret: &str, real_seconds: i64) -> String {
     hmac_sha256(format!("{real_seconds}\n{secret}").as_bytes(), b"")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first is the example of the Standard Webhooks specification; the others were made with Python's hmac.
+    #[test]
+    fn signatures_are_those_that_others_make() {
+        let key = BASE64_STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let signature = webhook(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#);
+        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+        assert_eq!(dingtalk("SECabc", 1_580_972_640_000), "RCS1ZTE93eWZ0nfs08so7jY2WlclUMRDlnAfncQUACQ=");
+        assert_eq!(feishu("SECabc", 1_580_972_640), "qHKG7/jne70a3vLGa06OD+NucBDy+VvzS8jZB4VTvzc=");
+    }
+}
