@@ -121,7 +121,9 @@ mod tests {
 
     fn load(text: &str) -> Result<Deliveries, String> {
         let folder = tempfile::tempdir().unwrap();
-        for (name, content) in [("url", "https://robot.example/hook?key=top-secret\n"), ("plain", "http://robot.example/"), ("key", KEY), ("short", "whsec_AAAA")] {
+        for (name, content) in
+            [("url", "https://robot.example/hook?key=top-secret\n"), ("plain", "http://robot.example/"), ("key", KEY), ("short", "whsec_AAAA")]
+        {
             std::fs::write(folder.path().join(name), content).unwrap();
         }
         std::fs::write(folder.path().join("template"), "{{ count }} {{ personal_name }}").unwrap();
@@ -139,7 +141,8 @@ mod tests {
         let read = load(&entry("channel = 'wecom'\nurl_file = 'url'\nfilter.communities = ['u07']\n[names]\nu07 = '阳光社区'")).unwrap();
         assert_eq!((read.subscriptions[0].plan.class, read.names.len()), (Class::Public, 1));
         assert!(!format!("{read:?}").contains("top-secret"));
-        let read = load(&entry("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'key'\nclass = 'work'\neverywhere = true\nfilter.severities = ['critical']"));
+        let read =
+            load(&entry("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'key'\nclass = 'work'\neverywhere = true\nfilter.severities = ['critical']"));
         assert_eq!(read.unwrap().named("office").unwrap().plan.class, Class::Work);
         assert!(load("").unwrap().subscriptions.is_empty());
     }

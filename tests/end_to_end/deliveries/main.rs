@@ -12,7 +12,7 @@ use std::{
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use system_tests::{Foreign, System, until};
+use system_tests::{Foreign, Subscriber, System, until};
 
 const COMMUNITY: &str = "u07";
 /// The example of the Standard Webhooks specification.
@@ -202,5 +202,42 @@ async fn a_storm_of_fevers_is_few_calls_whose_counts_add_up() {
     let calls = all(&robot);
     assert_eq!(told(&calls), STORM);
     assert!(calls.len() <= 15, "{} calls", calls.len());
+    system.stop().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_silenced_is_on_the_topic_and_the_page_and_is_not_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clinic, port) = receiver(Foreign::python("receive.py").unwrap(), json!({"secret":KEY})).await;
+    let file = deliveries(folder.path(), &[("clinic", "webhook", port, WORK)]);
+    let mut system = System::start(&["--clock", "2020-02-06T10:00:00+08:00@1", "--deliveries", &file.display().to_string()]).await.unwrap();
+    until_telling(&system, "clinic").await;
+    system.settle("dianbu", COMMUNITY).await.unwrap();
+    let credentials = system.add_consumer("hospital", &["gw.v1.dianbu.u07.alert.>"]).unwrap();
+    let subscriber = Subscriber::start(&credentials).await.unwrap();
+    let id = uuid::Uuid::now_v7();
+    let data = json!({"kind":"fever","building":"b07","until":"2020-02-06T20:00:00+08:00","reason":"演练前的测试"});
+    let silence = system.post(COMMUNITY, &json!({"id":id,"type":"alert.silence","data":data})).await.unwrap();
+    assert_eq!(silence.status, 201, "{}", silence.text);
+    assert_eq!(system.post(COMMUNITY, &fever(json!({"person":"p0"}), 0)).await.unwrap().status, 201);
+    assert_eq!(subscriber.message(0).await.json["data"]["suppressed"], json!(["silenced"]));
+    until("it is counted", WAIT, async || (doing(&system, "clinic").await["suppressed"]["silenced"] == 1).then_some(())).await;
+    let office = system.token("office", &["--community", COMMUNITY], "office").unwrap();
+    let viewer = system.token("viewer", &["--community", COMMUNITY], "viewer").unwrap();
+    let page = async |token: &str| {
+        until("the token holds", WAIT, async || Some(system.page(token, &format!("/c/{COMMUNITY}/alerts")).await.unwrap()).filter(|page| page.status == 200))
+            .await
+            .text
+    };
+    let shown = page(&office).await;
+    assert!(shown.contains("静默中") && shown.contains("发热 · b07") && shown.contains("20:00") && shown.contains("演练前的测试"), "{shown}");
+    assert!(!page(&viewer).await.contains("演练前的测试"), "why is private");
+    system.must(COMMUNITY, "alert.unsilence", None, json!({"silence":id})).await.unwrap();
+    assert_eq!(system.post(COMMUNITY, &fever(json!({"person":"p1"}), 1)).await.unwrap().status, 201);
+    assert_eq!(subscriber.message(1).await.json["data"]["suppressed"], json!([]));
+    let told = came(&clinic, 1).await;
+    assert!(told.len() == 1 && told[0]["body"].as_str().unwrap().contains("\"ref\":\"p1\""), "{told:?}");
+    let listed = system.get(&format!("/communities/{COMMUNITY}/silences")).await.unwrap();
+    assert_eq!(listed.json["items"], json!([]));
     system.stop().unwrap();
 }

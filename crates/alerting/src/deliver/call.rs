@@ -125,10 +125,7 @@ impl Receiver {
             (Channel::Feishu, Secret::Text(secret)) => {
                 let seconds = real.0.div_euclid(1000);
                 let signature = sign::feishu(secret, seconds);
-                post(
-                    self.url.clone(),
-                    &json!({"timestamp": seconds.to_string(), "sign": signature, "msg_type": "text", "content": {"text": text}}),
-                )
+                post(self.url.clone(), &json!({"timestamp": seconds.to_string(), "sign": signature, "msg_type": "text", "content": {"text": text}}))
             }
             (Channel::Feishu, _) => post(self.url.clone(), &json!({"msg_type": "text", "content": {"text": text}})),
             (Channel::Ntfy, secret) => {

@@ -236,7 +236,9 @@ impl Runner {
                 return;
             }
             Some(Settled::Again) => tracing::warn!(delivery = %name, id = %send.id, outcome, "not delivered; it is tried again"),
-            Some(Settled::GivenUp) => tracing::error!(delivery = %name, id = %send.id, messages = send.messages, outcome, "given up: it was tried for too long"),
+            Some(Settled::GivenUp) => {
+                tracing::error!(delivery = %name, id = %send.id, messages = send.messages, outcome, "given up: it was tried for too long")
+            }
             None => return,
         }
         self.report.tell(name, |status| status.last_failure = Some(outcome));

@@ -80,7 +80,8 @@ impl Town {
     /// A message, recorded now.
     fn message(&self, alert: u32, severity: &str, building: &str) -> Vec<u8> {
         let time = (self.now())();
-        let title = json!({"zh-CN": format!("阳光小区 {building}楼2单元502 发热 38.2℃"), "en": format!("Fever 38.2 °C, Yangguang, building {building}, door 502")});
+        let title =
+            json!({"zh-CN": format!("阳光小区 {building}楼2单元502 发热 38.2℃"), "en": format!("Fever 38.2 °C, Yangguang, building {building}, door 502")});
         let body = json!({
             "specversion": "1.0", "id": format!("1-a{alert}-1"), "time": time, "severity": severity,
             "data": {"alert": format!("a{alert}"), "n": 1, "kind": "fever", "action": "raised", "severity": severity, "exercise": false, "title": title,

@@ -17,7 +17,8 @@ async fn a_consumer_can_do_nothing_else() {
     let before = counts(&bench).await;
     let (client, mut events) = outsider(&bench, "c1").await;
     let api = CONSUMER_API_PREFIX;
-    let mut tries = vec!["ev.0.c1._.post.1".to_owned(), "key.k".to_owned(), "gw.v1.t.c1.alert.fever.critical.b07.raised".to_owned(), "delivery.office".to_owned()];
+    let mut tries =
+        vec!["ev.0.c1._.post.1".to_owned(), "key.k".to_owned(), "gw.v1.t.c1.alert.fever.critical.b07.raised".to_owned(), "delivery.office".to_owned()];
     for prefix in [api, "$JS.API"] {
         for (call, own) in [("CONSUMER.INFO", false), ("CONSUMER.MSG.NEXT", false), ("CONSUMER.DELETE", true), ("CONSUMER.CREATE", true), ("DIRECT.GET", true)]
         {

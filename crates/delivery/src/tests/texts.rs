@@ -47,7 +47,9 @@ fn a_text_never_is_longer_than_its_receiver_takes() {
 #[test]
 fn a_template_is_tried_before_it_is_used() {
     assert!(Template::read("{{ severity_zh }} {{ count }}{% for item in items %} {{ item.title.en }}{% endfor %}").is_ok());
-    for broken in ["{{ severity_zh", "{{ person }}", "{% for item in items %}{{ item.title.en }}{% endfor %}", "{% for i in range(100000) %}{{ i }}{% endfor %}"] {
+    for broken in
+        ["{{ severity_zh", "{{ person }}", "{% for item in items %}{{ item.title.en }}{% endfor %}", "{% for i in range(100000) %}{{ i }}{% endfor %}"]
+    {
         let error = Template::read(broken).unwrap_err();
         assert_eq!(error.to_string(), "the template cannot be used", "{broken}");
     }

@@ -136,7 +136,9 @@ async fn nobody_is_followed_elsewhere_and_an_endless_answer_is_not_listened_to()
     let (town, receiver, elsewhere) = (Town::new(), FakeReceiver::start(ok).await, FakeReceiver::start(ok).await);
     let location = format!("Location: {}\r\n", elsewhere.url());
     let mut first = true;
-    receiver.answer(move |_| if std::mem::take(&mut first) { Some((307, location.clone(), String::new())) } else { Some((200, String::new(), "x".repeat(5_000_000))) });
+    receiver.answer(
+        move |_| if std::mem::take(&mut first) { Some((307, location.clone(), String::new())) } else { Some((200, String::new(), "x".repeat(5_000_000))) },
+    );
     let deliveries = town.deliver("one", webhook(&receiver));
     until("it has begun", || status(&deliveries, "clinic").state == "telling").await;
     town.publish(vec![town.message(1, "critical", "b07")]).await;
