@@ -32,8 +32,9 @@ pub const REPEAT_EVERY_MS: i64 = 30 * MINUTE_MS;
 const REPEAT_TOGETHER_MS: i64 = 10 * MINUTE_MS;
 /// Turns within [`DAY_MS`] after which an alert counts as unstable.
 const TURNS_MAX: usize = 3;
-/// Groups that wait at once; what comes beyond goes to the digest, or to the storm.
-const GROUPS_MAX: usize = 150;
+/// Groups that wait at once in either lane; what comes beyond goes to the digest, or to the storm. All that is remembered must fit into
+/// one message of the server (1 MiB).
+const GROUPS_MAX: usize = 60;
 /// Alerts that are remembered to be told again. Those beyond are told once.
 const OPEN_MAX: usize = 500;
 /// Alerts whose turns are remembered; beyond, the one that turned longest ago is forgotten.

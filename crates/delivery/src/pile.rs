@@ -16,7 +16,7 @@ const ITEMS_MAX: usize = 5;
 /// Most counts of a pile. Beyond, what comes is counted in one line without a community and a kind.
 const LINES_MAX: usize = 500;
 /// Longest line of an item that is kept, in characters.
-const TITLE_CHARS_MAX: usize = 120;
+const TITLE_CHARS_MAX: usize = 80;
 
 /// How many messages there are of one sort.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,9 +148,12 @@ impl Pile {
 
 /// A title that cannot crowd out the others.
 pub(crate) fn short(title: &Title) -> Title {
-    let cut = |text: &str| match text.char_indices().nth(TITLE_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+    let cut = |text: &str| {
+        // a line break in the name of a building must not look like another alert
+        let mut characters = text.chars().filter(|character| !character.is_control());
+        let mut line: String = characters.by_ref().take(TITLE_CHARS_MAX).collect();
+        line.extend(characters.next().map(|_more| '…'));
+        line
     };
     Title { zh_cn: cut(&title.zh_cn), en: cut(&title.en) }
 }

@@ -126,6 +126,29 @@ proptest! {
     }
 }
 
+#[test]
+fn what_is_remembered_fits_into_one_message_however_much_happens() {
+    let long = "长".repeat(500);
+    for (channel, class) in [(Channel::Wecom, Class::Work), (Channel::Wecom, Class::Public), (Channel::Webhook, Class::Work)] {
+        let mut bench = Bench::new(plan(channel, class));
+        for alert in 0..4000_u32 {
+            let (severity, community) = ([Severity::Critical, Severity::Serious][alert as usize % 2], alert % 300);
+            for action in ["raised", "reopened", "reopened", "reopened"] {
+                let payload = payload(alert, 1, "fever", severity, action, &format!("b{alert}"), 0);
+                let mut body: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+                (body["data"]["title"]["zh-CN"], body["data"]["title"]["en"]) = (long.clone().into(), format!("{long}\n{long}").into());
+                body["data"]["place"]["community"] = format!("a-community-with-a-long-name-{community}").into();
+                if bench.machine.room() > 0 {
+                    bench.machine.hear(&heard(1, &serde_json::to_vec(&body).unwrap(), 0), at(0));
+                }
+            }
+            bench.second(0, |_| Outcome::Failed);
+        }
+        let bytes = serde_json::to_vec(bench.machine.state()).unwrap().len();
+        assert!((50_000..900_000).contains(&bytes), "{bytes} bytes for {channel:?} {class:?}");
+    }
+}
+
 /// Each send once, as the receiver has it in the end.
 fn delivered(bench: &Bench) -> Vec<&Send> {
     let mut last = std::collections::BTreeMap::new();
