@@ -339,12 +339,12 @@ impl Machine {
             return;
         }
         let mut pile = Pile::new(moment.clock);
-        for open in self.state.open.values_mut().filter(|open| soon(open)) {
+        for (alert, open) in self.state.open.iter_mut().filter(|(_, open)| soon(open)) {
             open.next_at = moment.clock.plus_ms(REPEAT_EVERY_MS);
             pile.exercise |= open.exercise;
             pile.count(Line { community: Some(open.community.clone()), kind: Some(open.kind.clone()), severity: open.severity, count: 1 });
             if let Some(title) = open.title.clone() {
-                pile.list(Item { severity: open.severity, title, unstable: false });
+                pile.list(Item { alert: alert.clone(), severity: open.severity, count: 1, title, action: None, unstable: false });
             }
         }
         self.decide(pile, Sort::Reminder, critical, moment);

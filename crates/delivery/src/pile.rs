@@ -7,7 +7,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    message::{Message, Title},
+    message::{Action, Message, Title},
     plan::Class,
 };
 
@@ -34,10 +34,16 @@ pub struct Line {
 /// One alert in a list. Only class work has any.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
+    /// The alert.
+    pub alert: String,
     /// How bad it is.
     pub severity: Severity,
+    /// How many messages the line stands for.
+    pub count: u64,
     /// The line for people: a place, and never a name.
     pub title: Title,
+    /// What happened to it; nothing in a reminder, where nothing did.
+    pub action: Option<Action>,
     /// It comes and goes, and is told of no more.
     pub unstable: bool,
 }
@@ -105,7 +111,10 @@ impl Pile {
         self.exercise |= message.exercise;
         self.count(Line { community: Some(message.community.clone()), kind: Some(message.kind.clone()), severity: message.severity, count: 1 });
         match class {
-            Class::Work => self.list(Item { severity: message.severity, title: short(&message.title), unstable }),
+            Class::Work => {
+                let Message { alert, severity, action, .. } = message;
+                self.list(Item { alert: alert.clone(), severity: *severity, count: 1, title: short(&message.title), action: Some(*action), unstable });
+            },
             Class::Public => {}
         }
     }
@@ -129,6 +138,9 @@ impl Pile {
     }
 
     pub(crate) fn list(&mut self, item: Item) {
+        // one line for one alert, with what was said of it last
+        let before = self.items.iter().position(|listed| listed.alert == item.alert).map(|place| self.items.remove(place));
+        let item = before.map_or(item.clone(), |before| Item { count: before.count + item.count, unstable: before.unstable | item.unstable, ..item });
         // the worst stay; of equals, those that came first
         let place = self.items.partition_point(|listed| listed.severity >= item.severity);
         self.items.insert(place, item);

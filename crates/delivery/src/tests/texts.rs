@@ -26,6 +26,17 @@ fn work_lists_doors_and_public_counts_them() {
 }
 
 #[test]
+fn one_alert_is_one_line_with_what_was_said_of_it_last() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    bench.hear(1, "fever", Critical, "raised", "b07", 0);
+    bench.hear(1, "fever", Critical, "escalated", "b07", 0);
+    bench.run(0..1);
+    let text = &texts(&bench, 2048)[0];
+    assert!(text.starts_with("【紧急】警报 2 条\n阳光社区 发热（紧急）2\n· 已上报：阳光小区 b072单元502 fever\n\ncritical: 2 alerts"), "{text}");
+    assert!(text.ends_with("· escalated: fever, Yangguang, b07, door 502"), "{text}");
+}
+
+#[test]
 fn a_text_never_is_longer_than_its_receiver_takes() {
     let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
     let names: Names = [("u07".parse().unwrap(), "长".repeat(900))].into();

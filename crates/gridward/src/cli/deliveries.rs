@@ -61,7 +61,7 @@ async fn list(global: &Global, deliveries: &Deliveries) -> Done {
             || "-".to_owned(),
             |state| format!("{state}: {} delivered, {} waiting, {} given up", doing["delivered"], doing["waiting"], doing["given_up"]),
         );
-        data(format_args!("{:<16} {:<9} {:<7} {:<40} {state}", plan.name, plan.channel.word(), plan.class.word(), about(&plan.filter)));
+        data(format_args!("{:<16} {:<9} {:<7} {:<40} {state}", plan.name.as_str(), plan.channel.word(), plan.class.word(), about(&plan.filter)));
     }
     if deliveries.subscriptions.is_empty() {
         talk("nobody is told: docs/operations/deliveries.md says how to begin");
