@@ -7,7 +7,7 @@ use domain::values::{HOUR_MS, MINUTE_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    pace::{Calls, Pace},
+    pace::{Calls, Pace, lies_ahead},
     pile::Notice,
 };
 
@@ -123,7 +123,7 @@ impl Outbox {
 
     /// The next to be tried now, criticals first; it counts as a call.
     pub(crate) fn start(&mut self, pace: Pace, real: Timestamp) -> Option<Send> {
-        let due = |waiting: &&mut Waiting| !waiting.under_way && waiting.next_at <= real;
+        let due = |waiting: &&mut Waiting| !waiting.under_way && !lies_ahead(waiting.next_at, real);
         let next = self.waiting.iter_mut().filter(due).min_by_key(|waiting| (!waiting.send.critical, waiting.send.number))?;
         if !self.calls.may(pace, next.send.critical, real) {
             return None;

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 const RESERVE: u32 = 5;
 /// How long a receiver that shuns them is left alone at the full and the half hour.
 const HALF_HOUR_REST_MS: i64 = 20_000;
+/// Longest that anything is put off. What lies further ahead was said by a clock that has been set back since.
+pub(crate) const AHEAD_MS_MAX: i64 = 60 * MINUTE_MS;
 /// Half an hour.
 const HALF_HOUR_MS: i64 = 30 * MINUTE_MS;
 
@@ -46,7 +48,7 @@ pub(crate) struct Calls {
 impl Calls {
     /// Whether one may be made now.
     pub(crate) fn may(&self, pace: Pace, critical: bool, real: Timestamp) -> bool {
-        if self.held_until.is_some_and(|until| real < until) {
+        if self.held_until.is_some_and(|until| lies_ahead(until, real)) {
             return false;
         }
         // a critical is tried all the same: it is refused at worst, and tried again
@@ -54,7 +56,7 @@ impl Calls {
             return false;
         }
         let Some(per_minute) = pace.per_minute else { return true };
-        let since_last_ms = self.made.back().map_or(i64::MAX, |last| real.0.saturating_sub(last.0));
+        let since_last_ms = self.made.iter().rfind(|call| **call <= real).map_or(i64::MAX, |last| real.0.saturating_sub(last.0));
         let room = per_minute.saturating_sub(self.in_last_minute(real));
         if room > RESERVE { since_last_ms >= pace.gap_ms } else { critical && room > 0 && since_last_ms >= MINUTE_MS / i64::from(RESERVE) }
     }
@@ -67,9 +69,7 @@ impl Calls {
     /// One is made.
     pub(crate) fn make(&mut self, pace: Pace, real: Timestamp) {
         if pace.per_minute.is_some() {
-            while self.made.front().is_some_and(|call| real.0.saturating_sub(call.0) >= MINUTE_MS) {
-                self.made.pop_front();
-            }
+            self.made.retain(|call| is_recent(*call, real));
             self.made.push_back(real);
         }
     }
@@ -80,7 +80,17 @@ impl Calls {
     }
 
     fn in_last_minute(&self, real: Timestamp) -> u32 {
-        let recent = self.made.iter().rev().take_while(|call| real.0.saturating_sub(call.0) < MINUTE_MS).count();
+        let recent = self.made.iter().filter(|call| is_recent(**call, real)).count();
         u32::try_from(recent).unwrap_or(u32::MAX)
     }
+}
+
+/// Whether a call counts: within the last minute. One that lies ahead was made before the clock was set back.
+fn is_recent(call: Timestamp, real: Timestamp) -> bool {
+    (0..MINUTE_MS).contains(&real.0.saturating_sub(call.0))
+}
+
+/// Whether something is still to be waited for.
+pub(crate) fn lies_ahead(at: Timestamp, real: Timestamp) -> bool {
+    (1..=AHEAD_MS_MAX).contains(&at.0.saturating_sub(real.0))
 }

@@ -15,8 +15,8 @@ use crate::{
 const ITEMS_MAX: usize = 5;
 /// Most counts of a pile. Beyond, what comes is counted in one line without a community and a kind.
 const LINES_MAX: usize = 500;
-/// Longest line of an item that is kept, in characters.
-const TITLE_CHARS_MAX: usize = 80;
+/// Longest line of an item that is kept, in bytes of UTF-8: 80 Chinese characters, or 240 letters.
+const TITLE_BYTES_MAX: usize = 240;
 
 /// How many messages there are of one sort.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,7 +114,7 @@ impl Pile {
             Class::Work => {
                 let Message { alert, severity, action, .. } = message;
                 self.list(Item { alert: alert.clone(), severity: *severity, count: 1, title: short(&message.title), action: Some(*action), unstable });
-            },
+            }
             Class::Public => {}
         }
     }
@@ -162,9 +162,14 @@ impl Pile {
 pub(crate) fn short(title: &Title) -> Title {
     let cut = |text: &str| {
         // a line break in the name of a building must not look like another alert
-        let mut characters = text.chars().filter(|character| !character.is_control());
-        let mut line: String = characters.by_ref().take(TITLE_CHARS_MAX).collect();
-        line.extend(characters.next().map(|_more| '…'));
+        let mut line = String::new();
+        for character in text.chars().filter(|character| !character.is_control()) {
+            if line.len() + character.len_utf8() > TITLE_BYTES_MAX {
+                line.push('…');
+                break;
+            }
+            line.push(character);
+        }
         line
     };
     Title { zh_cn: cut(&title.zh_cn), en: cut(&title.en) }

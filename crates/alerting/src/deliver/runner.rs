@@ -151,8 +151,11 @@ impl Runner {
                 () = tokio::time::sleep(LOOK_EVERY) => None,
                 _ = self.stopped.wait_for(|stopped| *stopped) => return Ok(()),
             };
-            if let Some(ended) = ended {
+            // what came back meanwhile is written down with it
+            let mut next = ended;
+            while let Some(ended) = next {
                 self.settle(work, ended);
+                next = work.calls.try_join_next();
             }
             // a stream that was made anew has no message after the place where the old one was left
             if looked.elapsed() >= BEAT_EVERY {

@@ -136,6 +136,22 @@ fn a_receiver_that_says_too_often_is_left_alone_and_gets_all_together_after() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_holds_up_nobody() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    let day = 24 * 3600;
+    for alert in 0..12 {
+        bench.hear(alert, "fever", Critical, "raised", &format!("b{alert}"), day);
+    }
+    bench.run(day..day + 10);
+    bench.hear(20, "fever", Critical, "raised", "b20", day + 10);
+    bench.second(day + 10, |_| Outcome::Limited { hold_ms: 60_000 });
+    bench.second(day + 20, |_| Outcome::Limited { hold_ms: 60_000 });
+    assert!(bench.machine.waiting() > 0);
+    bench.run(0..5);
+    assert_eq!(bench.machine.waiting(), 0);
+}
+
+#[test]
 fn feishu_is_left_alone_at_the_half_hour_but_for_criticals() {
     let half_hour = (1_800_000 - START.0.rem_euclid(1_800_000)) / 1000;
     let mut bench = Bench::new(plan(Channel::Feishu, Class::Work));

@@ -101,6 +101,30 @@ async fn of_two_instances_the_last_that_came_tells_and_the_other_stands_by() {
     second.stop().await;
 }
 
+/// Nothing is called here, so the time of the program can be let pass at will.
+#[tokio::test(start_paused = true)]
+async fn whoever_stands_by_goes_on_once_the_other_is_not_heard_of_any_more() {
+    let town = Town::new();
+    let nobody = || vec![subscription("clinic", Channel::Webhook, Class::Work, "http://127.0.0.1:9/")];
+    let state_within = async |deliveries: &Deliveries, wanted: &str, seconds: u64| {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(seconds);
+        while status(deliveries, "clinic").state != wanted && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        status(deliveries, "clinic").state
+    };
+    let first = town.deliver("one", nobody());
+    assert_eq!(state_within(&first, "telling", 10).await, "telling");
+    let second = town.deliver("two", nobody());
+    assert_eq!(state_within(&second, "telling", 10).await, "telling");
+    assert_eq!(state_within(&first, "standing by", 30).await, "standing by");
+    assert_eq!(state_within(&first, "telling", 600).await, "standing by", "the other is at work");
+    second.task.abort();
+    assert_eq!(state_within(&first, "telling", 50).await, "standing by", "it may only be slow");
+    assert_eq!(state_within(&first, "telling", 60).await, "telling");
+    first.stop().await;
+}
+
 #[tokio::test]
 async fn a_stream_that_was_made_anew_and_filled_again_tells_only_what_is_new() {
     let (town, receiver) = (Town::new(), FakeReceiver::start(ok).await);
