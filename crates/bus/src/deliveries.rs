@@ -1,7 +1,8 @@
 //! What a delivery stands on: the stream that it reads, and the mark that says how far it came.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_nats::header::{HeaderMap, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE};
 use async_nats::jetstream::stream::DirectGetErrorKind;
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use domain::values::Timestamp;
 
 use crate::connection::Connection;
-use crate::event_log::{ACK_WAIT, AppendError, ReadError, Refusal};
+use crate::event_log::{ACK_WAIT, AppendError, NextAppend, ReadError, Refusal, UnknownOutcome};
 use crate::jetstream::{Outgoing, StreamPort, check_sizes, is_plain_subject};
 use crate::provision::STREAM_IDENTITY;
 use crate::publication::MemoryPublication;
@@ -131,13 +132,55 @@ pub struct Marks {
 #[derive(Clone)]
 enum MarksBackend {
     JetStream(StreamPort),
-    Memory(Arc<Mutex<MemoryMarks>>),
+    Memory(MemoryMarks),
+}
+
+/// Marks in memory, and the levers to break them. A clone holds the same.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryMarks {
+    state: Arc<Mutex<MarksState>>,
 }
 
 #[derive(Debug, Default)]
-struct MemoryMarks {
+struct MarksState {
     last: u64,
     marks: BTreeMap<String, Mark>,
+    next: VecDeque<NextAppend<Bytes>>,
+}
+
+impl MemoryMarks {
+    /// Says what becomes of the next mark that nothing was said about yet.
+    pub fn next_put(&self, outcome: NextAppend<Bytes>) {
+        self.state().next.push_back(outcome);
+    }
+
+    fn state(&self) -> MutexGuard<'_, MarksState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, name: &str, payload: Bytes, expected: u64) -> Result<u64, AppendError> {
+        let mut state = self.state();
+        let lost = Err(AppendError::Unknown(UnknownOutcome::NoAck(Duration::ZERO)));
+        let next = state.next.pop_front();
+        match &next {
+            Some(NextAppend::NotSent) => return lost,
+            Some(NextAppend::Full) => return Err(AppendError::Refused(Refusal::Full("maximum bytes exceeded".to_owned()))),
+            Some(NextAppend::Overtaken(other)) => state.set(name, other.clone()),
+            Some(NextAppend::AckLost) | None => {}
+        }
+        if state.marks.get(name).map_or(0, |mark| mark.sequence) != expected {
+            return Err(AppendError::Conflict);
+        }
+        state.set(name, payload);
+        if next == Some(NextAppend::AckLost) { lost } else { Ok(state.last) }
+    }
+}
+
+impl MarksState {
+    fn set(&mut self, name: &str, payload: Bytes) {
+        self.last += 1;
+        self.marks.insert(name.to_owned(), Mark { sequence: self.last, payload });
+    }
 }
 
 /// A mark as it is kept.
@@ -155,9 +198,9 @@ impl Marks {
         Self { backend: MarksBackend::JetStream(StreamPort::new(connection, STREAM, ACK_WAIT)) }
     }
 
-    /// Marks in memory, for tests. A clone holds the same.
-    pub fn in_memory() -> Self {
-        Self { backend: MarksBackend::Memory(Arc::default()) }
+    /// Marks in memory, for tests.
+    pub fn in_memory(memory: &MemoryMarks) -> Self {
+        Self { backend: MarksBackend::Memory(memory.clone()) }
     }
 
     /// The mark of a delivery; nothing when it has none.
@@ -166,7 +209,7 @@ impl Marks {
     /// When the stream does not exist or the server does not answer.
     pub async fn get(&self, name: &str) -> Result<Option<Mark>, ReadError> {
         match &self.backend {
-            MarksBackend::Memory(marks) => Ok(locked(marks).marks.get(name).cloned()),
+            MarksBackend::Memory(memory) => Ok(memory.state().marks.get(name).cloned()),
             MarksBackend::JetStream(port) => {
                 let last = port.read_last(&subject(name)).await?;
                 Ok(last.map(|message| Mark { sequence: message.sequence, payload: message.payload }))
@@ -184,16 +227,7 @@ impl Marks {
             return Err(AppendError::Refused(Refusal::BadSubject));
         }
         match &self.backend {
-            MarksBackend::Memory(marks) => {
-                let mut marks = locked(marks);
-                if marks.marks.get(name).map_or(0, |mark| mark.sequence) != expected {
-                    return Err(AppendError::Conflict);
-                }
-                marks.last += 1;
-                let sequence = marks.last;
-                marks.marks.insert(name.to_owned(), Mark { sequence, payload });
-                Ok(sequence)
-            }
+            MarksBackend::Memory(memory) => memory.put(name, payload, expected),
             MarksBackend::JetStream(port) => {
                 let mut headers = HeaderMap::new();
                 headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, expected.to_string().as_str());
@@ -201,10 +235,6 @@ impl Marks {
             }
         }
     }
-}
-
-fn locked(marks: &Mutex<MemoryMarks>) -> MutexGuard<'_, MemoryMarks> {
-    marks.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn subject(name: &str) -> String {

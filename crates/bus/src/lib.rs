@@ -17,7 +17,7 @@ pub mod requests;
 pub mod server;
 
 pub use connection::{Connection, ConnectionOptions, Login};
-pub use deliveries::{End, Mark, Marks, Published, Reading};
+pub use deliveries::{End, Mark, Marks, MemoryMarks, Published, Reading};
 pub use event_log::{
     AppendError, EventLog, EventLogOptions, Feed, Head, MemoryLog, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError, UnknownOutcome,
 };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ::delivery::{Channel, Class, Filter, Names, Plan, Template};
 use alerting::Subscription;
 use anyhow::Context as _;
-use domain::values::Slug;
+use domain::{silence::KINDS, values::Slug};
 use serde::{Deserialize, Serialize};
 
 /// Most bytes of a file that one is told to read: an address, a secret or a template.
@@ -94,6 +94,9 @@ impl Entry {
         let somewhere = !filter.towns.is_empty() || !filter.communities.is_empty();
         anyhow::ensure!(somewhere || everywhere, "filter.towns or filter.communities names whose alerts it is told of; everywhere = true means all");
         anyhow::ensure!(!(somewhere && everywhere), "everywhere = true does not go with filter.towns or filter.communities");
+        if let Some(kind) = filter.kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
+            anyhow::bail!("filter.kinds: {kind} is no kind of alert; these are: {}", KINDS.join(", "));
+        }
         let url = text(folder, "url_file", &self.url_file)?;
         let secret = self.secret_file.as_ref().map(|file| text(folder, "secret_file", file)).transpose()?;
         let template = match &self.template_file {
@@ -157,6 +160,8 @@ mod tests {
             (wecom(&format!("{here}\nclasss = 'work'")), "classs"),
             (wecom(&format!("{here}\nclass = 'full'")), "full"),
             (wecom("filter.comunities = ['u07']"), "comunities"),
+            (wecom(&format!("{here}\nfilter.kinds = ['fewer']")), "fewer is no kind of alert; these are: fever, symptom"),
+            (wecom(&format!("{here}\nfilter.severities = ['urgent']")), "urgent"),
             (wecom(&format!("{here}\nsecret_file = 'key'")), "its key stands in its address"),
             (wecom(&format!("{here}\ntemplate_file = 'template'")), "undefined"),
             (wecom(here).replace("'url'", "'nowhere'"), "cannot read url_file"),

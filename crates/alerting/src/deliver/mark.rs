@@ -36,6 +36,11 @@ pub(super) enum BadMark {
     Unreadable,
 }
 
+/// Who set a mark.
+pub(super) fn instance_of(mark: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Kept<serde::de::IgnoredAny>>(mark).ok().map(|kept| kept.instance)
+}
+
 /// Where a delivery stands.
 #[derive(Debug)]
 pub(super) struct Standing {

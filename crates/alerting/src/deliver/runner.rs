@@ -14,7 +14,7 @@ use tokio::{
 use super::{
     DeliveryReport,
     call::{Answer, Receiver},
-    mark::{BadMark, Standing},
+    mark::{BadMark, Standing, instance_of},
 };
 use crate::error::chain;
 
@@ -117,8 +117,10 @@ impl Runner {
 
     /// Reads the mark, or begins one, and makes it this instance's own: whoever had it before is refused from now on.
     async fn take_up(&self) -> Result<Work, Hindrance> {
+        let mark = self.marks.get(self.plan.name.as_str()).await?;
+        // asked after the mark, which may have been moved meanwhile: a stream that ends before its mark counts as another one
         let end = self.reading.end().await?;
-        let (mut standing, expected) = match self.marks.get(self.plan.name.as_str()).await? {
+        let (mut standing, expected) = match mark {
             Some(mark) => (Standing::read(self.plan.clone(), &mark.payload, &self.instance)?, mark.sequence),
             None => (Standing::begin(self.plan.clone(), end.clone(), &self.instance), 0),
         };
@@ -187,12 +189,18 @@ impl Runner {
         let name = self.plan.name.as_str();
         work.expected = match self.marks.put(name, payload.clone(), work.expected).await {
             Ok(sequence) => sequence,
-            Err(AppendError::Conflict) => return Err(Hindrance::Overtaken),
+            Err(AppendError::Conflict) => return Err(self.overtaken(name).await?),
             Err(AppendError::Unknown(outcome)) => self.look_after(name, &payload, outcome).await?,
             Err(refused @ AppendError::Refused(_)) => return Err(Hindrance::Unset(refused)),
         };
         (work.unwritten, work.urgent, work.written) = (None, false, Instant::now());
         Ok(())
+    }
+
+    /// Who set the mark that is in the way: another instance, or this one, with a mark of which nobody knew whether it would come.
+    async fn overtaken(&self, name: &str) -> Result<Hindrance, Hindrance> {
+        let own = self.marks.get(name).await?.is_some_and(|mark| instance_of(&mark.payload).as_ref() == Some(&self.instance));
+        Ok(if own { Hindrance::Unset(AppendError::Conflict) } else { Hindrance::Overtaken })
     }
 
     /// Where the mark stands that may have been set.

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use bus::{Marks, MemoryPublication, Notice, Publication, Reading};
+use bus::{Marks, MemoryMarks, MemoryPublication, Notice, Publication, Reading};
 use delivery::{Channel, Class, Filter, Names, Plan, Template};
 use domain::{
     log::{CommitHash, LogPosition},
@@ -32,7 +32,7 @@ const START_MS: i64 = 1_580_972_640_000;
 /// What stays when a process ends: the stream and the marks on the server. And a clock that stands until it is moved.
 struct Town {
     memory: MemoryPublication,
-    marks: Marks,
+    marks: MemoryMarks,
     clock_ms: Arc<AtomicI64>,
 }
 
@@ -40,7 +40,7 @@ impl Town {
     fn new() -> Self {
         // whoever chose a provider before chose this one
         let _already = rustls::crypto::ring::default_provider().install_default();
-        Self { memory: MemoryPublication::default(), marks: Marks::in_memory(), clock_ms: Arc::new(AtomicI64::new(START_MS)) }
+        Self { memory: MemoryPublication::default(), marks: MemoryMarks::default(), clock_ms: Arc::new(AtomicI64::new(START_MS)) }
     }
 
     fn now(&self) -> Now {
@@ -56,7 +56,7 @@ impl Town {
         let names: Names = [("u07".parse().unwrap(), "阳光社区".to_owned())].into();
         let parts = DeliveryParts {
             reading: Reading::in_memory(&self.memory),
-            marks: self.marks.clone(),
+            marks: Marks::in_memory(&self.marks),
             subscriptions,
             names,
             now: self.now(),

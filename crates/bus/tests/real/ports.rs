@@ -5,8 +5,8 @@ use std::time::Duration;
 use bus::event_log::{BATCH_MESSAGES_MAX, NextAppend};
 use bus::provision::StreamPlan;
 use bus::{
-    Announcer, AppendError, AskError, Connection, Headers, KeyStore, Last, LastValues, Mark, Marks, MemoryPublication, Notice, Publication, Reading, Refusal,
-    Requests, Source, StoredKey,
+    Announcer, AppendError, AskError, Connection, Headers, KeyStore, Last, LastValues, Mark, Marks, MemoryMarks, MemoryPublication, Notice, Publication,
+    Reading, Refusal, Requests, Source, StoredKey,
 };
 use bytes::Bytes;
 use domain::log::{CommitHash, LogPosition};
@@ -104,7 +104,7 @@ async fn last_values_keep_the_newest_of_each_subject() {
 async fn of_two_who_go_on_from_one_mark_one_is_refused() {
     let bench = with_streams().await;
     let alerting = bench.connect("alerting").await;
-    for marks in [Marks::new(&alerting), Marks::in_memory()] {
+    for marks in [Marks::new(&alerting), Marks::in_memory(&MemoryMarks::default())] {
         assert_eq!(marks.get("office").await.unwrap(), None);
         let first = marks.put("office", "1".into(), 0).await.unwrap();
         assert_eq!(marks.put("office", "1 again".into(), 0).await, Err(AppendError::Conflict));

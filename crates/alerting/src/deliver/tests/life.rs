@@ -1,5 +1,7 @@
 //! What a delivery lives through: a receiver that goes away, its own end in the middle of a call, another instance, another stream.
 
+use bus::event_log::NextAppend;
+
 use super::{
     receiver::{FakeReceiver, ok},
     *,
@@ -101,6 +103,25 @@ async fn of_two_instances_the_last_that_came_tells_and_the_other_stands_by() {
     second.stop().await;
 }
 
+#[tokio::test]
+async fn a_mark_of_which_nobody_knows_whether_it_was_set_holds_up_nothing_and_tells_nothing_twice() {
+    let (town, receiver) = (Town::new(), FakeReceiver::start(ok).await);
+    let deliveries = town.deliver("one", webhook(&receiver));
+    until("it has begun", || status(&deliveries, "clinic").state == "telling").await;
+    for (alert, outcome) in (0..).zip([NextAppend::AckLost, NextAppend::NotSent, NextAppend::Full, NextAppend::NotSent, NextAppend::AckLost]) {
+        town.marks.next_put(outcome);
+        town.publish(vec![town.message(alert, "serious", "b07")]).await;
+        until_done(&deliveries, "clinic", u64::from(alert) + 1).await;
+    }
+    assert_eq!(receiver.ids(), ["1-a0-1", "1-a1-1", "1-a2-1", "1-a3-1", "1-a4-1"]);
+    // a mark of its own that came late is no other instance
+    let own = Marks::in_memory(&town.marks).get("clinic").await.unwrap().unwrap();
+    town.marks.next_put(NextAppend::Overtaken(own.payload));
+    town.publish(vec![town.message(9, "serious", "b07")]).await;
+    until_done(&deliveries, "clinic", 6).await;
+    deliveries.stop().await;
+}
+
 /// Nothing is called here, so the time of the program can be let pass at will.
 #[tokio::test(start_paused = true)]
 async fn whoever_stands_by_goes_on_once_the_other_is_not_heard_of_any_more() {
@@ -153,11 +174,12 @@ async fn a_stream_that_was_made_anew_and_filled_again_tells_only_what_is_new() {
 #[tokio::test]
 async fn a_mark_that_cannot_be_read_is_left_alone_and_said() {
     let (town, receiver) = (Town::new(), FakeReceiver::start(ok).await);
-    town.marks.put("clinic", "{}".into(), 0).await.unwrap();
+    let marks = Marks::in_memory(&town.marks);
+    marks.put("clinic", "{}".into(), 0).await.unwrap();
     let deliveries = town.deliver("one", webhook(&receiver));
     until("it is said", || status(&deliveries, "clinic").state.contains("its mark cannot be read")).await;
     deliveries.stop().await;
-    assert_eq!(town.marks.get("clinic").await.unwrap().unwrap().payload, "{}");
+    assert_eq!(marks.get("clinic").await.unwrap().unwrap().payload, "{}");
 }
 
 #[tokio::test]
