@@ -268,7 +268,7 @@ impl Engine {
             let fact = Fact { sequence, index: *index, header, event };
             state = Alert::evolve(state, hash, &fact);
             if let (Some(state), Some(place)) = (&state, self.place(&header.community)?)
-                && let Some(message) = message::of(&fact, state, &place.state, silences::holds(&self.store, &header.community, state, header.recorded_at)?)
+                && let Some(message) = message::of(&fact, state, &place.state, silences::until(&self.store, &header.community, state, header.recorded_at)?)
             {
                 let payload = serde_json::to_vec(&message.body)?;
                 let waiting = Waiting { subject: message.subject, payload, source: stored.position(), recorded_at: header.recorded_at };

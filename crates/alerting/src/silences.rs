@@ -38,10 +38,12 @@ pub(crate) fn fold(store: &Store, commit: &Commit, sequence: u64) -> Result<Vec<
     Ok(units)
 }
 
-/// Whether an alert was silenced when something was recorded of it: by that time, so that a fold from the start says the same.
-pub(crate) fn holds(store: &Store, community: &CommunityId, alert: &alert::State, recorded_at: Timestamp) -> Result<bool, AlertingError> {
+/// Until when an alert is silenced, if it was when something was recorded of it: by that time, so that a fold from the start says the
+/// same.
+pub(crate) fn until(store: &Store, community: &CommunityId, alert: &alert::State, recorded_at: Timestamp) -> Result<Option<Timestamp>, AlertingError> {
     let silences = store.scan::<silence::State>(SILENCES, &Key::community(community.as_str()).prefix(), None, PAGE_ROWS)?;
-    Ok(silences.iter().any(|(_, row)| row.value.holds_at(recorded_at) && row.value.is_about(alert)))
+    let holding = silences.iter().map(|(_, row)| &row.value).filter(|silence| silence.holds_at(recorded_at) && silence.is_about(alert));
+    Ok(holding.map(|silence| silence.until).max())
 }
 
 fn key(community: &CommunityId, id: CommandId) -> Key {
@@ -110,7 +112,7 @@ mod tests {
         let store = open(&dir);
         apply(&store, &world, 0);
         let community = world.community_id().clone();
-        let silenced = |store: &Store, rule, building, at| holds(store, &community, &alert(rule, building), World::time(at)).unwrap();
+        let silenced = |store: &Store, rule, building, at| until(store, &community, &alert(rule, building), World::time(at)).unwrap().is_some();
         for (rule, building, at, expected) in [
             ("building_silent", "b07", "2020-02-06T12:00", true),
             ("building_silent", "b08", "2020-02-06T12:00", true),

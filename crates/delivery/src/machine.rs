@@ -77,7 +77,7 @@ struct Open {
     exercise: bool,
     /// When it is told again.
     next_at: Timestamp,
-    /// Until when somebody has it.
+    /// Until when somebody has it, or it is silenced.
     taken_until: Option<Timestamp>,
 }
 
@@ -166,7 +166,12 @@ impl Machine {
             return self.suppress(Reason::Filtered);
         }
         if let Some(reason) = message.suppressed {
-            self.state.open.remove(&message.alert);
+            // once the silence is over, people are reminded of what is still open: nobody else would tell them
+            if message.silenced_until.is_some() && !self.plan.forwards() {
+                self.remember_open(message, moment);
+            } else {
+                self.state.open.remove(&message.alert);
+            }
             return self.suppress(reason);
         }
         let critical = message.severity == Severity::Critical && !message.action.is_end();
@@ -226,9 +231,10 @@ impl Machine {
             }
             Action::Acknowledged => message.acknowledged_until,
             // more of the same does not put off the reminder
-            Action::Updated if open.contains_key(&message.alert) => return,
+            Action::Updated if message.silenced_until.is_none() && open.contains_key(&message.alert) => return,
             Action::Raised | Action::Updated | Action::Upgraded | Action::Escalated | Action::Reopened => None,
         };
+        let taken_until = taken_until.max(message.silenced_until);
         let next_at = taken_until.unwrap_or(moment.clock.plus_ms(REPEAT_EVERY_MS));
         if open.len() >= OPEN_MAX && !open.contains_key(&message.alert) {
             return;

@@ -48,6 +48,8 @@ pub struct Message {
     pub acknowledged_until: Option<Timestamp>,
     /// Why people are not to be told.
     pub suppressed: Option<Reason>,
+    /// Until when it is silenced.
+    pub silenced_until: Option<Timestamp>,
 }
 
 /// What happened to an alert.
@@ -146,6 +148,8 @@ struct Data {
     acknowledged: Option<Acknowledged>,
     #[serde(default)]
     suppressed: Vec<String>,
+    #[serde(default)]
+    silenced_until: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -183,6 +187,7 @@ impl Heard {
             title: data.title,
             acknowledged_until: data.acknowledged.and_then(|acknowledged| acknowledged.until),
             suppressed,
+            silenced_until: data.silenced_until,
         }))
     }
 }

@@ -144,7 +144,7 @@ impl Runner {
             }
             self.start_calls(work);
             self.show(work);
-            if more {
+            if more && !*self.stopped.borrow() {
                 continue;
             }
             let ended = tokio::select! {

@@ -65,6 +65,8 @@ struct Data {
     rule: Rule,
     /// Why people are not to be told: a flag and never a state. Topics carry it all the same.
     suppressed: Vec<&'static str>,
+    /// Until when it is silenced, unless somebody ends that before: people are reminded then of what is still open.
+    silenced_until: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -108,8 +110,8 @@ struct Rule {
     version: u16,
 }
 
-/// The message about an alert event, given the alert after it and whether it is silenced; nothing for other events.
-pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State, silenced: bool) -> Option<Message> {
+/// The message about an alert event, given the alert after it and until when it is silenced; nothing for other events.
+pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State, silenced_until: Option<Timestamp>) -> Option<Message> {
     let header = fact.header;
     let (action, late, caused_by) = said(fact, state)?;
     let occurrence = &state.occurrence;
@@ -151,7 +153,8 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State, s
             acknowledged: acknowledged(state),
             caused_by,
             rule: Rule { name: kind, version: occurrence.rule_version },
-            suppressed: if silenced { vec![SILENCED] } else { Vec::new() },
+            suppressed: silenced_until.map(|_until| SILENCED).into_iter().collect(),
+            silenced_until,
         },
     };
     Some(Message { subject, body })

@@ -136,6 +136,23 @@ fn a_receiver_that_says_too_often_is_left_alone_and_gets_all_together_after() {
 }
 
 #[test]
+fn once_a_silence_is_over_people_are_reminded_of_what_is_still_open() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    let silenced = |alert: u32, action: &str, at: i64| {
+        let mut body: serde_json::Value = serde_json::from_slice(&payload(alert, 1, "fever", Critical, action, "b07", at)).unwrap();
+        (body["data"]["suppressed"], body["data"]["silenced_until"]) = (json!(["silenced"]), json!(START.plus_ms(7_200_000)));
+        serde_json::to_vec(&body).unwrap()
+    };
+    bench.hear(3, "fever", Critical, "raised", "b08", 0);
+    bench.run(0..10);
+    for (alert, action) in [(1, "raised"), (2, "raised"), (3, "updated"), (2, "resolved")] {
+        bench.machine.hear(&heard(9, &silenced(alert, action, 10), 10), at(10));
+    }
+    bench.run(10..7300);
+    assert_eq!(bench.sorts(), [(0, Sort::News, 1), (7200, Sort::Reminder, 2)], "the one that was told before is silenced too");
+}
+
+#[test]
 fn a_clock_that_is_set_back_holds_up_nobody() {
     let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
     let day = 24 * 3600;
