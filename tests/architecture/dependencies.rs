@@ -11,6 +11,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("readmodel", &["domain"]),
     ("rules", &["domain"]),
+    ("delivery", &["domain"]),
     ("demo", &[]),
     ("bus", &["domain"]),
     ("store", &["domain"]),
@@ -18,9 +19,9 @@ const OURS: &[(&str, &[&str])] = &[
     ("dashboard", &["domain", "readmodel", "web"]),
     ("intake", &["domain", "bus", "store", "web"]),
     ("projection", &["domain", "readmodel", "bus", "store", "web"]),
-    ("alerting", &["domain", "rules", "bus", "store", "web"]),
+    ("alerting", &["domain", "rules", "delivery", "bus", "store", "web"]),
     ("bench", &["domain", "bus"]),
-    ("gridward", &["domain", "demo", "bench", "bus", "store", "web", "dashboard", "intake", "projection", "alerting"]),
+    ("gridward", &["domain", "delivery", "demo", "bench", "bus", "store", "web", "dashboard", "intake", "projection", "alerting"]),
     ("testkit", &["domain", "readmodel", "rules", "bus", "store"]),
     ("system-tests", &["domain", "readmodel", "rules", "demo", "bus", "web", "testkit"]),
 ];
@@ -33,6 +34,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("domain", &["serde", "postcard", "thiserror", "jiff", "uuid", "blake3", "crc32fast", "chacha20poly1305"]),
     ("readmodel", &["serde"]),
     ("rules", &["serde"]),
+    ("delivery", &["serde", "serde_json", "minijinja", "thiserror"]),
     ("demo", &["serde", "serde_json", "jiff", "uuid"]),
 ];
 
@@ -48,12 +50,15 @@ const OWNED: &[(&str, &[&str])] = &[
     ("encoding_rs", &["intake"]),
     ("chacha20poly1305", &["domain"]),
     ("blake3", &["domain"]),
+    ("base64", &["alerting"]),
+    ("ring", &["alerting"]),
     ("crc32fast", &["domain"]),
     ("clap", &["gridward"]),
     ("clap_complete", &["gridward"]),
     ("config", &["gridward"]),
     ("indicatif", &["gridward"]),
     ("metrics-exporter-prometheus", &["gridward"]),
+    ("minijinja", &["delivery"]),
     ("tracing-subscriber", &["gridward"]),
 ];
 

@@ -270,7 +270,10 @@ async fn reads(client: &Client, sequence: u64) {
     let stale = client.command(&json!({"id": Uuid::now_v7(), "type": "alert.acknowledge", "data": {"alert": alert, "n": n}})).await;
     assert_eq!((stale.status.as_u16(), stale.json["current"]["n"].as_u64()), (409, n.as_u64().map(|n| n + 1)), "{}", stale.text);
     let closed = client.must("alert.close", json!({"alert": breach["alert"], "n": breach["n"], "reason": "measured_wrong"})).await;
-    let after = format!("?after={}", closed.json["sequence"].as_u64().unwrap().max(sequence));
+    let silence = json!({"kind": "fever", "building": "b07", "until": "2020-02-06T20:00:00+08:00", "reason": "已知，正在处理"});
+    let silenced = client.must("alert.silence", silence).await;
+    assert!(silenced.json["sequence"].as_u64() > closed.json["sequence"].as_u64());
+    let after = format!("?after={}", silenced.json["sequence"].as_u64().unwrap().max(sequence));
     for path in ["", "/buildings", "/buildings/{building}", "/households/{household}", "/people/{person}", "/quarantines", "/quarantines/{quarantine}"] {
         let reply = client.get(&of_community(path), &after).await;
         assert_eq!(reply.status, 200, "{path}: {}", reply.text);
@@ -281,6 +284,7 @@ async fn reads(client: &Client, sequence: u64) {
         ("/buildings/{building}", "人民路"),
         ("/alerts/{alert}", "acknowledged"),
         ("/checkpoints", "东门"),
+        ("/silences", "正在处理"),
         ("/coverage", "2-501"),
     ] {
         let reply = client.get(&of_community(path), &after).await;

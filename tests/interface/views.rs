@@ -23,6 +23,7 @@ const VIEWS: &[(&str, Trip)] = &[
     ("PersonView", trip::<views::PersonView>),
     ("QuarantineItem", trip::<views::QuarantineItem>),
     ("ReadingView", trip::<views::ReadingView>),
+    ("SilenceItem", trip::<views::SilenceItem>),
     ("SlotView", trip::<views::SlotView>),
     ("StatusRow", trip::<views::StatusRow>),
     ("TimelineItem", trip::<views::TimelineItem>),

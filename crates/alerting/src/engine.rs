@@ -27,6 +27,7 @@ use crate::{
     },
     runner::Runners,
     send::Observation,
+    silences,
 };
 
 /// Scopes looked at in one pass.
@@ -167,6 +168,8 @@ impl Engine {
     fn fold_commit(&mut self, commit: &Commit, stored: &Stored) -> Result<(), AlertingError> {
         let community = &commit.header.community;
         self.fold_community(commit, stored.sequence)?;
+        let silences = silences::fold(&self.store, commit, stored.sequence)?;
+        self.apply(silences)?;
         for runner in self.runners.iter_mut() {
             let rule = runner.name().clone();
             let woken = &mut self.woken;
@@ -265,7 +268,7 @@ impl Engine {
             let fact = Fact { sequence, index: *index, header, event };
             state = Alert::evolve(state, hash, &fact);
             if let (Some(state), Some(place)) = (&state, self.place(&header.community)?)
-                && let Some(message) = message::of(&fact, state, &place.state)
+                && let Some(message) = message::of(&fact, state, &place.state, silences::until(&self.store, &header.community, state, header.recorded_at)?)
             {
                 let payload = serde_json::to_vec(&message.body)?;
                 let waiting = Waiting { subject: message.subject, payload, source: stored.position(), recorded_at: header.recorded_at };

@@ -8,8 +8,10 @@
 //! | `agenda` | who is to be judged when: an index with the time first |
 //! | `difference` | whether an observation would change its alert: intake's own decision, asked beforehand |
 //! | `engine` | fold a commit, judge what is due, re-judge a community after a change of policy |
+//! | `silences` | which alerts people are not to be told of now |
 //! | `send` | an observation on its way to intake, again and again until it is answered |
 //! | `publish` | messages for outsiders: built while folding, appended behind their own guard |
+//! | `deliver` | what was published, told onwards to people and programs: reads the stream, never the log |
 //! | `check` | what is remembered against a fresh fold |
 //! | `service` | the loop around it |
 //!
@@ -18,6 +20,7 @@
 
 mod agenda;
 mod check;
+mod deliver;
 mod difference;
 mod engine;
 mod error;
@@ -27,8 +30,10 @@ mod rows;
 mod runner;
 mod send;
 mod service;
+mod silences;
 
 pub use check::check;
+pub use deliver::{BadSubscription, Deliveries, DeliveryParts, DeliveryReport, DeliveryStatus, Subscription, TestAnswer, test};
 pub use error::AlertingError;
 pub use publish::{HEARTBEAT_EVERY, PublishError};
 pub use rows::tables;

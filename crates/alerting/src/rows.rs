@@ -22,14 +22,16 @@ pub(crate) const DUE: Table = Table::new("due", 1);
 /// Communities whose scopes are to be judged anew, and how far that came.
 pub(crate) const JOBS: Table = Table::new("jobs", 1);
 /// Messages for outsiders, by the place in the log that they come from.
-pub(crate) const OUTBOX: Table = Table::new("outbox", 2);
+pub(crate) const OUTBOX: Table = Table::new("outbox", 3);
+/// Silences that are not over yet, by the command that began each.
+pub(crate) const SILENCES: Table = Table::new("silences", 1);
 /// The last message that was taken out of the outbox because it was told: one row.
 pub(crate) const DROPPED: Table = Table::new("dropped", 1);
 
 /// The tables of the service's store: its own, and one per rule. A rule of another version starts with an empty memory, and so
 /// does everything else: the log is folded anew.
 pub fn tables() -> Vec<Table> {
-    let own = [COMMUNITIES, ALERTS, ACTIVE, DUE, JOBS, OUTBOX, DROPPED, PARKED];
+    let own = [COMMUNITIES, ALERTS, ACTIVE, DUE, JOBS, OUTBOX, SILENCES, DROPPED, PARKED];
     own.into_iter().chain(Runners::all().tables()).collect()
 }
 

@@ -4,6 +4,7 @@
 //! by JetStream or by memory, and one contract suite holds both to the same behaviour.
 
 pub mod connection;
+pub mod deliveries;
 pub mod durable;
 pub mod event_log;
 mod jetstream;
@@ -16,6 +17,7 @@ pub mod requests;
 pub mod server;
 
 pub use connection::{Connection, ConnectionOptions, Login};
+pub use deliveries::{End, Mark, Marks, MemoryMarks, Published, Reading};
 pub use event_log::{
     AppendError, EventLog, EventLogOptions, Feed, Head, MemoryLog, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError, UnknownOutcome,
 };

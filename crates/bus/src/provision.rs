@@ -87,10 +87,23 @@ impl StreamPlan {
         Self::new("STATUS", "gw.v1.*.*.status.>", Keeping::LastValue)
     }
 
+    /// How far each delivery came.
+    pub fn deliveries() -> Self {
+        Self::new("DELIVERIES", "delivery.>", Keeping::LastValue)
+    }
+
     /// All streams of a system, with alerts kept for [`ALERT_AGE_MAX`].
     pub fn all(events_bytes_max: Option<u64>) -> Vec<Self> {
         let age = Some(ALERT_AGE_MAX);
-        vec![Self::events(events_bytes_max), Self::keys(), Self::alerts(age), Self::alerts_full(age), Self::alerts_public(age), Self::status()]
+        vec![
+            Self::events(events_bytes_max),
+            Self::keys(),
+            Self::alerts(age),
+            Self::alerts_full(age),
+            Self::alerts_public(age),
+            Self::status(),
+            Self::deliveries(),
+        ]
     }
 
     fn new(name: &str, subjects: &str, keeping: Keeping) -> Self {

@@ -227,6 +227,18 @@ async fn what_people_wrote_is_shown_and_never_run() {
 }
 
 #[tokio::test]
+async fn silences_stand_on_the_page_of_alerts_with_their_end_and_who_said_so() {
+    let site = site(false, false);
+    let page = site.get("/c/longquan/alerts", &office()).await.text;
+    let line = page.split("静默中").nth(1).and_then(|rest| rest.split("</section>").next()).expect("a section");
+    for shown in ["楼栋未报 · 各栋 · 至 ", "s-yang", "“停电&#60;b&#62;”"] {
+        assert!(line.contains(shown), "{shown} is not in {line}");
+    }
+    let viewer = site.get("/c/longquan/alerts", &format!("gridward={VIEWER}")).await.text;
+    assert!(viewer.contains("静默中") && !viewer.contains("停电"), "why is private");
+}
+
+#[tokio::test]
 async fn who_may_not_see_names_sees_none() {
     let page = site(false, false).get("/c/longquan/h/h-y07-2-502", &format!("gridward={VIEWER}")).await;
     assert_eq!(page.status, StatusCode::OK);

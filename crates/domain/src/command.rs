@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use crate::{
     access, alert, building, checkpoint,
     commit::Via,
-    community, estate, household, person, quarantine, record, responsibility, round, staff,
+    community, estate, household, person, quarantine, record, responsibility, round, silence, staff,
     values::{CommandId, EventId, Precision, Slug, StaffId, Timestamp},
     visit,
 };
@@ -126,6 +126,10 @@ commands! {
         alert::Command::Acknowledge as alert::Acknowledge = "alert.acknowledge",
         alert::Command::Resolve as alert::Resolve = "alert.resolve",
         alert::Command::Close as alert::Close = "alert.close",
+    }
+    Silence(silence::Command) {
+        silence::Command::Begin as silence::Begin = "alert.silence",
+        silence::Command::End as silence::End = "alert.unsilence",
     }
     Record(record::Command) { record::Command::Retract as record::Retract = "record.retract" }
     Access(access::Command) {

@@ -4,7 +4,7 @@
 //! struct's shape is a new name. Golden bytes in `tests/contract` hold every name ever written.
 
 use crate::{
-    access, alert, building, canonical, checkpoint, community, estate, household, person, quarantine, record, responsibility, round, staff,
+    access, alert, building, canonical, checkpoint, community, estate, household, person, quarantine, record, responsibility, round, silence, staff,
     values::{Personal, Private},
     visit,
 };
@@ -170,6 +170,8 @@ events! {
     AlertResolvedV2(alert::ResolvedV2) = "alert.resolved.v2",
     AlertClosed(alert::Closed) = "alert.closed.v1",
     AlertClosedV2(alert::ClosedV2) = "alert.closed.v2",
+    SilenceStarted(silence::Started) = "silence.started.v1",
+    SilenceEnded(silence::Ended) = "silence.ended.v1",
     RecordRetracted(record::Retracted) = "record.retracted.v1",
     TokenGranted(access::Granted) = "token.granted.v1",
     TokenRevoked(access::Revoked) = "token.revoked.v1",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Commit, Event, Evolve, Fact, Header, access, alert, building, checkpoint, community, estate, household, person, quarantine, record, responsibility, round,
-    staff,
+    silence, staff,
     values::{BuildingId, CheckpointId, CommandId, EstateId, HouseholdId, PersonId, QuarantineId, RoundId, Slug, StaffId, TokenId},
 };
 
@@ -102,6 +102,8 @@ entities! {
     Record / record (record::Record, CommandId, record::State) = 13,
     /// A token.
     Token / token (access::Access, TokenId, access::State) = 14,
+    /// A silence, by the command that began it.
+    Silence / silence (silence::Silence, CommandId, silence::State) = 20,
 }
 
 impl dyn Known + '_ {

@@ -34,6 +34,7 @@ pub mod record;
 pub mod rejection;
 pub mod responsibility;
 pub mod round;
+pub mod silence;
 pub mod staff;
 pub mod values;
 pub mod visit;

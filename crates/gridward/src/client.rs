@@ -57,6 +57,11 @@ impl Client {
         self.http.request(method, format!("{}/api/v1{path}", self.server)).bearer_auth(&self.token)
     }
 
+    /// How ready it is, as it says to anybody.
+    pub(crate) async fn ready(&self) -> Result<serde_json::Value, Exit> {
+        Ok(self.http.get(format!("{}/readyz", self.server)).send().await?.json().await?)
+    }
+
     /// Reads one thing.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Exit> {
         Ok(accepted(self.request(Method::GET, path).send().await?).await?.json().await?)

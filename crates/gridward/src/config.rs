@@ -8,6 +8,8 @@ use std::{
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::deliveries::Deliveries;
+
 /// Shortest operator's token, in bytes: 128 bits as letters a-p.
 const ADMIN_TOKEN_BYTES_MIN: usize = 32;
 
@@ -37,6 +39,17 @@ pub(crate) struct Config {
     /// How it logs.
     #[serde(default)]
     pub(crate) log: Log,
+    /// What `gridward alerting` is told besides.
+    #[serde(default)]
+    pub(crate) alerting: AlertingConfig,
+}
+
+/// What the service that alerts is told besides.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AlertingConfig {
+    /// File that says who is told of alerts; nobody when absent.
+    pub(crate) deliveries: Option<PathBuf>,
 }
 
 /// Where NATS is.
@@ -169,6 +182,11 @@ impl Config {
         let token = text.trim().to_owned();
         anyhow::ensure!(token.len() >= ADMIN_TOKEN_BYTES_MIN, "{} holds no token: it takes at least {ADMIN_TOKEN_BYTES_MIN} random letters", path.display());
         Ok(Some(token))
+    }
+
+    /// Who is told of alerts.
+    pub(crate) fn deliveries(&self) -> anyhow::Result<Deliveries> {
+        self.alerting.deliveries.as_deref().map_or_else(|| Ok(Deliveries::default()), Deliveries::load)
     }
 
     /// The deployment's secret.

@@ -7,13 +7,14 @@
 //! | `data` | the data folder: lock, format, secrets, where a running system is found |
 //! | `clock` | the real clock and the drill clock: the only place that asks the machine for the time |
 //! | `client`, `pinned` | talking to a running system as anybody else does; its own TLS certificate |
-//! | `config` | defaults < file < environment < flags |
+//! | `config`, `deliveries` | defaults < file < environment < flags; who is told of alerts |
 
 mod cli;
 mod client;
 mod clock;
 mod config;
 mod data;
+mod deliveries;
 mod exit;
 mod pinned;
 mod run;

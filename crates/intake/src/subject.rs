@@ -69,6 +69,8 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         | Event::AlertResolvedV2(_)
         | Event::AlertClosed(_)
         | Event::AlertClosedV2(_) => Alert::step(event).map_or_else(|| elsewhere("community", &"self"), |step| elsewhere("alert", step.alert.key_hash())),
+        Event::SilenceStarted(event) => elsewhere("silence", &event.silence),
+        Event::SilenceEnded(event) => elsewhere("silence", &event.silence),
         // a retraction lies where the fact lies that it takes back
         Event::RecordRetracted(event) => {
             let first = event.facts().ok().and_then(|facts| facts.into_iter().next());

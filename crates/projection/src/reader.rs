@@ -8,7 +8,7 @@ use domain::{
     Event, Fact,
     access::Scope,
     alert::AlertId,
-    values::{BuildingId, CheckpointId, CommunityId, HouseholdId, Now, PersonId, QuarantineId, RoundId, Timestamp},
+    values::{BuildingId, CheckpointId, CommandId, CommunityId, HouseholdId, Now, PersonId, QuarantineId, RoundId, Timestamp},
 };
 use readmodel::{
     Only, Part,
@@ -224,6 +224,24 @@ impl Reader {
         Ok(views::alert_item(&row.value, scope.community(), row.sequence, true, (self.now)()))
     }
 
+    /// Silences that hold now, the first to end first.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn silences(&self, scope: &Scope, page: &PageOf) -> Result<Page<views::SilenceItem>, ReadError> {
+        let (rows, now) = (self.rows(scope.community())?, (self.now)());
+        let parts = |cursor: &mut Cursor<'_>| Some(vec![Part::I64(cursor.number()?), Part::Text(cursor.text()?)]);
+        let over = with_parts(scope.community(), [Part::I64(now.0)]);
+        let after = Cursor::key(page, parts, scope.community())?.unwrap_or(over);
+        let mut items = Vec::new();
+        for key in rows.marks(models::silence::UNTIL, Vec::new(), Some(&after), page.limit + 1)? {
+            let Some((cursor, id)) = silence_of_mark(&key) else { continue };
+            let Some(row) = rows.get::<models::silence::Silence>(&id)? else { continue };
+            items.extend(views::silence_item(&row.value, row.sequence, now).map(|item| (cursor, item)));
+        }
+        Ok(cut_pairs(items, page.limit, rows.head()?))
+    }
+
     /// Checkpoints, by id.
     ///
     /// # Errors
@@ -340,6 +358,15 @@ fn alert_of_mark(key: &Key, which: Alerts) -> Option<(String, AlertId)> {
     let (at, hash, group) = (parts.i64().ok()?, parts.text().ok()?, parts.u64().ok()?);
     let id = alert_id(&hash, group)?;
     Some((Cursor::of(worst.into_iter().chain([at.to_string(), hash, group.to_string()])), id))
+}
+
+/// The cursor and the silence of an index entry.
+fn silence_of_mark(key: &Key) -> Option<(String, CommandId)> {
+    let mut parts = key.read();
+    parts.community().ok()?;
+    let (until, id) = (parts.i64().ok()?, parts.text().ok()?);
+    let silence = id.parse().ok()?;
+    Some((Cursor::of([until.to_string(), id]), silence))
 }
 
 /// A page of what was read with one item more than asked for.

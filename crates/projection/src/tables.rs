@@ -6,11 +6,12 @@ use store::{Key, PARKED, Table};
 
 use crate::timelines::{COMMITS, TIMELINE};
 
-const INDEXES: [Table; 4] = [
+const INDEXES: [Table; 5] = [
     Table::new(models::alert::ACTIVE, 1),
     Table::new(models::alert::ACTIVE_BY_BUILDING, 1),
     Table::new(models::alert::ENDED, 1),
     Table::new(models::quarantine::ACTIVE_BY_BUILDING, 1),
+    Table::new(models::silence::UNTIL, 1),
 ];
 
 macro_rules! model_tables {

@@ -106,6 +106,7 @@ macro_rules! for_each_model {
             $crate::models::quarantine::Quarantine,
             $crate::models::retracted::Retracted,
             $crate::models::round::Round,
+            $crate::models::silence::Silence,
             $crate::models::token::Token,
             $crate::models::watch::Watch,
         }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     Event, access, alert, building, checkpoint, commit, community, estate, household,
     log::CommitHash,
-    obligation, person, quarantine, record, responsibility, round, staff,
+    obligation, person, quarantine, record, responsibility, round, silence, staff,
     values::{self, CommandId, Day, EventId, KeyId, Personal, Private, PrivateFields, SealedPart, SecretKey, Slug, TimeOfDay, Timestamp},
     visit,
 };
@@ -383,6 +383,8 @@ events! {
     "alert.resolved.v2" = alert::ResolvedV2 { alert, key, n, place, person, by_hand, late, quieted_by, basis, private }
     "alert.closed.v1" = alert::Closed { alert, key, n, reason }
     "alert.closed.v2" = alert::ClosedV2 { alert, key, n, place, person, reason }
+    "silence.started.v1" = silence::Started { silence, kind, building, until, private }
+    "silence.ended.v1" = silence::Ended { silence }
     "record.retracted.v1" = record::Retracted { command, at, events, private }
     "token.granted.v1" = access::Granted { token, name, secret_hash, scope, role, staff }
     "token.revoked.v1" = access::Revoked { token }

@@ -17,7 +17,7 @@ const ROLES: [&str; 8] = ["admin", "command", "office", "grid", "leader", "nurse
 const HEADERS_OF_THE_MOMENT: [&str; 1] = ["date"];
 
 /// Every route of a community that is read, with ids that the others have; `{alert}` stands for an alert of theirs.
-const READ: [&str; 19] = [
+const READ: [&str; 20] = [
     "",
     "/buildings",
     "/buildings/b-other",
@@ -30,6 +30,7 @@ const READ: [&str; 19] = [
     "/alerts?state=ended",
     "/alerts/{alert}",
     "/checkpoints",
+    "/silences",
     "/coverage?round=r1",
     "/timeline?building=b-other",
     "/timeline?household=h-other",
@@ -68,6 +69,8 @@ fn commands(alert: &str) -> Vec<(&'static str, Value)> {
         ("alert.acknowledge", json!({"alert":alert,"n":1})),
         ("alert.resolve", json!({"alert":alert,"n":2,"evidence":"ok"})),
         ("alert.close", json!({"alert":alert,"n":3,"reason":"handed_over"})),
+        ("alert.silence", json!({"kind":"fever","until":"2020-02-06T09:00:00+08:00","reason":"停电"})),
+        ("alert.unsilence", json!({"silence":"01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f50"})),
         ("checkpoint.close", json!({"checkpoint":"c1"})),
         ("round.close", json!({"round":"r1"})),
         ("record.retract", json!({"command":uuid::Uuid::now_v7(),"reason":"typo"})),
@@ -75,7 +78,8 @@ fn commands(alert: &str) -> Vec<(&'static str, Value)> {
 }
 
 /// Commands that need more than is there to be taken: what they name stands in the log only after another one.
-const NOT_TAKEN: [&str; 6] = ["community.found", "record.retract", "entry.settle", "quarantine.order", "quarantine.waive", "alert.close"];
+const NOT_TAKEN: [&str; 8] =
+    ["community.found", "record.retract", "entry.settle", "quarantine.order", "quarantine.waive", "alert.close", "alert.silence", "alert.unsilence"];
 
 /// Nothing is forgotten above: neither a route nor a kind of command.
 #[test]

@@ -30,6 +30,7 @@ async fn paths(system: &System, community: &Community) -> Vec<String> {
         "/alerts?limit=200",
         "/alerts?state=ended&limit=200",
         "/checkpoints?limit=200",
+        "/silences?limit=200",
         "/coverage?limit=200",
     ]
     .into_iter()

@@ -14,7 +14,7 @@ use bus::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use system_tests::{NatsByHand, Service, Subscriber, any_address, self_signed, until};
+use system_tests::{Foreign, NatsByHand, Service, Subscriber, any_address, self_signed, until};
 
 const COMMUNITY: &str = "u07";
 const ADMIN_TOKEN: &str = "gw_operatoroperatoroperatoroperatoroperator";
@@ -55,6 +55,19 @@ async fn provision(nats: &NatsByHand) {
     connection.close().await.unwrap();
 }
 
+/// A receiver of webhooks, and the file that says that it is told.
+async fn receiver(folder: &Path) -> Foreign {
+    let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let mut foreign = Foreign::python("receive.py").unwrap();
+    foreign.tell(&json!({"secret":key})).unwrap();
+    let port = foreign.line(0).await.json["port"].clone();
+    fs::write(folder.join("clinic.url"), format!("http://127.0.0.1:{port}/")).unwrap();
+    fs::write(folder.join("clinic.key"), key).unwrap();
+    let delivery = "[[delivery]]\nname = 'clinic'\nchannel = 'webhook'\nclass = 'work'\nurl_file = 'clinic.url'\nsecret_file = 'clinic.key'\n";
+    fs::write(folder.join("deliveries.toml"), format!("{delivery}filter.towns = ['dianbu']\n")).unwrap();
+    foreign
+}
+
 fn credentials(nats: &NatsByHand) -> Value {
     let consumer = consumer();
     json!({"nats":nats.url(),"user":consumer.user(),"password":consumer.password,"stream":"ALERTS","durable":"clinic","inbox_prefix":consumer.inbox_prefix(),"api_prefix":CONSUMER_API_PREFIX})
@@ -68,9 +81,11 @@ fn service(folder: &Path, nats: &NatsByHand, role: &'static str, tls: bool) -> S
     fs::write(folder.join("deployment.key"), "5e".repeat(32)).unwrap();
     fs::write(folder.join("admin.token"), ADMIN_TOKEN).unwrap();
     let certificate = if tls { format!("tls = {{ certificate = '{}', key = '{}' }}", path("tls.crt"), path("tls.key")) } else { String::new() };
+    let deliveries = folder.join("deliveries.toml");
+    let told = if role == "alerting" && deliveries.exists() { format!("[alerting]\ndeliveries = '{}'\n", deliveries.display()) } else { String::new() };
     let admin = if role == "intake" { format!("admin_token_file = '{}'", path("admin.token")) } else { String::new() };
     let config = format!(
-        "[nats]\nurl = '{}'\nuser = '{role}'\npassword_file = '{}'\nmonitor_url = '{}'\n[http]\nlisten = '{listen}'\n{certificate}\n[store]\nfolder = '{}'\ncache_mib = 16\n[deployment]\nkey_file = '{}'\n{admin}\n[log]\njson = true\n",
+        "[nats]\nurl = '{}'\nuser = '{role}'\npassword_file = '{}'\nmonitor_url = '{}'\n[http]\nlisten = '{listen}'\n{certificate}\n[store]\nfolder = '{}'\ncache_mib = 16\n[deployment]\nkey_file = '{}'\n{admin}\n{told}[log]\njson = true\n",
         nats.url(),
         path(&format!("{role}.password")),
         nats.monitor_url(),
@@ -105,6 +120,7 @@ async fn a_fever_goes_its_way_across_processes() {
     self_signed(folder).unwrap();
     let nats = NatsByHand::start(&folder.join("nats"), &server_config(), |text| text).await.unwrap();
     provision(&nats).await;
+    let clinic = receiver(folder).await;
     let (mut intake, mut projection, mut alerting) =
         (service(folder, &nats, "intake", true), service(folder, &nats, "projection", false), service(folder, &nats, "alerting", false));
     for service in [&mut intake, &mut projection, &mut alerting] {
@@ -124,6 +140,8 @@ async fn a_fever_goes_its_way_across_processes() {
     let first = fever(&intake, "p1").await;
     let raised = subscriber.message(0).await;
     assert_eq!((raised.action(), &raised.json["data"]["caused_by"]), ("raised", &cause_of(&first)));
+    let told = clinic.line(1).await.json;
+    assert_eq!((&told["verified"], told["body"].as_str()), (&json!(true), Some(raised.body.as_str())), "a webhook is told the same");
     let look = format!("/communities/{COMMUNITY}/buildings/b07?after={}", raised.sequence());
     let (status, building) = projection.request(ADMIN_TOKEN, Method::GET, &look, None).await.unwrap();
     assert_eq!((status, &building["status"]), (200, &json!("critical")), "{building}");

@@ -63,3 +63,24 @@ fn the_shipped_configuration_of_up_is_one() {
     let output = check(whole.path());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn the_shipped_deliveries_are_some() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("deliveries.toml");
+    std::fs::copy(deploy().join("config/deliveries.toml"), &file).unwrap();
+    std::fs::create_dir(folder.path().join("secrets")).unwrap();
+    let check = || Command::new(program().unwrap()).args(["config", "check-deliveries"]).arg(&file).output().unwrap();
+    assert!(!check().status.success(), "addresses and secrets are looked at too");
+    for (name, text) in [
+        ("u07-group.url", "https://robot.example/send?token=a"),
+        ("u07-group.key", "SECabc"),
+        ("clinic.url", "https://clinic.example/hook"),
+        ("clinic.key", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("command-phone.url", "https://ntfy.example/topic"),
+    ] {
+        std::fs::write(folder.path().join("secrets").join(name), text).unwrap();
+    }
+    let output = check();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -13,6 +13,9 @@ use super::title::{self, Title};
 /// Media type of every message.
 pub(crate) const CONTENT_TYPE: &str = "application/cloudevents+json";
 
+/// The word for what somebody silenced.
+const SILENCED: &str = "silenced";
+
 /// A message and where it goes.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
@@ -60,6 +63,10 @@ struct Data {
     acknowledged: Option<Acknowledged>,
     caused_by: Vec<String>,
     rule: Rule,
+    /// Why people are not to be told: a flag and never a state. Topics carry it all the same.
+    suppressed: Vec<&'static str>,
+    /// Until when it is silenced, unless somebody ends that before: people are reminded then of what is still open.
+    silenced_until: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -103,8 +110,8 @@ struct Rule {
     version: u16,
 }
 
-/// The message about an alert event, given the alert after it; nothing for other events.
-pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State) -> Option<Message> {
+/// The message about an alert event, given the alert after it and until when it is silenced; nothing for other events.
+pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State, silenced_until: Option<Timestamp>) -> Option<Message> {
     let header = fact.header;
     let (action, late, caused_by) = said(fact, state)?;
     let occurrence = &state.occurrence;
@@ -146,6 +153,8 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State) -
             acknowledged: acknowledged(state),
             caused_by,
             rule: Rule { name: kind, version: occurrence.rule_version },
+            suppressed: silenced_until.map(|_until| SILENCED).into_iter().collect(),
+            silenced_until,
         },
     };
     Some(Message { subject, body })

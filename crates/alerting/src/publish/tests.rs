@@ -134,12 +134,12 @@ fn other_events_have_no_message_and_a_subject_names_no_person_and_no_household()
     for commit in world.commits() {
         for event in &commit.events {
             let fact = domain::Fact { sequence: 1, index: 0, header: &commit.header, event };
-            assert!(message::of(&fact, &state, &town()).is_none());
+            assert!(message::of(&fact, &state, &town(), None).is_none());
         }
     }
     let header = &world.commits()[0].header;
     let acknowledged = domain::alert::Acknowledged { alert: state.alert.clone(), key: state.key.clone(), n: 2, until: None }.into();
-    let message = message::of(&domain::Fact { sequence: 1, index: 0, header, event: &acknowledged }, &state, &town()).unwrap();
+    let message = message::of(&domain::Fact { sequence: 1, index: 0, header, event: &acknowledged }, &state, &town(), None).unwrap();
     assert_eq!(message.subject, "gw.v1.dianbu.u07.alert.fever.critical.b07.acknowledged");
 }
 
@@ -151,8 +151,8 @@ fn messages_are_those_that_the_contract_shows() {
         json!({"id": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f50", "type": "visit.record", "data": {"household": "h502", "outcome": "met", "mode": "door"}});
     world.record_command(&command, "2020-02-06T15:04");
     let commit = world.commits().last().unwrap().clone();
-    let said = |state: &State, event: domain::Event| {
-        let message = message::of(&domain::Fact { sequence: 1, index: 0, header: &commit.header, event: &event }, state, &town()).unwrap();
+    let said = |state: &State, event: domain::Event, silenced_until| {
+        let message = message::of(&domain::Fact { sequence: 1, index: 0, header: &commit.header, event: &event }, state, &town(), silenced_until).unwrap();
         serde_json::to_value(&message.body).unwrap()
     };
     let mut full = state("fever");
@@ -172,7 +172,11 @@ fn messages_are_those_that_the_contract_shows() {
         domain::alert::Resolved { alert: bare.alert.clone(), key: bare.key.clone(), n: 3, by_hand: false, late: true, quieted_by, basis: None, private: None };
     let contract: serde_json::Value = serde_json::from_str(web::OPENAPI).unwrap();
     let shown = &contract["components"]["schemas"]["AlertMessage"]["examples"];
-    assert_eq!(&json!([said(&full, acknowledged.into()), said(&bare, resolved.into())]), shown, "what is said, and what openapi.json shows");
+    assert_eq!(
+        &json!([said(&full, acknowledged.into(), None), said(&bare, resolved.into(), Some(at("2020-02-06T12:00:00Z")))]),
+        shown,
+        "what is said, and what openapi.json shows"
+    );
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ async fn a_fever_is_published_word_by_word() {
                 "owner": null,
                 "acknowledged": null,
                 "caused_by": [format!("{id}-0")],
-                "rule": {"name": "fever", "version": 2}
+                "rule": {"name": "fever", "version": 2}, "suppressed": [], "silenced_until": null
             }
         })
     );

@@ -17,7 +17,8 @@ async fn a_consumer_can_do_nothing_else() {
     let before = counts(&bench).await;
     let (client, mut events) = outsider(&bench, "c1").await;
     let api = CONSUMER_API_PREFIX;
-    let mut tries = vec!["ev.0.c1._.post.1".to_owned(), "key.k".to_owned(), "gw.v1.t.c1.alert.fever.critical.b07.raised".to_owned()];
+    let mut tries =
+        vec!["ev.0.c1._.post.1".to_owned(), "key.k".to_owned(), "gw.v1.t.c1.alert.fever.critical.b07.raised".to_owned(), "delivery.office".to_owned()];
     for prefix in [api, "$JS.API"] {
         for (call, own) in [("CONSUMER.INFO", false), ("CONSUMER.MSG.NEXT", false), ("CONSUMER.DELETE", true), ("CONSUMER.CREATE", true), ("DIRECT.GET", true)]
         {
@@ -77,8 +78,8 @@ async fn counts(bench: &Bench) -> (u64, u64, u64) {
 async fn each_service_may_write_only_what_is_its_own() {
     let bench = system().await;
     let alert = notice("c1", 1).subject;
-    let subjects = ["ev.0.c1._.post.1", "key.k", &alert, "gw-full.v1.t.c1.alert.x", "gw-public.v1.t.c1.alert.x", "gw.v1.t.c1.status.b07"];
-    let allowed: [(&str, &[usize]); 4] = [("intake", &[0, 1]), ("projection", &[5]), ("alerting", &[2, 3, 4]), ("provision", &[])];
+    let subjects = ["ev.0.c1._.post.1", "key.k", &alert, "gw-full.v1.t.c1.alert.x", "gw-public.v1.t.c1.alert.x", "gw.v1.t.c1.status.b07", "delivery.office"];
+    let allowed: [(&str, &[usize]); 4] = [("intake", &[0, 1]), ("projection", &[5]), ("alerting", &[2, 3, 4, 6]), ("provision", &[])];
     for (user, may) in allowed {
         let client = bench.raw(user).await;
         for (index, subject) in subjects.iter().enumerate() {

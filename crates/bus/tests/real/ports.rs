@@ -5,8 +5,8 @@ use std::time::Duration;
 use bus::event_log::{BATCH_MESSAGES_MAX, NextAppend};
 use bus::provision::StreamPlan;
 use bus::{
-    Announcer, AppendError, AskError, Connection, Headers, KeyStore, Last, LastValues, MemoryPublication, Notice, Publication, Refusal, Requests, Source,
-    StoredKey,
+    Announcer, AppendError, AskError, Connection, Headers, KeyStore, Last, LastValues, Mark, Marks, MemoryMarks, MemoryPublication, Notice, Publication,
+    Reading, Refusal, Requests, Source, StoredKey,
 };
 use bytes::Bytes;
 use domain::log::{CommitHash, LogPosition};
@@ -98,6 +98,50 @@ async fn last_values_keep_the_newest_of_each_subject() {
     }
     let mut status = async_nats::jetstream::new(bench.raw("vandal").await).get_stream("STATUS").await.unwrap();
     assert_eq!(status.info().await.unwrap().state.messages, 2, "only the newest are kept");
+}
+
+#[tokio::test]
+async fn of_two_who_go_on_from_one_mark_one_is_refused() {
+    let bench = with_streams().await;
+    let alerting = bench.connect("alerting").await;
+    for marks in [Marks::new(&alerting), Marks::in_memory(&MemoryMarks::default())] {
+        assert_eq!(marks.get("office").await.unwrap(), None);
+        let first = marks.put("office", "1".into(), 0).await.unwrap();
+        assert_eq!(marks.put("office", "1 again".into(), 0).await, Err(AppendError::Conflict));
+        let other = marks.put("clinic", "c".into(), 0).await.unwrap();
+        let second = marks.put("office", "2".into(), first).await.unwrap();
+        assert!(first < other && other < second);
+        assert_eq!(marks.put("office", "3".into(), first).await, Err(AppendError::Conflict));
+        assert_eq!(marks.get("office").await.unwrap(), Some(Mark { sequence: second, payload: "2".into() }));
+        for bad in ["*", "a.b", "", "a b"] {
+            assert_eq!(marks.put(bad, "x".into(), 0).await, Err(AppendError::Refused(Refusal::BadSubject)), "{bad}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reading_goes_from_message_to_message() {
+    let bench = with_streams().await;
+    let alerting = bench.connect("alerting").await;
+    let memory = MemoryPublication::default();
+    let pairs = [(Publication::new(&alerting, "ALERTS"), Reading::new(&alerting, "ALERTS")), (Publication::in_memory(&memory), Reading::in_memory(&memory))];
+    for (publication, reading) in pairs {
+        assert_eq!((reading.end().await.unwrap().sequence, reading.after(0).await.unwrap()), (0, None));
+        publication.append(0, vec![notice(7), notice(8)]).await.unwrap();
+        publication.append(2, vec![notice(9)]).await.unwrap();
+        let end = reading.end().await.unwrap();
+        assert!(end.sequence == 3 && !end.stream.is_empty(), "{end:?}");
+        let mut read = Vec::new();
+        while let Some(published) = reading.after(read.len() as u64).await.unwrap() {
+            assert_eq!(published.sequence, read.len() as u64 + 1);
+            assert_eq!(reading.at(published.sequence).await.unwrap(), Some(published.clone()));
+            read.push(published.payload);
+        }
+        assert_eq!(read, [7, 8, 9].map(|sequence| notice(sequence).payload));
+        assert_eq!((reading.at(4).await.unwrap(), reading.at(0).await.unwrap()), (None, None));
+    }
+    let real = Reading::new(&alerting, "ALERTS").at(1).await.unwrap().unwrap().at.0;
+    assert!((1_700_000_000_000..10_000_000_000_000).contains(&real), "{real} is when the server took it, in ms");
 }
 
 #[tokio::test]

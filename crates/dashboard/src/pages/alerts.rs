@@ -11,7 +11,7 @@ use domain::{
     alert::{AlertId, Severity},
     values::CommandId,
 };
-use readmodel::views::{AlertItem, HistoryItem};
+use readmodel::views::{AlertItem, HistoryItem, SilenceItem};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -34,6 +34,7 @@ struct AlertsPage {
     only: Option<String>,
     all_href: String,
     lines: Vec<Line>,
+    silences: Vec<String>,
     more: bool,
 }
 
@@ -119,6 +120,7 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
         _ => List { items: Vec::new(), more: false },
     };
     let shown = active.items.iter().filter(|alert| state != Some("ended") && (both || state.is_some_and(|state| is_in(alert, state)))).chain(&ended.items);
+    let silences: List<SilenceItem> = visitor.api.list(&community.path("/silences"), "").await?;
     let lines = todo::lines(shown.filter(wanted), &community.base(), &community.clock);
     let base = format!("{}/alerts", community.base());
     let suffix = severity.map(|severity| format!("&severity={severity}")).unwrap_or_default();
@@ -144,8 +146,23 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
         only: severity.map(|severity| words.with("alerts.only", words.of(&format!("severity.{severity}")))),
         all_href: state.map_or_else(|| base.clone(), |state| format!("{base}?state={state}")),
         lines,
+        silences: silences.items.iter().map(|silence| silence_line(silence, &community.clock)).collect(),
         more: active.more || ended.more,
     })
+}
+
+/// What is silenced, until when, by whom and why.
+fn silence_line(silence: &SilenceItem, clock: &Clock) -> String {
+    let words = clock.words;
+    let by = silence.by.iter().map(ToString::to_string).collect::<Vec<_>>().join(words.of("list.comma"));
+    let parts = [
+        silence.kind.as_ref().map_or_else(|| words.of("silences.every_kind").to_owned(), |kind| words.api_word("kind", kind.as_str())),
+        silence.building.as_ref().map_or_else(|| words.of("silences.every_building").to_owned(), ToString::to_string),
+        words.with("silences.until", clock.short(silence.until)),
+        if by.is_empty() { words.api_word("actor", silence.actor.as_str()) } else { by },
+        silence.private.first("reason").map(|reason| words.with("quote", reason)).unwrap_or_default(),
+    ];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 fn is_in(alert: &AlertItem, state: &str) -> bool {

@@ -78,6 +78,7 @@ impl Fake {
             .route(&format!("{under}/alerts"), get(alerts))
             .route(&format!("{under}/alerts/{{alert}}"), get(alert))
             .route(&format!("{under}/checkpoints"), get(checkpoints))
+            .route(&format!("{under}/silences"), get(silences))
             .route(&format!("{under}/coverage"), get(coverage))
             .route(&format!("{under}/timeline"), get(timeline))
             .route(&format!("{under}/stream"), get(stream))
@@ -197,6 +198,11 @@ async fn alert(State(fake): State<Fake>, Path((id, alert)): Path<(String, String
 async fn checkpoints(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
     enter(&headers, &id)?;
     Ok(list(answers::checkpoints(&*fake.now), &page))
+}
+
+async fn silences(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
+    let role = enter(&headers, &id)?;
+    Ok(list(answers::silences(&*fake.now, role == Role::Office), &page))
 }
 
 async fn coverage(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {

@@ -21,6 +21,7 @@ mod quarantine_check;
 mod record;
 mod responsibility;
 mod round;
+mod silence;
 mod staff;
 mod visit;
 

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use super::Global;
 use crate::{
     config::{Config, UpConfig},
+    deliveries::Deliveries,
     exit::{Done, data, talk},
 };
 
@@ -24,6 +25,11 @@ enum Command {
         /// It is one for `gridward up`
         #[arg(long)]
         up: bool,
+        /// The file
+        file: PathBuf,
+    },
+    /// Say whether a file with deliveries is right, its addresses, secrets and templates included
+    CheckDeliveries {
         /// The file
         file: PathBuf,
     },
@@ -46,7 +52,12 @@ pub(crate) fn run(global: &Global, arguments: Arguments) -> Done {
             config.nats_password()?;
             config.deployment_secret()?;
             config.admin_token()?;
+            config.deliveries()?;
             talk(format_args!("{} is right", file.display()));
+        }
+        Command::CheckDeliveries { file } => {
+            let count = Deliveries::load(&file)?.subscriptions.len();
+            talk(format_args!("{} is right: {count} deliveries", file.display()));
         }
         Command::Show { file } => {
             let config = Config::load(&file)?;

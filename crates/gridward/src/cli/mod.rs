@@ -4,6 +4,7 @@ mod alerts;
 mod bench;
 mod config_command;
 mod consumer;
+mod deliveries;
 mod events;
 mod import;
 mod rebuild;
@@ -100,6 +101,8 @@ enum Command {
     Token(token::Arguments),
     /// Outside consumers of topics: add, list, remove
     Consumer(consumer::Arguments),
+    /// Who is told of alerts: list, test
+    Deliveries(deliveries::Arguments),
     /// Fold the log anew, or compare the stores with it
     Rebuild(rebuild::Arguments),
     /// Check the log: gaps, damage, the chain of hashes
@@ -139,6 +142,9 @@ struct UpArguments {
     /// A drill clock, such as 2020-02-05T21:00:00+08:00@60
     #[arg(long, value_name = "START@RATE")]
     clock: Option<Drill>,
+    /// Who is told of alerts, instead of deliveries.toml in the data folder
+    #[arg(long, value_name = "FILE")]
+    deliveries: Option<PathBuf>,
     /// How large the demo is
     #[arg(long, default_value = "full", value_name = "SCALE")]
     scale: DemoScale,
@@ -205,6 +211,7 @@ async fn dispatch(cli: Cli) -> Done {
         Command::Events(arguments) => events::run(&global, arguments).await,
         Command::Token(arguments) => token::run(&global, arguments).await,
         Command::Consumer(arguments) => consumer::run(&global, arguments).await,
+        Command::Deliveries(arguments) => deliveries::run(&global, arguments).await,
         Command::Rebuild(arguments) => rebuild::run(&global, arguments).await,
         Command::Verify => rebuild::verify(&global).await,
         Command::Config(arguments) => config_command::run(&global, arguments),
@@ -229,6 +236,7 @@ async fn run_up(global: &Global, arguments: UpArguments, demo: bool) -> Done {
         nats_monitor: arguments.nats_monitor,
         nats_listen: arguments.nats_listen,
         clock: arguments.clock,
+        deliveries: arguments.deliveries,
         demo: (demo || arguments.demo).then_some((arguments.scale, arguments.seed)),
     };
     up(options).await

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Global;
 use crate::{
     client::Client,
-    exit::{Done, data},
+    exit::{Done, data, talk},
 };
 
 /// What is looked at.
@@ -57,6 +57,13 @@ async fn look(global: &Global, client: &Client) -> Done {
     ));
     for row in &rows {
         data(line(row));
+    }
+    // what nobody is told must be seen by whoever looks at how things stand
+    for (name, doing) in client.ready().await?["deliveries"].as_object().into_iter().flatten() {
+        let (state, given_up) = (doing["state"].as_str().unwrap_or_default(), doing["given_up"].as_u64().unwrap_or_default());
+        if state != "telling" || given_up > 0 {
+            talk(format_args!("delivery {name}: {state}, {} waiting, {given_up} given up", doing["waiting"]));
+        }
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use alerting::DeliveryReport;
 use axum::{
     Json, Router,
     extract::State,
@@ -39,6 +40,7 @@ impl Check {
 #[derive(Clone)]
 struct Health {
     checks: Arc<Vec<Check>>,
+    deliveries: Option<DeliveryReport>,
     metrics: Option<PrometheusHandle>,
 }
 
@@ -48,9 +50,9 @@ pub(crate) fn recorder() -> Option<PrometheusHandle> {
     RECORDER.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).clone()
 }
 
-/// The health of these services.
-pub(crate) fn router(checks: Vec<Check>) -> Router {
-    let health = Health { checks: Arc::new(checks), metrics: recorder() };
+/// The health of these services and deliveries.
+pub(crate) fn router(checks: Vec<Check>, deliveries: Option<DeliveryReport>) -> Router {
+    let health = Health { checks: Arc::new(checks), deliveries, metrics: recorder() };
     Router::new()
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
@@ -60,17 +62,22 @@ pub(crate) fn router(checks: Vec<Check>) -> Router {
 }
 
 async fn ready(State(health): State<Health>) -> impl IntoResponse {
-    answer(&health.checks)
+    answer(&health.checks, health.deliveries.as_ref())
 }
 
-fn answer(checks: &[Check]) -> (StatusCode, Json<serde_json::Value>) {
+fn answer(checks: &[Check], deliveries: Option<&DeliveryReport>) -> (StatusCode, Json<serde_json::Value>) {
     let states: serde_json::Map<String, serde_json::Value> =
         checks.iter().map(|check| (check.name.to_owned(), (check.why_not)().map_or_else(|| "ready".into(), Into::into))).collect();
     // whoever set something aside goes on and is ready; that something is missing must be seen all the same
     let parked: BTreeMap<&str, ParkedList> = checks.iter().filter_map(|check| Some((check.name, check.parked.as_ref()?()))).collect();
     let all_ready = states.values().all(|state| state == "ready");
     let status = if all_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(serde_json::json!({ "ready": all_ready, "services": states, "parked": parked })))
+    let mut body = serde_json::json!({ "ready": all_ready, "services": states, "parked": parked });
+    // a receiver that is away is no fault of ours, and must be seen all the same
+    if let Some(deliveries) = deliveries {
+        body["deliveries"] = serde_json::to_value(deliveries.statuses()).unwrap_or_default();
+    }
+    (status, Json(body))
 }
 
 async fn metrics_text(State(health): State<Health>) -> impl IntoResponse {
@@ -95,10 +102,10 @@ mod tests {
             let alerting = serde_json::json!({"parked": 1, "parked_last": [{"sequence": 5, "reason": "commit is damaged: checksum"}]});
             serde_json::json!({"ready": ready, "services": {"intake": intake, "alerting": "ready"}, "parked": {"alerting": alerting}})
         };
-        let (status, Json(body)) = answer(&checks);
+        let (status, Json(body)) = answer(&checks, None);
         assert_eq!((status, body), (StatusCode::OK, expected(true, "ready")));
         checks[0] = Check::new("intake", || Some("reading the log".to_owned()));
-        let (status, Json(body)) = answer(&checks);
+        let (status, Json(body)) = answer(&checks, None);
         assert_eq!((status, body), (StatusCode::SERVICE_UNAVAILABLE, expected(false, "reading the log")));
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::{
     health, nats,
-    services::{Common, Services, start_alerting, start_intake, start_projection},
+    services::{Common, Services, start_alerting, start_deliveries, start_intake, start_projection},
     told_to_stop,
 };
 use crate::{
@@ -70,7 +70,7 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
         let nats = connection.clone();
         checks.push(health::Check::new("nats", move || without_nats(&nats)));
     }
-    let router = services.router(&common, config.http.tls.is_some()).merge(health::router(checks)).merge(web::contracts());
+    let router = services.router(&common, config.http.tls.is_some()).merge(health::router(checks, services.delivery_report())).merge(web::contracts());
     let router = web::protect(router);
     let (stop, mut stopped) = watch::channel(false);
     let tls = config.http.tls_files();
@@ -119,7 +119,10 @@ async fn start(role: Role, connection: &Connection, config: &Config, common: &Co
             }
             services.intake = Some(intake);
         }
-        Role::Alerting => services.alerting = Some(start_alerting(connection, folder, common)?),
+        Role::Alerting => {
+            services.alerting = Some(start_alerting(connection, folder, common)?);
+            services.deliveries = start_deliveries(connection, config.deliveries()?, common)?;
+        }
         Role::Projection => {
             services.projection = Some(start_projection(connection, folder, common)?);
             services.forward = Some(bus::Requests::new(connection));

@@ -1,15 +1,19 @@
 //! Each service from its parts: one function per role.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
-use alerting::{Alerting, Outlets};
-use bus::{Announcer, Connection, EventLog, EventLogOptions, Feed, KeyStore, LastValues, Publication, Requests};
+use alerting::{Alerting, Deliveries, DeliveryParts, DeliveryReport, Outlets};
+use bus::{Announcer, Connection, EventLog, EventLogOptions, Feed, KeyStore, LastValues, Marks, Publication, Reading, Requests};
 use domain::values::{DeploymentKey, Now};
 use intake::Intake;
 use projection::Projection;
 use store::{Options, Store};
 
 use super::{forward, health::Check};
+use crate::{
+    clock::real_now,
+    data::{letters, random},
+};
 
 // Memory that sled may use as a cache in each store, in MiB, where nobody says otherwise: intake is to stay within 250 MiB, projection
 // within 450, alerting within 250 (quality.md B8).
@@ -69,6 +73,23 @@ pub(crate) fn start_alerting(connection: &Connection, folder: &Path, common: &Co
     Ok(Alerting::start(parts))
 }
 
+/// What tells people and programs of what was published.
+pub(crate) fn start_deliveries(connection: &Connection, who: crate::deliveries::Deliveries, common: &Common) -> anyhow::Result<Option<Deliveries>> {
+    if who.subscriptions.is_empty() {
+        return Ok(None);
+    }
+    let parts = DeliveryParts {
+        reading: Reading::new(connection, "ALERTS"),
+        marks: Marks::new(connection),
+        subscriptions: who.subscriptions,
+        names: who.names,
+        now: common.now.clone(),
+        real: Arc::new(real_now),
+        instance: letters(&random::<8>()?),
+    };
+    Ok(Some(Deliveries::start(parts)?))
+}
+
 /// The service that folds the log into rows and answers questions.
 pub(crate) fn start_projection(connection: &Connection, folder: &Path, common: &Common) -> anyhow::Result<Projection> {
     let parts = projection::Parts {
@@ -89,6 +110,8 @@ pub(crate) struct Services {
     pub(crate) intake: Option<Intake>,
     pub(crate) projection: Option<Projection>,
     pub(crate) alerting: Option<Alerting>,
+    /// What tells people and programs of alerts.
+    pub(crate) deliveries: Option<Deliveries>,
     /// The way to an intake in another process, for the clicks on our pages.
     pub(crate) forward: Option<Requests>,
 }
@@ -129,8 +152,16 @@ impl Services {
         checks
     }
 
+    /// How the deliveries of this process are doing.
+    pub(crate) fn delivery_report(&self) -> Option<DeliveryReport> {
+        self.deliveries.as_ref().map(Deliveries::report)
+    }
+
     /// Stops them: those that send to others first.
     pub(crate) async fn stop(self) {
+        if let Some(deliveries) = self.deliveries {
+            deliveries.stop().await;
+        }
         if let Some(alerting) = self.alerting {
             alerting.stop().await;
         }

@@ -12,7 +12,7 @@ use super::{
     consumers::{self, Consumers},
     demo, health,
     nats::{self, Connections, Nats, OwnServer},
-    services::{Common, Services, start_alerting, start_intake, start_projection},
+    services::{Common, Services, start_alerting, start_deliveries, start_intake, start_projection},
     told_to_stop,
 };
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     clock::{Clock, Drill},
     config::Http,
     data::{DataFolder, Pids, RunFile, kept_listener},
+    deliveries::Deliveries,
     exit::{Done, data as data_line, talk},
     pinned,
 };
@@ -33,12 +34,15 @@ pub(crate) struct UpOptions {
     pub(crate) nats_monitor: Option<String>,
     pub(crate) nats_listen: SocketAddr,
     pub(crate) clock: Option<Drill>,
+    pub(crate) deliveries: Option<PathBuf>,
     pub(crate) demo: Option<(DemoScale, u64)>,
 }
 
 /// Runs until told to stop.
 pub(crate) async fn up(options: UpOptions) -> Done {
     let data = Arc::new(DataFolder::open(&options.data)?);
+    // what is wrong in a file is said before anything runs
+    let deliveries = Deliveries::find(options.deliveries.as_deref(), data.path())?;
     let clock = Clock::open(data.path(), options.clock.or_else(|| options.demo.map(|_| demo::default_clock())))?;
     let common = Common {
         secrets: DeploymentKey::new(&data.deployment_secret()?),
@@ -57,7 +61,7 @@ pub(crate) async fn up(options: UpOptions) -> Done {
     });
     let connections = nats.connect().await?;
     nats::prepare(&connections.provision, nats.monitor_url().as_deref(), Unsynced::Refuse, None).await?;
-    let system = System::start(&data, &nats, connections, &common).await?;
+    let system = System::start(&data, &nats, connections, deliveries, &common).await?;
     let keeping = tokio::spawn(clock.clone().keep());
     let stopped = system.run(&data, &nats, &options, &clock).await;
     keeping.abort();
@@ -79,7 +83,7 @@ struct System {
 }
 
 impl System {
-    async fn start(data: &Arc<DataFolder>, nats: &Arc<Nats>, connections: Connections, common: &Common) -> anyhow::Result<Self> {
+    async fn start(data: &Arc<DataFolder>, nats: &Arc<Nats>, connections: Connections, deliveries: Deliveries, common: &Common) -> anyhow::Result<Self> {
         let intake = start_intake(&connections.intake, &data.join("stores/intake"), common).await?;
         if let Err(error) = intake.ensure_token("admin", Role::Admin, &data.admin_token()?).await {
             // somebody ended it: whoever holds the data folder gets another
@@ -89,6 +93,7 @@ impl System {
         }
         let projection = start_projection(&connections.projection, &data.join("stores/projection"), common)?;
         let alerting = start_alerting(&connections.alerting, &data.join("stores/alerting"), common)?;
+        let deliveries = start_deliveries(&connections.alerting, deliveries, common)?;
         let consumers = Arc::new(Consumers {
             gate: intake.gate(),
             data: Arc::clone(data),
@@ -97,7 +102,7 @@ impl System {
             changing: Mutex::default(),
         });
         let gate = intake.gate();
-        let services = Arc::new(Services { intake: Some(intake), projection: Some(projection), alerting: Some(alerting), forward: None });
+        let services = Arc::new(Services { intake: Some(intake), projection: Some(projection), alerting: Some(alerting), deliveries, forward: None });
         let checks = Arc::new(Checks { gate, services: Arc::clone(&services), scratch: Mutex::new(data.join("stores/scratch")) });
         Ok(Self { services, consumers, checks, common: common.clone() })
     }
@@ -105,7 +110,7 @@ impl System {
     fn router(&self, secure: bool) -> axum::Router {
         let router =
             self.services.router(&self.common, secure).merge(consumers::router(Arc::clone(&self.consumers))).merge(checks::router(Arc::clone(&self.checks)));
-        let router = router.merge(health::router(self.services.checks())).merge(web::contracts());
+        let router = router.merge(health::router(self.services.checks(), self.services.delivery_report())).merge(web::contracts());
         web::protect(router)
     }
 

@@ -126,6 +126,16 @@ pub(super) async fn alert(State(query): State<Query>, Path((community, id)): Pat
     one_of(&query, asked.scope, ("alert", &id), move |reader, scope| reader.alert(scope, &alert)).await
 }
 
+/// `GET …/silences`: those that hold now, with who said so and why.
+pub(super) async fn silences(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
+    let asked = query.ask(&headers, &community, Right::See, &raw, LIST).await?;
+    let page = page_of(&asked.params)?;
+    let scope = asked.scope.clone();
+    let mut page = query.read(move |reader| reader.silences(&scope, &page)).await?;
+    query.opener.open_view(&asked.scope, ("silence", ""), &mut page.items).await?;
+    list(&page)
+}
+
 /// An entry of a timeline with its event.
 #[derive(Serialize)]
 struct TimelineAnswer {

@@ -14,6 +14,7 @@ pub mod person;
 pub mod quarantine;
 pub mod retracted;
 pub mod round;
+pub mod silence;
 pub mod timeline;
 pub mod token;
 pub mod watch;

@@ -11,6 +11,7 @@ mod headline;
 mod household;
 mod person;
 mod quarantine;
+mod silence;
 mod timeline;
 mod veil;
 
@@ -30,6 +31,7 @@ pub use headline::{CommunityHeadline, Elsewhere, HeadlineParts, RoundCoverage, h
 pub use household::{FoundView, HouseholdView, ObservationView, ReadingView, Resident, household_view};
 pub use person::{MeasuredView, OrderRef, PersonView, ResidenceView, Source, measured_view, person_view};
 pub use quarantine::{FindingView, QuarantineItem, SlotView, quarantine_item};
+pub use silence::{SilenceItem, silence_item};
 pub use timeline::{LATE_AFTER_MINUTES, TimelineItem, timeline_item};
 pub use veil::{Veiled, Veils};
 

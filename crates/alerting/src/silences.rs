@@ -1,0 +1,144 @@
+//! Which alerts people are not to be told of now: silences as the log tells them.
+
+use domain::{
+    Commit, Evolve, Fact, alert,
+    silence::{self, Silence},
+    values::{CommandId, CommunityId, Timestamp},
+};
+use store::{Key, Store, Unit};
+
+use crate::{error::AlertingError, rows::SILENCES};
+
+/// Silences of a community read at once. Each lasts a day at most, so there are few that are not over.
+const PAGE_ROWS: usize = 1000;
+
+/// Folds what a commit says of silences, and lets go of those that were over when it was recorded.
+pub(crate) fn fold(store: &Store, commit: &Commit, sequence: u64) -> Result<Vec<Unit>, AlertingError> {
+    let header = &commit.header;
+    let mut units = Vec::new();
+    for (index, event) in (0..).zip(&commit.events) {
+        for id in Silence::touched(event, header) {
+            let key = key(&header.community, id);
+            let row = store.folded::<silence::State>(SILENCES, &key)?;
+            if !row.folds(sequence) {
+                continue;
+            }
+            if let Some(state) = Silence::evolve(row.value, &id, &Fact { sequence, index, header, event }) {
+                units.push(Unit::new(sequence).put(SILENCES, key, &state));
+            }
+        }
+    }
+    if !units.is_empty() {
+        for (key, row) in store.scan::<silence::State>(SILENCES, &Key::community(header.community.as_str()).prefix(), None, PAGE_ROWS)? {
+            if row.value.until <= header.recorded_at {
+                units.push(Unit::new(sequence).delete(SILENCES, key));
+            }
+        }
+    }
+    Ok(units)
+}
+
+/// Until when an alert is silenced, if it was when something was recorded of it: by that time, so that a fold from the start says the
+/// same.
+pub(crate) fn until(store: &Store, community: &CommunityId, alert: &alert::State, recorded_at: Timestamp) -> Result<Option<Timestamp>, AlertingError> {
+    let silences = store.scan::<silence::State>(SILENCES, &Key::community(community.as_str()).prefix(), None, PAGE_ROWS)?;
+    let holding = silences.iter().map(|(_, row)| &row.value).filter(|silence| silence.holds_at(recorded_at) && silence.is_about(alert));
+    Ok(holding.map(|silence| silence.until).max())
+}
+
+fn key(community: &CommunityId, id: CommandId) -> Key {
+    Key::community(community.as_str()).text(&id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::values::{Place, Subject};
+    use serde_json::json;
+    use tempfile::TempDir;
+    use testkit::World;
+
+    use super::*;
+    use crate::simulation::open;
+
+    fn alert(rule: &str, building: &str) -> alert::State {
+        let key = alert::Key { rule: rule.parse().unwrap(), subject_kind: "person".parse().unwrap(), subject_id: "p1".parse().unwrap() };
+        let occurrence = alert::Occurrence {
+            severity: alert::Severity::Critical,
+            unconfirmed: false,
+            place: Place { building: Some(building.parse().unwrap()), ..Place::default() },
+            names: Default::default(),
+            person: Some(Subject::person("p1".parse().unwrap())),
+            observed: None,
+            detail: alert::Detail::default(),
+            causes: Vec::new(),
+            first_at: Timestamp(0),
+            last_at: Timestamp(0),
+            occurrences: 1,
+            late: false,
+            rule_version: 1,
+            basis: alert::Basis::default(),
+        };
+        alert::State {
+            alert: alert::AlertId::new(key.hash(&"u07".parse().unwrap()), 1),
+            key,
+            status: alert::Status::Open,
+            n: 1,
+            episode: 1,
+            severity_peak: alert::Severity::Critical,
+            causes: Default::default(),
+            past_causes: Default::default(),
+            basis: alert::Basis::default(),
+            occurrence,
+        }
+    }
+
+    fn apply(store: &Store, world: &World, from: usize) {
+        for (sequence, commit) in (1..).zip(world.commits()).skip(from) {
+            store.apply(fold(store, commit, sequence).unwrap()).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_silenced_follows_from_the_log_and_what_is_over_is_let_go_of() {
+        let mut world = World::settled();
+        let silence = |change: serde_json::Value| {
+            let mut data = json!({"until": "2020-02-06T20:00:00+08:00", "reason": "停电"});
+            data.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            data
+        };
+        let kind = world.record("alert.silence", silence(json!({"kind": "building_silent"})), "2020-02-06T10:00");
+        world.record("alert.silence", silence(json!({"kind": "fever", "building": "b07"})), "2020-02-06T10:00");
+        let dir = TempDir::new().unwrap();
+        let store = open(&dir);
+        apply(&store, &world, 0);
+        let community = world.community_id().clone();
+        let silenced = |store: &Store, rule, building, at| until(store, &community, &alert(rule, building), World::time(at)).unwrap().is_some();
+        for (rule, building, at, expected) in [
+            ("building_silent", "b07", "2020-02-06T12:00", true),
+            ("building_silent", "b08", "2020-02-06T12:00", true),
+            ("fever", "b07", "2020-02-06T12:00", true),
+            ("fever", "b08", "2020-02-06T12:00", false),
+            ("symptom", "b07", "2020-02-06T12:00", false),
+            ("fever", "b07", "2020-02-06T09:59", false),
+            ("fever", "b07", "2020-02-06T20:00", false),
+        ] {
+            assert_eq!(silenced(&store, rule, building, at), expected, "{rule} {building} {at}");
+        }
+        let folded = world.commits().len();
+        world.record("alert.unsilence", json!({"silence": kind.to_string()}), "2020-02-06T13:00");
+        apply(&store, &world, folded);
+        assert!(!silenced(&store, "building_silent", "b07", "2020-02-06T14:00"), "ended by hand");
+        let folded = world.commits().len();
+        world.record("alert.silence", silence(json!({"kind": "symptom", "until": "2020-02-07T20:00:00+08:00"})), "2020-02-07T10:00");
+        apply(&store, &world, folded);
+        let rows = |store: &Store| store.scan::<silence::State>(SILENCES, &Key::community(community.as_str()).prefix(), None, PAGE_ROWS).unwrap();
+        assert_eq!(rows(&store).len(), 1, "yesterday's are gone");
+        // a fold from the start, and the same again, say the same
+        let other = TempDir::new().unwrap();
+        let fresh = open(&other);
+        apply(&fresh, &world, 0);
+        apply(&fresh, &world, 0);
+        let states = |store: &Store| rows(store).into_iter().map(|(key, row)| (key, row.value)).collect::<Vec<_>>();
+        assert_eq!(states(&fresh), states(&store));
+    }
+}

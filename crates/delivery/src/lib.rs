@@ -1,0 +1,44 @@
+//! What is told to whom, and when: from the messages of the alert stream to calls of a receiver. Values in, values out.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `message` | a message of the stream, as far as it is told onwards |
+//! | `plan` | a subscription: which receiver, which messages, how much of them |
+//! | `machine` | `(state, message or time) -> (state, sends)`: grouping, budget, digest, storm lane, repeats, flapping |
+//! | `pile` | what is told in one go: counted by community, kind and severity, the first of it listed |
+//! | `outbox` | sends that were decided and are not done: criticals first, back-off, given up at last |
+//! | `pace` | how often a receiver may be called |
+//! | `render` | a notice as text for people, by a template |
+//!
+//! There are two clocks. People's time — waits, budgets, repeats — is the clock of the system, so that an exercise runs fast as a whole.
+//! The receiver's time — calls in a minute, retries, giving up — is real, for a receiver knows no other (contracts.md).
+
+mod machine;
+mod message;
+mod outbox;
+mod pace;
+mod pile;
+mod plan;
+mod render;
+
+pub use machine::{BUDGET_SENDS, BUDGET_WINDOW_MS, DIGEST_EVERY_MS, GROUP_WAIT_MS, Machine, REPEAT_EVERY_MS, Report, State};
+pub use message::{Action, Heard, Message, Reason, Title};
+pub use outbox::{Content, GIVE_UP_AFTER_MS, Outcome, Send, Settled};
+pub use pace::Pace;
+pub use pile::{Item, Line, Notice, Sort};
+pub use plan::{Channel, Class, Filter, Plan};
+pub use render::{Names, Template, TemplateError};
+
+use domain::values::Timestamp;
+
+/// What time it is, by both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The clock of the system: real, or that of an exercise.
+    pub clock: Timestamp,
+    /// Real time.
+    pub real: Timestamp,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,411 @@
+//! `(state, message or time) -> (state, sends)`, for one subscription.
+//!
+//! Every message is in exactly one send, or waits for one, or is counted with the reason why it was not told. Nothing else is.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    alert::Severity,
+    values::{CommunityId, DAY_MS, MINUTE_MS, Slug, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Moment,
+    message::{Action, Heard, Message, Reason, Title},
+    outbox::{Content, Outbox, Outcome, Send, Settled},
+    pile::{Item, Line, Notice, Pile, Sort, short},
+    plan::{Class, Plan},
+};
+
+/// How long a group waits for more of its kind; a critical waits for nothing.
+pub const GROUP_WAIT_MS: i64 = 60_000;
+/// Sends that a recipient is given in [`BUDGET_WINDOW_MS`] before the rest comes in digests.
+pub const BUDGET_SENDS: usize = 10;
+/// The window of the budget.
+pub const BUDGET_WINDOW_MS: i64 = 10 * MINUTE_MS;
+/// How long a digest gathers.
+pub const DIGEST_EVERY_MS: i64 = 5 * MINUTE_MS;
+/// After how long what nobody has is told again.
+pub const REPEAT_EVERY_MS: i64 = 30 * MINUTE_MS;
+/// What would be told again within this time goes along with what is told again now.
+const REPEAT_TOGETHER_MS: i64 = 10 * MINUTE_MS;
+/// Turns within [`DAY_MS`] after which an alert counts as unstable.
+const TURNS_MAX: usize = 3;
+/// Groups that wait at once in either lane; what comes beyond goes to the digest, or to the storm. All that is remembered must fit into
+/// one message of the server (1 MiB).
+const GROUPS_MAX: usize = 60;
+/// Alerts that are remembered to be told again. Those beyond are told once.
+const OPEN_MAX: usize = 500;
+/// Alerts whose turns are remembered; beyond, the one that turned longest ago is forgotten.
+const TURNING_MAX: usize = 500;
+/// Notices that wait to be done. While there are so many, what comes gathers in piles.
+const NOTICES_MAX: usize = 8;
+/// Of these, how many need not be critical.
+const ORDINARY_MAX: usize = 4;
+/// Messages that wait to be forwarded. While there are so many, the stream is not read on.
+const FORWARDS_MAX: usize = 1000;
+/// The rule whose alerts are never called unstable: each breach is one (alerting.md).
+const BREACH: &str = "quarantine_breach";
+
+/// What a machine remembers. It can be written down at any time, and is all that there is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Part of every id: ids of a machine that began anew are others.
+    born: String,
+    /// Number of the last send.
+    number: u64,
+    groups: BTreeMap<String, Pile>,
+    criticals: BTreeMap<String, Pile>,
+    digest: Option<Pile>,
+    /// When sends were decided, within the window of the budget.
+    spent: Vec<Timestamp>,
+    open: BTreeMap<String, Open>,
+    turns: BTreeMap<String, Vec<Timestamp>>,
+    outbox: Outbox,
+    report: Report,
+}
+
+/// An alert that was told and that nobody has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Open {
+    community: CommunityId,
+    kind: Slug,
+    severity: Severity,
+    /// Only in class work.
+    title: Option<Title>,
+    exercise: bool,
+    /// When it is told again.
+    next_at: Timestamp,
+    /// Until when somebody has it, or it is silenced.
+    taken_until: Option<Timestamp>,
+}
+
+/// What became of the messages, in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Messages that came off the stream.
+    pub heard: u64,
+    /// Messages that the receiver has.
+    pub delivered: u64,
+    /// Messages that were not told, by the reason.
+    pub suppressed: BTreeMap<Reason, u64>,
+    /// Messages that were tried for too long.
+    pub given_up: u64,
+    /// Calls that went well.
+    pub calls: u64,
+    /// Calls that did not.
+    pub failed_calls: u64,
+}
+
+/// A machine of one subscription.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    plan: Plan,
+    state: State,
+}
+
+impl Machine {
+    /// A machine that has heard nothing yet. `born` makes its ids its own: letters.
+    pub fn new(plan: Plan, born: String) -> Self {
+        Self { plan, state: State { born, ..State::default() } }
+    }
+
+    /// A machine that goes on.
+    pub fn resume(plan: Plan, state: State) -> Self {
+        Self { plan, state }
+    }
+
+    /// All that it remembers.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The subscription.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What became of the messages so far.
+    pub fn report(&self) -> &Report {
+        &self.state.report
+    }
+
+    /// Messages that are neither told nor suppressed.
+    pub fn waiting(&self) -> u64 {
+        let State { groups, criticals, digest, outbox, .. } = &self.state;
+        groups.values().chain(criticals.values()).chain(digest).map(Pile::total).sum::<u64>() + outbox.messages()
+    }
+
+    /// Since when, in real time, the oldest send has waited to be done.
+    pub fn oldest(&self) -> Option<Timestamp> {
+        self.state.outbox.oldest()
+    }
+
+    /// Sends that failed and will be tried again.
+    pub fn failing(&self) -> usize {
+        self.state.outbox.failing()
+    }
+
+    /// How many more messages it takes now: a program that is away for long is waited for in the stream.
+    pub fn room(&self) -> usize {
+        if self.plan.forwards() { FORWARDS_MAX.saturating_sub(self.state.outbox.len()) } else { usize::MAX }
+    }
+
+    /// Takes what came off the stream.
+    pub fn hear(&mut self, heard: &Heard, moment: Moment) {
+        self.state.report.heard += 1;
+        match heard {
+            Heard::Unreadable => self.suppress(Reason::Unreadable),
+            Heard::Message(message) => self.hear_message(message, moment),
+        }
+    }
+
+    fn hear_message(&mut self, message: &Message, moment: Moment) {
+        if !self.plan.filter.lets(message) {
+            return self.suppress(Reason::Filtered);
+        }
+        if let Some(reason) = message.suppressed {
+            // once the silence is over, people are reminded of what is still open: nobody else would tell them
+            if message.silenced_until.is_some() && !self.plan.forwards() {
+                self.remember_open(message, moment);
+            } else {
+                self.state.open.remove(&message.alert);
+            }
+            return self.suppress(reason);
+        }
+        let critical = message.severity == Severity::Critical && !message.action.is_end();
+        if self.plan.forwards() {
+            let send = self.send(critical, 1, Content::Message { sequence: message.sequence }, Some(message.id.clone()));
+            return self.state.outbox.push(send, message.published_at.min(moment.real));
+        }
+        self.remember_open(message, moment);
+        if !message.action.is_news() {
+            return self.suppress(Reason::NoNews);
+        }
+        let turns = self.turns(message);
+        let turned = message.action == Action::Reopened || message.action.is_end();
+        if turned && (turns > TURNS_MAX + 1 || (turns > TURNS_MAX && message.action.is_end())) {
+            return self.suppress(Reason::Unstable);
+        }
+        let unstable = turned && turns > TURNS_MAX;
+        self.gather(message, critical, unstable, moment);
+    }
+
+    fn suppress(&mut self, reason: Reason) {
+        *self.state.report.suppressed.entry(reason).or_default() += 1;
+    }
+
+    /// Puts a message where it waits for what is told together with it.
+    fn gather(&mut self, message: &Message, critical: bool, unstable: bool, moment: Moment) {
+        let class = self.plan.class;
+        let place = match (&self.plan.class, &message.building) {
+            (Class::Work, Some(building)) => format!("{}/{}/{}/{building}", message.town, message.community, message.kind),
+            (Class::Work, None) => format!("{}/{}/{}", message.town, message.community, message.kind),
+            // what is counted per community says nothing of a building, not even by coming one by one
+            (Class::Public, _) => format!("{}/{}", message.town, message.community),
+        };
+        let fresh = || Pile::new(moment.clock);
+        let State { groups, criticals, digest, .. } = &mut self.state;
+        let pile = match critical {
+            true if criticals.len() < GROUPS_MAX || criticals.contains_key(&place) => criticals.entry(place).or_insert_with(fresh),
+            true => criticals.entry(String::new()).or_insert_with(fresh),
+            false if groups.len() < GROUPS_MAX || groups.contains_key(&place) => groups.entry(place).or_insert_with(fresh),
+            false => digest.get_or_insert_with(fresh),
+        };
+        pile.add(message, class, unstable);
+    }
+
+    /// Remembers what is to be told again, and forgets what is not.
+    fn remember_open(&mut self, message: &Message, moment: Moment) {
+        let open = &mut self.state.open;
+        let taken_until = match message.action {
+            Action::Resolved | Action::Closed => {
+                open.remove(&message.alert);
+                return;
+            }
+            // nobody is reminded until they no longer have it; without an end, never
+            Action::Acknowledged if message.acknowledged_until.is_none() => {
+                open.remove(&message.alert);
+                return;
+            }
+            Action::Acknowledged => message.acknowledged_until,
+            // more of the same does not put off the reminder
+            Action::Updated if message.silenced_until.is_none() && open.contains_key(&message.alert) => return,
+            Action::Raised | Action::Updated | Action::Upgraded | Action::Escalated | Action::Reopened => None,
+        };
+        let taken_until = taken_until.max(message.silenced_until);
+        let next_at = taken_until.unwrap_or(moment.clock.plus_ms(REPEAT_EVERY_MS));
+        if open.len() >= OPEN_MAX && !open.contains_key(&message.alert) {
+            return;
+        }
+        let title = match self.plan.class {
+            Class::Work => Some(short(&message.title)),
+            Class::Public => None,
+        };
+        let Message { community, kind, severity, exercise, .. } = message.clone();
+        open.insert(message.alert.clone(), Open { community, kind, severity, title, exercise, next_at, taken_until });
+    }
+
+    /// How often an alert came back within a day, this time included; 0 for one that is never unstable.
+    fn turns(&mut self, message: &Message) -> usize {
+        if message.kind.as_str() == BREACH {
+            return 0;
+        }
+        let turns = &mut self.state.turns;
+        if message.action == Action::Reopened {
+            turns.entry(message.alert.clone()).or_default().push(message.at);
+        }
+        let Some(of_alert) = turns.get_mut(&message.alert) else { return 0 };
+        of_alert.retain(|turn| turn.0 > message.at.0 - DAY_MS);
+        let excess = of_alert.len().saturating_sub(TURNS_MAX + 2);
+        of_alert.drain(..excess);
+        let count = of_alert.len();
+        if count == 0 {
+            turns.remove(&message.alert);
+        } else if turns.len() > TURNING_MAX {
+            let longest_ago = turns.iter().min_by_key(|(_, turns)| turns.last().copied()).map(|(alert, _)| alert.clone());
+            longest_ago.inspect(|alert| {
+                turns.remove(alert);
+            });
+        }
+        count
+    }
+
+    /// Decides what is due; whether anything was. To be written down before [`Machine::start`].
+    pub fn tick(&mut self, moment: Moment) -> bool {
+        let before = self.state.number;
+        if self.plan.forwards() {
+            return false;
+        }
+        self.state.spent.retain(|spent| spent.0 > moment.clock.0 - BUDGET_WINDOW_MS);
+        self.decide_critical(moment);
+        self.decide_groups(moment);
+        self.decide_digest(moment);
+        self.decide_reminder(moment);
+        self.state.number != before
+    }
+
+    /// The lane of criticals: each group by itself while the receiver may be called so often, all that wait in one send otherwise.
+    fn decide_critical(&mut self, moment: Moment) {
+        let pace = self.plan.channel.pace();
+        let State { criticals, outbox, .. } = &mut self.state;
+        if criticals.is_empty() || outbox.has_untried(true) || outbox.len() >= NOTICES_MAX || !outbox.calls.may(pace, true, moment.real) {
+            return;
+        }
+        let each_by_itself = criticals.len() <= 1 || outbox.calls.burst(pace, moment.real) as usize >= criticals.len();
+        let mut waiting = std::mem::take(criticals).into_iter();
+        let Some((_, mut pile)) = waiting.next() else { return };
+        if each_by_itself {
+            *criticals = waiting.collect();
+            self.decide(pile, Sort::News, true, moment);
+        } else {
+            waiting.for_each(|(_, other)| pile.merge(other));
+            self.decide(pile, Sort::Storm, true, moment);
+        }
+    }
+
+    fn decide_groups(&mut self, moment: Moment) {
+        let State { groups, .. } = &mut self.state;
+        let due: Vec<String> = groups.iter().filter(|(_, pile)| pile.since.plus_ms(GROUP_WAIT_MS) <= moment.clock).map(|(key, _)| key.clone()).collect();
+        for key in due {
+            let Some(pile) = self.state.groups.remove(&key) else { continue };
+            if self.state.digest.is_none() && self.may_say_more() {
+                self.decide(pile, Sort::News, false, moment);
+            } else {
+                self.state.digest.get_or_insert_with(|| Pile::new(moment.clock)).merge(pile);
+            }
+        }
+    }
+
+    /// Whether budget and outbox have room for something that is not critical.
+    fn may_say_more(&self) -> bool {
+        self.state.spent.len() < BUDGET_SENDS && self.state.outbox.len() < ORDINARY_MAX
+    }
+
+    fn decide_digest(&mut self, moment: Moment) {
+        if self.state.outbox.len() < ORDINARY_MAX
+            && let Some(digest) = self.state.digest.take_if(|digest| digest.since.plus_ms(DIGEST_EVERY_MS) <= moment.clock)
+        {
+            self.decide(digest, Sort::Digest, false, moment);
+        }
+    }
+
+    /// One send for all that was told long ago and that nobody has, and for what would be told again soon after.
+    fn decide_reminder(&mut self, moment: Moment) {
+        let due = |open: &Open| open.next_at <= moment.clock;
+        let soon = |open: &Open| open.next_at.0 - REPEAT_TOGETHER_MS <= moment.clock.0 && open.taken_until.is_none_or(|until| until <= moment.clock);
+        let critical = match self.state.open.values().filter(|open| due(open)).map(|open| open.severity).max() {
+            None => return,
+            Some(worst) => worst == Severity::Critical,
+        };
+        let outbox = &self.state.outbox;
+        let may = if critical { outbox.len() < NOTICES_MAX && !outbox.has_untried(true) } else { self.may_say_more() };
+        if !may {
+            return;
+        }
+        let mut pile = Pile::new(moment.clock);
+        for (alert, open) in self.state.open.iter_mut().filter(|(_, open)| soon(open)) {
+            open.next_at = moment.clock.plus_ms(REPEAT_EVERY_MS);
+            pile.exercise |= open.exercise;
+            pile.count(Line { community: Some(open.community.clone()), kind: Some(open.kind.clone()), severity: open.severity, count: 1 });
+            if let Some(title) = open.title.clone() {
+                pile.list(Item { alert: alert.clone(), severity: open.severity, count: 1, title, action: None, unstable: false });
+            }
+        }
+        self.decide(pile, Sort::Reminder, critical, moment);
+    }
+
+    fn decide(&mut self, pile: Pile, sort: Sort, critical: bool, moment: Moment) {
+        // what a reminder tells was told before
+        let messages = if sort == Sort::Reminder { 0 } else { pile.total() };
+        self.state.spent.push(moment.clock);
+        let send = self.send(critical, messages, Content::Notice(pile.notice(sort, moment.clock)), None);
+        self.state.outbox.push(send, moment.real);
+    }
+
+    fn send(&mut self, critical: bool, messages: u64, content: Content, id: Option<String>) -> Send {
+        self.state.number += 1;
+        let number = self.state.number;
+        let id = id.unwrap_or_else(|| format!("{}-{}-{number}", self.plan.name, self.state.born));
+        Send { number, id, critical, messages, content }
+    }
+
+    /// The next send to be tried now. What was decided must have been written down before.
+    pub fn start(&mut self, real: Timestamp) -> Option<Send> {
+        self.state.outbox.start(self.plan.channel.pace(), real)
+    }
+
+    /// What came of a try; nothing when there is no such send.
+    pub fn settle(&mut self, number: u64, outcome: Outcome, real: Timestamp) -> Option<Settled> {
+        let (messages, settled) = self.state.outbox.settle(number, outcome, real)?;
+        let report = &mut self.state.report;
+        match outcome {
+            Outcome::Delivered => report.calls += 1,
+            Outcome::Failed | Outcome::Limited { .. } | Outcome::Gone => report.failed_calls += 1,
+        }
+        match settled {
+            Settled::Delivered => report.delivered += messages,
+            Settled::GivenUp => report.given_up += messages,
+            Settled::Again => {}
+        }
+        Some(settled)
+    }
+
+    /// When something is due next: by the clock of the system, and in real time. Nothing when only a message can change anything.
+    pub fn next_wake(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let State { groups, criticals, digest, open, outbox, .. } = &self.state;
+        let group = groups.values().map(|pile| pile.since.plus_ms(GROUP_WAIT_MS)).min();
+        let digest = digest.as_ref().map(|pile| pile.since.plus_ms(DIGEST_EVERY_MS));
+        let repeat = open.values().map(|open| open.next_at).min();
+        // a critical waits for nothing but the pace of the receiver
+        let critical = criticals.values().map(|pile| pile.since).min();
+        ([group, digest, repeat, critical].into_iter().flatten().min(), outbox.next_at())
+    }
+
+    /// A notice that says that it is a test, to be sent by itself: it is no message of the stream.
+    pub fn test_notice(&self, moment: Moment, exercise: bool) -> Send {
+        let notice = Notice { sort: Sort::Test, at: moment.clock, exercise, lines: Vec::new(), items: Vec::new() };
+        Send { number: 0, id: format!("{}-{}-test", self.plan.name, self.state.born), critical: false, messages: 0, content: Content::Notice(notice) }
+    }
+}

@@ -1,0 +1,178 @@
+//! Sends that were decided and are not done. What is in here is written down before it is tried, so that after a crash the same goes out
+//! under the same id.
+
+use std::collections::VecDeque;
+
+use domain::values::{HOUR_MS, MINUTE_MS, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    pace::{Calls, Pace, lies_ahead},
+    pile::Notice,
+};
+
+/// How long a send is tried, in real time.
+pub const GIVE_UP_AFTER_MS: i64 = 24 * HOUR_MS;
+/// First pause before another try; it doubles up to [`PAUSE_MAX_MS`].
+const PAUSE_MIN_MS: i64 = 1000;
+/// Longest pause before another try.
+const PAUSE_MAX_MS: i64 = 5 * MINUTE_MS;
+
+/// A send that was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Send {
+    /// Counts the sends of a subscription, without gaps.
+    pub number: u64,
+    /// Its id: the same at every try. It holds no full stop.
+    pub id: String,
+    /// It goes before those that are not.
+    pub critical: bool,
+    /// How many messages of the stream it tells of for the first time.
+    pub messages: u64,
+    /// What it tells.
+    pub content: Content,
+}
+
+/// What a send tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// The message at this place in the stream, as it stands.
+    Message {
+        /// Its place in the stream of alerts.
+        sequence: u64,
+    },
+    /// A notice.
+    Notice(Notice),
+}
+
+/// What came of a try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver has it.
+    Delivered,
+    /// It has it not, or nobody knows.
+    Failed,
+    /// It wants to be called less often: not before so many ms.
+    Limited {
+        /// How long it is left alone, in ms.
+        hold_ms: i64,
+    },
+    /// What was to be told is gone from the stream.
+    Gone,
+}
+
+/// What a send has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Done.
+    Delivered,
+    /// It will be tried again.
+    Again,
+    /// It is not tried any more.
+    GivenUp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Waiting {
+    send: Send,
+    /// Since when there has been something to tell, in real time.
+    since: Timestamp,
+    tries: u32,
+    next_at: Timestamp,
+    /// It is being tried. Whoever reads this after a crash knows nothing of that.
+    #[serde(skip)]
+    under_way: bool,
+}
+
+/// Sends that are not done, by number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Outbox {
+    waiting: VecDeque<Waiting>,
+    pub(crate) calls: Calls,
+}
+
+impl Outbox {
+    pub(crate) fn push(&mut self, send: Send, since: Timestamp) {
+        self.waiting.push_back(Waiting { send, since, tries: 0, next_at: since, under_way: false });
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether one waits that was never tried.
+    pub(crate) fn has_untried(&self, critical: bool) -> bool {
+        self.waiting.iter().any(|waiting| waiting.tries == 0 && !waiting.under_way && waiting.send.critical == critical)
+    }
+
+    /// Messages in it.
+    pub(crate) fn messages(&self) -> u64 {
+        self.waiting.iter().map(|waiting| waiting.send.messages).sum()
+    }
+
+    /// Since when the oldest has waited.
+    pub(crate) fn oldest(&self) -> Option<Timestamp> {
+        self.waiting.iter().map(|waiting| waiting.since).min()
+    }
+
+    /// Those that failed and are tried again.
+    pub(crate) fn failing(&self) -> usize {
+        self.waiting.iter().filter(|waiting| waiting.tries > 0).count()
+    }
+
+    /// The next to be tried now, criticals first; it counts as a call.
+    pub(crate) fn start(&mut self, pace: Pace, real: Timestamp) -> Option<Send> {
+        let due = |waiting: &&mut Waiting| !waiting.under_way && !lies_ahead(waiting.next_at, real);
+        let next = self.waiting.iter_mut().filter(due).min_by_key(|waiting| (!waiting.send.critical, waiting.send.number))?;
+        if !self.calls.may(pace, next.send.critical, real) {
+            return None;
+        }
+        next.under_way = true;
+        self.calls.make(pace, real);
+        Some(next.send.clone())
+    }
+
+    /// When the next may be tried, as far as its own pauses go; nothing when none waits.
+    pub(crate) fn next_at(&self) -> Option<Timestamp> {
+        self.waiting.iter().filter(|waiting| !waiting.under_way).map(|waiting| waiting.next_at).min()
+    }
+
+    /// What came of a try: the send, and what it has come to. Nothing when it is not here.
+    pub(crate) fn settle(&mut self, number: u64, outcome: Outcome, real: Timestamp) -> Option<(u64, Settled)> {
+        let place = self.waiting.iter().position(|waiting| waiting.send.number == number)?;
+        let waiting = &mut self.waiting[place];
+        waiting.under_way = false;
+        waiting.tries += 1;
+        let too_old = real.0.saturating_sub(waiting.since.0) >= GIVE_UP_AFTER_MS;
+        let settled = match outcome {
+            Outcome::Delivered => Settled::Delivered,
+            Outcome::Gone => Settled::GivenUp,
+            Outcome::Failed | Outcome::Limited { .. } if too_old => Settled::GivenUp,
+            Outcome::Failed => {
+                waiting.next_at = real.plus_ms(pause_ms(&waiting.send.id, waiting.tries));
+                Settled::Again
+            }
+            Outcome::Limited { hold_ms } => {
+                waiting.next_at = real.plus_ms(hold_ms);
+                self.calls.hold(real, hold_ms);
+                Settled::Again
+            }
+        };
+        let messages = self.waiting[place].send.messages;
+        if settled != Settled::Again {
+            self.waiting.remove(place);
+        }
+        Some((messages, settled))
+    }
+}
+
+/// Pause after so many tries: doubled each time, of which half is spread by the id, so that those who failed together do not come back
+/// together. The same id waits the same, so a test knows.
+fn pause_ms(id: &str, tries: u32) -> i64 {
+    let whole = PAUSE_MIN_MS.saturating_mul(1 << tries.saturating_sub(1).min(20)).min(PAUSE_MAX_MS);
+    // FNV-1a
+    let spread = id.bytes().chain(tries.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let half = whole / 2;
+    half + i64::try_from(spread % 1000).unwrap_or(0) * half / 1000
+}

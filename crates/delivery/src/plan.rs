@@ -1,0 +1,136 @@
+//! A subscription: which receiver, which messages, how much of them.
+
+use domain::{
+    alert::Severity,
+    values::{CommunityId, Slug},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{message::Message, pace::Pace};
+
+/// What a receiver is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// A program, by the Standard Webhooks scheme.
+    Webhook,
+    /// A robot in a group of WeCom (企业微信).
+    Wecom,
+    /// A robot in a group of DingTalk (钉钉).
+    Dingtalk,
+    /// A robot in a group of Feishu (飞书).
+    Feishu,
+    /// A topic of ntfy.
+    Ntfy,
+}
+
+/// How much of a message may leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// Doors, and no names.
+    Work,
+    /// Counts per community, kind and severity, and no place below the community.
+    #[default]
+    Public,
+}
+
+/// Which messages. An empty list lets everything through; whoever makes a plan sees to it that it names a place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Filter {
+    /// Towns.
+    pub towns: Vec<Slug>,
+    /// Communities.
+    pub communities: Vec<CommunityId>,
+    /// Kinds of alerts.
+    pub kinds: Vec<Slug>,
+    /// Severities.
+    pub severities: Vec<Severity>,
+}
+
+/// A subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Its name: the mark on the server and every id carry it.
+    pub name: Slug,
+    /// What the receiver is.
+    pub channel: Channel,
+    /// How much it is told.
+    pub class: Class,
+    /// What it is told of.
+    pub filter: Filter,
+}
+
+impl Plan {
+    /// Whether each message is told onwards by itself, as it stands: to programs, which count and group for themselves.
+    pub fn forwards(&self) -> bool {
+        self.channel == Channel::Webhook && self.class == Class::Work
+    }
+}
+
+impl Channel {
+    /// The word in files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Wecom => "wecom",
+            Self::Dingtalk => "dingtalk",
+            Self::Feishu => "feishu",
+            Self::Ntfy => "ntfy",
+        }
+    }
+
+    /// How often a receiver of this kind may be called.
+    pub fn pace(self) -> Pace {
+        match self {
+            Self::Webhook => Pace::FREE,
+            // 20 a minute is the limit of both, and DingTalk blocks for ten minutes beyond it
+            Self::Wecom | Self::Dingtalk => Pace::per_minute(15),
+            // 100 a minute and 5 a second; it refuses at the full and the half hour, when everybody's reports are sent
+            Self::Feishu => Pace { shuns_half_hours: true, ..Pace::per_minute(80) },
+            // ntfy.sh gives a visitor one call in five seconds, after the first sixty
+            Self::Ntfy => Pace::per_minute(12),
+        }
+    }
+
+    /// Longest text it takes, in bytes of UTF-8.
+    pub fn text_bytes_max(self) -> usize {
+        match self {
+            Self::Wecom => 2048,
+            Self::Dingtalk | Self::Feishu | Self::Webhook => 16 * 1024,
+            Self::Ntfy => 4096,
+        }
+    }
+
+    /// Calls that may be under way at once.
+    pub fn calls_max(self) -> usize {
+        match self {
+            Self::Webhook => 8,
+            Self::Wecom | Self::Dingtalk | Self::Feishu | Self::Ntfy => 1,
+        }
+    }
+}
+
+impl Class {
+    /// The word in files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Work => "work",
+            Self::Public => "public",
+        }
+    }
+}
+
+impl Filter {
+    /// Whether a message is among those it names.
+    pub fn lets(&self, message: &Message) -> bool {
+        fn names<T: PartialEq>(list: &[T], value: &T) -> bool {
+            list.is_empty() || list.contains(value)
+        }
+        names(&self.towns, &message.town)
+            && names(&self.communities, &message.community)
+            && names(&self.kinds, &message.kind)
+            && names(&self.severities, &message.severity)
+    }
+}

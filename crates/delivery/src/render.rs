@@ -1,0 +1,203 @@
+//! A notice as text for people: Chinese first, English second, by a template that a community may replace.
+//!
+//! What a template sees is what the class may hold, so no template can tell more.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    alert::Severity,
+    values::{CommunityId, Timestamp},
+};
+use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
+use serde::Serialize;
+
+use crate::pile::{Item, Line, Notice, Sort};
+
+/// What a template may take: far more than any text needs, and not for ever.
+const FUEL: u64 = 50_000;
+/// Most lines of counts in a text.
+const LINES_SHOWN_MAX: usize = 12;
+/// The template that holds where no other is given.
+const DEFAULT: &str = include_str!("notice.txt");
+
+/// What communities are called in texts; one without a name is called by its slug.
+pub type Names = BTreeMap<CommunityId, String>;
+
+/// A template for every sort of notice.
+#[derive(Clone, Debug)]
+pub struct Template {
+    environment: Environment<'static>,
+    source: String,
+}
+
+/// Why a template will not do.
+#[derive(Debug, thiserror::Error)]
+#[error("the template cannot be used")]
+pub struct TemplateError(#[from] minijinja::Error);
+
+#[derive(Serialize)]
+struct View<'a> {
+    sort: Sort,
+    exercise: bool,
+    severity: Severity,
+    severity_zh: &'static str,
+    severity_en: &'static str,
+    count: u64,
+    lines: Vec<LineView<'a>>,
+    more_lines: usize,
+    items: &'a [Item],
+    more_items: u64,
+}
+
+#[derive(Serialize)]
+struct LineView<'a> {
+    community: &'a str,
+    kind: &'a str,
+    kind_zh: &'a str,
+    kind_en: String,
+    severity: Severity,
+    severity_zh: &'static str,
+    severity_en: &'static str,
+    count: u64,
+}
+
+impl Default for Template {
+    fn default() -> Self {
+        Self { environment: environment(), source: DEFAULT.to_owned() }
+    }
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    // the marks of a template stand on lines of their own, and leave none behind
+    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+        environment.set_syntax(syntax);
+    }
+    environment
+}
+
+impl Template {
+    /// A template of one's own, tried on a notice of every sort.
+    ///
+    /// # Errors
+    /// When it is not a template, names what there is not, takes too long, or says nothing.
+    pub fn read(source: &str) -> Result<Self, TemplateError> {
+        let template = Self { environment: environment(), source: source.to_owned() };
+        for notice in samples() {
+            let text = template.text(&notice, &Names::new(), usize::MAX)?;
+            if text.trim().is_empty() {
+                return Err(minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, "it says nothing of a notice").into());
+            }
+        }
+        Ok(template)
+    }
+
+    /// The text of a notice, at most so many bytes: it lists fewer alerts before it is cut.
+    ///
+    /// # Errors
+    /// When the template fails on this notice.
+    pub fn text(&self, notice: &Notice, names: &Names, bytes_max: usize) -> Result<String, TemplateError> {
+        let (mut items, mut lines) = (notice.items.len(), notice.lines.len().min(LINES_SHOWN_MAX));
+        loop {
+            let text = self.environment.render_str(&self.source, Serde(view(notice, names, items, lines)))?;
+            let text = text.trim();
+            if text.len() <= bytes_max {
+                return Ok(text.to_owned());
+            }
+            match (items, lines) {
+                (0, 0) => return Ok(cut(text, bytes_max)),
+                (0, _) => lines -= 1,
+                _ => items -= 1,
+            }
+        }
+    }
+}
+
+/// At most so many bytes of a text, with a sign that there was more.
+fn cut(text: &str, bytes_max: usize) -> String {
+    const MORE: &str = "…";
+    let mut end = bytes_max.saturating_sub(MORE.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{MORE}", &text[..end])
+}
+
+fn view<'a>(notice: &'a Notice, names: &'a Names, items: usize, lines: usize) -> View<'a> {
+    let count = notice.count();
+    let severity = notice.severity();
+    let line = |line: &'a Line| {
+        let kind = line.kind.as_ref().map_or("other", |kind| kind.as_str());
+        let (kind_zh, kind_en) = kind_words(kind);
+        LineView {
+            community: line.community.as_ref().map_or("…", |community| names.get(community).map_or(community.as_str(), String::as_str)),
+            kind,
+            kind_zh,
+            kind_en,
+            severity: line.severity,
+            severity_zh: severity_zh(line.severity),
+            severity_en: severity_en(line.severity),
+            count: line.count,
+        }
+    };
+    let shown = &notice.items[..items.min(notice.items.len())];
+    View {
+        sort: notice.sort,
+        exercise: notice.exercise,
+        severity,
+        severity_zh: severity_zh(severity),
+        severity_en: severity_en(severity),
+        count,
+        lines: notice.lines.iter().take(lines).map(line).collect(),
+        more_lines: notice.lines.len().saturating_sub(lines),
+        items: shown,
+        // without a list nothing is missing from it
+        more_items: if notice.items.is_empty() { 0 } else { count.saturating_sub(shown.iter().map(|item| item.count).sum()) },
+    }
+}
+
+fn severity_zh(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "紧急",
+        Severity::Serious => "需处理",
+        Severity::Caution => "留意",
+    }
+}
+
+fn severity_en(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "critical",
+        Severity::Serious => "to act on",
+        Severity::Caution => "to watch",
+    }
+}
+
+/// A kind in both languages; one that this program does not know is called by its slug.
+fn kind_words(kind: &str) -> (&str, String) {
+    let (zh, en) = match kind {
+        "fever" => ("发热", "Fever"),
+        "symptom" => ("症状", "Symptoms"),
+        "check_overdue" => ("体温检查超时", "Check overdue"),
+        "quarantine_breach" => ("管控人员外出", "Left quarantine"),
+        "building_silent" => ("楼栋未报", "No building report"),
+        "door_missed" => ("有户未排查", "Doors not reached"),
+        "refused" => ("拒不配合", "Refused"),
+        "release_due" => ("期满待解除", "Release due"),
+        "cluster" => ("聚集发热", "Cluster of fevers"),
+        "other" => ("其他", "Other"),
+        unknown => return (unknown, unknown.replace('_', " ")),
+    };
+    (zh, en.to_owned())
+}
+
+/// A notice of every sort, with and without a list.
+fn samples() -> Vec<Notice> {
+    let sorts = [Sort::News, Sort::Storm, Sort::Digest, Sort::Reminder, Sort::Test];
+    let lines = |kind: &str, count| Line { community: "u07".parse().ok(), kind: kind.parse().ok(), severity: Severity::Critical, count };
+    let title = crate::Title { zh_cn: "阳光小区 7号楼2单元502 发热 38.2℃".to_owned(), en: "Fever 38.2 °C, Yangguang, building 7".to_owned() };
+    let item = Item { alert: "a1".to_owned(), severity: Severity::Critical, count: 1, title, action: Some(crate::Action::Escalated), unstable: true };
+    let notice = |sort, items| Notice { sort, at: Timestamp(0), exercise: true, lines: vec![lines("fever", 3), lines("other", 1)], items };
+    sorts.into_iter().flat_map(|sort| [notice(sort, vec![item.clone()]), notice(sort, Vec::new())]).collect()
+}

@@ -1,0 +1,95 @@
+//! What must hold of every machine: counts add up, criticals first, never more than budget and pace, nothing below the class.
+
+mod properties;
+mod stories;
+mod texts;
+
+use domain::{alert::Severity, values::Timestamp};
+use serde_json::json;
+
+use super::*;
+
+/// When the tests begin: away from the full and the half hour.
+const START: Timestamp = Timestamp(1_580_972_640_000);
+
+fn at(seconds: i64) -> Moment {
+    let now = START.plus_ms(seconds * 1000);
+    Moment { clock: now, real: now }
+}
+
+fn plan(channel: Channel, class: Class) -> Plan {
+    Plan { name: "office".parse().unwrap(), channel, class, filter: Filter::default() }
+}
+
+/// A message as it stands on the stream.
+fn payload(alert: u32, n: u32, kind: &str, severity: Severity, action: &str, building: &str, seconds: i64) -> Vec<u8> {
+    let title = json!({"zh-CN": format!("阳光小区 {building}2单元502 {kind}"), "en": format!("{kind}, Yangguang, {building}, door 502")});
+    let body = json!({
+        "specversion": "1.0", "id": format!("1-{alert}-{n}"), "source": "/towns/dianbu/communities/u07", "type": format!("gridward.alert.{action}.v1"),
+        "subject": format!("building/{building}"), "time": START.plus_ms(seconds * 1000), "severity": severity, "partitionkey": format!("a{alert}"),
+        "data": {"alert": format!("a{alert}"), "n": n, "key": format!("u07/{kind}/person/p7f3a"), "kind": kind, "action": action, "severity": severity,
+            "exercise": false, "title": title, "person": {"ref": "p7f3a"}, "acknowledged": null,
+            "place": {"town": "dianbu", "community": "u07", "estate": "e1", "building": building, "unit": "2", "household": "h502"}}
+    });
+    serde_json::to_vec(&body).unwrap()
+}
+
+fn heard(sequence: u64, payload: &[u8], seconds: i64) -> Heard {
+    Heard::read(sequence, START.plus_ms(seconds * 1000), payload)
+}
+
+/// A machine, a receiver that answers as told, and everything that was called.
+struct Bench {
+    machine: Machine,
+    sequence: u64,
+    calls: Vec<(i64, Send)>,
+    told: Vec<u8>,
+}
+
+impl Bench {
+    fn new(plan: Plan) -> Self {
+        Self { machine: Machine::new(plan, "abc".to_owned()), sequence: 0, calls: Vec::new(), told: Vec::new() }
+    }
+
+    fn hear(&mut self, alert: u32, kind: &str, severity: Severity, action: &str, building: &str, seconds: i64) {
+        self.sequence += 1;
+        let payload = payload(alert, 1, kind, severity, action, building, seconds);
+        self.machine.hear(&heard(self.sequence, &payload, seconds), at(seconds));
+        self.adds_up();
+    }
+
+    /// Lets a second pass: all that may be called is called.
+    fn second(&mut self, seconds: i64, answer: impl Fn(&Send) -> Outcome) {
+        loop {
+            self.machine.tick(at(seconds));
+            self.adds_up();
+            let Some(send) = self.machine.start(at(seconds).real) else { break };
+            self.machine.settle(send.number, answer(&send), at(seconds).real).unwrap();
+            self.told.extend(serde_json::to_vec(&send).unwrap());
+            self.calls.push((seconds, send));
+            self.adds_up();
+        }
+    }
+
+    fn run(&mut self, seconds: std::ops::Range<i64>) {
+        seconds.for_each(|second| self.second(second, |_| Outcome::Delivered));
+    }
+
+    fn adds_up(&self) {
+        let report = self.machine.report();
+        let suppressed: u64 = report.suppressed.values().sum();
+        let known = report.delivered + report.given_up + suppressed + self.machine.waiting();
+        assert_eq!(report.heard, known, "every message is in one send, waits for one, or has a reason: {report:?}");
+    }
+
+    fn sorts(&self) -> Vec<(i64, Sort, u64)> {
+        self.calls.iter().filter_map(|(seconds, send)| notice(send).map(|notice| (*seconds, notice.sort, notice.count()))).collect()
+    }
+}
+
+fn notice(send: &Send) -> Option<&Notice> {
+    match &send.content {
+        Content::Notice(notice) => Some(notice),
+        Content::Message { .. } => None,
+    }
+}

@@ -1,0 +1,159 @@
+//! Over random lives of a subscription.
+
+use domain::alert::Severity;
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Message { alert: u32, kind: usize, severity: Severity, action: usize, building: u32 },
+    Pass { seconds: i64, answer: usize },
+    Crash,
+}
+
+const KINDS: &[&str] = &["fever", "check_overdue", "building_silent", "quarantine_breach"];
+const ACTIONS: &[&str] = &["raised", "updated", "upgraded", "acknowledged", "escalated", "resolved", "closed", "reopened"];
+
+fn step() -> impl Strategy<Value = Step> {
+    let severity = prop_oneof![Just(Severity::Critical), Just(Severity::Serious), Just(Severity::Caution)];
+    prop_oneof![
+        12 => (0..30_u32, 0..KINDS.len(), severity, 0..ACTIONS.len(), 0..12_u32)
+            .prop_map(|(alert, kind, severity, action, building)| Step::Message { alert, kind, severity, action, building }),
+        6 => (1..400_i64, 0..8_usize).prop_map(|(seconds, answer)| Step::Pass { seconds, answer }),
+        1 => Just(Step::Crash),
+    ]
+}
+
+fn answer(number: usize, send: &Send) -> Outcome {
+    match (number, send.number % 3) {
+        (0, _) => Outcome::Failed,
+        (1, 0) => Outcome::Failed,
+        (2, 0) => Outcome::Limited { hold_ms: 30_000 },
+        _ => Outcome::Delivered,
+    }
+}
+
+/// Plays a life, then lets everything come to rest.
+fn play(plan: Plan, steps: &[Step]) -> Bench {
+    let mut bench = Bench::new(plan);
+    let mut now = 0;
+    for step in steps {
+        match step {
+            Step::Message { alert, kind, severity, action, building } => {
+                bench.hear(*alert, KINDS[*kind], *severity, ACTIONS[*action], &format!("b{building}"), now);
+            }
+            Step::Pass { seconds, answer: number } => {
+                (now..now + seconds).for_each(|second| bench.second(second, |send| answer(*number, send)));
+                now += seconds;
+            }
+            // all that is known is what was written down
+            Step::Crash => {
+                let written = serde_json::to_vec(bench.machine.state()).unwrap();
+                bench.machine = Machine::resume(bench.machine.plan().clone(), serde_json::from_slice(&written).unwrap());
+            }
+        }
+    }
+    bench.run(now..now + 1500);
+    bench
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_message_is_in_exactly_one_send_or_has_a_reason(steps in prop::collection::vec(step(), 1..120), robot in 0..5_usize, class in 0..2_usize) {
+        let channel = [Channel::Webhook, Channel::Wecom, Channel::Dingtalk, Channel::Feishu, Channel::Ntfy][robot];
+        let class = [Class::Work, Class::Public][class];
+        let bench = play(plan(channel, class), &steps);
+        let report = bench.machine.report();
+        prop_assert_eq!(bench.machine.waiting(), 0, "all is told once the receiver answers");
+        prop_assert_eq!(report.heard, report.delivered + report.suppressed.values().sum::<u64>());
+        // by what was told, and not by what the machine says of itself
+        let told: u64 = delivered(&bench).iter().map(|send| send.messages).sum();
+        prop_assert_eq!(told, report.delivered);
+        for send in delivered(&bench) {
+            prop_assert!(notice(send).is_none_or(|notice| notice.sort == Sort::Reminder || notice.count() == send.messages));
+        }
+    }
+
+    #[test]
+    fn never_more_calls_than_the_pace_nor_more_ordinary_sends_than_the_budget(steps in prop::collection::vec(step(), 1..120)) {
+        let bench = play(plan(Channel::Wecom, Class::Work), &steps);
+        let seconds: Vec<i64> = bench.calls.iter().map(|(second, _)| *second).collect();
+        for from in &seconds {
+            prop_assert!(seconds.iter().filter(|second| (*from..from + 60).contains(second)).count() <= 15);
+        }
+        let mut decided: Vec<(i64, &Send)> = bench.calls.iter().map(|(_, send)| (notice(send).unwrap().at.0, send)).collect();
+        decided.sort_by_key(|(at, send)| (*at, send.number));
+        decided.dedup_by_key(|(_, send)| send.number);
+        for (at, send) in &decided {
+            let within = decided.iter().filter(|(other, before)| before.number <= send.number && *other > at - BUDGET_WINDOW_MS).count();
+            let ordinary = !send.critical && notice(send).unwrap().sort != Sort::Digest;
+            prop_assert!(!ordinary || within <= BUDGET_SENDS, "{within} sends when {send:?} was decided");
+        }
+        let digests: Vec<i64> = decided.iter().filter(|(_, send)| notice(send).unwrap().sort == Sort::Digest).map(|(at, _)| *at).collect();
+        prop_assert!(digests.windows(2).all(|pair| pair[1] - pair[0] >= DIGEST_EVERY_MS));
+    }
+
+    #[test]
+    fn of_what_may_be_tried_at_one_time_criticals_go_first(steps in prop::collection::vec(step(), 1..60)) {
+        let mut bench = Bench::new(plan(Channel::Webhook, Class::Work));
+        for step in &steps {
+            if let Step::Message { alert, kind, severity, action, building } = step {
+                bench.hear(*alert, KINDS[*kind], *severity, ACTIONS[*action], &format!("b{building}"), 0);
+            }
+        }
+        bench.second(0, |_| Outcome::Delivered);
+        let critical: Vec<bool> = bench.calls.iter().map(|(_, send)| send.critical).collect();
+        prop_assert!(critical.windows(2).all(|pair| pair[0] || !pair[1]));
+    }
+
+    #[test]
+    fn class_public_holds_no_place_below_the_community_and_no_class_holds_a_person(steps in prop::collection::vec(step(), 1..80), robot in 0..5_usize) {
+        let channel = [Channel::Webhook, Channel::Wecom, Channel::Dingtalk, Channel::Feishu, Channel::Ntfy][robot];
+        let public = play(plan(channel, Class::Public), &steps);
+        let kept = serde_json::to_string(public.machine.state()).unwrap();
+        let mut said = String::from_utf8(public.told.clone()).unwrap() + &kept;
+        for (_, send) in &public.calls {
+            said += &Template::default().text(notice(send).unwrap(), &Names::new(), 2048).unwrap();
+        }
+        for below in ["\"b0\"", "/b", "阳光小区", "Yangguang", "502", "p7f3a", "e1", "building/"] {
+            prop_assert!(!said.contains(below), "{} is in {}", below, said);
+        }
+        let work = play(plan(Channel::Wecom, Class::Work), &steps);
+        prop_assert!(!String::from_utf8(work.told).unwrap().contains("p7f3a"));
+    }
+}
+
+#[test]
+fn what_is_remembered_fits_into_one_message_however_much_happens() {
+    let long = "长".repeat(500);
+    for (channel, class) in [(Channel::Wecom, Class::Work), (Channel::Wecom, Class::Public), (Channel::Webhook, Class::Work)] {
+        let mut bench = Bench::new(plan(channel, class));
+        for alert in 0..4000_u32 {
+            let (severity, community) = ([Severity::Critical, Severity::Serious][alert as usize % 2], alert % 300);
+            for action in ["raised", "reopened", "reopened", "reopened"] {
+                let payload = payload(alert, 1, "fever", severity, action, &format!("b{alert}"), 0);
+                let mut body: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+                (body["data"]["title"]["zh-CN"], body["data"]["title"]["en"]) = (long.clone().into(), format!("{long}\n{long}").into());
+                body["data"]["place"]["community"] = format!("a-community-with-a-long-name-{community}").into();
+                if bench.machine.room() > 0 {
+                    bench.machine.hear(&heard(1, &serde_json::to_vec(&body).unwrap(), 0), at(0));
+                }
+            }
+            bench.second(0, |_| Outcome::Failed);
+        }
+        let bytes = serde_json::to_vec(bench.machine.state()).unwrap().len();
+        assert!((50_000..900_000).contains(&bytes), "{bytes} bytes for {channel:?} {class:?}");
+    }
+}
+
+/// Each send once, as the receiver has it in the end.
+fn delivered(bench: &Bench) -> Vec<&Send> {
+    let mut last = std::collections::BTreeMap::new();
+    bench.calls.iter().for_each(|(_, send)| {
+        last.insert(send.number, send);
+    });
+    last.into_values().collect()
+}

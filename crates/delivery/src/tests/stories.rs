@@ -1,0 +1,200 @@
+//! What happens to one subscription, step by step.
+
+use domain::alert::Severity::{Caution, Critical, Serious};
+
+use super::*;
+
+#[test]
+fn a_critical_waits_for_nothing_and_others_for_more_of_their_kind() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    bench.hear(1, "check_overdue", Serious, "raised", "b07", 0);
+    bench.hear(2, "fever", Critical, "raised", "b07", 0);
+    bench.hear(3, "check_overdue", Serious, "raised", "b07", 30);
+    bench.hear(4, "check_overdue", Serious, "raised", "b08", 30);
+    bench.run(0..200);
+    assert_eq!(bench.sorts(), [(0, Sort::News, 1), (60, Sort::News, 2), (90, Sort::News, 1)]);
+    let ids: Vec<&str> = bench.calls.iter().map(|(_, send)| send.id.as_str()).collect();
+    assert_eq!(ids, ["office-abc-1", "office-abc-2", "office-abc-3"]);
+}
+
+#[test]
+fn beyond_the_budget_a_digest_every_five_minutes_tells_the_rest() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    for building in 0..40 {
+        bench.hear(building, "building_silent", Caution, "raised", &format!("b{building}"), 0);
+    }
+    bench.run(0..1000);
+    let sorts = bench.sorts();
+    assert_eq!(sorts.iter().filter(|(_, sort, _)| *sort == Sort::News).count(), 4, "the outbox takes no more than four at once: {sorts:?}");
+    assert_eq!(sorts.iter().filter(|(_, sort, _)| *sort == Sort::Digest).map(|(second, _, count)| (*second, *count)).collect::<Vec<_>>(), [(360, 36)]);
+}
+
+#[test]
+fn five_hundred_fevers_in_a_minute_are_few_calls_that_add_up() {
+    for class in [Class::Work, Class::Public] {
+        for channel in [Channel::Wecom, Channel::Dingtalk, Channel::Feishu, Channel::Ntfy] {
+            let mut bench = Bench::new(plan(channel, class));
+            for second in 0..60 {
+                for number in 0..9_u32 {
+                    let alert = u32::try_from(second).unwrap() * 9 + number;
+                    if alert < 500 {
+                        let severity = if alert % 2 == 0 { Critical } else { Serious };
+                        bench.hear(alert, "fever", severity, "raised", &format!("b{}", alert % 170), second);
+                    }
+                }
+                bench.second(second, |_| Outcome::Delivered);
+            }
+            bench.run(60..1700);
+            let most = (0..1700).map(|from| bench.calls.iter().filter(|(second, _)| (from..from + 60).contains(second)).count()).max().unwrap();
+            assert!(most <= channel.pace().per_minute.unwrap() as usize, "{most} calls in a minute");
+            assert!(most <= 15 || channel == Channel::Feishu);
+            assert_eq!(bench.sorts().iter().map(|(_, _, count)| count).sum::<u64>(), 500, "{:?}", bench.sorts());
+            assert_eq!(bench.machine.report().delivered, 500);
+            let last_critical = bench.calls.iter().filter(|(_, send)| send.critical).map(|(second, _)| *second).max().unwrap();
+            assert!(last_critical <= 60 + 12, "the last critical was told at {last_critical}");
+        }
+    }
+}
+
+#[test]
+fn what_nobody_has_is_told_again_together_until_somebody_has_it() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    bench.hear(1, "fever", Critical, "raised", "b07", 0);
+    bench.run(0..300);
+    bench.hear(2, "symptom", Serious, "raised", "b08", 300);
+    bench.run(300..1900);
+    assert_eq!(bench.sorts(), [(0, Sort::News, 1), (360, Sort::News, 1), (1800, Sort::Reminder, 2)]);
+    bench.hear(1, "fever", Critical, "acknowledged", "b07", 1900);
+    bench.hear(2, "symptom", Serious, "resolved", "b08", 1901);
+    bench.run(1900..6000);
+    assert_eq!(bench.sorts()[3..], [(1961, Sort::News, 1)], "only the end, and no reminder of it");
+    assert_eq!(bench.machine.report().suppressed.get(&Reason::NoNews), Some(&1));
+}
+
+#[test]
+fn what_comes_and_goes_is_told_once_to_do_so_but_a_breach_is_told_every_time() {
+    for (kind, expected) in [("fever", 3 + 1), ("quarantine_breach", 7)] {
+        let mut bench = Bench::new(plan(Channel::Ntfy, Class::Work));
+        bench.hear(1, kind, Critical, "raised", "b07", 0);
+        for turn in 0..7 {
+            let from = turn * 1500;
+            bench.run(from..from + 700);
+            bench.hear(1, kind, Critical, "resolved", "b07", from + 700);
+            bench.run(from + 700..from + 1500);
+            bench.hear(1, kind, Critical, "reopened", "b07", from + 1500);
+        }
+        bench.run(7 * 1500..7 * 1500 + 10);
+        let again: Vec<&Send> = bench.calls.iter().map(|(_, send)| send).filter(|send| send.critical && notice(send).unwrap().sort == Sort::News).collect();
+        assert_eq!(again.len(), 1 + expected, "{kind}: raised, and these turns");
+        assert_eq!(again.iter().filter(|send| notice(send).unwrap().items.iter().any(|item| item.unstable)).count(), usize::from(kind == "fever"));
+    }
+}
+
+#[test]
+fn a_receiver_that_is_away_gets_everything_later_under_the_same_ids() {
+    let mut bench = Bench::new(plan(Channel::Webhook, Class::Work));
+    for alert in 0..20 {
+        bench.hear(alert, "fever", if alert == 19 { Critical } else { Serious }, "raised", "b07", 0);
+    }
+    (0..600).for_each(|second| bench.second(second, |_| Outcome::Failed));
+    let tries = bench.calls.len();
+    assert!((20 * 5..20 * 14).contains(&tries), "{tries} tries in ten minutes");
+    assert_eq!(bench.calls[0].1.id, "1-19-1", "the critical first");
+    bench.calls.clear();
+    bench.run(600..1000);
+    let mut ids: Vec<String> = bench.calls.iter().map(|(_, send)| send.id.clone()).collect();
+    ids.sort();
+    let mut expected: Vec<String> = (0..20).map(|alert| format!("1-{alert}-1")).collect();
+    expected.sort();
+    assert_eq!(ids, expected);
+}
+
+#[test]
+fn one_message_that_is_refused_holds_up_no_other_and_is_given_up_in_the_end() {
+    let mut bench = Bench::new(plan(Channel::Webhook, Class::Work));
+    bench.hear(1, "fever", Critical, "raised", "b07", 0);
+    bench.hear(2, "fever", Serious, "raised", "b07", 0);
+    let refused = |send: &Send| if send.id == "1-1-1" { Outcome::Failed } else { Outcome::Delivered };
+    (0..24 * 60).for_each(|minute| bench.second(minute * 60, refused));
+    assert_eq!((bench.machine.report().delivered, bench.machine.report().given_up), (1, 0));
+    (24 * 60..24 * 60 + 10).for_each(|minute| bench.second(minute * 60, refused));
+    assert_eq!((bench.machine.report().delivered, bench.machine.report().given_up, bench.machine.waiting()), (1, 1, 0));
+}
+
+#[test]
+fn a_receiver_that_says_too_often_is_left_alone_and_gets_all_together_after() {
+    let mut bench = Bench::new(plan(Channel::Dingtalk, Class::Work));
+    bench.hear(1, "fever", Critical, "raised", "b07", 0);
+    bench.second(0, |_| Outcome::Limited { hold_ms: 600_000 });
+    for alert in 2..30 {
+        bench.hear(alert, "fever", Critical, "raised", &format!("b{alert}"), 10);
+    }
+    bench.run(1..600);
+    assert_eq!(bench.calls.len(), 1, "nothing while it is held");
+    bench.run(600..700);
+    assert_eq!(bench.sorts()[1..], [(600, Sort::News, 1), (601, Sort::Storm, 28)]);
+}
+
+#[test]
+fn once_a_silence_is_over_people_are_reminded_of_what_is_still_open() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    let silenced = |alert: u32, action: &str, at: i64| {
+        let mut body: serde_json::Value = serde_json::from_slice(&payload(alert, 1, "fever", Critical, action, "b07", at)).unwrap();
+        (body["data"]["suppressed"], body["data"]["silenced_until"]) = (json!(["silenced"]), json!(START.plus_ms(7_200_000)));
+        serde_json::to_vec(&body).unwrap()
+    };
+    bench.hear(3, "fever", Critical, "raised", "b08", 0);
+    bench.run(0..10);
+    for (alert, action) in [(1, "raised"), (2, "raised"), (3, "updated"), (2, "resolved")] {
+        bench.machine.hear(&heard(9, &silenced(alert, action, 10), 10), at(10));
+    }
+    bench.run(10..7300);
+    assert_eq!(bench.sorts(), [(0, Sort::News, 1), (7200, Sort::Reminder, 2)], "the one that was told before is silenced too");
+}
+
+#[test]
+fn a_clock_that_is_set_back_holds_up_nobody() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    let day = 24 * 3600;
+    for alert in 0..12 {
+        bench.hear(alert, "fever", Critical, "raised", &format!("b{alert}"), day);
+    }
+    bench.run(day..day + 10);
+    bench.hear(20, "fever", Critical, "raised", "b20", day + 10);
+    bench.second(day + 10, |_| Outcome::Limited { hold_ms: 60_000 });
+    bench.second(day + 20, |_| Outcome::Limited { hold_ms: 60_000 });
+    assert!(bench.machine.waiting() > 0);
+    bench.run(0..5);
+    assert_eq!(bench.machine.waiting(), 0);
+}
+
+#[test]
+fn feishu_is_left_alone_at_the_half_hour_but_for_criticals() {
+    let half_hour = (1_800_000 - START.0.rem_euclid(1_800_000)) / 1000;
+    let mut bench = Bench::new(plan(Channel::Feishu, Class::Work));
+    bench.hear(1, "symptom", Serious, "raised", "b07", half_hour - 60);
+    bench.run(half_hour - 60..half_hour);
+    bench.hear(2, "fever", Critical, "raised", "b07", half_hour);
+    bench.run(half_hour..half_hour + 60);
+    assert_eq!(bench.sorts(), [(half_hour, Sort::News, 1), (half_hour + 20, Sort::News, 1)]);
+}
+
+#[test]
+fn what_is_filtered_silenced_inhibited_or_unreadable_is_counted_and_not_told() {
+    let filter = Filter { communities: vec!["u07".parse().unwrap()], kinds: vec!["fever".parse().unwrap()], ..Filter::default() };
+    let mut bench = Bench::new(Plan { filter, ..plan(Channel::Webhook, Class::Work) });
+    bench.hear(1, "symptom", Serious, "raised", "b07", 0);
+    bench.hear(2, "fever", Serious, "raised", "b07", 0);
+    let with = |flag: &str| {
+        let mut body: serde_json::Value = serde_json::from_slice(&payload(3, 1, "fever", Critical, "raised", "b07", 0)).unwrap();
+        body["data"]["suppressed"] = json!([flag]);
+        serde_json::to_vec(&body).unwrap()
+    };
+    for flagged in [with("silenced"), with("inhibited"), with("a_word_of_tomorrow"), b"{}".to_vec()] {
+        bench.machine.hear(&heard(9, &flagged, 0), at(0));
+    }
+    bench.run(0..100);
+    let suppressed: Vec<(Reason, u64)> = bench.machine.report().suppressed.clone().into_iter().collect();
+    assert_eq!(suppressed, [(Reason::Filtered, 1), (Reason::Unreadable, 1), (Reason::Silenced, 1), (Reason::Inhibited, 2)]);
+    assert_eq!(bench.calls.len(), 1);
+}

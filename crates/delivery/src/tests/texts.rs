@@ -1,0 +1,87 @@
+//! What people read.
+
+use domain::alert::Severity::{Critical, Serious};
+
+use super::*;
+
+fn texts(bench: &Bench, bytes_max: usize) -> Vec<String> {
+    let names: Names = [("u07".parse().unwrap(), "阳光社区".to_owned())].into();
+    bench.calls.iter().filter_map(|(_, send)| notice(send)).map(|notice| Template::default().text(notice, &names, bytes_max).unwrap()).collect()
+}
+
+#[test]
+fn work_lists_doors_and_public_counts_them() {
+    let mut work = Bench::new(plan(Channel::Wecom, Class::Work));
+    let mut public = Bench::new(plan(Channel::Wecom, Class::Public));
+    for bench in [&mut work, &mut public] {
+        bench.hear(1, "fever", Critical, "raised", "b07", 0);
+        bench.hear(2, "fever", Critical, "raised", "b07", 0);
+        bench.run(0..1);
+    }
+    let expected = "【紧急】警报 2 条\n阳光社区 发热（紧急）2\n· 阳光小区 b072单元502 fever\n· 阳光小区 b072单元502 fever\n\n\
+                    critical: 2 alerts\n阳光社区: Fever (critical) 2\n· fever, Yangguang, b07, door 502\n· fever, Yangguang, b07, door 502";
+    assert_eq!(texts(&work, 2048), [expected]);
+    let expected = "【紧急】警报 2 条\n阳光社区 发热（紧急）2\n\ncritical: 2 alerts\n阳光社区: Fever (critical) 2";
+    assert_eq!(texts(&public, 2048), [expected]);
+}
+
+#[test]
+fn one_alert_is_one_line_with_what_was_said_of_it_last() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    bench.hear(1, "fever", Critical, "raised", "b07", 0);
+    bench.hear(1, "fever", Critical, "escalated", "b07", 0);
+    bench.run(0..1);
+    let text = &texts(&bench, 2048)[0];
+    assert!(text.starts_with("【紧急】警报 2 条\n阳光社区 发热（紧急）2\n· 已上报：阳光小区 b072单元502 fever\n\ncritical: 2 alerts"), "{text}");
+    assert!(text.ends_with("· escalated: fever, Yangguang, b07, door 502"), "{text}");
+}
+
+#[test]
+fn a_text_never_is_longer_than_its_receiver_takes() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    let names: Names = [("u07".parse().unwrap(), "长".repeat(900))].into();
+    for alert in 0..30 {
+        bench.hear(alert, "check_overdue", Serious, "raised", "b07", 0);
+    }
+    bench.run(0..70);
+    for bytes_max in [2048, 700, 300, 40, 10] {
+        for text in texts(&bench, bytes_max) {
+            assert!(text.len() <= bytes_max, "{} bytes: {text}", text.len());
+            assert!(text.contains('【'), "{text}");
+        }
+    }
+    let text = Template::default().text(notice(&bench.calls[0].1).unwrap(), &names, 2048).unwrap();
+    assert!(text.len() <= 2048 && text.ends_with('…') || text.contains("30"), "{text}");
+    assert!(texts(&bench, 2048)[0].contains("另有 25 条"), "{}", texts(&bench, 2048)[0]);
+}
+
+#[test]
+fn a_template_is_tried_before_it_is_used() {
+    assert!(Template::read("{{ severity_zh }} {{ count }}{% for item in items %} {{ item.title.en }}{% endfor %}").is_ok());
+    for broken in
+        ["{{ severity_zh", "{{ person }}", "{% for item in items %}{{ item.title.en }}{% endfor %}", "{% for i in range(100000) %}{{ i }}{% endfor %}"]
+    {
+        let error = Template::read(broken).unwrap_err();
+        assert_eq!(error.to_string(), "the template cannot be used", "{broken}");
+    }
+}
+
+#[test]
+fn every_sort_of_notice_says_something_in_both_languages() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    bench.hear(1, "fever", Critical, "raised", "b07", 0);
+    bench.run(0..1);
+    let test = bench.machine.test_notice(at(0), true);
+    let text = Template::default().text(notice(&test).unwrap(), &Names::new(), 2048).unwrap();
+    assert_eq!(text, "【演练】测试消息，无需处理。收到即表示通知已接通。\n\n[exercise] A test, nothing to do. That you read it means that messages arrive.");
+    let Content::Notice(news) = bench.calls[0].1.content.clone() else { panic!("a notice") };
+    for (sort, zh, en) in [
+        (Sort::Storm, "【紧急】警报集中出现，合并通知：1 条", "critical: 1 alerts at once, told together"),
+        (Sort::Digest, "【紧急】消息较多，合并通知：1 条", "critical: 1 messages, told together"),
+        (Sort::Reminder, "【紧急】仍无人接手：1 件", "critical: 1 that nobody has taken yet"),
+        (Sort::News, "【紧急】警报 1 条", "critical: 1 alert\n"),
+    ] {
+        let text = Template::default().text(&Notice { sort, ..news.clone() }, &Names::new(), 2048).unwrap();
+        assert!(text.starts_with(zh) && text.contains(en), "{text}");
+    }
+}

@@ -1,0 +1,36 @@
+//! What is known of a silence.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    alert,
+    values::{BuildingId, Slug, Timestamp},
+};
+
+/// What is known of a silence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// The kind of alerts; every kind when absent.
+    pub kind: Option<Slug>,
+    /// The building; every building when absent.
+    pub building: Option<BuildingId>,
+    /// Since when, by our clock.
+    pub since: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+    /// When it was ended by hand.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl State {
+    /// Whether it holds at a time.
+    pub fn holds_at(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && self.since <= now && now < self.until
+    }
+
+    /// Whether it is about an alert.
+    pub fn is_about(&self, alert: &alert::State) -> bool {
+        let kind = self.kind.as_ref().is_none_or(|kind| *kind == alert.key.rule);
+        kind && self.building.as_ref().is_none_or(|building| alert.occurrence.place.building.as_ref() == Some(building))
+    }
+}

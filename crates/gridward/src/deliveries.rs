@@ -1,0 +1,180 @@
+//! `deliveries.toml`: who is told of alerts, where and how much. Addresses and secrets are files of their own; unknown keys are refused.
+
+use std::path::{Path, PathBuf};
+
+use ::delivery::{Channel, Class, Filter, Names, Plan, Template};
+use alerting::Subscription;
+use anyhow::Context as _;
+use domain::{silence::KINDS, values::Slug};
+use serde::{Deserialize, Serialize};
+
+/// Most bytes of a file that one is told to read: an address, a secret or a template.
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// The file as it is written.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    names: Names,
+    delivery: Vec<Entry>,
+}
+
+/// One receiver.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: Slug,
+    channel: Channel,
+    /// File with its address.
+    url_file: PathBuf,
+    /// File with what convinces it.
+    secret_file: Option<PathBuf>,
+    /// How much it is told: counts, unless work is written here.
+    #[serde(default)]
+    class: Class,
+    /// Text of its own for people.
+    template_file: Option<PathBuf>,
+    /// It is told of every community; without this, towns or communities are named.
+    #[serde(default)]
+    everywhere: bool,
+    #[serde(default)]
+    filter: Filter,
+}
+
+/// Who is told what.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Deliveries {
+    /// What communities are called.
+    pub(crate) names: Names,
+    /// Who is told.
+    pub(crate) subscriptions: Vec<Subscription>,
+}
+
+impl Deliveries {
+    /// Reads the file and all that it names.
+    pub(crate) fn load(file: &Path) -> anyhow::Result<Self> {
+        let source = config::Config::builder().add_source(config::File::from(file).format(config::FileFormat::Toml)).build();
+        let source = source.with_context(|| format!("cannot read {}", file.display()))?;
+        let File { names, delivery } = source.try_deserialize().with_context(|| format!("{} does not say who is told", file.display()))?;
+        let folder = file.parent().unwrap_or(Path::new("."));
+        let mut subscriptions: Vec<Subscription> = Vec::new();
+        for entry in delivery {
+            let subscription = entry.subscription(folder).with_context(|| format!("{}, delivery {}", file.display(), entry.name))?;
+            for other in &subscriptions {
+                anyhow::ensure!(other.plan.name != entry.name, "{}: two deliveries are called {}", file.display(), entry.name);
+                let shared = other.same_receiver(&subscription);
+                anyhow::ensure!(!shared, "{}: {} and {} call one receiver, whose limit then holds for both", file.display(), other.plan.name, entry.name);
+            }
+            subscriptions.push(subscription);
+        }
+        Ok(Self { names, subscriptions })
+    }
+
+    /// The file that was named, or the one of a data folder, if there is one.
+    pub(crate) fn find(named: Option<&Path>, data: &Path) -> anyhow::Result<Self> {
+        match named {
+            Some(file) => Self::load(file),
+            None if data.join(FILE_NAME).exists() => Self::load(&data.join(FILE_NAME)),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// The subscription of a name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Subscription> {
+        self.subscriptions.iter().find(|subscription| subscription.plan.name.as_str() == name)
+    }
+}
+
+/// Name of the file in a data folder.
+pub(crate) const FILE_NAME: &str = "deliveries.toml";
+
+impl Entry {
+    fn subscription(&self, folder: &Path) -> anyhow::Result<Subscription> {
+        let Self { name, channel, class, filter, everywhere, .. } = self.clone();
+        let somewhere = !filter.towns.is_empty() || !filter.communities.is_empty();
+        anyhow::ensure!(somewhere || everywhere, "filter.towns or filter.communities names whose alerts it is told of; everywhere = true means all");
+        anyhow::ensure!(!(somewhere && everywhere), "everywhere = true does not go with filter.towns or filter.communities");
+        if let Some(kind) = filter.kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
+            anyhow::bail!("filter.kinds: {kind} is no kind of alert; these are: {}", KINDS.join(", "));
+        }
+        let url = text(folder, "url_file", &self.url_file)?;
+        let secret = self.secret_file.as_ref().map(|file| text(folder, "secret_file", file)).transpose()?;
+        let template = match &self.template_file {
+            Some(_) if channel == Channel::Webhook => anyhow::bail!("a webhook has no text: template_file does not belong here"),
+            Some(file) => Template::read(&text(folder, "template_file", file)?).context("template_file")?,
+            None => Template::default(),
+        };
+        Ok(Subscription::new(Plan { name, channel, class, filter }, &url, secret.as_deref(), template)?)
+    }
+}
+
+/// What stands in a file that is named beside the one that names it. What stands there is never shown.
+fn text(folder: &Path, key: &str, file: &Path) -> anyhow::Result<String> {
+    let path = folder.join(file);
+    let length = std::fs::metadata(&path).with_context(|| format!("cannot read {key} {}", path.display()))?.len();
+    anyhow::ensure!(length <= FILE_BYTES_MAX, "{key} {} is longer than {FILE_BYTES_MAX} bytes", path.display());
+    std::fs::read_to_string(&path).with_context(|| format!("cannot read {key} {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    fn load(text: &str) -> Result<Deliveries, String> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in
+            [("url", "https://robot.example/hook?key=top-secret\n"), ("plain", "http://robot.example/"), ("key", KEY), ("short", "whsec_AAAA")]
+        {
+            std::fs::write(folder.path().join(name), content).unwrap();
+        }
+        std::fs::write(folder.path().join("template"), "{{ count }} {{ personal_name }}").unwrap();
+        let file = folder.path().join(FILE_NAME);
+        std::fs::write(&file, text).unwrap();
+        Deliveries::load(&file).map_err(|error| format!("{error:#}"))
+    }
+
+    fn entry(rest: &str) -> String {
+        format!("[[delivery]]\nname = 'office'\n{rest}\n")
+    }
+
+    #[test]
+    fn what_is_left_out_is_the_most_private() {
+        let read = load(&entry("channel = 'wecom'\nurl_file = 'url'\nfilter.communities = ['u07']\n[names]\nu07 = '阳光社区'")).unwrap();
+        assert_eq!((read.subscriptions[0].plan.class, read.names.len()), (Class::Public, 1));
+        assert!(!format!("{read:?}").contains("top-secret"));
+        let read =
+            load(&entry("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'key'\nclass = 'work'\neverywhere = true\nfilter.severities = ['critical']"));
+        assert_eq!(read.unwrap().named("office").unwrap().plan.class, Class::Work);
+        assert!(load("").unwrap().subscriptions.is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place_and_without_what_is_secret() {
+        let wecom = |rest: &str| entry(&format!("channel = 'wecom'\nurl_file = 'url'\n{rest}"));
+        let here = "filter.communities = ['u07']";
+        for (text, expected) in [
+            (wecom(""), "filter.towns or filter.communities"),
+            (wecom(&format!("everywhere = true\n{here}")), "does not go with"),
+            (wecom(&format!("{here}\nclasss = 'work'")), "classs"),
+            (wecom(&format!("{here}\nclass = 'full'")), "full"),
+            (wecom("filter.comunities = ['u07']"), "comunities"),
+            (wecom(&format!("{here}\nfilter.kinds = ['fewer']")), "fewer is no kind of alert; these are: fever, symptom"),
+            (wecom(&format!("{here}\nfilter.severities = ['urgent']")), "urgent"),
+            (wecom(&format!("{here}\nsecret_file = 'key'")), "its key stands in its address"),
+            (wecom(&format!("{here}\ntemplate_file = 'template'")), "undefined"),
+            (wecom(here).replace("'url'", "'nowhere'"), "cannot read url_file"),
+            (wecom(here).replace("'url'", "'plain'"), "https:// is needed"),
+            (format!("{0}{0}", wecom(here)), "two deliveries are called office"),
+            (format!("{}{}", wecom(here), wecom(here).replace("office", "clinic")), "office and clinic call one receiver"),
+            (entry(&format!("channel = 'webhook'\nurl_file = 'url'\n{here}")), "a webhook needs one"),
+            (entry(&format!("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'short'\n{here}")), "not whsec_"),
+            (entry(&format!("channel = 'carrier_pigeon'\nurl_file = 'url'\n{here}")), "carrier_pigeon"),
+        ] {
+            let error = load(&text).unwrap_err();
+            assert!(error.contains(expected) && error.contains(FILE_NAME), "{error}\nfor\n{text}");
+            assert!(!error.contains("top-secret") && !error.contains("robot.example"), "{error}");
+        }
+    }
+}
