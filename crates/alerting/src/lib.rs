@@ -19,6 +19,7 @@
 mod agenda;
 mod check;
 mod difference;
+mod duties;
 mod engine;
 mod error;
 mod memories;

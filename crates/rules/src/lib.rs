@@ -3,6 +3,8 @@
 //! A rule names the scopes of an event, keeps a memory per scope, and says of a memory at a `now`: firing, or quiet, and when
 //! that can next change by time alone. No IO, no `async`, no clock: whoever runs the rules brings the time.
 //!
+//! Whose turn an alert is, once it is open, is said by [`escalation`].
+//!
 //! Adding a rule takes two files: its own, and this one (a `mod` line and a line in [`register`]).
 //!
 //! Memories hold facts keyed by the event that told them, so that the order of arrival and duplicates do not matter, and a
@@ -11,6 +13,7 @@
 mod building_silent;
 mod check_overdue;
 mod course;
+pub mod escalation;
 mod facts;
 mod fever;
 mod ordered;

@@ -8,10 +8,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
-    alert::{AlertId, Severity},
+    alert::{AlertId, Owner, Severity, Share},
     values::CommandId,
 };
-use readmodel::views::{AlertItem, HistoryItem};
+use readmodel::views::{AlertItem, HistoryItem, TurnView};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -20,7 +20,9 @@ use super::todo::{self, Line};
 use crate::{
     api::{Failure, List, Refusal},
     moments::Clock,
+    telling,
     visitor::{Community, Crumb, Frame, Visitor, html},
+    words::Words,
 };
 
 /// How long somebody may have an alert before it is nobody's again, in minutes.
@@ -52,6 +54,7 @@ struct AlertPage {
     state: String,
     rule: String,
     version: u16,
+    turn: Option<Turn>,
     last: String,
     occurrences: u32,
     causes: Vec<Cause>,
@@ -61,6 +64,17 @@ struct AlertPage {
     choices: Vec<(u32, &'static str)>,
     said: Option<&'static str>,
     changed: Option<&'static str>,
+}
+
+/// Whose turn it is, in words.
+struct Turn {
+    level: String,
+    owners: Vec<String>,
+    informed: Vec<String>,
+    why: String,
+    since: String,
+    goes_up: String,
+    gaps: Vec<String>,
 }
 
 struct Cause {
@@ -174,6 +188,7 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         state: words.api_word("state", &item.state),
         rule: words.api_word("kind", item.kind.as_str()),
         version: item.rule_version,
+        turn: item.turn.as_ref().map(|turn| turn_in_words(turn, clock)),
         last: clock.short(item.last_at),
         occurrences: item.occurrences,
         causes: item.caused_by.iter().map(|cause| cause_of(cause, household.as_deref(), &community)).collect(),
@@ -185,6 +200,24 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         changed,
         line,
     })
+}
+
+fn turn_in_words(turn: &TurnView, clock: &Clock) -> Turn {
+    let words = clock.words;
+    let named = |owner: &Owner| {
+        let duty = owner.duty.as_ref().map_or_else(|| words.of("because.by_hand").to_owned(), |duty| words.api_word("duty", duty.as_str()));
+        let share = (owner.share != Share::Everything).then(|| words.of(&format!("share.{}", owner.share)).to_owned());
+        [Some(owner.staff.to_string()), Some(duty), share].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    };
+    Turn {
+        level: words.of(&format!("turn.level_{}", turn.level)).to_owned(),
+        owners: turn.owners.iter().map(named).collect(),
+        informed: turn.informed.iter().map(named).collect(),
+        why: words.api_word("because", &turn.why),
+        since: clock.short(turn.since),
+        goes_up: turn.due_at.map_or_else(|| words.of("turn.stays").to_owned(), |due_at| clock.short(due_at)),
+        gaps: telling::gaps(&turn.gaps, words),
+    }
 }
 
 /// An event id leads to the timeline; anything else is an owed check.
@@ -210,13 +243,21 @@ fn step(happened: &HistoryItem, clock: &Clock) -> Step {
         action: words.api_word("action", &action),
         severity: happened.severity.map(|severity| words.of(&format!("severity.{severity}")).to_owned()),
         by: if by.is_empty() { words.api_word("actor", happened.actor.as_str()) } else { by },
-        why: happened
-            .reason
-            .as_ref()
-            .map(|reason| words.api_word("reason", reason))
-            .or_else(|| happened.private.first("note").map(|note| words.with("quote", note))),
+        why: why(happened, words),
         event: happened.event.clone(),
     }
+}
+
+/// Why, and to whom it went: `二级 s-office，没人接手`.
+fn why(happened: &HistoryItem, words: Words) -> Option<String> {
+    let staff: Vec<&str> = happened.owners.iter().map(|owner| owner.as_str()).collect();
+    let to = happened.level.map(|level| telling::turn_of(level, &staff, words));
+    let because = happened.why.as_ref().map(|why| words.api_word("because", why));
+    let gaps = (!happened.gaps.is_empty()).then(|| format!("{}: {}", words.of("turn.gaps"), telling::gaps(&happened.gaps, words).join(words.of("list.comma"))));
+    let reason = happened.reason.as_ref().map(|reason| words.api_word("reason", reason));
+    let note = happened.private.first("note").map(|note| words.with("quote", note));
+    let said: Vec<String> = [to, because, gaps, reason, note].into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join(words.of("list.comma")))
 }
 
 /// `POST /c/{community}/alerts/{alert}/acknowledge`

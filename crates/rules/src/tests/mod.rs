@@ -2,6 +2,7 @@
 
 mod building_silent;
 mod check_overdue;
+mod escalation;
 mod fever;
 mod properties;
 mod quarantine_breach;
