@@ -27,8 +27,8 @@ struct AtHand {
     duties: Duties,
     /// The last commit that is in them.
     sequence: u64,
-    /// The commits up to which parts were folded when they were read from the store.
-    read_to: HashMap<PartKey, u64>,
+    /// The last commit that is in each part, and which call of [`Rolls::fold`] it came with; none, when it came from the store.
+    folded: HashMap<PartKey, (u64, u64)>,
 }
 
 /// The duties of every community. What the store holds is the same up to the last call of [`Rolls::written`].
@@ -37,23 +37,28 @@ pub(crate) struct Rolls {
     at_hand: HashMap<CommunityId, AtHand>,
     /// Parts that are not in the store yet, with the commit that changed them last.
     changed: BTreeMap<CommunityId, BTreeMap<PartKey, u64>>,
+    /// Counts the commits that were begun.
+    commits: u64,
 }
 
 impl Rolls {
     /// Remembers what a commit says of duties.
     pub(crate) fn fold(&mut self, store: &Store, commit: &Commit, sequence: u64) -> Result<(), StoreError> {
         let header = &commit.header;
+        self.commits += 1;
+        let this = self.commits;
         for (index, event) in (0..).zip(&commit.events) {
             let keys = Duties::concerned(event);
             if keys.is_empty() {
                 continue;
             }
             let at_hand = self.at_hand(store, &header.community)?;
-            // rows may be ahead of the position after a crash
-            if keys.iter().any(|key| at_hand.read_to.get(key).is_some_and(|read_to| sequence <= *read_to)) {
+            // rows may be ahead of the position after a crash; of one commit, several events may be about the same part
+            if keys.iter().any(|key| at_hand.folded.get(key).is_some_and(|(last, with)| sequence <= *last && *with != this)) {
                 continue;
             }
             at_hand.duties.fold(&Fact { sequence, index, header, event });
+            at_hand.folded.extend(keys.iter().cloned().map(|key| (key, (sequence, this))));
             at_hand.sequence = at_hand.sequence.max(sequence);
             self.changed.entry(header.community.clone()).or_default().extend(keys.into_iter().map(|key| (key, sequence)));
         }
@@ -101,7 +106,7 @@ fn read(store: &Store, community: &CommunityId) -> Result<AtHand, StoreError> {
         for (_, row) in rows {
             let Kept { key, part } = row.value;
             at_hand.sequence = at_hand.sequence.max(row.sequence);
-            at_hand.read_to.insert(key.clone(), row.sequence);
+            at_hand.folded.insert(key.clone(), (row.sequence, 0));
             at_hand.duties.put(key, part);
         }
     }

@@ -145,6 +145,7 @@ impl Walk<'_> {
         let (mut passed_gaps, mut passed_informed): (Vec<Gap>, Vec<Owner>) = Default::default();
         for level in 1..=LEVEL_MAX {
             let told = self.state.turn.told.get(&level).cloned();
+            let vacant_since = passed_on.filter(|(_, why)| *why == Why::Vacant).map(|(since, _)| since);
             let Some((since, why)) = self.time_of(level, told.as_ref(), passed_on.take()) else { continue };
             if since > self.now {
                 self.changes.push(since);
@@ -168,7 +169,7 @@ impl Walk<'_> {
             let gaps = passed_gaps.drain(..).chain(people.gaps).collect();
             let informed = passed_informed.drain(..).chain(people.informed).collect();
             let stage = Stage { level, gaps, why, since, due_at: None, owners: people.owners, informed };
-            owed = owed.or_else(|| self.unless_told(stage, told.as_ref()));
+            owed = owed.or_else(|| self.unless_told(stage, told.as_ref(), vacant_since));
         }
         let owed = owed.or_else(|| self.told_again()).map(|stage| Stage { due_at: self.goes_up_at(stage.level), ..stage });
         // what was not told to level 1 before it sleeps is not told to it then
@@ -283,7 +284,7 @@ impl Walk<'_> {
     }
 
     /// The stage, unless its level was told just that.
-    fn unless_told(&self, stage: Stage, told: Option<&Told>) -> Option<Stage> {
+    fn unless_told(&self, stage: Stage, told: Option<&Told>, vacant_since: Option<Timestamp>) -> Option<Stage> {
         let Some(told) = told else { return Some(stage) };
         // that a post below is filled is told to whoever fills it
         let vacated = stage.gaps.iter().any(|gap| !told.gaps.contains(gap));
@@ -298,8 +299,12 @@ impl Walk<'_> {
             () if staff(&told.owners) == staff(&stage.owners) && names(&told.owners) != names(&stage.owners) => Why::Worse,
             () => Why::DutyChanged,
         };
-        let since = if why == Why::Worse { self.state.turn.critical_since.unwrap_or(stage.since) } else { stage.since };
-        Some(Stage { why, since, ..stage })
+        let since = match why {
+            Why::Vacant => vacant_since.max(Some(stage.since)),
+            Why::Worse => self.state.turn.critical_since,
+            _ => None,
+        };
+        Some(Stage { why, since: since.unwrap_or(stage.since), ..stage })
     }
 
     /// Somebody had it until now, and nobody has it any more: the highest level that was told is told so, when none above it is.
