@@ -55,7 +55,7 @@ struct Data {
     occurrences: u32,
     first_at: Timestamp,
     last_at: Timestamp,
-    /// Whose turn it is; nobody's before a level is told, once it is over, and where nobody has any duty.
+    /// Whose turn it is; nobody's before a level is told, once it is over, and where nobody was ever given a duty for it.
     owner: Option<Owner>,
     acknowledged: Option<Acknowledged>,
     caused_by: Vec<String>,

@@ -170,7 +170,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("turn.level_2", "二级"),
     ("turn.level_3", "三级"),
     ("turn.nobody", "无人"),
-    ("turn.none", "本社区还没有分派责任"),
+    ("turn.none", "还没有人分到这类责任"),
     ("turn.goes_up", "{} 上报"),
     ("turn.when", "何时上报"),
     ("turn.stays", "不再自动上报"),

@@ -170,7 +170,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("turn.level_2", "level 2"),
     ("turn.level_3", "level 3"),
     ("turn.nobody", "nobody"),
-    ("turn.none", "nobody has any duty in this community yet"),
+    ("turn.none", "nobody has a duty for this yet"),
     ("turn.goes_up", "goes up at {}"),
     ("turn.when", "Goes up"),
     ("turn.stays", "no further by itself"),

@@ -120,7 +120,7 @@ pub struct AlertItem {
     pub acknowledged: Option<AcknowledgedBy>,
     /// Who has seen it last, where seeing is all they can do.
     pub seen: Option<SeenBy>,
-    /// Whose turn it is; nothing once it is over, and where nobody has any duty.
+    /// Whose turn it is; nothing once it is over, and where nobody was ever given a duty for it.
     pub turn: Option<TurnView>,
     /// Version of the rule.
     pub rule_version: u16,

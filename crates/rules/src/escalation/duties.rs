@@ -43,12 +43,6 @@ pub enum PartKey {
     Person(PersonId),
 }
 
-impl PartKey {
-    fn is_post(&self) -> bool {
-        matches!(self, Self::Post { .. })
-    }
-}
-
 /// What is known of one part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Part {
@@ -75,7 +69,6 @@ pub struct Binding {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Duties {
     parts: BTreeMap<PartKey, Part>,
-    posts: usize,
 }
 
 /// Who is on duty for a post at a time.
@@ -114,7 +107,6 @@ impl Duties {
         let keys = Self::concerned(fact.event);
         for key in &keys {
             let before = self.parts.remove(key);
-            self.posts -= usize::from(before.is_some() && key.is_post());
             evolve(before, fact).into_iter().for_each(|part| self.put(key.clone(), part));
         }
         keys
@@ -122,9 +114,7 @@ impl Duties {
 
     /// Takes in a part as it was kept.
     pub fn put(&mut self, key: PartKey, part: Part) {
-        let is_post = key.is_post();
-        let before = self.parts.insert(key, part);
-        self.posts += usize::from(is_post && before.is_none());
+        self.parts.insert(key, part);
     }
 
     /// What is known of a part.
@@ -132,9 +122,9 @@ impl Duties {
         self.parts.get(key)
     }
 
-    /// Nobody was ever given a duty here: there is no chain that an alert could go up.
-    pub fn is_empty(&self) -> bool {
-        self.posts == 0
+    /// Whether a duty was ever given to anybody for one of some scopes.
+    pub(super) fn knows_post(&self, path: &[Scope], level: u8, duty: &Slug) -> bool {
+        path.iter().any(|scope| self.parts.contains_key(&PartKey::Post { scope: scope.clone(), level, duty: duty.clone() }))
     }
 
     /// Whether parts that changed may change whose turn an alert is.

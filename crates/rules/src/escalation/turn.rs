@@ -65,13 +65,15 @@ impl Stage {
 
 /// Whose turn an alert is at `now`. What is owed does not change between `now` and `next_change` unless a fact changes it.
 pub fn turn(state: &State, around: &Around<'_>, now: Timestamp) -> Judged {
-    if !state.is_active() || around.duties.is_empty() {
+    if !state.is_active() {
         return Judged::default();
     }
-    let expired = state.expired_at(now);
-    let path = around.duties.path(state, around.community);
-    let walk = Walk { state, around, now, path, plan: Plan::of(state, around), expired, changes: around.policy.next_change(now).into_iter().collect() };
-    walk.walk()
+    let (path, plan) = (around.duties.path(state, around.community), Plan::of(state, around));
+    if !plan.is_laid(around.duties, &path) {
+        return Judged::default();
+    }
+    let changes = around.policy.next_change(now).into_iter().collect();
+    Walk { state, around, now, path, plan, expired: state.expired_at(now), changes }.walk()
 }
 
 /// When each level is to be told, and why then.
@@ -107,6 +109,12 @@ impl Plan {
     fn step(&self, level: u8, critical: bool) -> Step {
         let row = if critical { self.chain.critical } else { self.chain.usual };
         row[usize::from(level) - 1]
+    }
+
+    /// Somebody was given a duty of this chain once. Where nobody ever was there is no chain that an alert could go up, and no gap in it.
+    fn is_laid(&self, duties: &Duties, path: &[Scope]) -> bool {
+        let steps = (1..=LEVEL_MAX).flat_map(|level| self.step(level, false).duties.iter().map(move |(duty, part)| (level, *duty, *part)));
+        steps.filter(|(_, _, part)| !matches!(part, As::Informed(_))).any(|(level, duty, _)| duties.knows_post(path, level, &word(duty)))
     }
 
     fn due(&self, level: u8) -> Option<(Timestamp, Why)> {

@@ -160,7 +160,8 @@ fn a_vacant_level_passes_upward_at_once_and_is_a_gap() {
     overdue(&["s-keeper"]).until(TOMORROW).tells(&["06 12:30 L2 s-office vacant gap:1/keeper"]);
     overdue(&["s-keeper", "s-office"]).until(TOMORROW).tells(&["06 12:30 L3 s-town vacant counts gap:1/keeper gap:2/office"]);
     overdue(&["s-office"]).until(TOMORROW).tells(&["06 12:30 L1 s-keeper at_once", "06 13:00 L3 s-town vacant counts gap:2/office"]);
-    let nobody = overdue(&["s-keeper", "s-office", "s-town"]).until(TOMORROW);
+    let away = ["s-keeper", "s-office", "s-town"].map(|id| absent(id, "2020-02-06T00:00", "2020-02-09T00:00").into());
+    let nobody = Play::of(everybody().into_iter().chain(away).collect(), "check_overdue", SERIOUS, "2020-02-06T12:30").until(TOMORROW);
     nobody.tells(&["06 12:30 L3 nobody vacant gap:1/keeper gap:2/office gap:3/command"]);
     // who is told not to go up is told all the same
     Play::of(everybody_but(&["s-nurse", "s-keeper"]), "fever", SERIOUS, "2020-02-06T15:00")
@@ -177,9 +178,13 @@ fn a_vacant_level_passes_upward_at_once_and_is_a_gap() {
 }
 
 #[test]
-fn where_nobody_has_any_duty_there_is_no_chain() {
-    let play = Play::of(vec![lies_in_grid().into(), ordered(Kind::Home, day("2020-02-01")).into()], "fever", CRITICAL, "2020-02-06T15:00");
+fn where_nobody_was_ever_given_a_duty_of_the_chain_there_is_none() {
+    let mut duties = vec![lies_in_grid().into(), ordered(Kind::Home, day("2020-02-01")).into()];
+    // a guard and a leader: neither of them owns a fever
+    duties.extend([assigned(in_community(), "guard", 1, "s-guard").into(), assigned(in_building(), "leader", 1, "s-leader").into()]);
+    let play = Play::of(duties.clone(), "fever", CRITICAL, "2020-02-06T15:00");
     assert_eq!(play.judged(at("2020-02-06T18:00")), Judged::default());
+    Play::of(duties, "building_silent", CAUTION, "2020-02-06T18:00").until("2020-02-06T19:00").tells(&["06 18:00 L1 s-leader at_once"]);
 }
 
 #[test]
