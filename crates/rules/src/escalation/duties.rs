@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     Event, Fact,
     alert::State,
+    building::Unit,
     responsibility::{Scope, ScopeKind, Standing},
     roster,
     values::{BuildingId, CommunityId, EstateId, GridId, PersonId, QuarantineId, Slug, StaffId, Timestamp},
@@ -50,13 +51,23 @@ pub enum Part {
     Post(Post),
     /// When somebody is there.
     Staff(Presence),
-    /// In which estate and which grid a building lies, by what was said last.
-    Building(LogPlace, Option<EstateId>, Option<GridId>),
+    /// Where a building lies.
+    Building(Lies),
     /// In which area an estate lies, by what was said last.
     Estate(LogPlace, Option<Slug>),
     /// The orders that bind a person.
     Person(BTreeMap<QuarantineId, Binding>),
 }
+
+/// Where a building lies and what units it has, each by what was said last.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Lies {
+    around: Option<(LogPlace, Option<EstateId>, Option<GridId>)>,
+    units: Option<(LogPlace, BTreeSet<String>)>,
+}
+
+/// Scopes that are equally near to an alert: one, or all units of a building where it is about the whole of it.
+pub(super) type Near = Vec<Scope>;
 
 /// Whether an order binds somebody: since when, and until when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -93,6 +104,7 @@ impl Duties {
             Event::StaffAbsenceDeclared(event) => PartKey::Staff(event.staff.clone()),
             Event::BuildingRegistered(event) => PartKey::Building(event.building.clone()),
             Event::BuildingRegrouped(event) => PartKey::Building(event.building.clone()),
+            Event::BuildingUnitsChanged(event) => PartKey::Building(event.building.clone()),
             Event::EstateRegistered(event) => PartKey::Estate(event.estate.clone()),
             Event::EstateGovernanceChanged(event) => PartKey::Estate(event.estate.clone()),
             Event::QuarantineOrdered(event) => PartKey::Person(event.person.clone()),
@@ -123,8 +135,8 @@ impl Duties {
     }
 
     /// Whether a duty was ever given to anybody for one of some scopes.
-    pub(super) fn knows_post(&self, path: &[Scope], level: u8, duty: &Slug) -> bool {
-        path.iter().any(|scope| self.parts.contains_key(&PartKey::Post { scope: scope.clone(), level, duty: duty.clone() }))
+    pub(super) fn knows_post(&self, path: &[Near], level: u8, duty: &Slug) -> bool {
+        path.iter().flatten().any(|scope| self.parts.contains_key(&PartKey::Post { scope: scope.clone(), level, duty: duty.clone() }))
     }
 
     /// Whether parts that changed may change whose turn an alert is.
@@ -132,7 +144,7 @@ impl Duties {
         let path = self.path(state, community);
         let (place, who) = (&state.occurrence.place, state.occurrence.person.as_ref());
         changed.iter().any(|part| match part {
-            PartKey::Post { scope, .. } => path.contains(scope),
+            PartKey::Post { scope, .. } => path.iter().any(|near| near.contains(scope)),
             PartKey::Building(building) => place.building.as_ref() == Some(building),
             PartKey::Person(person) => who.and_then(|who| who.person.as_ref()) == Some(person),
             // whose posts are on the way of which alert is not looked up: it costs less to judge them all
@@ -158,14 +170,16 @@ impl Duties {
     }
 
     /// Who is on duty for the nearest of some scopes that has anybody: by the roster; else whose duty it is; else who stands in.
-    pub(super) fn on_duty(&self, path: &[Scope], level: u8, duty: &Slug, at: Timestamp) -> OnDuty {
+    pub(super) fn on_duty(&self, path: &[Near], level: u8, duty: &Slug, at: Timestamp) -> OnDuty {
         let mut on_duty = OnDuty::default();
-        for scope in path {
-            let key = PartKey::Post { scope: scope.clone(), level, duty: duty.clone() };
-            let Some(Part::Post(post)) = self.parts.get(&key) else { continue };
-            on_duty.edges.extend(post.edges());
-            on_duty.edges.extend(post.everybody().into_iter().flat_map(|staff| self.edges_of(staff)));
-            on_duty.people = self.people_of(post, at);
+        for near in path {
+            for scope in near {
+                let key = PartKey::Post { scope: scope.clone(), level, duty: duty.clone() };
+                let Some(Part::Post(post)) = self.parts.get(&key) else { continue };
+                on_duty.edges.extend(post.edges());
+                on_duty.edges.extend(post.everybody().into_iter().flat_map(|staff| self.edges_of(staff)));
+                on_duty.people.extend(self.people_of(post, at));
+            }
             if !on_duty.people.is_empty() {
                 break;
             }
@@ -188,36 +202,42 @@ impl Duties {
 
     /// What a duty about an alert may be for, the nearest first: its order and those of its person, the person, household, unit,
     /// building, grid, estate, area, community.
-    pub(super) fn path(&self, state: &State, community: &CommunityId) -> Vec<Scope> {
+    pub(super) fn path(&self, state: &State, community: &CommunityId) -> Vec<Near> {
         let (place, person) = (&state.occurrence.place, state.occurrence.person.as_ref().and_then(|who| who.person.as_ref()));
         let building = place.building.as_ref();
-        let (lies_in, grid) = building.map(|building| self.around_building(building)).unwrap_or_default();
+        let lies = building.and_then(|building| self.lies(building));
+        let (lies_in, grid) = lies.and_then(|lies| lies.around.as_ref()).map(|(_, estate, grid)| (estate.clone(), grid.clone())).unwrap_or_default();
         let estate = place.estate.clone().or(lies_in);
         let area = estate.as_ref().and_then(|estate| self.area_of(estate));
         let unit = building.zip(place.unit.as_ref()).map(|(building, unit)| Scope::of_unit(building, unit));
+        // where a building has a leader for each unit and none of its own, the whole of it is theirs together
+        let units = lies.filter(|_| place.unit.is_none()).and_then(|lies| lies.units.as_ref()).into_iter().flat_map(|(_, units)| units);
+        let units: Near = building.into_iter().flat_map(|building| units.clone().map(|unit| Scope::of_unit(building, unit))).collect();
         let orders = state.key.quarantine().into_iter().chain(person.into_iter().flat_map(|person| self.orders_of(person)));
-        let mut path: Vec<Scope> = Vec::new();
+        let mut path: Vec<Near> = Vec::new();
         for order in orders {
-            let scope = Scope::of(ScopeKind::Quarantine, &order);
-            if !path.contains(&scope) {
-                path.push(scope);
+            let near = vec![Scope::of(ScopeKind::Quarantine, &order)];
+            if !path.contains(&near) {
+                path.push(near);
             }
         }
-        path.extend(person.map(|person| Scope::of(ScopeKind::Person, person)));
-        path.extend(place.household.as_ref().map(|household| Scope::of(ScopeKind::Household, household)));
-        path.extend(unit);
-        path.extend(building.map(|building| Scope::of(ScopeKind::Building, building)));
-        path.extend(grid.map(|grid| Scope::of(ScopeKind::Grid, &grid)));
-        path.extend(estate.map(|estate| Scope::of(ScopeKind::Estate, &estate)));
-        path.extend(area.map(|area| Scope::of(ScopeKind::Area, &area)));
-        path.push(Scope::of(ScopeKind::Community, community));
+        let one = |scope| vec![scope];
+        path.extend(person.map(|person| one(Scope::of(ScopeKind::Person, person))));
+        path.extend(place.household.as_ref().map(|household| one(Scope::of(ScopeKind::Household, household))));
+        path.extend(unit.map(one));
+        path.extend(building.map(|building| one(Scope::of(ScopeKind::Building, building))));
+        path.push(units);
+        path.extend(grid.map(|grid| one(Scope::of(ScopeKind::Grid, &grid))));
+        path.extend(estate.map(|estate| one(Scope::of(ScopeKind::Estate, &estate))));
+        path.extend(area.map(|area| one(Scope::of(ScopeKind::Area, &area))));
+        path.push(one(Scope::of(ScopeKind::Community, community)));
         path
     }
 
-    fn around_building(&self, building: &BuildingId) -> (Option<EstateId>, Option<GridId>) {
-        match self.parts.get(&PartKey::Building(building.clone())) {
-            Some(Part::Building(_, estate, grid)) => (estate.clone(), grid.clone()),
-            _ => Default::default(),
+    fn lies(&self, building: &BuildingId) -> Option<&Lies> {
+        match self.parts.get(&PartKey::Building(building.clone()))? {
+            Part::Building(lies) => Some(lies),
+            Part::Post(_) | Part::Staff(_) | Part::Estate(..) | Part::Person(_) => None,
         }
     }
 
@@ -239,8 +259,14 @@ impl Duties {
 fn evolve(part: Option<Part>, fact: &Fact<'_>) -> Option<Part> {
     let said = (fact.sequence, fact.index);
     match fact.event {
-        Event::BuildingRegistered(event) => newer_building(part, said, event.estate.as_ref(), event.grid.as_ref()),
-        Event::BuildingRegrouped(event) => newer_building(part, said, event.estate.as_ref(), event.grid.as_ref()),
+        Event::BuildingRegistered(event) => of_building(part, |lies| {
+            newer(&mut lies.around, (said, event.estate.clone(), event.grid.clone()), |(said, ..)| *said);
+            newer(&mut lies.units, (said, names(&event.units)), |(said, _)| *said);
+        }),
+        Event::BuildingRegrouped(event) => {
+            of_building(part, |lies| newer(&mut lies.around, (said, event.estate.clone(), event.grid.clone()), |(said, ..)| *said))
+        }
+        Event::BuildingUnitsChanged(event) => of_building(part, |lies| newer(&mut lies.units, (said, names(&event.units)), |(said, _)| *said)),
         Event::EstateRegistered(event) => newer_estate(part, said, event.zone.as_ref()),
         Event::EstateGovernanceChanged(event) => newer_estate(part, said, event.zone.as_ref()),
         Event::ResponsibilityAssigned(event) => of_post(part, |post| post.assigned(said, &event.staff, event.standing, (event.from, event.until))),
@@ -285,11 +311,21 @@ fn of_person(part: Option<Part>, order: &QuarantineId, change: impl FnOnce(&mut 
     Some(Part::Person(orders))
 }
 
-fn newer_building(part: Option<Part>, said: LogPlace, estate: Option<&EstateId>, grid: Option<&GridId>) -> Option<Part> {
-    match part {
-        Some(Part::Building(before, ..)) if before > said => part,
-        _ => Some(Part::Building(said, estate.cloned(), grid.cloned())),
+fn of_building(part: Option<Part>, change: impl FnOnce(&mut Lies)) -> Option<Part> {
+    let mut lies = if let Some(Part::Building(lies)) = part { lies } else { Lies::default() };
+    change(&mut lies);
+    Some(Part::Building(lies))
+}
+
+/// Keeps what was said last.
+fn newer<T>(slot: &mut Option<T>, told: T, said: impl Fn(&T) -> LogPlace) {
+    if slot.as_ref().is_none_or(|known| said(known) < said(&told)) {
+        *slot = Some(told);
     }
+}
+
+fn names(units: &[Unit]) -> BTreeSet<String> {
+    units.iter().map(|unit| unit.unit.clone()).collect()
 }
 
 fn newer_estate(part: Option<Part>, said: LogPlace, area: Option<&Slug>) -> Option<Part> {

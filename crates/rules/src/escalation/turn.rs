@@ -3,13 +3,14 @@
 use domain::{
     alert::{AlertId, Basis, Entrust, Gap, LEVEL_MAX, Owner, Severity, Share, State, Told, Why},
     community::Policy,
-    responsibility::{Scope, Standing},
+    responsibility::Standing,
     values::{CommunityId, StaffId, Timestamp, Zone},
 };
 
 use super::{
     Duties,
     chain::{self, As, Chain, Row, Step, When},
+    duties::Near,
     hours::{asleep_until, falls_asleep_at},
 };
 use crate::word;
@@ -112,7 +113,7 @@ impl Plan {
     }
 
     /// Somebody was given a duty of this chain once. Where nobody ever was there is no chain that an alert could go up, and no gap in it.
-    fn is_laid(&self, duties: &Duties, path: &[Scope]) -> bool {
+    fn is_laid(&self, duties: &Duties, path: &[Near]) -> bool {
         let steps = (1..=LEVEL_MAX).flat_map(|level| self.step(level, false).duties.iter().map(move |(duty, part)| (level, *duty, *part)));
         steps.filter(|(_, _, part)| !matches!(part, As::Informed(_))).any(|(level, duty, _)| duties.knows_post(path, level, &word(duty)))
     }
@@ -138,7 +139,7 @@ struct Walk<'a> {
     state: &'a State,
     around: &'a Around<'a>,
     now: Timestamp,
-    path: Vec<Scope>,
+    path: Vec<Near>,
     plan: Plan,
     expired: Option<Timestamp>,
     /// Times at which the answer may be another.
@@ -180,8 +181,8 @@ impl Walk<'_> {
             owed = owed.or_else(|| self.unless_told(stage, told.as_ref(), vacant_since));
         }
         let owed = owed.or_else(|| self.told_again()).map(|stage| Stage { due_at: self.goes_up_at(stage.level), ..stage });
-        // what was not told to level 1 before it sleeps is not told to it then
-        let sleeps_at = owed.as_ref().filter(|stage| stage.level == 1).map(|_| falls_asleep_at(self.around.policy.at(self.now), self.around.zone, self.now));
+        // what was not told before level 1 sleeps is not told to it then
+        let sleeps_at = owed.as_ref().map(|_| falls_asleep_at(self.around.policy.at(self.now), self.around.zone, self.now));
         self.changes.extend(sleeps_at);
         let next_change = self.changes.iter().copied().filter(|change| *change > self.now).min();
         Judged { owed, next_change }

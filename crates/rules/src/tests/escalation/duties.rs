@@ -59,6 +59,23 @@ fn the_most_specific_responsibility_wins() {
 }
 
 #[test]
+fn a_whole_building_is_its_leaders_or_that_of_the_leaders_of_its_units_together() {
+    let unit = |building: &str, unit| DutyScope::of_unit(&building.parse().unwrap(), unit);
+    let leader = |scope, id| Event::from(assigned(scope, "leader", 1, id));
+    let leaders = |duties: Vec<Event>| {
+        let duties = duties.into_iter().chain([lies_in_grid().into(), office()]).collect();
+        let play = Play::of(duties, "building_silent", Severity::Caution, "2020-02-06T18:00");
+        // an alert about the whole of it names no unit
+        let state = State { occurrence: Occurrence { place: home(), ..play.state.occurrence.clone() }, ..play.state.clone() };
+        let owed = Play { state, ..play }.until("2020-02-06T18:01").told.remove(0);
+        owed.split(' ').nth(3).unwrap_or_default().to_owned()
+    };
+    let both = || vec![leader(unit("b07", "1"), "s-1"), leader(unit("b07", "2"), "s-2"), leader(unit("b07-1", "2"), "s-far")];
+    assert_eq!(leaders(both()), "s-1+s-2");
+    assert_eq!(leaders([both(), vec![leader(in_building(), "s-all")]].concat()), "s-all");
+}
+
+#[test]
 fn the_roster_goes_first_then_whose_it_is_then_who_stands_in() {
     let main = assigned(in_community(), "nurse", 1, "s-main");
     let deputy = responsibility::Assigned { standing: Standing::Deputy, staff: staff("s-deputy"), ..main.clone() };
