@@ -263,6 +263,24 @@ async fn taking_an_alert_sends_what_was_seen() {
 }
 
 #[tokio::test]
+async fn an_alert_says_whose_turn_it_is_and_since_when_and_when_it_goes_up() {
+    let site = site(false, false);
+    let page = site.get(&alert_path(1), &office()).await.text;
+    for expected in
+        ["二级", "s-wan 社区办公室", "20:02 起", "下级空缺", "s-lou 楼长 不要上楼", "20:17", "一级 护士", "t-lou 已看到", "二级 s-wan，下级空缺，空缺岗位"]
+    {
+        assert!(page.contains(expected), "{expected}: {page}");
+    }
+    let english = site.get(&alert_path(1), &format!("{}; lang=en", office())).await.text;
+    for expected in ["level 2", "s-wan office", "the level below is vacant", "s-lou leader do not go up", "level 1 nurse", "seen by t-lou"] {
+        assert!(english.contains(expected), "{expected}: {english}");
+    }
+    assert!(site.get("/c/longquan/alerts", &office()).await.text.contains("二级 s-wan，20:17 上报"), "in lists too");
+    // nobody was ever given a duty for this one
+    assert!(site.get(&alert_path(2), &office()).await.text.contains("还没有人分到这类责任"));
+}
+
+#[tokio::test]
 async fn an_alert_that_nobody_has_any_more_is_to_be_taken_again() {
     let site = site(false, false);
     site.fake.taken_until(&fake::alert_id(1), "2020-02-06T12:00:00Z");

@@ -196,7 +196,8 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         building: item.place.building.as_ref().map(|building| format!("{base}/b/{building}")),
         household,
         choices: MINUTES_CHOICES.iter().map(|(minutes, key)| (*minutes, words.get(key).unwrap_or(key))).collect(),
-        said: told.taken.map(|_| words.get("alert.taken").unwrap_or_default()),
+        // of a critical alert level 1 has only seen it, and it stays open
+        said: told.taken.map(|_| words.get(if item.state == "open" { "alert.only_seen" } else { "alert.taken" }).unwrap_or_default()),
         changed,
         line,
     })

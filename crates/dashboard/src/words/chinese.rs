@@ -163,6 +163,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("alert.household", "看住户"),
     ("alert.slot_cause", "检查 {}"),
     ("alert.taken", "已记录：您接手了这条警报。"),
+    ("alert.only_seen", "已记录：您看到了这条警报。急级警报由护士或社区办公室接手。"),
     ("alert.changed", "刚才有人动过这条警报，下面是它现在的样子。您的操作没有记录。"),
     ("alert.ended", "这条警报已经结束，不用再接。"),
     ("turn.whose", "该谁处理"),

@@ -163,6 +163,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("alert.household", "See the household"),
     ("alert.slot_cause", "check {}"),
     ("alert.taken", "Recorded: you have this alert now."),
+    ("alert.only_seen", "Recorded: you have seen this alert. A critical one is for the nurse or the office to take."),
     ("alert.changed", "Somebody else has just acted on this alert. This is how it stands now; your click was not recorded."),
     ("alert.ended", "This alert has ended; there is nothing left to take."),
     ("turn.whose", "Whose turn"),
