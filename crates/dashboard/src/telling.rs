@@ -204,9 +204,9 @@ mod tests {
         let raised = json!({"key": {"rule": "check_overdue"}, "person": {"person": "p1", "unregistered": null}, "late": true});
         assert_eq!(details(&raised, &names, words), ["张三", "体温检查超时", "晚录"]);
         let escalated = json!({"key": {"rule": "fever"}, "level": 2, "owners": [{"staff": "s-wang"}, {"staff": "s-li"}], "why": "vacant"});
-        assert_eq!(details(&escalated, &names, words), ["发热", "二级 s-wang，s-li", "下级空缺"]);
+        assert_eq!(details(&escalated, &names, words), ["发热", "二级 s-wang，s-li", "岗位空缺"]);
         let nobodys = json!({"key": {"rule": "fever"}, "level": 3, "owners": [], "why": "vacant"});
-        assert_eq!(details(&nobodys, &names, words), ["发热", "三级 无人", "下级空缺"]);
+        assert_eq!(details(&nobodys, &names, words), ["发热", "三级 无人", "岗位空缺"]);
         let asked = json!({"key": {"rule": "fever"}, "level": 2});
         assert_eq!(details(&asked, &names, words), ["发热", "二级"]);
         assert_eq!(event("visit.recorded.v1", words), "走访");

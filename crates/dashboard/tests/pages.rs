@@ -267,12 +267,12 @@ async fn an_alert_says_whose_turn_it_is_and_since_when_and_when_it_goes_up() {
     let site = site(false, false);
     let page = site.get(&alert_path(1), &office()).await.text;
     for expected in
-        ["二级", "s-wan 社区办公室", "20:02 起", "下级空缺", "s-lou 楼长 不要上楼", "20:17", "一级 护士", "t-lou 已看到", "二级 s-wan，下级空缺，空缺岗位"]
+        ["二级", "s-wan 社区办公室", "20:02 起", "岗位空缺", "s-lou 楼长 不要上楼", "20:17", "一级 护士", "t-lou 已看到", "二级 s-wan，岗位空缺，空缺岗位"]
     {
         assert!(page.contains(expected), "{expected}: {page}");
     }
     let english = site.get(&alert_path(1), &format!("{}; lang=en", office())).await.text;
-    for expected in ["level 2", "s-wan office", "the level below is vacant", "s-lou leader do not go up", "level 1 nurse", "seen by t-lou"] {
+    for expected in ["level 2", "s-wan office", "a post is vacant", "s-lou leader do not go up", "level 1 nurse", "seen by t-lou"] {
         assert!(english.contains(expected), "{expected}: {english}");
     }
     assert!(site.get("/c/longquan/alerts", &office()).await.text.contains("二级 s-wan，20:17 上报"), "in lists too");

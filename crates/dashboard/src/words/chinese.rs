@@ -180,7 +180,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("alert.seen", "{} 已看到"),
     ("because.at_once", "当即"),
     ("because.unacknowledged", "没人接手"),
-    ("because.vacant", "下级空缺"),
+    ("because.vacant", "岗位空缺"),
     ("because.quiet_hours", "下级休息"),
     ("because.worse", "加重"),
     ("because.hour", "到点"),

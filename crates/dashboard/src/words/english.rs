@@ -180,7 +180,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("alert.seen", "seen by {}"),
     ("because.at_once", "at once"),
     ("because.unacknowledged", "nobody took it"),
-    ("because.vacant", "the level below is vacant"),
+    ("because.vacant", "a post is vacant"),
     ("because.quiet_hours", "the level below sleeps"),
     ("because.worse", "it is worse"),
     ("because.hour", "its hour has come"),

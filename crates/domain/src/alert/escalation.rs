@@ -18,7 +18,7 @@ coded! {
         AtOnce = 1 "at_once",
         /// Nobody took it in time.
         Unacknowledged = 2 "unacknowledged",
-        /// The level below is vacant.
+        /// The level below is vacant, or the one above to which it would go.
         Vacant = 3 "vacant",
         /// The level below sleeps, and it cannot wait.
         QuietHours = 4 "quiet_hours",
@@ -90,7 +90,7 @@ pub struct Escalated {
     pub owners: Vec<Owner>,
     /// Who else is told something.
     pub informed: Vec<Owner>,
-    /// Posts of this level, and of vacant ones below that it came from, that nobody holds.
+    /// Posts that nobody holds: of this level, of vacant ones below that it came from, and of those above to which it cannot go.
     pub gaps: Vec<Gap>,
     /// Why it is their turn.
     pub why: Why,

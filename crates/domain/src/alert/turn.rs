@@ -147,7 +147,7 @@ impl Turn {
     fn escalated(&mut self, escalated: &Escalated) {
         let Escalated { level, owners, informed, gaps, why, since, due_at, .. } = escalated;
         // whoever was told at a level that is vacant now does not have it any more
-        self.told.retain(|told, _| told >= level || !gaps.iter().any(|gap| gap.level == *told));
+        self.told.retain(|told, _| told == level || !gaps.iter().any(|gap| gap.level == *told));
         // and what was vacant here is not so any more
         for told in self.told.values_mut() {
             told.gaps.retain(|gap| gap.level != *level || gaps.contains(gap));

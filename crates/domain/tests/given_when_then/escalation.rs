@@ -95,6 +95,11 @@ fn a_level_that_turns_out_vacant_has_it_no_more() {
     let filled = turn(&world);
     assert_eq!(filled.told.keys().copied().collect::<Vec<_>>(), [1, 2]);
     assert!(filled.told[&2].gaps.is_empty(), "the post is filled");
+    // the town had it, and is nobody now: it is the office's again
+    world.record("alert.entrust", entrust(&world, 3, &["s-town"]), "2020-02-06T15:07");
+    let nobody_above = with(entrust(&world, 2, &["s-office"]), "gaps", json!([{"level": 3, "duty": "command"}]));
+    world.record("alert.entrust", nobody_above, "2020-02-06T15:08");
+    assert_eq!(turn(&world).told.keys().copied().collect::<Vec<_>>(), [1, 2]);
 }
 
 #[test]

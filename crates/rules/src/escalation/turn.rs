@@ -175,6 +175,23 @@ impl Walk<'_> {
                 continue;
             }
             let since = self.so_since(level, since, &people);
+            if people.owners.is_empty()
+                && let Some((below, has_it)) = self.had_below(level, &passed_gaps)
+            {
+                // there is nobody above: it stays with those who have it, and they are told so
+                let gaps: Vec<Gap> = passed_gaps.drain(..).chain(people.gaps).filter(|gap| !has_it.gaps.contains(gap)).collect();
+                let stage = || Stage {
+                    level: below,
+                    owners: has_it.owners.clone(),
+                    informed: has_it.informed.clone(),
+                    gaps: has_it.gaps.iter().cloned().chain(gaps.clone()).collect(),
+                    why: Why::Vacant,
+                    since,
+                    due_at: None,
+                };
+                owed = owed.or_else(|| (!gaps.is_empty()).then(stage));
+                continue;
+            }
             let gaps = passed_gaps.drain(..).chain(people.gaps).collect();
             let informed = passed_informed.drain(..).chain(people.informed).collect();
             let stage = Stage { level, gaps, why, since, due_at: None, owners: people.owners, informed };
@@ -186,6 +203,12 @@ impl Walk<'_> {
         self.changes.extend(sleeps_at);
         let next_change = self.changes.iter().copied().filter(|change| *change > self.now).min();
         Judged { owed, next_change }
+    }
+
+    /// The highest level below this one that has it, and is not vacant by now.
+    fn had_below(&self, level: u8, vacant: &[Gap]) -> Option<(u8, Told)> {
+        let has_it = |(below, told): &(&u8, &Told)| !told.owners.is_empty() && !vacant.iter().any(|gap| gap.level == **below);
+        self.state.turn.told.range(..level).rev().find(has_it).map(|(below, told)| (*below, told.clone()))
     }
 
     fn is_critical(&self) -> bool {
@@ -324,8 +347,8 @@ impl Walk<'_> {
         if people.is_asleep {
             return None;
         }
-        let below = told.gaps.iter().filter(|gap| gap.level < level).cloned();
-        let gaps = below.chain(people.gaps).collect();
+        let of_others = told.gaps.iter().filter(|gap| gap.level != level).cloned();
+        let gaps = of_others.chain(people.gaps).collect();
         Some(Stage { level, owners: people.owners, informed: people.informed, gaps, why: Why::Expired, since, due_at: None })
     }
 

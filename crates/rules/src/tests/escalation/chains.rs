@@ -160,6 +160,21 @@ fn a_vacant_level_passes_upward_at_once_and_is_a_gap() {
     overdue(&["s-keeper"]).until(TOMORROW).tells(&["06 12:30 L2 s-office vacant gap:1/keeper"]);
     overdue(&["s-keeper", "s-office"]).until(TOMORROW).tells(&["06 12:30 L3 s-town vacant counts gap:1/keeper gap:2/office"]);
     overdue(&["s-office"]).until(TOMORROW).tells(&["06 12:30 L1 s-keeper at_once", "06 13:00 L3 s-town vacant counts gap:2/office"]);
+    // there is nobody above: the office keeps it, and is told so
+    Play::of(everybody_but(&["s-town", "s-clinic"]), "fever", CRITICAL, "2020-02-06T15:00").until(TOMORROW).tells(&[
+        "06 15:00 L1 s-nurse+s-keeper at_once s-leader:do_not_go_up",
+        "06 15:00 L2 s-office at_once",
+        "06 15:15 L2 s-office vacant gap:3/command",
+    ]);
+    // whoever had it left, and there is nobody at all
+    let left = Play::of(everybody_but(&["s-office", "s-town"]), "check_overdue", SERIOUS, "2020-02-06T12:30");
+    left.duty("2020-02-06T12:40", absent("s-keeper", "2020-02-06T12:40", "2020-02-09T00:00"))
+        .until(TOMORROW)
+        .tells(&["06 12:30 L1 s-keeper at_once", "06 12:40 L3 nobody vacant gap:1/keeper gap:2/office gap:3/command"]);
+    let town = assigned(in_community(), "command", 3, "s-new");
+    let found = Play::of(everybody_but(&["s-town", "s-clinic"]), "fever", CRITICAL, "2020-02-06T15:00").duty("2020-02-06T15:20", town).until(TOMORROW);
+    assert_eq!(found.told[3..], ["06 15:20 L3 s-new unacknowledged since:06 15:15"]);
+    assert!(found.state.turn.told[&2].gaps.is_empty());
     let away = ["s-keeper", "s-office", "s-town"].map(|id| absent(id, "2020-02-06T00:00", "2020-02-09T00:00").into());
     let nobody = Play::of(everybody().into_iter().chain(away).collect(), "check_overdue", SERIOUS, "2020-02-06T12:30").until(TOMORROW);
     nobody.tells(&["06 12:30 L3 nobody vacant gap:1/keeper gap:2/office gap:3/command"]);
