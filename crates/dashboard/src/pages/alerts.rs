@@ -8,12 +8,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
-    alert::{AlertId, Owner, Severity, Share},
+    alert::{AlertId, LEVEL_MAX, Owner, Severity, Share},
     values::CommandId,
 };
 use readmodel::views::{AlertItem, HistoryItem, TurnView};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::todo::{self, Line};
@@ -55,6 +55,7 @@ struct AlertPage {
     rule: String,
     version: u16,
     turn: Option<Turn>,
+    escalate: Option<String>,
     last: String,
     occurrences: u32,
     causes: Vec<Cause>,
@@ -103,6 +104,7 @@ pub(crate) struct Filter {
 pub(crate) struct Told {
     after: Option<u64>,
     taken: Option<u8>,
+    sent_up: Option<u8>,
 }
 
 /// What the form sends.
@@ -196,11 +198,17 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         building: item.place.building.as_ref().map(|building| format!("{base}/b/{building}")),
         household,
         choices: MINUTES_CHOICES.iter().map(|(minutes, key)| (*minutes, words.get(key).unwrap_or(key))).collect(),
-        // of a critical alert level 1 has only seen it, and it stays open
-        said: told.taken.map(|_| words.get(if item.state == "open" { "alert.only_seen" } else { "alert.taken" }).unwrap_or_default()),
+        said: said(told, &item.state).map(|key| words.get(key).unwrap_or_default()),
+        escalate: (line.next.is_some() && item.turn.as_ref().is_some_and(|turn| turn.level < LEVEL_MAX)).then(|| format!("{base}/alerts/{alert}/escalate")),
         changed,
         line,
     })
+}
+
+/// What a click has done. Of a critical alert level 1 has only seen it, and it stays open.
+fn said(told: &Told, state: &str) -> Option<&'static str> {
+    let taken = told.taken.map(|_| if state == "open" { "alert.only_seen" } else { "alert.taken" });
+    taken.or(told.sent_up.map(|_| "alert.sent_up"))
 }
 
 fn turn_in_words(turn: &TurnView, clock: &Clock) -> Turn {
@@ -263,20 +271,27 @@ fn why(happened: &HistoryItem, words: Words) -> Option<String> {
 
 /// `POST /c/{community}/alerts/{alert}/acknowledge`
 pub(crate) async fn acknowledge(visitor: Visitor, Path((id, alert)): Path<(String, String)>, Form(take): Form<Take>) -> Response {
+    let minutes = take.minutes.filter(|minutes| MINUTES_CHOICES.iter().any(|(choice, _)| choice == minutes)).unwrap_or(MINUTES_CHOICES[0].0);
+    let until = visitor.now.plus_minutes(minutes.into());
+    act(visitor, (&id, &alert), "alert.acknowledge", json!({ "n": take.n, "until": until }), "taken").await
+}
+
+/// `POST /c/{community}/alerts/{alert}/escalate`: it goes up now, with one tap.
+pub(crate) async fn escalate(visitor: Visitor, Path((id, alert)): Path<(String, String)>, Form(take): Form<Take>) -> Response {
+    act(visitor, (&id, &alert), "alert.escalate", json!({ "n": take.n }), "sent_up").await
+}
+
+/// Sends a command about an alert, and shows the alert after it.
+async fn act(visitor: Visitor, (id, alert): (&str, &str), kind: &str, mut data: Value, done: &str) -> Response {
     let (Ok(community), Ok(alert)) = (id.parse::<domain::values::CommunityId>(), alert.parse::<AlertId>()) else {
         return visitor.explain(&Failure::NotFound);
     };
-    let minutes = take.minutes.filter(|minutes| MINUTES_CHOICES.iter().any(|(choice, _)| choice == minutes)).unwrap_or(MINUTES_CHOICES[0].0);
-    let command = json!({
-        "id": Uuid::now_v7(),
-        "type": "alert.acknowledge",
-        "at": visitor.now,
-        "data": { "alert": alert.to_string(), "n": take.n, "until": visitor.now.plus_minutes(minutes.into()) },
-    });
+    data["alert"] = json!(alert.to_string());
+    let command = json!({ "id": Uuid::now_v7(), "type": kind, "at": visitor.now, "data": data });
     match visitor.api.command(community.as_str(), &command).await {
         Ok(answer) => {
-            let after = answer.get("sequence").and_then(serde_json::Value::as_u64).map(|sequence| format!("after={sequence}&")).unwrap_or_default();
-            Redirect::to(&format!("/c/{community}/alerts/{alert}?{after}taken=1")).into_response()
+            let after = answer.get("sequence").and_then(Value::as_u64).map(|sequence| format!("after={sequence}&")).unwrap_or_default();
+            Redirect::to(&format!("/c/{community}/alerts/{alert}?{after}{done}=1")).into_response()
         }
         Err(Failure::Changed(refusal)) => conflict(&visitor, &community, &alert, &refusal).await,
         Err(failure) => visitor.explain(&failure),
@@ -285,9 +300,13 @@ pub(crate) async fn acknowledge(visitor: Visitor, Path((id, alert)): Path<(Strin
 
 /// The alert as it stands now, and that the click was not recorded.
 async fn conflict(visitor: &Visitor, community: &domain::values::CommunityId, alert: &AlertId, refusal: &Refusal) -> Response {
-    let key = if refusal.code == "alert_ended" { "alert.ended" } else { "alert.changed" };
+    let key = match refusal.code.as_str() {
+        "alert_ended" => "alert.ended",
+        "alert_at_top" => "alert.at_top",
+        _ => "alert.changed",
+    };
     // the alert may go on under another id: then that one is shown
-    let current = refusal.current.get("alert").and_then(serde_json::Value::as_str).map_or_else(|| alert.to_string(), str::to_owned);
+    let current = refusal.current.get("alert").and_then(Value::as_str).map_or_else(|| alert.to_string(), str::to_owned);
     match page(visitor, community.as_str(), &current, &Told::default(), visitor.words.get(key)).await {
         Ok(page) => html(StatusCode::CONFLICT, &page),
         Err(failure) => visitor.explain(&failure),
