@@ -169,12 +169,11 @@ impl Walk<'_> {
                 continue;
             }
             if people.owners.is_empty() && level < LEVEL_MAX {
-                passed_on = Some((self.so_since(level, since, &people), Why::Vacant));
+                passed_on = Some((self.so_since(level, since, &[], &people.edges), Why::Vacant));
                 passed_gaps.extend(people.gaps);
                 passed_informed.extend(people.informed);
                 continue;
             }
-            let since = self.so_since(level, since, &people);
             if people.owners.is_empty()
                 && let Some((below, has_it)) = self.had_below(level, &passed_gaps)
             {
@@ -186,7 +185,7 @@ impl Walk<'_> {
                     informed: has_it.informed.clone(),
                     gaps: has_it.gaps.iter().cloned().chain(gaps.clone()).collect(),
                     why: Why::Vacant,
-                    since,
+                    since: self.so_since(level, since, &[], &people.edges),
                     due_at: None,
                 };
                 owed = owed.or_else(|| (!gaps.is_empty()).then(stage));
@@ -195,7 +194,7 @@ impl Walk<'_> {
             let gaps = passed_gaps.drain(..).chain(people.gaps).collect();
             let informed = passed_informed.drain(..).chain(people.informed).collect();
             let stage = Stage { level, gaps, why, since, due_at: None, owners: people.owners, informed };
-            owed = owed.or_else(|| self.unless_told(stage, told.as_ref(), vacant_since));
+            owed = owed.or_else(|| self.unless_told(stage, told.as_ref(), &people.edges, vacant_since));
         }
         let owed = owed.or_else(|| self.told_again()).map(|stage| Stage { due_at: self.goes_up_at(stage.level), ..stage });
         // what was not told before level 1 sleeps is not told to it then
@@ -259,9 +258,8 @@ impl Walk<'_> {
         }
         let now = self.now;
         let asleep_until = (level == 1).then(|| asleep_until(self.around.policy.at(now), self.around.zone, now)).flatten();
-        let told = self.state.turn.told.get(&level);
         // whoever was told in the evening has it through the night
-        let was_told = |staff: &StaffId| told.is_some_and(|told| told.owners.iter().chain(&told.informed).any(|owner| owner.staff == *staff));
+        let was_told = |staff: &StaffId| self.state.turn.told.values().flat_map(|told| told.owners.iter().chain(&told.informed)).any(|who| who.staff == *staff);
         let given = self.state.turn.given_to.as_ref().filter(|given| given.level == level);
         let edges = given.into_iter().flat_map(|given| self.around.duties.edges_of(&given.staff)).collect();
         let mut people = People { edges, ..People::default() };
@@ -290,15 +288,15 @@ impl Walk<'_> {
     }
 
     /// Since when those have it who have it now: not before it was their turn, nor before they woke or came.
-    fn so_since(&self, level: u8, since: Timestamp, people: &People) -> Timestamp {
+    fn so_since(&self, level: u8, since: Timestamp, owners: &[Owner], edges: &[Timestamp]) -> Timestamp {
         let told = self.state.turn.told.get(&level);
         let was_told = |staff: &StaffId| told.is_some_and(|told| told.owners.iter().any(|owner| owner.staff == *staff));
-        let sleeps = level == 1 && people.owners.iter().any(|owner| owner.standing.is_some() && !was_told(&owner.staff));
+        let sleeps = level == 1 && owners.iter().any(|owner| owner.standing.is_some() && !was_told(&owner.staff));
         let woken = |since: Timestamp| {
             let wakes_at = sleeps.then(|| asleep_until(self.around.policy.at(since), self.around.zone, since)).flatten();
             wakes_at.filter(|wakes_at| *wakes_at <= self.now).unwrap_or(since)
         };
-        let mut later: Vec<Timestamp> = people.edges.iter().copied().filter(|edge| since < *edge && *edge <= self.now).collect();
+        let mut later: Vec<Timestamp> = edges.iter().copied().filter(|edge| since < *edge && *edge <= self.now).collect();
         later.sort_unstable();
         later.dedup();
         let now = self.on_duty(level, self.now);
@@ -316,8 +314,9 @@ impl Walk<'_> {
     }
 
     /// The stage, unless its level was told just that.
-    fn unless_told(&self, stage: Stage, told: Option<&Told>, vacant_since: Option<Timestamp>) -> Option<Stage> {
-        let Some(told) = told else { return Some(stage) };
+    fn unless_told(&self, stage: Stage, told: Option<&Told>, edges: &[Timestamp], vacant_since: Option<Timestamp>) -> Option<Stage> {
+        let so_since = |stage: &Stage| self.so_since(stage.level, stage.since, &stage.owners, edges);
+        let Some(told) = told else { return Some(Stage { since: so_since(&stage), ..stage }) };
         // that a post below is filled is told to whoever fills it
         let vacated = stage.gaps.iter().any(|gap| !told.gaps.contains(gap));
         let informed = names(&told.informed);
@@ -332,11 +331,11 @@ impl Walk<'_> {
             () => Why::DutyChanged,
         };
         let since = match why {
-            Why::Vacant => vacant_since.max(Some(stage.since)),
+            Why::Vacant => vacant_since.max(Some(so_since(&stage))),
             Why::Worse => self.state.turn.critical_since,
             _ => None,
         };
-        Some(Stage { why, since: since.unwrap_or(stage.since), ..stage })
+        Some(Stage { why, since: since.unwrap_or_else(|| so_since(&stage)), ..stage })
     }
 
     /// Somebody had it until now, and nobody has it any more: the highest level that was told is told so, when none above it is.
@@ -349,7 +348,9 @@ impl Walk<'_> {
         }
         let of_others = told.gaps.iter().filter(|gap| gap.level != level).cloned();
         let gaps = of_others.chain(people.gaps).collect();
-        Some(Stage { level, owners: people.owners, informed: people.informed, gaps, why: Why::Expired, since, due_at: None })
+        let mut informed = told.informed.clone();
+        informed.extend(people.informed.into_iter().filter(|who| !told.informed.contains(who)));
+        Some(Stage { level, owners: people.owners, informed, gaps, why: Why::Expired, since, due_at: None })
     }
 
     /// When the next level above is told by time alone.

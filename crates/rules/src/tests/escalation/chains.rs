@@ -51,6 +51,15 @@ fn what_expires_when_all_were_told_is_told_to_the_highest_again_each_time_once()
 }
 
 #[test]
+fn what_expires_tells_the_same_people_and_nobody_a_second_time() {
+    let vacant = Play::of(everybody_but(&["s-nurse", "s-keeper"]), "fever", SERIOUS, "2020-02-06T15:00");
+    vacant
+        .taken("2020-02-06T15:05", Role::Office, Some(30))
+        .until(TOMORROW)
+        .tells(&["06 15:00 L2 s-office vacant s-leader:do_not_go_up gap:1/nurse", "06 15:35 L2 s-office expired s-leader:do_not_go_up gap:1/nurse"]);
+}
+
+#[test]
 fn a_fever_that_may_be_one_waits_and_goes_up_when_it_is_one() {
     let first = "06 15:00 L1 s-nurse+s-keeper at_once s-leader:do_not_go_up";
     fever(SERIOUS, "2020-02-06T15:00").until(TOMORROW).tells(&[first, "06 15:30 L2 s-office unacknowledged"]);
