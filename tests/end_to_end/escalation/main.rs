@@ -119,6 +119,7 @@ async fn the_leader_has_only_seen_it_and_it_goes_up(system: &System, subscriber:
     assert_eq!(answer.status, 201, "{}", answer.text);
     let acknowledged = subscriber.message(3).await;
     assert_eq!((acknowledged.action(), &acknowledged.json["data"]["state"]), ("acknowledged", &json!("open")), "level 1 can only see it");
+    assert_eq!((&acknowledged.json["data"]["acknowledged"], acknowledged.json["data"]["seen"]["by"].is_string()), (&Value::Null, true));
     let town = subscriber.message(4).await;
     assert_eq!(turns(std::slice::from_ref(&town), "fever"), [line(3, "s-town", "unacknowledged")]);
     let (due, told) = (ms(&town.json["data"]["owner"]["since"]), ms(&town.json["time"]));

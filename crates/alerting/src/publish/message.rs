@@ -58,6 +58,8 @@ struct Data {
     /// Whose turn it is; nobody's before a level is told, once it is over, and where nobody was ever given a duty for it.
     owner: Option<Owner>,
     acknowledged: Option<Acknowledged>,
+    /// Who has seen it last, where seeing is all they can do.
+    seen: Option<Seen>,
     caused_by: Vec<String>,
     rule: Rule,
 }
@@ -108,6 +110,12 @@ struct Acknowledged {
 }
 
 #[derive(Clone, Debug, Serialize)]
+struct Seen {
+    by: String,
+    at: Timestamp,
+}
+
+#[derive(Clone, Debug, Serialize)]
 struct Rule {
     name: String,
     version: u16,
@@ -154,6 +162,7 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State) -
             last_at: occurrence.last_at,
             owner: owner(state, header.recorded_at),
             acknowledged: acknowledged(state),
+            seen: state.turn.seen.as_ref().map(|seen| Seen { by: seen.actor.to_string(), at: seen.at }),
             caused_by,
             rule: Rule { name: kind, version: occurrence.rule_version },
         },
