@@ -20,6 +20,7 @@ mod ordered;
 mod quarantine_breach;
 mod refused;
 mod release_due;
+mod responsibility_gap;
 mod scope;
 mod symptom;
 
@@ -29,6 +30,7 @@ pub use fever::Fever;
 pub use quarantine_breach::QuarantineBreach;
 pub use refused::Refused;
 pub use release_due::ReleaseDue;
+pub use responsibility_gap::ResponsibilityGap;
 pub use scope::{Scope, ScopeKind};
 pub use symptom::Symptom;
 
@@ -131,6 +133,7 @@ pub fn register(visitor: &mut impl Visitor) {
     visitor.visit::<BuildingSilent>();
     visitor.visit::<Refused>();
     visitor.visit::<ReleaseDue>();
+    visitor.visit::<ResponsibilityGap>();
 }
 
 /// The scopes whose memory an event changes: its own, or those of the events that a retraction takes back.

@@ -143,12 +143,12 @@ async fn killed_over_the_time_it_is_told_once_and_a_vacant_post_passes_upward(sy
     all_told(system, "before-the-kill", 8).await;
     system.kill().unwrap();
     system.begin_with(&["--clock", FASTER]).await.unwrap();
-    // its third level, the check that is overdue, and the office that has it
-    let told = all_told(system, "after-the-kill", 11).await;
+    // its third level, the check that is overdue, the office that has it; that a post is vacant, and the office again
+    let told = all_told(system, "after-the-kill", 13).await;
     system.kill().unwrap();
     system.begin_with(&["--clock", FASTER]).await.unwrap();
     fever(system, 2).await;
-    let after = all_told(system, "after-two-kills", 14).await;
+    let after = all_told(system, "after-two-kills", 16).await;
     let of_second = |messages: &[Message]| {
         let ours: Vec<Message> = messages.iter().filter(|message| message.json["data"]["key"] == "u07/fever/person/p1").cloned().collect();
         turns(&ours, "fever")
@@ -156,6 +156,7 @@ async fn killed_over_the_time_it_is_told_once_and_a_vacant_post_passes_upward(sy
     let expected = [line(1, "s-nurse", "at_once"), line(2, "s-office", "at_once"), line(3, "s-town", "unacknowledged")];
     assert_eq!((of_second(&told), of_second(&after)), (expected.to_vec(), expected.to_vec()));
     assert_eq!(turns(&after, "check_overdue"), [line(2, "s-office", "vacant")]);
+    assert_eq!(turns(&after, "responsibility_gap"), [line(2, "s-office", "at_once")]);
     let overdue = after.iter().find(|message| message.action() == "escalated" && message.json["data"]["kind"] == "check_overdue").unwrap();
     assert_eq!(overdue.json["data"]["owner"]["gaps"], json!([{"level":1,"duty":"keeper"}]));
     let page = system.page(&system.admin_token().unwrap(), &format!("/c/{COMMUNITY}/alerts/{}", overdue.alert())).await.unwrap();

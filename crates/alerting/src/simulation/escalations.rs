@@ -139,7 +139,8 @@ async fn what_somebody_has_does_not_go_up_until_their_time_is_over() {
     fever(&town).await;
     instance.settle(&town.intake).await;
     let world = town.intake.world("u07").await;
-    let alert = world.commits().iter().flat_map(|commit| &commit.events).filter_map(Alert::step).map(|step| (step.alert.clone(), step.n)).next_back();
+    let steps = world.commits().iter().flat_map(|commit| &commit.events).filter_map(Alert::step).filter(|step| step.key.rule.as_str() == "fever");
+    let alert = steps.map(|step| (step.alert.clone(), step.n)).next_back();
     let (alert, n) = alert.unwrap();
     let until = "2020-02-06T13:00:00+08:00";
     town.record("alert.acknowledge", json!({"alert": alert, "n": n, "until": until}), NOON).await;

@@ -60,6 +60,7 @@ const KEEPER_AND_GRID: &[(&str, As)] = &[("keeper", As::Owner), ("grid", As::Als
 const LEADER: &[(&str, As)] = &[("leader", As::Owner)];
 const NEIGHBOURHOOD: &[(&str, As)] = &[("grid", As::Owner), ("leader", As::AlsoOwner)];
 const NURSE_AND_KEEPER: &[(&str, As)] = &[("nurse", As::Owner), ("keeper", As::AlsoOwner)];
+const NOBODY: &[(&str, As)] = &[];
 const OFFICE: &[(&str, As)] = &[("office", As::Owner)];
 const TOWN: &[(&str, As)] = &[("command", As::Owner)];
 const TOWN_AND_MEDICAL: &[(&str, As)] = &[("command", As::Owner), ("medical", As::AlsoOwner)];
@@ -91,6 +92,8 @@ pub(super) fn of(rule: &str) -> Chain {
         "building_silent" => chain(LEADER, TOWN, [EVENING, NEXT_MORNING]),
         "refused" => chain(NEIGHBOURHOOD, TOWN, [When::After(60), When::Never]),
         "release_due" => chain(NURSE_AND_KEEPER, TOWN, [NEXT_MORNING, When::Never]),
+        // nobody is there at level 1: that is what it is about
+        "responsibility_gap" => chain(NOBODY, TOWN, [When::AtOnce, NEXT_MORNING]),
         _ => chain(NEIGHBOURHOOD, TOWN, [When::After(30), When::Never]),
     }
 }

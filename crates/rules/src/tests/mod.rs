@@ -8,6 +8,7 @@ mod properties;
 mod quarantine_breach;
 mod refused;
 mod release_due;
+mod responsibility_gap;
 mod symptom;
 
 use domain::{
