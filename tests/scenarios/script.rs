@@ -14,6 +14,12 @@
 //! 09:00  report b07                                       or: report b07 unit 2
 //! 09:00  round r1 opens until 12:00                       or: round r1 opens, round r1 closes
 //! 09:00  take back line 5
+//! 09:00  staff s-wang                                     somebody who works here
+//! 09:00  duty s-wang nurse 1 for community u07            at level 1, for good
+//! 09:00  shift s-li nurse 1 for community u07 from 20:00 until 08:00     tonight, in place of the roster before
+//! 09:00  away s-wang until 18:00
+//! 15:05  nurse takes fever p1 until 15:40                 or: leader takes fever p1
+//! 15:05  grid asks up fever p1
 //! 09:00  wait
 //! 09:00  in u08 visit h502 absent                         in the other community
 //! show alerts · show board · show doors b07 · show slots q1 · show coverage r1 · in u08 show alerts
@@ -21,13 +27,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::values::{CommandId, Timestamp};
+use domain::{
+    commit::Role,
+    values::{CommandId, Timestamp},
+};
 use serde_json::{Value, json};
 use testkit::said;
 
 use crate::{
     show,
-    town::{Town, commands},
+    town::{Town, alerts, commands},
 };
 
 /// The community that lines are about, another one, and one that no line is ever about.
@@ -140,9 +149,14 @@ impl Play {
         if words == "wait" {
             return;
         }
-        let Told { kind, data } = self.understand(number, words);
         let happened = happened.map_or(now, |time| at(&self.day, time));
-        let (id, decided) = self.town.send(community, kind, data, happened, via);
+        let (id, decided) = match self.about_an_alert(community, words) {
+            Some((role, Told { kind, data })) => self.town.send_as(role, community, (kind, data), happened, via),
+            None => {
+                let Told { kind, data } = self.understand(number, words);
+                self.town.send(community, kind, data, happened, via)
+            }
+        };
         self.lines.insert(number, id);
         self.causes.insert(id.to_string(), number);
         if !decided.as_ref().is_ok_and(|events| !events.is_empty()) {
@@ -176,10 +190,54 @@ impl Play {
         self.out.push('\n');
     }
 
+    /// What somebody in a role does about an alert, if a line says so: `nurse takes fever p1 until 15:40`.
+    fn about_an_alert(&self, community: &str, words: &str) -> Option<(Role, Told)> {
+        let words: Vec<&str> = words.split(' ').collect();
+        let (role, kind, rule, subject, until) = match words[..] {
+            [role, "takes", rule, subject] => (role, "alert.acknowledge", rule, subject, None),
+            [role, "takes", rule, subject, "until", time] => (role, "alert.acknowledge", rule, subject, Some(time)),
+            [role, "asks", "up", rule, subject] => (role, "alert.escalate", rule, subject, None),
+            _ => return None,
+        };
+        let role = Role::from_word(role).unwrap_or_else(|| panic!("{role} is no role"));
+        let known = alerts(self.town.world(community)).into_iter().find(|alert| alert.key.rule.as_str() == rule && alert.key.subject_id.as_str() == subject);
+        let alert = known.unwrap_or_else(|| panic!("no alert {rule} {subject}"));
+        let mut data = json!({"alert": alert.alert, "n": alert.n});
+        if let Some(time) = until {
+            data["until"] = json!(at(&self.day, time));
+        }
+        Some((role, Told { kind, data }))
+    }
+
+    /// What a line says of who has which duty.
+    fn duty(&self, words: &[&str]) -> Option<Told> {
+        let level = |level: &str| level.parse::<u8>().unwrap_or_else(|error| panic!("{level}: {error}"));
+        let (kind, data) = match *words {
+            ["staff", staff] => ("staff.register", json!({"staff":staff,"name":staff,"roles":[]})),
+            ["duty", staff, duty, at_level, "for", thing, id] => {
+                ("responsibility.assign", json!({"scope":{thing:id},"duty":duty,"level":level(at_level),"staff":staff}))
+            }
+            ["shift", staff, duty, at_level, "for", thing, id, "from", from, "until", until] => {
+                let (from, mut until) = (at(&self.day, from), at(&self.day, until));
+                if until <= from {
+                    until = until.plus_minutes(24 * 60);
+                }
+                let shifts = json!([{"staff":staff,"from":from,"until":until}]);
+                ("roster.set", json!({"scope":{thing:id},"duty":duty,"level":level(at_level),"shifts":shifts}))
+            }
+            ["away", staff, "until", time] => ("staff.absent", json!({"staff":staff,"until":at(&self.day, time)})),
+            _ => return None,
+        };
+        Some(Told { kind, data })
+    }
+
     /// The command that a line stands for.
     fn understand(&self, number: usize, words: &str) -> Told {
         let (told, found) = words.split_once(": ").map_or((words, None), |(told, found)| (told, Some(found)));
         let told: Vec<&str> = told.split(' ').collect();
+        if let Some(duty) = self.duty(&told) {
+            return duty;
+        }
         let (kind, data) = match told[..] {
             ["visit", household, outcome, ref rest @ ..] => {
                 let mut data = json!({"household":household,"outcome":outcome,"mode":"door","people":found.map(people).unwrap_or_default()});

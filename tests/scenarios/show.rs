@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     Commit, Fact, Known,
-    alert::{Alert, Change, Occurrence, Step},
+    alert::{Alert, Change, Escalated, Occurrence, Owner, Step},
     values::{Timestamp, Zone},
 };
 use readmodel::{
@@ -42,10 +42,21 @@ pub(crate) fn news(commit: &Commit, causes: &Causes) -> Vec<String> {
                 let by = if resolution.quieted_by.is_empty() { String::new() } else { format!(" because of {}", because(resolution.quieted_by, causes)) };
                 Some(format!("{time} {rule} resolved{late}: {}{by}", key.subject_id))
             }
-            Change::Acknowledged { .. } | Change::Closed { .. } => None,
+            Change::Escalated(escalated) => Some(passed_on(&time, rule, escalated)),
+            Change::Acknowledged { .. } | Change::EscalationRequested { .. } | Change::Assigned { .. } | Change::Noted(_) | Change::Closed { .. } => None,
         });
     }
     lines
+}
+
+/// Whose turn it is: `level 2 s-office at_once; nobody has nurse of level 1`.
+fn passed_on(time: &str, rule: &str, escalated: &Escalated) -> String {
+    let names = |owners: &[Owner]| owners.iter().map(|owner| owner.staff.to_string()).collect::<Vec<_>>().join(" and ");
+    let owners = if escalated.owners.is_empty() { "nobody".to_owned() } else { names(&escalated.owners) };
+    let informed: String = escalated.informed.iter().map(|who| format!(", {} is told {}", who.staff, who.share)).collect();
+    let gaps: String = escalated.gaps.iter().map(|gap| format!(", nobody is {} at level {}", gap.duty, gap.level)).collect();
+    let due = escalated.due_at.map_or_else(String::new, |due| format!(", goes up at {}", clock(due)));
+    format!("{time} {rule} level {}: {owners}, {}{informed}{gaps}{due}", escalated.level, escalated.why)
 }
 
 /// Where and who: `7号楼 2单元 502, p1, 38.2 axilla`.

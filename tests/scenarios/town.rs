@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Commit, Event, Fact, Known, Rejection,
-    alert::Basis,
+    alert::{self, Alert, Basis},
     commit::Role,
     values::{CommandId, Timestamp, Zone},
 };
-use rules::{Rule, Scope, Visitor};
+use rules::{
+    Rule, Scope, Visitor,
+    escalation::{Around, Duties, turn},
+};
 use serde_json::{Value, json};
 use testkit::World;
 
@@ -56,6 +59,34 @@ impl Visitor for Judges<'_> {
     }
 }
 
+impl Judges<'_> {
+    /// Whose turn each alert is, as far as it was not told.
+    fn judge_turns(&mut self) {
+        let state = (self.world as &dyn Known).community().unwrap_or_else(|| panic!("not founded"));
+        let mut duties = Duties::default();
+        for (commit, sequence) in self.commits.iter().zip(1..) {
+            for (event, index) in commit.events.iter().zip(0..) {
+                duties.fold(&Fact { sequence, index, header: &commit.header, event });
+            }
+        }
+        for alert in alerts(self.world) {
+            let (community, zone) = (self.world.community_id(), state.zone());
+            let judged = turn(&alert, &Around { community, duties: &duties, policy: &state.policy, zone: &zone }, self.now);
+            self.next_change = self.next_change.into_iter().chain(judged.next_change).min();
+            let basis = Basis { sequence: self.world.sequence(), due: Some(self.now) };
+            let owed = judged.owed.map(|stage| stage.entrust(alert.alert.clone(), alert.n, basis));
+            self.observations.extend(owed.map(|entrust| json!({"type": "alert.entrust", "data": entrust})));
+        }
+    }
+}
+
+/// Every alert of a world as it stands.
+pub(crate) fn alerts(world: &World) -> Vec<std::sync::Arc<alert::State>> {
+    let steps = world.commits().iter().flat_map(|commit| &commit.events).filter_map(Alert::step);
+    let keys: BTreeSet<_> = steps.map(|step| step.alert.key_hash().clone()).collect();
+    keys.iter().filter_map(|key| (world as &dyn Known).alert(key)).collect()
+}
+
 impl Town {
     /// Two communities that hold the same ids, and a third that nobody tells anything of.
     pub(crate) fn new(communities: &[&str], now: Timestamp) -> Self {
@@ -96,10 +127,23 @@ impl Town {
         panic!("time alone changes something all the time");
     }
 
-    /// Sends a command that happened at `at`, now.
+    /// Sends a command that happened at `at`, now: from the office.
     pub(crate) fn send(&mut self, community: &str, kind: &str, data: Value, at: Timestamp, via: Option<&str>) -> (CommandId, Result<Vec<Event>, Rejection>) {
+        self.send_as(Role::Office, community, (kind, data), at, via)
+    }
+
+    /// As [`Town::send`], from somebody in another role.
+    pub(crate) fn send_as(
+        &mut self,
+        role: Role,
+        community: &str,
+        (kind, data): (&str, Value),
+        at: Timestamp,
+        via: Option<&str>,
+    ) -> (CommandId, Result<Vec<Event>, Rejection>) {
         let now = self.now.to_string();
         let world = self.worlds.get_mut(community).unwrap_or_else(|| panic!("no community {community}"));
+        world.asked_by(role.word(), role);
         // unlike the world's own ids these differ between communities, as those of phones do
         let place = community.bytes().fold(0_u128, |place, byte| place << 8 | u128::from(byte));
         let id = CommandId(uuid::Uuid::from_u128(place << 64 | u128::from(world.sequence() + 1)));
@@ -111,6 +155,7 @@ impl Town {
         if decided.is_ok() {
             world.record_command(&command, &now);
         }
+        world.asked_by("office", Role::Office);
         self.settle();
         (id, decided)
     }
@@ -146,6 +191,7 @@ impl Town {
         let world = self.world(community);
         let mut judges = Judges { commits: world.commits(), world, now: self.now, observations: Vec::new(), next_change: None };
         rules::register(&mut judges);
+        judges.judge_turns();
         (judges.observations, judges.next_change)
     }
 

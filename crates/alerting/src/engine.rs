@@ -14,16 +14,18 @@ use domain::{
     log::LogPosition,
     values::{CommunityId, Timestamp, Zone},
 };
-use rules::{Scope, ScopeKind};
+use rules::escalation::{self, Around, PartKey};
 use store::{Key, Parked, ParkedList, Prefix, Store, Unit};
 
 use crate::{
     agenda::{AT_ONCE, Agenda},
     difference::differs,
+    duties::Rolls,
     error::{AlertingError, chain},
     publish::message,
     rows::{
         ACTIVE, ALERTS, COMMUNITIES, DROPPED, Dropped, JOBS, Job, OUTBOX, Target, Waiting, alert_key, dropped_key, memory_key, outbox_key, scope_of_memory_key,
+        target_of,
     },
     runner::Runners,
     send::Observation,
@@ -46,6 +48,7 @@ const OUTBOX_PAGE: usize = 100;
 pub(crate) struct Engine {
     store: Store,
     runners: Runners,
+    rolls: Rolls,
     /// Read from the store when it is needed first.
     agenda: Option<Agenda>,
     /// How far the log is folded; nothing before the first fold.
@@ -107,6 +110,7 @@ impl Engine {
     pub(crate) fn new(store: Store) -> Self {
         Self {
             runners: Runners::all(),
+            rolls: Rolls::default(),
             agenda: None,
             folded: None,
             woken: BTreeSet::new(),
@@ -153,7 +157,9 @@ impl Engine {
             }
         }
         let remembered = self.runners.iter_mut().flat_map(|runner| runner.changed());
-        self.store.apply(parked.iter().map(Parked::unit).chain(remembered))?;
+        let (duties, changed) = self.rolls.written();
+        self.store.apply(parked.iter().map(Parked::unit).chain(remembered).chain(duties))?;
+        changed.iter().try_for_each(|(community, parts)| self.wake_alerts(community, parts))?;
         self.folded = messages.last().map(Stored::position).or(self.folded.take());
         Ok(parked)
     }
@@ -178,6 +184,7 @@ impl Engine {
             };
             runner.fold(&self.store, commit, stored.sequence, &mut wake)?;
         }
+        self.rolls.fold(&self.store, commit, stored.sequence)?;
         self.fold_alerts(commit, stored)
     }
 
@@ -244,15 +251,32 @@ impl Engine {
         }
         for (hash, (key, events)) in of_alert {
             self.fold_alert(commit, stored, &hash, &events)?;
-            let scope = ScopeKind::from_word(key.subject_kind.as_str()).map(|kind| Scope { kind, id: key.subject_id.clone() });
             // an alert of a rule that this program does not know is told of, and judged by whoever knows it
-            if let Some(scope) = scope.filter(|_| self.runners.named(&key.rule).is_some()) {
-                let target = Target { community: community.clone(), rule: key.rule.clone(), scope };
+            if let Some(target) = target_of(community, key).filter(|_| self.runners.named(&key.rule).is_some()) {
                 self.alerts.remove(&target);
                 self.woken.insert(target);
             }
         }
         Ok(())
+    }
+
+    /// A change of duties is a reason to judge anew whose turn the alerts are that it is about.
+    fn wake_alerts(&mut self, community: &CommunityId, parts: &BTreeSet<PartKey>) -> Result<(), AlertingError> {
+        let prefix = Key::community(community.as_str()).prefix();
+        let mut after: Option<Key> = None;
+        loop {
+            let keys = self.store.scan_keys(ACTIVE, &prefix, after.as_ref(), JOB_PAGE)?;
+            let Some(last) = keys.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for key in &keys {
+                let Some(row) = self.store.get::<alert::State>(ALERTS, key)? else { continue };
+                let (_, duties) = self.rolls.of(&self.store, community)?;
+                if duties.concern(&row.value, community, parts) {
+                    let known = target_of(community, &row.value.key).filter(|target| self.runners.named(&target.rule).is_some());
+                    self.woken.extend(known);
+                }
+            }
+        }
     }
 
     fn fold_alert(&mut self, commit: &Commit, stored: &Stored, hash: &KeyHash, events: &[(u16, &Event)]) -> Result<(), AlertingError> {
@@ -360,8 +384,24 @@ impl Engine {
         let sequence = memory_sequence.max(alert_sequence).max(place.sequence);
         let basis = Basis { sequence, due: (woken_at > AT_ONCE).then_some(woken_at) };
         let observe = judgement.observe(key, version, basis);
-        let observation = differs(observe.clone(), alert, community, now).then(|| Observation::new(community.clone(), observe));
-        Ok((observation, next_change))
+        let turn = self.turn(target, alert.as_deref(), &place, now)?;
+        let next_change = next_change.into_iter().chain(turn.next_change).min();
+        if differs(observe.clone(), alert.clone(), community, now) {
+            return Ok((Some(Observation::new(community.clone(), observe)), next_change));
+        }
+        // as things are now, nobody says anything else of it: then whose turn it is can be said
+        let (Some(alert), Some(stage)) = (alert, turn.owed) else { return Ok((None, next_change)) };
+        let (duties_sequence, _) = self.rolls.of(&self.store, community)?;
+        let basis = Basis { sequence: alert_sequence.max(duties_sequence).max(place.sequence), ..basis };
+        let entrust = stage.entrust(alert.alert.clone(), alert.n, basis);
+        Ok((Some(Observation::of_turn(community.clone(), entrust)), next_change))
+    }
+
+    /// Whose turn an alert is.
+    fn turn(&mut self, target: &Target, alert: Option<&alert::State>, place: &Place, now: Timestamp) -> Result<escalation::Judged, AlertingError> {
+        let Some(alert) = alert.filter(|alert| alert.is_active()) else { return Ok(escalation::Judged::default()) };
+        let (_, duties) = self.rolls.of(&self.store, &target.community)?;
+        Ok(escalation::turn(alert, &Around { community: &target.community, duties, policy: &place.state.policy, zone: &place.zone }, now))
     }
 
     fn alert(&mut self, target: &Target, key: &AlertKey) -> Result<OfTarget, AlertingError> {

@@ -22,6 +22,7 @@ mod agenda;
 mod check;
 mod deliver;
 mod difference;
+mod duties;
 mod engine;
 mod error;
 mod memories;

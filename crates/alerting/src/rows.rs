@@ -1,11 +1,11 @@
 //! Tables and keys of the service's own store. All of it is a fold of the log and can be deleted.
 
 use domain::{
-    alert::KeyHash,
+    alert::{Key as AlertKey, KeyHash},
     log::LogPosition,
     values::{CommunityId, Slug, Timestamp},
 };
-use rules::{Scope, ScopeKind};
+use rules::{Scope, ScopeKind, escalation::PartKey};
 use serde::{Deserialize, Serialize};
 use store::{Key, KeyMismatch, PARKED, Table};
 
@@ -14,9 +14,11 @@ use crate::runner::Runners;
 /// Name, zone and policy of every community.
 pub(crate) const COMMUNITIES: Table = Table::new("communities", 1);
 /// Every alert key as the log tells it.
-pub(crate) const ALERTS: Table = Table::new("alerts", 1);
+pub(crate) const ALERTS: Table = Table::new("alerts", 2);
 /// Alert keys that are open or acknowledged.
 pub(crate) const ACTIVE: Table = Table::new("active", 1);
+/// Who has which duty, by what they are for.
+pub(crate) const DUTIES: Table = Table::new("duties", 1);
 /// When each scope is to be judged next, by that time, over all communities.
 pub(crate) const DUE: Table = Table::new("due", 1);
 /// Communities whose scopes are to be judged anew, and how far that came.
@@ -31,7 +33,7 @@ pub(crate) const DROPPED: Table = Table::new("dropped", 1);
 /// The tables of the service's store: its own, and one per rule. A rule of another version starts with an empty memory, and so
 /// does everything else: the log is folded anew.
 pub fn tables() -> Vec<Table> {
-    let own = [COMMUNITIES, ALERTS, ACTIVE, DUE, JOBS, OUTBOX, SILENCES, DROPPED, PARKED];
+    let own = [COMMUNITIES, ALERTS, ACTIVE, DUTIES, DUE, JOBS, OUTBOX, SILENCES, DROPPED, PARKED];
     own.into_iter().chain(Runners::all().tables()).collect()
 }
 
@@ -79,6 +81,24 @@ pub(crate) fn scope_of_memory_key(key: &Key) -> Result<Scope, KeyMismatch> {
 /// Where the state of an alert key lies.
 pub(crate) fn alert_key(community: &CommunityId, hash: &KeyHash) -> Key {
     Key::community(community.as_str()).text(&hash.to_string())
+}
+
+/// The alert of a key, as it is judged; nothing for a kind of scope that this program does not know.
+pub(crate) fn target_of(community: &CommunityId, key: &AlertKey) -> Option<Target> {
+    let kind = ScopeKind::from_word(key.subject_kind.as_str())?;
+    Some(Target { community: community.clone(), rule: key.rule.clone(), scope: Scope { kind, id: key.subject_id.clone() } })
+}
+
+/// Where a part of the duties of a community lies.
+pub(crate) fn duties_key(community: &CommunityId, part: &PartKey) -> Key {
+    let key = Key::community(community.as_str());
+    match part {
+        PartKey::Post { scope, level, duty } => key.text("post").text(scope.kind.word()).text(scope.id.as_str()).u64(u64::from(*level)).text(duty.as_str()),
+        PartKey::Staff(staff) => key.text("staff").text(staff.as_str()),
+        PartKey::Building(building) => key.text("building").text(building.as_str()),
+        PartKey::Estate(estate) => key.text("estate").text(estate.as_str()),
+        PartKey::Person(person) => key.text("person").text(person.as_str()),
+    }
 }
 
 /// Where a message lies: the sequence of its commit, and its place in that commit.

@@ -1,17 +1,18 @@
-//! An observation on its way to intake: asked again until it is answered. Nothing depends on its being sent once.
+//! A judgement on its way to intake: asked again until it is answered. Nothing depends on its being sent once.
 
 use std::time::Duration;
 
 use bus::{AskError, Headers, Requests};
 use bytes::Bytes;
 use domain::{
-    alert::{Basis, Key, Observe},
+    alert::{Basis, Entrust, Key, Observe},
     values::{CommandId, CommunityId},
 };
 use serde::Serialize;
 use uuid::Uuid;
 
-/// Where intake listens. The body is `{"community","id","command"}` with an [`Observe`]; the answer carries `Gridward-Status`.
+/// Where intake listens. The body is `{"community","id","type","command"}` with an [`Observe`] or an
+/// [`Entrust`]; the answer carries `Gridward-Status`.
 pub const OBSERVATIONS: &str = "svc.intake.observe";
 /// Reply header with the HTTP status.
 const STATUS: &str = "Gridward-Status";
@@ -29,13 +30,27 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x67_72_69_64_77_61_72_64_2e_6f_62_73_65
 pub(crate) struct Observation {
     pub(crate) community: CommunityId,
     pub(crate) id: CommandId,
-    pub(crate) command: Observe,
+    pub(crate) r#type: &'static str,
+    pub(crate) command: Said,
+}
+
+/// What is said of an alert: how things are, or whose turn it is.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Said {
+    Observe(Observe),
+    Entrust(Entrust),
 }
 
 impl Observation {
     pub(crate) fn new(community: CommunityId, command: Observe) -> Self {
         let id = observation_id(&community, &command.key, command.basis);
-        Self { community, id, command }
+        Self { community, id, r#type: "alert.observe", command: Said::Observe(command) }
+    }
+
+    pub(crate) fn of_turn(community: CommunityId, command: Entrust) -> Self {
+        let id = turn_id(&community, &command);
+        Self { community, id, r#type: "alert.entrust", command: Said::Entrust(command) }
     }
 }
 
@@ -43,6 +58,13 @@ impl Observation {
 fn observation_id(community: &CommunityId, key: &Key, basis: Basis) -> CommandId {
     let due = basis.due.map_or_else(String::new, |due| due.0.to_string());
     CommandId(Uuid::new_v5(&NAMESPACE, format!("{}\0{}\0{due}", key.full(community), basis.sequence).as_bytes()))
+}
+
+/// As [`observation_id`]: the turn of a level, judged on the alert at `n` and the same basis.
+fn turn_id(community: &CommunityId, entrust: &Entrust) -> CommandId {
+    let Entrust { alert, n, level, basis, .. } = entrust;
+    let due = basis.due.map_or_else(String::new, |due| due.0.to_string());
+    CommandId(Uuid::new_v5(&NAMESPACE, format!("{community}\0{alert}\0{n}\0{level}\0{}\0{due}", basis.sequence).as_bytes()))
 }
 
 /// Asks intake until it has an answer. What the answer is does not matter here: what came of it comes back over the log.

@@ -68,6 +68,7 @@ pub fn router(api: Router, options: Options) -> Router {
         .route("/c/{community}/alerts", get(pages::alerts::list))
         .route("/c/{community}/alerts/{alert}", get(pages::alerts::one))
         .route("/c/{community}/alerts/{alert}/acknowledge", post(pages::alerts::acknowledge))
+        .route("/c/{community}/alerts/{alert}/escalate", post(pages::alerts::escalate))
         .fallback(visitor::nowhere)
         .with_state(Arc::new(Shared { api, options }));
     web::protect(router)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    alert::{Detail, Observed},
+    alert::{Detail, Gap, Observed},
     values::{Place, PlaceNames},
 };
 use readmodel::views::{AlertItem, Cell, ReadingView};
@@ -109,7 +109,7 @@ pub(crate) fn details(data: &Value, names: &Names<'_>, words: Words) -> Vec<Stri
 }
 
 /// Fields whose value is a word of ours, and the group it belongs to.
-const WORD_FIELDS: [(&str, &str); 8] = [
+const WORD_FIELDS: [(&str, &str); 9] = [
     ("outcome", "outcome"),
     ("presence", "presence"),
     ("mode", "mode"),
@@ -118,6 +118,7 @@ const WORD_FIELDS: [(&str, &str); 8] = [
     ("severity", "severity"),
     ("basis", "report"),
     ("reason", "reason"),
+    ("why", "because"),
 ];
 
 /// Where an event, or a part of one, says whom it is about.
@@ -128,6 +129,7 @@ fn describe(data: &Value, names: &Names<'_>, words: Words, said: &mut Vec<String
     said.extend(who.and_then(|who| names.get(who)).map(|name| (*name).to_owned()));
     // which of the alerts of a door this is about
     said.extend(data.pointer("/key/rule").and_then(Value::as_str).map(|rule| words.api_word("kind", rule)));
+    said.extend(passed_on(data, words));
     for (field, group) in WORD_FIELDS {
         // fields of one name have words of several groups: an order's basis, a release's reason
         let groups = [group, "basis", "released"];
@@ -153,6 +155,26 @@ fn describe(data: &Value, names: &Names<'_>, words: Words, said: &mut Vec<String
     if let Some(occurrence) = data.get("occurrence") {
         describe(occurrence, names, words, said);
     }
+}
+
+/// To whom an alert went, where an event says so: `二级 s-office`, or who is nobody.
+fn passed_on(data: &Value, words: Words) -> Option<String> {
+    let level = data.get("key").and(data.get("level"))?.as_u64()?;
+    let owners = data.get("owners").and_then(Value::as_array).map(|owners| owners.iter().filter_map(|owner| owner.get("staff")?.as_str()).collect());
+    let staff = owners.unwrap_or_else(|| data.get("staff").and_then(Value::as_str).into_iter().collect::<Vec<_>>());
+    let nobody = data.get("owners").is_some() && staff.is_empty();
+    Some(turn_of(u8::try_from(level).ok()?, &if nobody { vec![words.of("turn.nobody")] } else { staff }, words))
+}
+
+/// `二级 s-wang、s-li`
+pub(crate) fn turn_of(level: u8, staff: &[&str], words: Words) -> String {
+    let level = words.of(&format!("turn.level_{level}")).to_owned();
+    std::iter::once(level).chain((!staff.is_empty()).then(|| staff.join(words.of("list.comma")))).collect::<Vec<_>>().join(" ")
+}
+
+/// Posts that nobody holds: `一级 护士`.
+pub(crate) fn gaps(gaps: &[Gap], words: Words) -> Vec<String> {
+    gaps.iter().map(|gap| turn_of(gap.level, &[&words.api_word("duty", gap.duty.as_str())], words)).collect()
 }
 
 fn raw_reading(reading: &Value, words: Words) -> Option<String> {
@@ -181,6 +203,12 @@ mod tests {
         assert_eq!(details(&json!({"of": "another time"}), &names, words), Vec::<String>::new());
         let raised = json!({"key": {"rule": "check_overdue"}, "person": {"person": "p1", "unregistered": null}, "late": true});
         assert_eq!(details(&raised, &names, words), ["张三", "体温检查超时", "晚录"]);
+        let escalated = json!({"key": {"rule": "fever"}, "level": 2, "owners": [{"staff": "s-wang"}, {"staff": "s-li"}], "why": "vacant"});
+        assert_eq!(details(&escalated, &names, words), ["发热", "二级 s-wang，s-li", "岗位空缺"]);
+        let nobodys = json!({"key": {"rule": "fever"}, "level": 3, "owners": [], "why": "vacant"});
+        assert_eq!(details(&nobodys, &names, words), ["发热", "三级 无人", "岗位空缺"]);
+        let asked = json!({"key": {"rule": "fever"}, "level": 2});
+        assert_eq!(details(&asked, &names, words), ["发热", "二级"]);
         assert_eq!(event("visit.recorded.v1", words), "走访");
         assert_eq!(event("something.new_here.v7", words), "something new here");
     }

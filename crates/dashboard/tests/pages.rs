@@ -275,6 +275,41 @@ async fn taking_an_alert_sends_what_was_seen() {
 }
 
 #[tokio::test]
+async fn an_alert_says_whose_turn_it_is_and_since_when_and_when_it_goes_up() {
+    let site = site(false, false);
+    let page = site.get(&alert_path(1), &office()).await.text;
+    for expected in
+        ["二级", "s-wan 社区办公室", "20:02 起", "岗位空缺", "s-lou 楼长 不要上楼", "20:17", "一级 护士", "t-lou 已看到", "二级 s-wan，岗位空缺，空缺岗位"]
+    {
+        assert!(page.contains(expected), "{expected}: {page}");
+    }
+    let english = site.get(&alert_path(1), &format!("{}; lang=en", office())).await.text;
+    for expected in ["level 2", "s-wan office", "a post is vacant", "s-lou leader do not go up", "level 1 nurse", "seen by t-lou"] {
+        assert!(english.contains(expected), "{expected}: {english}");
+    }
+    assert!(site.get("/c/longquan/alerts", &office()).await.text.contains("二级 s-wan，20:17 上报"), "in lists too");
+    // nobody was ever given a duty for this one
+    assert!(site.get(&alert_path(2), &office()).await.text.contains("还没有人分到这类责任"));
+}
+
+#[tokio::test]
+async fn an_alert_is_sent_up_with_one_tap() {
+    let site = site(false, false);
+    let path = format!("{}/escalate", alert_path(1));
+    assert!(site.get(&alert_path(1), &office()).await.text.contains(&format!("action=\"{path}\"")));
+    let sent = site.post(&path, &office(), "same-origin", "n=2").await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let command = site.fake.commands.lock().unwrap()[0].clone();
+    assert_eq!((&command["type"], &command["data"]), (&"alert.escalate".into(), &serde_json::json!({"alert": fake::alert_id(1), "n": 2})));
+    assert!(site.get(sent.header(header::LOCATION), &office()).await.text.contains("这条警报正在上报"));
+    let stale = site.post(&path, &office(), "same-origin", "n=1").await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    assert_eq!(site.post(&path, &office(), "cross-site", "n=2").await.status, StatusCode::FORBIDDEN);
+    // nobody was ever given a duty for this one: there is nobody to send it to
+    assert!(!site.get(&alert_path(2), &office()).await.text.contains("/escalate\""));
+}
+
+#[tokio::test]
 async fn an_alert_that_nobody_has_any_more_is_to_be_taken_again() {
     let site = site(false, false);
     site.fake.taken_until(&fake::alert_id(1), "2020-02-06T12:00:00Z");

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Deserializer};
 
 use crate::{
-    access, alert, building, checkpoint,
+    absence, access, alert, building, checkpoint,
     commit::Via,
-    community, estate, household, person, quarantine, record, responsibility, round, silence, staff,
+    community, estate, household, person, quarantine, record, responsibility, roster, round, silence, staff,
     values::{CommandId, EventId, Precision, Slug, StaffId, Timestamp},
     visit,
 };
@@ -102,6 +102,8 @@ commands! {
         responsibility::Command::Assign as responsibility::Assign = "responsibility.assign",
         responsibility::Command::Release as responsibility::Release = "responsibility.release",
     }
+    Roster(roster::Command) { roster::Command::Set as roster::Set = "roster.set" }
+    Absence(absence::Command) { absence::Command::Declare as absence::Declare = "staff.absent" }
     Checkpoint(checkpoint::Command) {
         checkpoint::Command::Open as checkpoint::Open = "checkpoint.open",
         checkpoint::Command::Close as checkpoint::Close = "checkpoint.close",
@@ -126,6 +128,10 @@ commands! {
         alert::Command::Acknowledge as alert::Acknowledge = "alert.acknowledge",
         alert::Command::Resolve as alert::Resolve = "alert.resolve",
         alert::Command::Close as alert::Close = "alert.close",
+        alert::Command::Entrust as alert::Entrust = "alert.entrust",
+        alert::Command::Escalate as alert::Escalate = "alert.escalate",
+        alert::Command::Assign as alert::Assign = "alert.assign",
+        alert::Command::Note as alert::Note = "alert.note",
     }
     Silence(silence::Command) {
         silence::Command::Begin as silence::Begin = "alert.silence",
@@ -145,5 +151,5 @@ impl Command {
     }
 
     /// Types that only our own services may send.
-    pub const INTERNAL_TYPES: &'static [&'static str] = &["alert.observe", "history.restore", "token.grant", "token.revoke"];
+    pub const INTERNAL_TYPES: &'static [&'static str] = &["alert.observe", "alert.entrust", "history.restore", "token.grant", "token.revoke"];
 }

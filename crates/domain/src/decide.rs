@@ -127,6 +127,8 @@ fn dispatch(command: Command, known: &dyn Known, context: &Context<'_>) -> Resul
         Command::Person(command) => crate::person::Person::decide(command, known, context),
         Command::Staff(command) => crate::staff::Staff::decide(command, known, context),
         Command::Responsibility(command) => crate::responsibility::Responsibility::decide(command, known, context),
+        Command::Roster(command) => crate::roster::Roster::decide(command, known, context),
+        Command::Absence(command) => crate::absence::Absence::decide(command, known, context),
         Command::Checkpoint(command) => crate::checkpoint::Checkpoint::decide(command, known, context),
         Command::Round(command) => crate::round::Round::decide(command, known, context),
         Command::Visit(command) => crate::visit::Visit::decide(command, known, context),

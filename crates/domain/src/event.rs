@@ -4,7 +4,7 @@
 //! struct's shape is a new name. Golden bytes in `tests/contract` hold every name ever written.
 
 use crate::{
-    access, alert, building, canonical, checkpoint, community, estate, household, person, quarantine, record, responsibility, round, silence, staff,
+    absence, access, alert, building, canonical, checkpoint, community, estate, household, person, quarantine, record, responsibility, roster, round, silence, staff,
     values::{Personal, Private},
     visit,
 };
@@ -145,6 +145,8 @@ events! {
     StaffRolesChanged(staff::RolesChanged) = "staff.roles_changed.v1",
     ResponsibilityAssigned(responsibility::Assigned) = "responsibility.assigned.v1",
     ResponsibilityReleased(responsibility::Released) = "responsibility.released.v1",
+    RosterPlanned(roster::Planned) = "roster.planned.v1",
+    StaffAbsenceDeclared(absence::Declared) = "staff.absence_declared.v1",
     CheckpointOpened(checkpoint::Opened) = "checkpoint.opened.v1",
     CheckpointRenamed(checkpoint::Renamed) = "checkpoint.renamed.v1",
     CheckpointReassigned(checkpoint::Reassigned) = "checkpoint.reassigned.v1",
@@ -170,6 +172,10 @@ events! {
     AlertResolvedV2(alert::ResolvedV2) = "alert.resolved.v2",
     AlertClosed(alert::Closed) = "alert.closed.v1",
     AlertClosedV2(alert::ClosedV2) = "alert.closed.v2",
+    AlertEscalated(alert::Escalated) = "alert.escalated.v1",
+    AlertEscalationRequested(alert::EscalationRequested) = "alert.escalation_requested.v1",
+    AlertAssigned(alert::Assigned) = "alert.assigned.v1",
+    AlertNoted(alert::Noted) = "alert.noted.v1",
     SilenceStarted(silence::Started) = "silence.started.v1",
     SilenceEnded(silence::Ended) = "silence.ended.v1",
     RecordRetracted(record::Retracted) = "record.retracted.v1",

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Commit, Event, Evolve, Fact, Header, access, alert, building, checkpoint, community, estate, household, person, quarantine, record, responsibility, round,
-    silence, staff,
+    Commit, Event, Evolve, Fact, Header, absence, access, alert, building, checkpoint, community, estate, household, person, quarantine, record,
+    responsibility, roster, round, silence, staff,
     values::{BuildingId, CheckpointId, CommandId, EstateId, HouseholdId, PersonId, QuarantineId, RoundId, Slug, StaffId, TokenId},
 };
 
@@ -102,6 +102,10 @@ entities! {
     Record / record (record::Record, CommandId, record::State) = 13,
     /// A token.
     Token / token (access::Access, TokenId, access::State) = 14,
+    /// Who is on duty when.
+    Roster / roster (roster::Roster, roster::Id, roster::State) = 15,
+    /// A time for which somebody is away.
+    Absence / absence (absence::Absence, absence::Id, absence::State) = 16,
     /// A silence, by the command that began it.
     Silence / silence (silence::Silence, CommandId, silence::State) = 20,
 }

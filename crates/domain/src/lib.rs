@@ -11,6 +11,7 @@
 //! | `command`, `event`, `known` | the lists of all commands, events and entities, and the envelope around a command |
 //! | `commit`, `log`, `canonical` | events as bytes, places in the log, and whether bytes are the one form of what they say |
 
+pub mod absence;
 pub mod access;
 pub mod alert;
 pub mod building;
@@ -33,6 +34,7 @@ pub mod quarantine;
 pub mod record;
 pub mod rejection;
 pub mod responsibility;
+pub mod roster;
 pub mod round;
 pub mod silence;
 pub mod staff;

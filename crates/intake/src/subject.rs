@@ -1,7 +1,8 @@
 //! Where a decision lies on the log: `ev.{partition}.{community}.{building|_}.{aggregate}.{id}`.
 //!
 //! The number of subjects grows with what exists, never with what happens: a visit is an event of its household, an entry of its
-//! checkpoint. The building stands only where it is fixed for life. A decision about several entities lies on the first one's.
+//! checkpoint. The building stands only where it is fixed for life. A decision about several entities lies on the first one's. A
+//! roster lies under its duty: what a duty is for may be written in any letters.
 
 use domain::{Commit, Event, alert::Alert, values::Place};
 
@@ -43,6 +44,8 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::StaffRolesChanged(event) => elsewhere("staff", &event.staff),
         Event::ResponsibilityAssigned(event) => elsewhere("staff", &event.staff),
         Event::ResponsibilityReleased(event) => elsewhere("staff", &event.staff),
+        Event::RosterPlanned(event) => elsewhere("roster", &event.duty),
+        Event::StaffAbsenceDeclared(event) => elsewhere("staff", &event.staff),
         Event::CheckpointOpened(event) => elsewhere("checkpoint", &event.checkpoint),
         Event::CheckpointRenamed(event) => elsewhere("checkpoint", &event.checkpoint),
         Event::CheckpointReassigned(event) => elsewhere("checkpoint", &event.checkpoint),
@@ -68,7 +71,11 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         | Event::AlertResolved(_)
         | Event::AlertResolvedV2(_)
         | Event::AlertClosed(_)
-        | Event::AlertClosedV2(_) => Alert::step(event).map_or_else(|| elsewhere("community", &"self"), |step| elsewhere("alert", step.alert.key_hash())),
+        | Event::AlertClosedV2(_)
+        | Event::AlertEscalated(_)
+        | Event::AlertEscalationRequested(_)
+        | Event::AlertAssigned(_)
+        | Event::AlertNoted(_) => Alert::step(event).map_or_else(|| elsewhere("community", &"self"), |step| elsewhere("alert", step.alert.key_hash())),
         Event::SilenceStarted(event) => elsewhere("silence", &event.silence),
         Event::SilenceEnded(event) => elsewhere("silence", &event.silence),
         // a retraction lies where the fact lies that it takes back

@@ -3,6 +3,8 @@
 //! A rule names the scopes of an event, keeps a memory per scope, and says of a memory at a `now`: firing, or quiet, and when
 //! that can next change by time alone. No IO, no `async`, no clock: whoever runs the rules brings the time.
 //!
+//! Whose turn an alert is, once it is open, is said by [`escalation`].
+//!
 //! Adding a rule takes two files: its own, and this one (a `mod` line and a line in [`register`]).
 //!
 //! Memories hold facts keyed by the event that told them, so that the order of arrival and duplicates do not matter, and a
@@ -11,12 +13,14 @@
 mod building_silent;
 mod check_overdue;
 mod course;
+pub mod escalation;
 mod facts;
 mod fever;
 mod ordered;
 mod quarantine_breach;
 mod refused;
 mod release_due;
+mod responsibility_gap;
 mod scope;
 mod symptom;
 
@@ -26,6 +30,7 @@ pub use fever::Fever;
 pub use quarantine_breach::QuarantineBreach;
 pub use refused::Refused;
 pub use release_due::ReleaseDue;
+pub use responsibility_gap::ResponsibilityGap;
 pub use scope::{Scope, ScopeKind};
 pub use symptom::Symptom;
 
@@ -128,6 +133,7 @@ pub fn register(visitor: &mut impl Visitor) {
     visitor.visit::<BuildingSilent>();
     visitor.visit::<Refused>();
     visitor.visit::<ReleaseDue>();
+    visitor.visit::<ResponsibilityGap>();
 }
 
 /// The scopes whose memory an event changes: its own, or those of the events that a retraction takes back.

@@ -36,6 +36,7 @@ pub enum Trouble {
 struct Observation {
     community: CommunityId,
     id: CommandId,
+    r#type: Option<String>,
     command: Value,
 }
 
@@ -145,7 +146,7 @@ impl MemoryIntake {
     }
 
     async fn decide(&self, state: &mut State, payload: &[u8]) -> (u16, Value) {
-        let Ok(Observation { community, id, command }) = serde_json::from_slice(payload) else {
+        let Ok(Observation { community, id, r#type, command }) = serde_json::from_slice(payload) else {
             return (400, json!({"code": "wrong_shape"}));
         };
         let recorded_at = (self.now)().to_string();
@@ -156,7 +157,7 @@ impl MemoryIntake {
             let same = state.contents.get(&(community, id)).is_some_and(|known| known == payload);
             return if same { (200, json!({"status": "duplicate"})) } else { (409, json!({"code": "id_reused"})) };
         }
-        let envelope = json!({"id": id, "type": "alert.observe", "data": command});
+        let envelope = json!({"id": id, "type": r#type.as_deref().unwrap_or("alert.observe"), "data": command});
         match world.decide_command(&envelope, &recorded_at) {
             Err(refusal) => (422, json!({"code": refusal.code()})),
             Ok(events) if events.is_empty() => (200, json!({"status": "unchanged"})),

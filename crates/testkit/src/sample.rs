@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Event, access, alert, building, checkpoint, commit, community, estate, household,
+    Event, absence, access, alert, building, checkpoint, commit, community, estate, household,
     log::CommitHash,
-    obligation, person, quarantine, record, responsibility, round, silence, staff,
+    obligation, person, quarantine, record, responsibility, roster, round, silence, staff,
     values::{self, CommandId, Day, EventId, KeyId, Personal, Private, PrivateFields, SealedPart, SecretKey, Slug, TimeOfDay, Timestamp},
     visit,
 };
@@ -270,6 +270,8 @@ words!(
     quarantine::ReleaseReason,
     alert::Severity,
     alert::CloseReason,
+    alert::Why,
+    alert::Share,
 );
 
 macro_rules! shapes {
@@ -311,6 +313,9 @@ shapes! {
     alert::Occurrence {
         severity, unconfirmed, place, names, person, observed, detail, causes, first_at, last_at, occurrences, late, rule_version, basis,
     }
+    alert::Owner { staff, duty, standing, share }
+    alert::Gap { level, duty }
+    roster::Shift { staff, from, until }
     access::TokenScope { community, town }
 }
 
@@ -356,6 +361,8 @@ events! {
     "staff.roles_changed.v1" = staff::RolesChanged { staff, roles }
     "responsibility.assigned.v1" = responsibility::Assigned { scope, duty, level, staff, standing, from, until }
     "responsibility.released.v1" = responsibility::Released { scope, duty, level, staff, until }
+    "roster.planned.v1" = roster::Planned { scope, duty, level, shifts }
+    "staff.absence_declared.v1" = absence::Declared { staff, from, until, private }
     "checkpoint.opened.v1" = checkpoint::Opened { checkpoint, name, kind, serves }
     "checkpoint.renamed.v1" = checkpoint::Renamed { checkpoint, name }
     "checkpoint.reassigned.v1" = checkpoint::Reassigned { checkpoint, kind, serves }
@@ -383,6 +390,10 @@ events! {
     "alert.resolved.v2" = alert::ResolvedV2 { alert, key, n, place, person, by_hand, late, quieted_by, basis, private }
     "alert.closed.v1" = alert::Closed { alert, key, n, reason }
     "alert.closed.v2" = alert::ClosedV2 { alert, key, n, place, person, reason }
+    "alert.escalated.v1" = alert::Escalated { alert, key, n, place, person, level, owners, informed, gaps, why, since, due_at, basis }
+    "alert.escalation_requested.v1" = alert::EscalationRequested { alert, key, n, place, person, level }
+    "alert.assigned.v1" = alert::Assigned { alert, key, n, place, person, level, staff }
+    "alert.noted.v1" = alert::Noted { alert, key, n, place, person, private }
     "silence.started.v1" = silence::Started { silence, kind, building, until, private }
     "silence.ended.v1" = silence::Ended { silence }
     "record.retracted.v1" = record::Retracted { command, at, events, private }

@@ -40,6 +40,10 @@ const READ: [&str; 20] = [
     "/events",
 ];
 
+fn shift(staff: &str) -> Value {
+    json!({"staff":staff,"from":"2020-02-06T08:00:00+08:00","until":"2020-02-06T20:00:00+08:00"})
+}
+
 /// A good command of every kind that is sent from the field or the office.
 fn commands(alert: &str) -> Vec<(&'static str, Value)> {
     vec![
@@ -54,6 +58,8 @@ fn commands(alert: &str) -> Vec<(&'static str, Value)> {
         ("staff.register", json!({"staff":"s1","name":"赵一","roles":["leader"]})),
         ("responsibility.assign", json!({"scope":{"building":"b-other"},"duty":"report","level":1,"staff":"s1"})),
         ("responsibility.release", json!({"scope":{"building":"b-other"},"duty":"report","level":1,"staff":"s1"})),
+        ("roster.set", json!({"scope":{"building":"b-other"},"duty":"report","level":1,"shifts":[shift("s1")]})),
+        ("staff.absent", json!({"staff":"s1","until":"2020-02-07T08:00:00+08:00","from":"2020-02-06T08:00:00+08:00","reason":"病假"})),
         ("checkpoint.open", json!({"checkpoint":"c-new","name":"北门","kind":"gate"})),
         ("round.open", json!({"round":"r-new"})),
         ("visit.record", json!({"household":"h-other","outcome":"absent","mode":"door"})),
@@ -67,10 +73,13 @@ fn commands(alert: &str) -> Vec<(&'static str, Value)> {
         ("quarantine.check", json!({"checks":[{"quarantine":"q-other","outcome":"no_answer"}],"mode":"phone"})),
         ("quarantine.release", json!({"quarantine":"q-other","reason":"mistake"})),
         ("alert.acknowledge", json!({"alert":alert,"n":1})),
-        ("alert.resolve", json!({"alert":alert,"n":2,"evidence":"ok"})),
-        ("alert.close", json!({"alert":alert,"n":3,"reason":"handed_over"})),
         ("alert.silence", json!({"kind":"fever","until":"2020-02-06T09:00:00+08:00","reason":"停电"})),
         ("alert.unsilence", json!({"silence":"01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f50"})),
+        ("alert.note", json!({"alert":alert,"n":2,"note":"已电话联系"})),
+        ("alert.assign", json!({"alert":alert,"n":3,"staff":"s1"})),
+        ("alert.escalate", json!({"alert":alert,"n":4})),
+        ("alert.resolve", json!({"alert":alert,"n":5,"evidence":"ok"})),
+        ("alert.close", json!({"alert":alert,"n":6,"reason":"handed_over"})),
         ("checkpoint.close", json!({"checkpoint":"c1"})),
         ("round.close", json!({"round":"r1"})),
         ("record.retract", json!({"command":uuid::Uuid::now_v7(),"reason":"typo"})),

@@ -2,9 +2,9 @@
 
 use domain::{
     Fact,
-    alert::{Alert, Change, Severity, State, Status},
+    alert::{Alert, Change, Gap, Severity, State, Status, Why},
     community,
-    values::{CommunityId, Site, Subject, Timestamp},
+    values::{CommunityId, Site, StaffId, Subject, Timestamp},
 };
 use serde::Serialize;
 
@@ -58,9 +58,11 @@ struct Data {
     occurrences: u32,
     first_at: Timestamp,
     last_at: Timestamp,
-    /// Whose turn it is. Always null: escalation is not built (docs/adr/0017).
+    /// Whose turn it is; nobody's before a level is told, once it is over, and where nobody was ever given a duty for it.
     owner: Option<Owner>,
     acknowledged: Option<Acknowledged>,
+    /// Who has seen it last, where seeing is all they can do.
+    seen: Option<Seen>,
     caused_by: Vec<String>,
     rule: Rule,
     /// Why people are not to be told: a flag and never a state. Topics carry it all the same.
@@ -95,6 +97,16 @@ struct Observed {
 #[derive(Clone, Debug, Serialize)]
 struct Owner {
     level: u8,
+    /// Who has it first; nobody where every level up to this one is vacant.
+    staff: Option<StaffId>,
+    /// Who has it too.
+    also: Vec<StaffId>,
+    since: Timestamp,
+    /// When it goes up next, if nothing happens.
+    due_at: Option<Timestamp>,
+    /// Posts that nobody holds.
+    gaps: Vec<Gap>,
+    why: Why,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -102,6 +114,12 @@ struct Acknowledged {
     by: String,
     at: Timestamp,
     until: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Seen {
+    by: String,
+    at: Timestamp,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -149,8 +167,9 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State, s
             occurrences: occurrence.occurrences,
             first_at: occurrence.first_at,
             last_at: occurrence.last_at,
-            owner: None,
+            owner: owner(state, header.recorded_at),
             acknowledged: acknowledged(state),
+            seen: state.turn.seen.as_ref().map(|seen| Seen { by: seen.actor.to_string(), at: seen.at }),
             caused_by,
             rule: Rule { name: kind, version: occurrence.rule_version },
             suppressed: silenced_until.map(|_until| SILENCED).into_iter().collect(),
@@ -170,6 +189,10 @@ fn said(fact: &Fact<'_>, state: &State) -> Option<(&'static str, bool, Vec<Strin
         Change::Upgraded(_) => of_occurrence("upgraded"),
         Change::Reopened { .. } => of_occurrence("reopened"),
         Change::Acknowledged { .. } => Some(("acknowledged", state.occurrence.late, by_hand())),
+        Change::Escalated(_) => of_occurrence("escalated"),
+        Change::EscalationRequested { .. } => Some(("escalation_requested", state.occurrence.late, by_hand())),
+        Change::Assigned { .. } => Some(("assigned", state.occurrence.late, by_hand())),
+        Change::Noted(_) => Some(("noted", state.occurrence.late, by_hand())),
         Change::Resolved(resolution) if resolution.by_hand => Some(("resolved", resolution.late, by_hand())),
         Change::Resolved(resolution) => Some(("resolved", resolution.late, resolution.quieted_by.to_vec())),
         Change::Closed { .. } => Some(("closed", state.occurrence.late, by_hand())),
@@ -201,7 +224,15 @@ fn observed(state: &State) -> Option<Observed> {
 
 fn acknowledged(state: &State) -> Option<Acknowledged> {
     match &state.status {
-        Status::Acknowledged { actor, at, until } => Some(Acknowledged { by: actor.to_string(), at: *at, until: *until }),
+        Status::Acknowledged { actor, at, until, .. } => Some(Acknowledged { by: actor.to_string(), at: *at, until: *until }),
         Status::Open | Status::Resolved { .. } | Status::Closed => None,
     }
+}
+
+/// Whose turn it is, as the highest level that was told has it.
+fn owner(state: &State, now: Timestamp) -> Option<Owner> {
+    let (level, told) = state.turn.latest().filter(|_| state.is_active())?;
+    let mut staff = told.owners.iter().map(|owner| owner.staff.clone());
+    let first = staff.next();
+    Some(Owner { level, staff: first, also: staff.collect(), since: told.since, due_at: state.goes_up_at(now), gaps: told.gaps.clone(), why: told.why })
 }

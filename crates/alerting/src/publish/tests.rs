@@ -1,8 +1,8 @@
 //! Titles word by word, subjects and heartbeats.
 
 use domain::{
-    Commit,
-    alert::{Alert, Basis, Detail, Key, Observed, Occurrence, Raised, Severity, State, Status},
+    Commit, Evolve, Role,
+    alert::{Alert, Basis, Detail, Escalated, Gap, Key, Observed, Occurrence, Owner, Raised, Severity, Share, State, Status, Why},
     checkpoint::Direction,
     community,
     values::{Place, PlaceNames, Site, Subject, Timestamp},
@@ -62,7 +62,7 @@ fn state(rule: &str) -> State {
     let event = raised.into();
     let fact = domain::Fact { sequence: 1, index: 0, header: &commit.header, event: &event };
     let hash = Alert::step(&event).map(|step| step.alert.key_hash().clone()).unwrap();
-    <Alert as domain::Evolve>::evolve(None, &hash, &fact).unwrap()
+    Alert::evolve(None, &hash, &fact).unwrap()
 }
 
 fn titles(state: &State, exercise: bool) -> (String, String) {
@@ -99,6 +99,7 @@ fn titles_of_every_rule() {
     refused.occurrence.person = None;
     expect(&refused, "阳光小区 7号楼2单元502 2次拒绝走访", "Visits refused: 2, 阳光小区, building 7, unit 2, door 502");
     expect(&state("release_due"), "阳光小区 7号楼2单元502 隔离期满，待解除", "Quarantine days over, release due, 阳光小区, building 7, unit 2, door 502");
+    expect(&state("responsibility_gap"), "阳光小区 7号楼2单元502 一级岗位空缺", "A post at level 1 is vacant, 阳光小区, building 7, unit 2, door 502");
     let mut silent = state("building_silent");
     silent.occurrence.place = Place { building: Some("b07".parse().unwrap()), ..Place::default() };
     silent.occurrence.names = PlaceNames { estate: None, building: Some("7号楼".to_owned()) };
@@ -160,7 +161,7 @@ fn messages_are_those_that_the_contract_shows() {
     full.occurrence.observed = Some(Observed { tenths_celsius: 382, site: Site::Axilla, at: last, recorded_at: last });
     (full.occurrence.first_at, full.occurrence.last_at, full.occurrence.rule_version) = (first, last, 3);
     let actor = "t-office".parse().unwrap();
-    (full.n, full.status) = (2, Status::Acknowledged { actor, at: commit.header.recorded_at, until: Some(at("2020-02-06T09:00:00Z")) });
+    (full.n, full.status) = (2, Status::Acknowledged { actor, role: Role::Office, at: commit.header.recorded_at, until: Some(at("2020-02-06T09:00:00Z")) });
     let acknowledged = domain::alert::Acknowledged { alert: full.alert.clone(), key: full.key.clone(), n: 2, until: None };
     // somebody under an order elsewhere, whose home is not known
     let mut bare = state("quarantine_breach");
@@ -172,11 +173,32 @@ fn messages_are_those_that_the_contract_shows() {
         domain::alert::Resolved { alert: bare.alert.clone(), key: bare.key.clone(), n: 3, by_hand: false, late: true, quieted_by, basis: None, private: None };
     let contract: serde_json::Value = serde_json::from_str(web::OPENAPI).unwrap();
     let shown = &contract["components"]["schemas"]["AlertMessage"]["examples"];
-    assert_eq!(
-        &json!([said(&full, acknowledged.into(), None), said(&bare, resolved.into(), Some(at("2020-02-06T12:00:00Z")))]),
-        shown,
-        "what is said, and what openapi.json shows"
-    );
+    let escalated: domain::Event = passed_on(&full, commit.header.recorded_at).into();
+    let (hash, fact) = (full.alert.key_hash().clone(), domain::Fact { sequence: 1, index: 0, header: &commit.header, event: &escalated });
+    let turned = Alert::evolve(Some(State { status: Status::Open, ..full.clone() }), &hash, &fact).unwrap();
+    let until = Some(at("2020-02-06T12:00:00Z"));
+    let expected = json!([said(&full, acknowledged.into(), None), said(&bare, resolved.into(), until), said(&turned, escalated, None)]);
+    assert_eq!(&expected, shown, "what is said, and what openapi.json shows");
+}
+
+/// The nurse is not there: it goes to the office, two of them.
+fn passed_on(state: &State, since: Timestamp) -> Escalated {
+    let owner = |staff: &str| Owner { staff: staff.parse().unwrap(), duty: Some("office".parse().unwrap()), standing: None, share: Share::Everything };
+    Escalated {
+        alert: state.alert.clone(),
+        key: state.key.clone(),
+        n: state.n + 1,
+        place: state.occurrence.place.clone(),
+        person: state.occurrence.person.clone(),
+        level: 2,
+        owners: vec![owner("s-wang"), owner("s-li")],
+        informed: Vec::new(),
+        gaps: vec![Gap { level: 1, duty: "nurse".parse().unwrap() }],
+        why: Why::Vacant,
+        since,
+        due_at: Some(since.plus_minutes(15)),
+        basis: Basis::default(),
+    }
 }
 
 #[tokio::test]

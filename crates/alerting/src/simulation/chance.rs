@@ -20,6 +20,7 @@ enum Step {
     Crash(usize, bool),
     Rebuild(usize),
     CloseOne(usize),
+    TakeOne(usize, Option<i64>),
 }
 
 fn fact() -> impl Strategy<Value = (&'static str, Value)> {
@@ -34,7 +35,23 @@ fn fact() -> impl Strategy<Value = (&'static str, Value)> {
         2 => prop::sample::select(vec!["reached", "not_home", "no_answer"]).prop_map(check),
         1 => prop::sample::select(vec!["b07", "b08"]).prop_map(report),
         1 => Just(("quarantine.release", json!({"quarantine": "q1", "reason": "moved"}))),
+        2 => duties(),
         1 => prop::sample::select(vec![10, 45, 90]).prop_map(|minutes| ("policy.set", json!({"grace_minutes": minutes, "remeasure_minutes": minutes}))),
+    ]
+}
+
+/// Who has which duty, who is on shift, who is away: everything of the one who works here.
+fn duties() -> impl Strategy<Value = (&'static str, Value)> {
+    let post = || prop::sample::select(vec![("nurse", 1), ("keeper", 1), ("leader", 1), ("office", 2), ("command", 3)]);
+    let scope = || prop::sample::select(vec![json!({"community": "u07"}), json!({"building": "b07"}), json!({"person": "p1"})]);
+    let day = || (5..9_u32, 0..24_u32).prop_map(|(day, hour)| format!("2020-02-{day:02}T{hour:02}:00:00+08:00"));
+    prop_oneof![
+        4 => (scope(), post()).prop_map(|(scope, (name, level))| duty(scope, name, level, "s-yang")),
+        1 => (scope(), post()).prop_map(|(scope, (name, level))| ("responsibility.release", duty(scope, name, level, "s-yang").1)),
+        1 => (scope(), post(), day(), day()).prop_map(|(scope, (name, level), from, until)| {
+            ("roster.set", json!({"scope": scope, "duty": name, "level": level, "shifts": [{"staff": "s-yang", "from": from, "until": until}]}))
+        }),
+        1 => (day(), day()).prop_map(|(from, until)| ("staff.absent", json!({"staff": "s-yang", "from": from, "until": until}))),
     ]
 }
 
@@ -51,19 +68,20 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (instance(), any::<bool>()).prop_map(|(instance, flushed)| Step::Crash(instance, flushed)),
         1 => instance().prop_map(Step::Rebuild),
         1 => (0..8_usize).prop_map(Step::CloseOne),
+        1 => (0..8_usize, prop::option::of(5..90_i64)).prop_map(|(place, minutes)| Step::TakeOne(place, minutes)),
     ]
 }
 
-/// Somebody closes one of the open alerts.
-async fn close_one(town: &Town, place: usize) {
+/// Somebody does something about one of the open alerts.
+async fn do_with_one(town: &Town, place: usize, kind: &str, mut more: Value) {
     let world = town.intake.world("u07").await;
     let active: BTreeSet<_> =
         world.commits().iter().flat_map(|commit| &commit.events).filter_map(|event| Alert::step(event).map(|step| step.alert.key_hash().clone())).collect();
     let known: &dyn domain::Known = &world;
     let open: Vec<_> = active.iter().filter_map(|hash| known.alert(hash)).filter(|state| state.is_active()).collect();
     if let Some(state) = open.get(place % open.len().max(1)) {
-        let close = json!({"alert": state.alert, "n": state.n, "reason": "false_alarm"});
-        town.record("alert.close", close, &(town.clock.now())().to_string()).await;
+        (more["alert"], more["n"]) = (json!(state.alert), json!(state.n));
+        town.record(kind, more, &(town.clock.now())().to_string()).await;
     }
 }
 
@@ -89,7 +107,11 @@ async fn run(steps: Vec<Step>) {
             Step::Answer(instance) => instances[instance].answer(),
             Step::Crash(instance, flushed) => instances[instance].crash(flushed),
             Step::Rebuild(instance) => instances[instance].rebuild(),
-            Step::CloseOne(place) => close_one(&town, place).await,
+            Step::CloseOne(place) => do_with_one(&town, place, "alert.close", json!({"reason": "false_alarm"})).await,
+            Step::TakeOne(place, minutes) => {
+                let until = minutes.map(|minutes| (town.clock.now())().plus_minutes(minutes));
+                do_with_one(&town, place, "alert.acknowledge", json!({"until": until})).await;
+            }
         }
     }
     // one that runs on is enough

@@ -2,6 +2,7 @@
 //! in memory. What must hold whatever happened: each cause in exactly one alert, each alert raised once, and nothing left to say.
 
 mod chance;
+mod escalations;
 mod stories;
 
 use std::{
@@ -14,7 +15,7 @@ use std::{
 
 use bus::{EventLog, MemoryLog};
 use domain::{
-    alert::{Alert, AlertId, Basis, Change, KeyHash, Step},
+    alert::{Alert, AlertId, Basis, Change, Escalated, KeyHash, Step, Why},
     values::{Now, Timestamp},
 };
 use serde_json::{Value, json};
@@ -242,11 +243,16 @@ fn report(building: &str) -> (&'static str, Value) {
     ("building.report", json!({"scopes": [{"building": building}], "basis": "seen"}))
 }
 
+fn duty(scope: Value, duty: &str, level: u8, staff: &str) -> (&'static str, Value) {
+    ("responsibility.assign", json!({"scope": scope, "duty": duty, "level": level, "staff": staff}))
+}
+
 /// What must hold of every log: gapless `n`, one `raised` per alert, each cause in exactly one alert, judgements in their order.
 fn check_log(world: &World) {
     let mut last_n: BTreeMap<AlertId, u32> = BTreeMap::new();
     let mut last_basis: BTreeMap<KeyHash, Basis> = BTreeMap::new();
     let mut alert_of_cause: BTreeMap<(String, String), AlertId> = BTreeMap::new();
+    let mut last_told: BTreeMap<(AlertId, u8), &Escalated> = BTreeMap::new();
     for event in world.commits().iter().flat_map(|commit| &commit.events) {
         let Some(Step { alert, key, n, change, .. }) = Alert::step(event) else { continue };
         if let Some(basis) = change.basis() {
@@ -256,6 +262,20 @@ fn check_log(world: &World) {
         let before = last_n.insert(alert.clone(), n).unwrap_or_default();
         assert_eq!(n, before + 1, "{alert} has a gap");
         assert_eq!(matches!(change, Change::Raised { .. }), before == 0, "{alert} was raised twice, or never");
+        match change {
+            // an episode begins anew
+            Change::Reopened { .. } => last_told.retain(|(told, _), _| told != alert),
+            Change::Assigned { level, .. } => drop(last_told.remove(&(alert.clone(), level))),
+            Change::Escalated(escalated) => {
+                let same = |before: &&Escalated| (&before.owners, &before.informed, &before.gaps) == (&escalated.owners, &escalated.informed, &escalated.gaps);
+                let before = last_told.insert((alert.clone(), escalated.level), escalated);
+                let again = before.filter(same).is_some_and(|_| escalated.why != Why::Expired);
+                // told again after the level was vacant, which a level above was told
+                let vacant = last_told.keys().any(|(told, level)| told == alert && *level > escalated.level);
+                assert!(!again || vacant, "{alert}: level {} was told twice: {escalated:?}", escalated.level);
+            }
+            _ => {}
+        }
         for cause in change.occurrence().into_iter().flat_map(|occurrence| &occurrence.causes) {
             let first = alert_of_cause.entry((key.rule.to_string(), cause.clone())).or_insert_with(|| alert.clone());
             assert_eq!(first, alert, "{cause} is in two alerts of {}", key.rule);

@@ -8,19 +8,21 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
-    alert::{AlertId, Severity},
+    alert::{AlertId, LEVEL_MAX, Owner, Severity, Share},
     values::CommandId,
 };
-use readmodel::views::{AlertItem, HistoryItem, SilenceItem};
+use readmodel::views::{AlertItem, HistoryItem, SilenceItem, TurnView};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::todo::{self, Line};
 use crate::{
     api::{Failure, List, Refusal},
     moments::Clock,
+    telling,
     visitor::{Community, Crumb, Frame, Visitor, html},
+    words::Words,
 };
 
 /// How long somebody may have an alert before it is nobody's again, in minutes.
@@ -53,6 +55,8 @@ struct AlertPage {
     state: String,
     rule: String,
     version: u16,
+    turn: Option<Turn>,
+    escalate: Option<String>,
     last: String,
     occurrences: u32,
     causes: Vec<Cause>,
@@ -62,6 +66,17 @@ struct AlertPage {
     choices: Vec<(u32, &'static str)>,
     said: Option<&'static str>,
     changed: Option<&'static str>,
+}
+
+/// Whose turn it is, in words.
+struct Turn {
+    level: String,
+    owners: Vec<String>,
+    informed: Vec<String>,
+    why: String,
+    since: String,
+    goes_up: String,
+    gaps: Vec<String>,
 }
 
 struct Cause {
@@ -90,6 +105,7 @@ pub(crate) struct Filter {
 pub(crate) struct Told {
     after: Option<u64>,
     taken: Option<u8>,
+    sent_up: Option<u8>,
 }
 
 /// What the form sends.
@@ -191,6 +207,7 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         state: words.api_word("state", &item.state),
         rule: words.api_word("kind", item.kind.as_str()),
         version: item.rule_version,
+        turn: item.turn.as_ref().map(|turn| turn_in_words(turn, clock)),
         last: clock.short(item.last_at),
         occurrences: item.occurrences,
         causes: item.caused_by.iter().map(|cause| cause_of(cause, household.as_deref(), &community)).collect(),
@@ -198,10 +215,35 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         building: item.place.building.as_ref().map(|building| format!("{base}/b/{building}")),
         household,
         choices: MINUTES_CHOICES.iter().map(|(minutes, key)| (*minutes, words.get(key).unwrap_or(key))).collect(),
-        said: told.taken.map(|_| words.get("alert.taken").unwrap_or_default()),
+        said: said(told, &item.state).map(|key| words.get(key).unwrap_or_default()),
+        escalate: (line.next.is_some() && item.turn.as_ref().is_some_and(|turn| turn.level < LEVEL_MAX)).then(|| format!("{base}/alerts/{alert}/escalate")),
         changed,
         line,
     })
+}
+
+/// What a click has done. Of a critical alert level 1 has only seen it, and it stays open.
+fn said(told: &Told, state: &str) -> Option<&'static str> {
+    let taken = told.taken.map(|_| if state == "open" { "alert.only_seen" } else { "alert.taken" });
+    taken.or(told.sent_up.map(|_| "alert.sent_up"))
+}
+
+fn turn_in_words(turn: &TurnView, clock: &Clock) -> Turn {
+    let words = clock.words;
+    let named = |owner: &Owner| {
+        let duty = owner.duty.as_ref().map_or_else(|| words.of("because.by_hand").to_owned(), |duty| words.api_word("duty", duty.as_str()));
+        let share = (owner.share != Share::Everything).then(|| words.of(&format!("share.{}", owner.share)).to_owned());
+        [Some(owner.staff.to_string()), Some(duty), share].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    };
+    Turn {
+        level: words.of(&format!("turn.level_{}", turn.level)).to_owned(),
+        owners: turn.owners.iter().map(named).collect(),
+        informed: turn.informed.iter().map(named).collect(),
+        why: words.api_word("because", &turn.why),
+        since: clock.short(turn.since),
+        goes_up: turn.due_at.map_or_else(|| words.of("turn.stays").to_owned(), |due_at| clock.short(due_at)),
+        gaps: telling::gaps(&turn.gaps, words),
+    }
 }
 
 /// An event id leads to the timeline; anything else is an owed check.
@@ -227,31 +269,46 @@ fn step(happened: &HistoryItem, clock: &Clock) -> Step {
         action: words.api_word("action", &action),
         severity: happened.severity.map(|severity| words.of(&format!("severity.{severity}")).to_owned()),
         by: if by.is_empty() { words.api_word("actor", happened.actor.as_str()) } else { by },
-        why: happened
-            .reason
-            .as_ref()
-            .map(|reason| words.api_word("reason", reason))
-            .or_else(|| happened.private.first("note").map(|note| words.with("quote", note))),
+        why: why(happened, words),
         event: happened.event.clone(),
     }
 }
 
+/// Why, and to whom it went: `二级 s-office，没人接手`.
+fn why(happened: &HistoryItem, words: Words) -> Option<String> {
+    let staff: Vec<&str> = happened.owners.iter().map(|owner| owner.as_str()).collect();
+    let to = happened.level.map(|level| telling::turn_of(level, &staff, words));
+    let because = happened.why.as_ref().map(|why| words.api_word("because", why));
+    let gaps = (!happened.gaps.is_empty()).then(|| format!("{}: {}", words.of("turn.gaps"), telling::gaps(&happened.gaps, words).join(words.of("list.comma"))));
+    let reason = happened.reason.as_ref().map(|reason| words.api_word("reason", reason));
+    let note = happened.private.first("note").map(|note| words.with("quote", note));
+    let said: Vec<String> = [to, because, gaps, reason, note].into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join(words.of("list.comma")))
+}
+
 /// `POST /c/{community}/alerts/{alert}/acknowledge`
 pub(crate) async fn acknowledge(visitor: Visitor, Path((id, alert)): Path<(String, String)>, Form(take): Form<Take>) -> Response {
+    let minutes = take.minutes.filter(|minutes| MINUTES_CHOICES.iter().any(|(choice, _)| choice == minutes)).unwrap_or(MINUTES_CHOICES[0].0);
+    let until = visitor.now.plus_minutes(minutes.into());
+    act(visitor, (&id, &alert), "alert.acknowledge", json!({ "n": take.n, "until": until }), "taken").await
+}
+
+/// `POST /c/{community}/alerts/{alert}/escalate`: it goes up now, with one tap.
+pub(crate) async fn escalate(visitor: Visitor, Path((id, alert)): Path<(String, String)>, Form(take): Form<Take>) -> Response {
+    act(visitor, (&id, &alert), "alert.escalate", json!({ "n": take.n }), "sent_up").await
+}
+
+/// Sends a command about an alert, and shows the alert after it.
+async fn act(visitor: Visitor, (id, alert): (&str, &str), kind: &str, mut data: Value, done: &str) -> Response {
     let (Ok(community), Ok(alert)) = (id.parse::<domain::values::CommunityId>(), alert.parse::<AlertId>()) else {
         return visitor.explain(&Failure::NotFound);
     };
-    let minutes = take.minutes.filter(|minutes| MINUTES_CHOICES.iter().any(|(choice, _)| choice == minutes)).unwrap_or(MINUTES_CHOICES[0].0);
-    let command = json!({
-        "id": Uuid::now_v7(),
-        "type": "alert.acknowledge",
-        "at": visitor.now,
-        "data": { "alert": alert.to_string(), "n": take.n, "until": visitor.now.plus_minutes(minutes.into()) },
-    });
+    data["alert"] = json!(alert.to_string());
+    let command = json!({ "id": Uuid::now_v7(), "type": kind, "at": visitor.now, "data": data });
     match visitor.api.command(community.as_str(), &command).await {
         Ok(answer) => {
-            let after = answer.get("sequence").and_then(serde_json::Value::as_u64).map(|sequence| format!("after={sequence}&")).unwrap_or_default();
-            Redirect::to(&format!("/c/{community}/alerts/{alert}?{after}taken=1")).into_response()
+            let after = answer.get("sequence").and_then(Value::as_u64).map(|sequence| format!("after={sequence}&")).unwrap_or_default();
+            Redirect::to(&format!("/c/{community}/alerts/{alert}?{after}{done}=1")).into_response()
         }
         Err(Failure::Changed(refusal)) => conflict(&visitor, &community, &alert, &refusal).await,
         Err(failure) => visitor.explain(&failure),
@@ -260,9 +317,13 @@ pub(crate) async fn acknowledge(visitor: Visitor, Path((id, alert)): Path<(Strin
 
 /// The alert as it stands now, and that the click was not recorded.
 async fn conflict(visitor: &Visitor, community: &domain::values::CommunityId, alert: &AlertId, refusal: &Refusal) -> Response {
-    let key = if refusal.code == "alert_ended" { "alert.ended" } else { "alert.changed" };
+    let key = match refusal.code.as_str() {
+        "alert_ended" => "alert.ended",
+        "alert_at_top" => "alert.at_top",
+        _ => "alert.changed",
+    };
     // the alert may go on under another id: then that one is shown
-    let current = refusal.current.get("alert").and_then(serde_json::Value::as_str).map_or_else(|| alert.to_string(), str::to_owned);
+    let current = refusal.current.get("alert").and_then(Value::as_str).map_or_else(|| alert.to_string(), str::to_owned);
     match page(visitor, community.as_str(), &current, &Told::default(), visitor.words.get(key)).await {
         Ok(page) => html(StatusCode::CONFLICT, &page),
         Err(failure) => visitor.explain(&failure),

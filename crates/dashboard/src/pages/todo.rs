@@ -1,7 +1,7 @@
 //! An alert in a line: what, where, who has it, what comes next.
 
 use domain::values::Timestamp;
-use readmodel::views::AlertItem;
+use readmodel::views::{AlertItem, TurnView};
 
 use crate::{moments::Clock, palette::Mark, telling};
 
@@ -36,7 +36,9 @@ impl Line {
                 let waiting = words.with("alert.waiting", clock.age(alert.first_at) + " ");
                 // somebody had it, and nobody has it any more
                 let until = alert.acknowledged.as_ref().and_then(|taken| taken.until).map(|until| words.with("alert.expired", clock.short(until)));
-                std::iter::once(waiting).chain(until).collect::<Vec<_>>().join(words.of("list.comma"))
+                let seen = alert.seen.as_ref().map(|seen| words.with("alert.seen", &seen.actor));
+                let turn = alert.turn.as_ref().map(|turn| whose(turn, clock));
+                std::iter::once(waiting).chain(until).chain(seen).chain(turn).collect::<Vec<_>>().join(words.of("list.comma"))
             }
             Some(taken) => {
                 let has_it = words.with("alert.has_it", &taken.actor);
@@ -63,6 +65,15 @@ impl Line {
             deadline: acknowledged.and_then(|taken| taken.until).unwrap_or(alert.first_at),
         }
     }
+}
+
+/// Whose turn it is, and when it goes up: `二级 s-office，15:20 上报`.
+pub(crate) fn whose(turn: &TurnView, clock: &Clock) -> String {
+    let words = clock.words;
+    let staff: Vec<&str> = turn.owners.iter().map(|owner| owner.staff.as_str()).collect();
+    let whose = telling::turn_of(turn.level, &if staff.is_empty() { vec![words.of("turn.nobody")] } else { staff }, words);
+    let due = turn.due_at.map(|due_at| words.with("turn.goes_up", clock.short(due_at)));
+    std::iter::once(whose).chain(due).collect::<Vec<_>>().join(words.of("list.comma"))
 }
 
 /// Lines of alerts, the most urgent first: nobody's before somebody's, the worse before the lesser, the older before the younger.

@@ -105,6 +105,8 @@ fn words_of_the_domain_have_words_of_ours() {
     add("entry", &mut domain::checkpoint::EntryResult::ALL.iter().map(|word| word.word()));
     add("reason", &mut domain::alert::CloseReason::ALL.iter().map(|word| word.word()));
     add("severity", &mut domain::alert::Severity::ALL.iter().map(|word| word.word()));
+    add("because", &mut domain::alert::Why::ALL.iter().map(|word| word.word()));
+    add("share", &mut domain::alert::Share::ALL.iter().map(|word| word.word()));
     for word in wanted {
         assert!(Words::new(Language::Chinese).get(&word).is_some(), "no words for {word}");
     }

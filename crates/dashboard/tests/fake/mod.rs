@@ -59,7 +59,7 @@ impl Fake {
         found["acknowledged"] = json!({ "actor": actor, "at": (self.now)(), "until": until });
         let event = format!("01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f{n:02x}-0");
         let item = json!({ "n": n, "action": "acknowledged", "event": event, "recorded_at": (self.now)(), "severity": null,
-            "actor": actor, "by": [], "reason": null, "private": null });
+            "actor": actor, "by": [], "reason": null, "level": null, "owners": [], "gaps": [], "why": null, "private": null });
         found["history"].as_array_mut().unwrap().push(item);
     }
 
@@ -228,7 +228,7 @@ async fn stream(Path(id): Path<String>, headers: HeaderMap) -> Result<Response, 
     Ok(Sse::new(events).into_response())
 }
 
-/// Takes `alert.acknowledge` as intake does: the cookie is believed from our own pages only, `n` is compared.
+/// Takes `alert.acknowledge` and `alert.escalate` as intake does: the cookie is believed from our own pages only, `n` is compared.
 async fn command(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Json(command): Json<Value>) -> Result<Response, Response> {
     if headers.get(header::AUTHORIZATION).is_none() && !web::same_site(&headers) {
         return Err(problem(StatusCode::FORBIDDEN, "cross_site", json!({})));
@@ -237,13 +237,15 @@ async fn command(State(fake): State<Fake>, Path(id): Path<String>, headers: Head
         return Err(problem(StatusCode::FORBIDDEN, "forbidden", json!({})));
     }
     fake.commands.lock().unwrap().push(command.clone());
-    assert_eq!(command["type"], "alert.acknowledge");
+    assert!(command["type"] == "alert.acknowledge" || command["type"] == "alert.escalate", "{command}");
     let alert = command["data"]["alert"].as_str().unwrap().to_owned();
     let found = fake.alerts.lock().unwrap().iter().find(|item| item["alert"] == alert).cloned();
     let Some(found) = found else { return Err(problem(StatusCode::UNPROCESSABLE_ENTITY, "unknown_reference", json!({}))) };
     if found["n"] != command["data"]["n"] {
         return Err(problem(StatusCode::CONFLICT, "alert_changed", json!({ "alert": alert, "n": found["n"], "state": found["state"] })));
     }
-    fake.take(&alert, "t-office", Some(command["data"]["until"].clone()));
+    if command["type"] == "alert.acknowledge" {
+        fake.take(&alert, "t-office", Some(command["data"]["until"].clone()));
+    }
     Ok((StatusCode::CREATED, Json(json!({ "id": command["id"], "status": "recorded", "sequence": place::SEQUENCE }))).into_response())
 }

@@ -110,7 +110,12 @@ pub(crate) fn alerts(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
     let until = ago(now, -26);
     let observed = |tenths: i32, site: &str, minutes: i64| json!({ "observed": { "tenths_celsius": tenths, "site": site, "at": ago(now, minutes), "recorded_at": ago(now, minutes - 1) } });
     let sketches = [
-        Sketch(1, "fever", "open", "critical", "y07", Some(("2", "502")), 12, observed(382, "axilla", 12)),
+        Sketch(1, "fever", "open", "critical", "y07", Some(("2", "502")), 12, {
+            let mut more = observed(382, "axilla", 12);
+            more["seen"] = json!({ "actor": "t-lou", "at": ago(now, 9) });
+            more["turn"] = turn(now);
+            more
+        }),
         Sketch(
             2,
             "check_overdue",
@@ -167,15 +172,30 @@ pub(crate) fn alerts(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
     sketches.into_iter().map(|sketch| alert(now, &rows, sketch)).collect()
 }
 
+/// The nurse's post is vacant: it is the turn of the office, and goes up in three minutes.
+fn turn(now: &dyn Fn() -> Timestamp) -> Value {
+    let owner = |staff: &str, duty: &str, share: &str| json!({ "staff": staff, "duty": duty, "standing": "main", "share": share });
+    json!({ "level": 2, "owners": [owner("s-wan", "office", "everything")], "informed": [owner("s-lou", "leader", "do_not_go_up")],
+        "gaps": [{ "level": 1, "duty": "nurse" }], "why": "vacant", "since": ago(now, 12), "due_at": ago(now, -3) })
+}
+
 fn alert(now: &dyn Fn() -> Timestamp, rows: &[Value], Sketch(number, kind, state, severity, building, door, minutes, more): Sketch) -> Value {
     let row = rows.iter().find(|row| row["building"] == building).unwrap();
     let (unit, name) = door.unzip();
     let household = name.map(|name| format!("h-{building}-{}-{name}", unit.unwrap()));
     let happened = |n: u32, action: &str, minutes: i64, by: &str| {
         json!({ "n": n, "action": action, "event": format!("01922f0c-7b1e-7c3a-9f00-{number:08x}{n:04x}-0"), "recorded_at": ago(now, minutes),
-            "severity": if action == "acknowledged" { Value::Null } else { json!(severity) }, "actor": by, "by": [], "reason": if action == "closed" { json!("measured_wrong") } else { Value::Null }, "private": null })
+            "severity": if action == "acknowledged" { Value::Null } else { json!(severity) }, "actor": by, "by": [], "reason": if action == "closed" { json!("measured_wrong") } else { Value::Null },
+            "level": null, "owners": [], "gaps": [], "why": null, "private": null })
     };
     let mut history = vec![happened(1, "raised", minutes, "service")];
+    if number == 1 {
+        history[0]["n"] = json!(0);
+        let mut escalated = happened(1, "escalated", minutes, "service");
+        (escalated["level"], escalated["owners"], escalated["gaps"], escalated["why"]) =
+            (json!(2), json!(["s-wan"]), json!([{ "level": 1, "duty": "nurse" }]), json!("vacant"));
+        history.push(escalated);
+    }
     match state {
         "open" => history.push(happened(2, "updated", minutes - 4, "service")),
         state => history.push(happened(2, state, minutes / 2, "t-wan")),

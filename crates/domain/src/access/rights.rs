@@ -32,8 +32,8 @@ impl Role {
     }
 
     fn may_send(self, kind: &str) -> bool {
-        let alert = matches!(kind, "alert.acknowledge");
-        let alert_end = matches!(kind, "alert.resolve" | "alert.close");
+        let alert = matches!(kind, "alert.acknowledge" | "alert.escalate" | "alert.note");
+        let alert_end = matches!(kind, "alert.resolve" | "alert.close" | "alert.assign");
         let report = matches!(kind, "visit.record" | "building.report");
         let check = matches!(kind, "quarantine.check");
         let gate = matches!(kind, "entry.record" | "entry.settle");
@@ -41,7 +41,7 @@ impl Role {
         match self {
             // the operator sets a deployment up, and enters what the office asks for
             Self::Admin | Self::Office => true,
-            Self::Command => alert,
+            Self::Command => alert || kind == "alert.assign",
             Self::Grid => alert || alert_end || report || check || file || kind == "record.retract",
             Self::Leader => alert || report || kind == "record.retract",
             Self::Nurse => {
@@ -54,7 +54,7 @@ impl Role {
             }
             Self::Gate => gate || alert || kind == "record.retract",
             Self::Viewer => false,
-            Self::Service => kind == "alert.observe",
+            Self::Service => matches!(kind, "alert.observe" | "alert.entrust"),
         }
     }
 }

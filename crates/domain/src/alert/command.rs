@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, CloseReason, Detail, Key, Observed, Severity};
-use crate::values::{Place, Subject, Timestamp};
+use super::{AlertId, CloseReason, Detail, Gap, Key, Observed, Owner, Severity, Why};
+use crate::values::{Place, StaffId, Subject, Timestamp};
 
 /// What can be asked of an alert.
 #[derive(Clone, Debug)]
@@ -16,6 +16,14 @@ pub enum Command {
     Resolve(Resolve),
     /// It is not to be followed up.
     Close(Close),
+    /// It is the turn of a level. Only the alerting service says so.
+    Entrust(Entrust),
+    /// It is to go up now.
+    Escalate(Escalate),
+    /// Somebody is to have it.
+    Assign(Assign),
+    /// Something is to be kept about it.
+    Note(Note),
 }
 
 /// What a judgement rests on: the log up to a sequence, and the time that woke it. Judgements are taken in this order only.
@@ -110,6 +118,66 @@ pub struct Close {
     pub n: u32,
     /// Why.
     pub reason: CloseReason,
+}
+
+/// `alert.entrust`: whose turn it is. Never accepted from outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entrust {
+    /// The alert.
+    pub alert: AlertId,
+    /// The `n` it was judged at.
+    pub n: u32,
+    /// What else it rests on.
+    pub basis: Basis,
+    /// 1 nearest to the door, 3 the town.
+    pub level: u8,
+    /// Whose turn it is.
+    pub owners: Vec<Owner>,
+    /// Who else is told something.
+    pub informed: Vec<Owner>,
+    /// Posts that nobody holds.
+    pub gaps: Vec<Gap>,
+    /// Why it is their turn.
+    pub why: Why,
+    /// Since when it is their turn.
+    pub since: Timestamp,
+    /// When it goes up next, if time alone brings that.
+    pub due_at: Option<Timestamp>,
+}
+
+/// `alert.escalate`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Escalate {
+    /// The alert.
+    pub alert: AlertId,
+    /// The `n` the sender saw.
+    pub n: u32,
+}
+
+/// `alert.assign`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assign {
+    /// The alert.
+    pub alert: AlertId,
+    /// The `n` the sender saw.
+    pub n: u32,
+    /// To whom.
+    pub staff: StaffId,
+}
+
+/// `alert.note`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// The alert.
+    pub alert: AlertId,
+    /// The `n` the sender saw.
+    pub n: u32,
+    /// What to keep; sealed.
+    pub note: String,
 }
 
 impl Observe {

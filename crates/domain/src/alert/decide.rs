@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Acknowledge, AcknowledgedV2, Alert, AlertId, Close, ClosedV2, Command, Firing, Observe, Occurrence, Raised, Reopened, Resolve, ResolvedV2, State, Status,
     Updated, Upgraded,
+    entrust::{decide_assign, decide_entrust, decide_escalate, decide_note},
 };
 use crate::{
     Context, Decide, Event, Known, Rejection,
@@ -24,6 +25,10 @@ impl Decide for Alert {
             Command::Acknowledge(acknowledge) => decide_acknowledge(acknowledge, known),
             Command::Resolve(resolve) => decide_resolve(resolve, known, context),
             Command::Close(close) => decide_close(close, known),
+            Command::Entrust(entrust) => decide_entrust(entrust, known),
+            Command::Escalate(escalate) => decide_escalate(escalate, known),
+            Command::Assign(assign) => decide_assign(assign, known),
+            Command::Note(note) => decide_note(&note, known, context),
         }
     }
 }
@@ -127,7 +132,7 @@ fn names(place: &Place, known: &dyn Known) -> PlaceNames {
 }
 
 /// The alert as the sender saw it: the same id and the same `n`.
-fn as_seen(alert: &AlertId, n: u32, known: &dyn Known) -> Result<Arc<State>, Rejection> {
+pub(super) fn as_seen(alert: &AlertId, n: u32, known: &dyn Known) -> Result<Arc<State>, Rejection> {
     let state = required(known.alert(alert.key_hash()), "/data/alert", "alert", alert)?;
     if state.alert.group() < alert.group() {
         return Err(Rejection::unknown("/data/alert", "alert", alert));
@@ -140,11 +145,11 @@ fn as_seen(alert: &AlertId, n: u32, known: &dyn Known) -> Result<Arc<State>, Rej
 }
 
 /// What the next event of an alert says of it: its id, its number, and where and who it was about last.
-fn next(state: &State) -> (AlertId, u32, Place, Option<Subject>) {
+pub(super) fn next(state: &State) -> (AlertId, u32, Place, Option<Subject>) {
     (state.alert.clone(), state.n + 1, state.occurrence.place.clone(), state.occurrence.person.clone())
 }
 
-fn ended(state: &State) -> Rejection {
+pub(super) fn ended(state: &State) -> Rejection {
     Rejection::Conflict {
         code: "alert_ended",
         reason: "this alert has ended".to_owned(),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Alert, Change, KeyHash, Occurrence, Severity, State, Status, Step, state::CAUSES_MAX};
-use crate::{Event, Evolve, Fact, Header};
+use super::{Alert, Change, KeyHash, Occurrence, Seen, Severity, State, Status, Step, Turn, is_only_seen, state::CAUSES_MAX};
+use crate::{Event, Evolve, Fact, Header, values::Timestamp};
 
 impl Evolve for Alert {
     type Id = KeyHash;
@@ -15,6 +15,7 @@ impl Evolve for Alert {
 
     fn evolve(state: Option<State>, _: &KeyHash, fact: &Fact<'_>) -> Option<State> {
         let Some(Step { alert, key, n, change, .. }) = Self::step(fact.event) else { return state };
+        let header = fact.header;
         if let Change::Raised { episode, occurrence } = change {
             return Some(State {
                 alert: alert.clone(),
@@ -26,21 +27,26 @@ impl Evolve for Alert {
                 causes: occurrence.causes.iter().cloned().collect(),
                 past_causes: past_causes(state, occurrence),
                 basis: occurrence.basis,
+                turn: Turn::begun(occurrence.severity, header),
                 occurrence: occurrence.clone(),
             });
         }
         let state = state?;
         Some(match change {
-            Change::Raised { occurrence, .. } | Change::Updated(occurrence) | Change::Upgraded(occurrence) => occurred(state, n, occurrence),
-            Change::Reopened { episode, occurrence } => {
-                State { status: Status::Open, episode, severity_peak: occurrence.severity, ..occurred(state, n, occurrence) }
-            }
-            Change::Acknowledged { until } => {
-                State { n, status: Status::Acknowledged { actor: fact.header.actor.clone(), at: fact.header.recorded_at, until }, ..state }
-            }
+            Change::Raised { occurrence, .. } | Change::Updated(occurrence) | Change::Upgraded(occurrence) => occurred(state, n, occurrence, header),
+            Change::Reopened { episode, occurrence } => State {
+                status: Status::Open,
+                episode,
+                severity_peak: occurrence.severity,
+                turn: Turn::begun(occurrence.severity, header),
+                ..occurred(state, n, occurrence, header)
+            },
+            Change::Acknowledged { until } => acknowledged(state, n, until, header),
+            Change::Escalated(_) | Change::EscalationRequested { .. } | Change::Assigned { .. } => passed_on(state, n, change, header),
+            Change::Noted(_) => State { n, ..state },
             Change::Resolved(resolution) => State {
                 n,
-                status: Status::Resolved { at: fact.header.recorded_at, by_hand: resolution.by_hand },
+                status: Status::Resolved { at: header.recorded_at, by_hand: resolution.by_hand },
                 basis: resolution.basis.unwrap_or(state.basis),
                 ..state
             },
@@ -49,7 +55,7 @@ impl Evolve for Alert {
     }
 }
 
-fn occurred(mut state: State, n: u32, occurrence: &Occurrence) -> State {
+fn occurred(mut state: State, n: u32, occurrence: &Occurrence, header: &Header) -> State {
     state.causes.extend(occurrence.causes.iter().cloned());
     // the causes of the last occurrence stay, or the same judgement would bring new ones again and again
     while state.causes.len() > CAUSES_MAX
@@ -58,7 +64,32 @@ fn occurred(mut state: State, n: u32, occurrence: &Occurrence) -> State {
         state.causes.remove(&known);
     }
     let severity_peak: Severity = state.severity_peak.max(occurrence.severity);
-    State { n, severity_peak, basis: occurrence.basis, occurrence: occurrence.clone(), ..state }
+    let turn = state.turn.worsened(severity_peak, header);
+    // whoever has it may be one who can only see it, now that it is critical
+    match state.status {
+        Status::Acknowledged { actor, role, at, .. } if is_only_seen(role, severity_peak) => {
+            let turn = Turn { seen: Some(Seen { actor, at }), ..turn };
+            State { n, severity_peak, basis: occurrence.basis, occurrence: occurrence.clone(), status: Status::Open, turn, ..state }
+        }
+        status => State { n, severity_peak, basis: occurrence.basis, occurrence: occurrence.clone(), status, turn, ..state },
+    }
+}
+
+/// Seeing it takes it from nobody who has it.
+fn acknowledged(state: State, n: u32, until: Option<Timestamp>, header: &Header) -> State {
+    let (actor, at) = (header.actor.clone(), header.recorded_at);
+    if is_only_seen(header.role, state.severity_peak) {
+        return State { n, turn: Turn { seen: Some(Seen { actor, at }), ..state.turn }, ..state };
+    }
+    State { n, status: Status::Acknowledged { actor, role: header.role, at, until }, ..state }
+}
+
+/// It is another's turn. Whoever had it until a time that is over has it no more.
+fn passed_on(state: State, n: u32, change: Change<'_>, header: &Header) -> State {
+    let expired = state.expired_at(header.recorded_at);
+    let status = if expired.is_some() { Status::Open } else { state.status };
+    let turn = Turn { freed_at: expired.or(state.turn.freed_at), ..state.turn };
+    State { n, status, turn: turn.after(change, header), ..state }
 }
 
 /// What the alerts before a new one were about.

@@ -2,18 +2,22 @@
 //!
 //! `open -> acknowledged -> resolved -> (recurs within 24 h) open again, next episode`, or `closed` by hand with a reason. `n` counts
 //! the events of one alert without gaps. Rules say Firing or Quiet as often as they like; deciding turns the first Firing into
-//! `Raised`, a repeat into nothing (alerting.md).
+//! `Raised`, a repeat into nothing (alerting.md). Meanwhile it is somebody's turn: [`Turn`] says whose.
 
 mod command;
 mod decide;
+mod entrust;
+mod escalation;
 mod event;
 mod evolve;
 mod key;
 mod state;
 mod step;
+mod turn;
 
-pub use command::{Acknowledge, Basis, Close, Command, Firing, Observe, Resolve};
+pub use command::{Acknowledge, Assign, Basis, Close, Command, Entrust, Escalate, Firing, Note, Observe, Resolve};
 pub use decide::REOPEN_HOURS;
+pub use escalation::{Assigned, Escalated, EscalationRequested, Gap, LEVEL_MAX, Noted, Owner, Share, Why};
 pub use event::{
     Acknowledged, AcknowledgedV2, CloseReason, Closed, ClosedV2, Detail, Observed, Occurrence, Raised, Reopened, Resolved, ResolvedV2, Severity, Updated,
     Upgraded,
@@ -21,6 +25,7 @@ pub use event::{
 pub use key::{AlertId, Key, KeyHash};
 pub use state::{CAUSES_MAX, State, Status};
 pub use step::{Change, Resolution, Step};
+pub use turn::{GivenTo, Requested, Seen, Told, Turn, is_only_seen, level_of};
 
 /// The aggregate.
 #[derive(Debug)]

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, Basis, Key, Occurrence, Severity};
-use crate::values::{Slug, Timestamp};
+use super::{AlertId, Basis, Key, Occurrence, Severity, Turn, level_of};
+use crate::{
+    commit::Role,
+    values::{Slug, Timestamp},
+};
 
 /// Most causes remembered per alert, and of the alerts before it. An alert that outlives so many is known well enough to somebody.
 pub const CAUSES_MAX: usize = 512;
@@ -19,6 +22,8 @@ pub enum Status {
     Acknowledged {
         /// Who.
         actor: Slug,
+        /// In which role: says which levels that stops.
+        role: Role,
         /// Since when.
         at: Timestamp,
         /// Until when.
@@ -58,6 +63,8 @@ pub struct State {
     pub basis: Basis,
     /// How things were last.
     pub occurrence: Occurrence,
+    /// Whose turn it is.
+    pub turn: Turn,
 }
 
 impl State {
@@ -69,6 +76,32 @@ impl State {
     /// Somebody said that it is over.
     pub fn ended_by_hand(&self) -> bool {
         matches!(self.status, Status::Closed | Status::Resolved { by_hand: true, .. })
+    }
+
+    /// The level that an acknowledgement stops at a time, with those above; none when nobody has it.
+    pub fn stopped_from(&self, now: Timestamp) -> Option<u8> {
+        match self.status {
+            Status::Acknowledged { role, until, .. } if until.is_none_or(|until| now < until) => Some(level_of(role)),
+            Status::Open | Status::Acknowledged { .. } | Status::Resolved { .. } | Status::Closed => None,
+        }
+    }
+
+    /// When it goes up next, if nothing happens: not before the time is over until which somebody has it.
+    pub fn goes_up_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let due_at = self.turn.due_at.filter(|_| self.is_active())?;
+        let next = self.turn.level().unwrap_or_default() + 1;
+        match self.status {
+            Status::Acknowledged { until, .. } if self.stopped_from(now).is_some_and(|from| from <= next) => until.map(|until| until.max(due_at)),
+            _ => Some(due_at),
+        }
+    }
+
+    /// Until when somebody had it, where that time is over.
+    pub fn expired_at(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.status {
+            Status::Acknowledged { until, .. } => until.filter(|until| *until <= now),
+            Status::Open | Status::Resolved { .. } | Status::Closed => None,
+        }
     }
 
     /// One word for where it stands at a time: what somebody had until then is open again, for nobody has it (alerting.md).

@@ -1,9 +1,9 @@
 //! One step in the life of an alert, whatever version of its event told it: what every fold of alerts reads.
 
-use super::{Alert, AlertId, Basis, CloseReason, Key, Occurrence};
+use super::{Alert, AlertId, Basis, CloseReason, Escalated, Key, Occurrence};
 use crate::{
     Event,
-    values::{Place, Private, Subject, Timestamp},
+    values::{Place, Private, StaffId, Subject, Timestamp},
 };
 
 /// One step in the life of an alert.
@@ -49,6 +49,22 @@ pub enum Change<'a> {
         /// Until when.
         until: Option<Timestamp>,
     },
+    /// It is the turn of a level.
+    Escalated(&'a Escalated),
+    /// Somebody asked that it go up.
+    EscalationRequested {
+        /// To which level.
+        level: u8,
+    },
+    /// It was given to somebody by hand.
+    Assigned {
+        /// At which level.
+        level: u8,
+        /// To whom.
+        staff: &'a StaffId,
+    },
+    /// Somebody wrote something down about it.
+    Noted(Option<&'a Private>),
     /// It is over.
     Resolved(Resolution<'a>),
     /// It is not followed up.
@@ -78,7 +94,13 @@ impl<'a> Change<'a> {
     pub fn occurrence(&self) -> Option<&'a Occurrence> {
         match *self {
             Self::Raised { occurrence, .. } | Self::Updated(occurrence) | Self::Upgraded(occurrence) | Self::Reopened { occurrence, .. } => Some(occurrence),
-            Self::Acknowledged { .. } | Self::Resolved(_) | Self::Closed { .. } => None,
+            Self::Acknowledged { .. }
+            | Self::Escalated(_)
+            | Self::EscalationRequested { .. }
+            | Self::Assigned { .. }
+            | Self::Noted(_)
+            | Self::Resolved(_)
+            | Self::Closed { .. } => None,
         }
     }
 
@@ -129,6 +151,14 @@ impl Alert {
             Event::AlertResolvedV2(event) => step!(event, Some(&event.place), event.person.as_ref(), resolution!(event)),
             Event::AlertClosed(event) => step!(event, None, None, Change::Closed { reason: event.reason }),
             Event::AlertClosedV2(event) => step!(event, Some(&event.place), event.person.as_ref(), Change::Closed { reason: event.reason }),
+            Event::AlertEscalated(event) => step!(event, Some(&event.place), event.person.as_ref(), Change::Escalated(event)),
+            Event::AlertEscalationRequested(event) => {
+                step!(event, Some(&event.place), event.person.as_ref(), Change::EscalationRequested { level: event.level })
+            }
+            Event::AlertAssigned(event) => {
+                step!(event, Some(&event.place), event.person.as_ref(), Change::Assigned { level: event.level, staff: &event.staff })
+            }
+            Event::AlertNoted(event) => step!(event, Some(&event.place), event.person.as_ref(), Change::Noted(event.private.as_ref())),
             _ => return None,
         })
     }

@@ -89,6 +89,18 @@ pub struct Scope {
     pub id: ScopeId,
 }
 
+impl Scope {
+    /// A thing that has an id.
+    pub fn of(kind: ScopeKind, id: &impl fmt::Display) -> Self {
+        Self { kind, id: ScopeId(id.to_string()) }
+    }
+
+    /// A unit of a building.
+    pub fn of_unit(building: &BuildingId, unit: &str) -> Self {
+        Self { kind: ScopeKind::Unit, id: ScopeId::of_unit(building, unit) }
+    }
+}
+
 /// Somebody was given a duty.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assigned {

@@ -7,7 +7,7 @@ mod evolve;
 mod state;
 
 pub use command::{Assign, Command, Release, ScopeInput};
-pub(crate) use decide::scope;
+pub(crate) use decide::{check_level, scope};
 pub use event::{Assigned, Released, Scope, ScopeId, ScopeKind, Standing};
 pub use state::{Id, State};
 

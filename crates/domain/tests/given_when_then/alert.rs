@@ -4,12 +4,12 @@ use super::*;
 use domain::{Known, alert::Key};
 use testkit::{field, said};
 
-fn key() -> Value {
+pub(super) fn key() -> Value {
     json!({"rule": "fever", "subject_kind": "person", "subject_id": "p1"})
 }
 
 /// A judgement on the log up to a sequence: firing for these causes.
-fn firing(sequence: u64, severity: &str, causes: &[&str]) -> Value {
+pub(super) fn firing(sequence: u64, severity: &str, causes: &[&str]) -> Value {
     json!({
         "key": key(), "rule_version": 1, "basis": {"sequence": sequence},
         "firing": {
@@ -21,7 +21,7 @@ fn firing(sequence: u64, severity: &str, causes: &[&str]) -> Value {
     })
 }
 
-fn quiet(sequence: u64) -> Value {
+pub(super) fn quiet(sequence: u64) -> Value {
     json!({"key": key(), "rule_version": 1, "basis": {"sequence": sequence}})
 }
 

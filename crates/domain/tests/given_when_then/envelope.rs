@@ -106,6 +106,8 @@ fn every_type_of_the_contract_is_there() {
         "staff.register",
         "responsibility.assign",
         "responsibility.release",
+        "roster.set",
+        "staff.absent",
         "checkpoint.open",
         "checkpoint.close",
         "round.open",
@@ -122,13 +124,16 @@ fn every_type_of_the_contract_is_there() {
         "alert.acknowledge",
         "alert.resolve",
         "alert.close",
+        "alert.escalate",
+        "alert.assign",
+        "alert.note",
         "record.retract",
     ];
     let missing: Vec<_> = contract.iter().filter(|kind| !domain::Command::TYPES.contains(kind)).collect();
     assert!(missing.is_empty(), "{missing:?}");
     let world = World::settled();
     let outside = domain::Command::TYPES.iter().filter(|kind| !contract.contains(kind));
-    assert_eq!(outside.copied().collect::<Vec<_>>(), ["history.restore", "alert.observe", "token.grant", "token.revoke"]);
+    assert_eq!(outside.copied().collect::<Vec<_>>(), ["history.restore", "alert.observe", "alert.entrust", "token.grant", "token.revoke"]);
     assert!(world.shape_error("no.such", json!({})).is_some());
 }
 

@@ -20,7 +20,8 @@ fn act() -> impl Strategy<Value = Act> {
     let severity = prop::sample::select(vec!["caution", "serious", "critical"]);
     let observe = (0..40_u64, prop::option::weighted(0.7, severity), prop::collection::vec(0..6_u8, 1..4))
         .prop_map(|(sequence, severity, causes)| Act::Observe { sequence, severity, causes });
-    prop_oneof![4 => observe, 1 => prop::sample::select(vec!["alert.acknowledge", "alert.resolve", "alert.close"]).prop_map(Act::ByHand)]
+    let kinds = vec!["alert.acknowledge", "alert.resolve", "alert.close", "alert.escalate", "alert.assign", "alert.note", "alert.entrust", "alert.entrust"];
+    prop_oneof![4 => observe, 2 => prop::sample::select(kinds).prop_map(Act::ByHand)]
 }
 
 fn key() -> Value {
@@ -42,8 +43,26 @@ fn command(act: &Act, world: &World) -> Option<(&'static str, Value)> {
         Act::ByHand(kind) => {
             let state = state.filter(|state| state.is_active())?;
             let mut data = json!({"alert": state.alert, "n": state.n});
-            if *kind == "alert.close" {
-                data["reason"] = json!("false_alarm");
+            match *kind {
+                "alert.close" => data["reason"] = json!("false_alarm"),
+                "alert.escalate" => drop(state.turn.level_above()?),
+                "alert.assign" => data["staff"] = json!("s1"),
+                "alert.note" => data["note"] = json!("…"),
+                "alert.entrust" => {
+                    for (field, value) in [
+                        ("basis", json!({"sequence": 1})),
+                        ("level", json!(state.n % 3 + 1)),
+                        ("owners", json!([])),
+                        ("informed", json!([])),
+                        ("gaps", json!([])),
+                        ("why", json!("vacant")),
+                        ("since", json!("2020-02-06T15:00:00+08:00")),
+                        ("due_at", Value::Null),
+                    ] {
+                        data[field] = value;
+                    }
+                }
+                _ => {}
             }
             Some((*kind, data))
         }
@@ -74,6 +93,7 @@ proptest! {
     #[test]
     fn a_history_has_no_gap_and_no_double(acts in prop::collection::vec((act(), 0..30_u32), 1..40)) {
         let mut world = World::founded();
+        world.record("staff.register", json!({"staff": "s1", "name": "李红", "roles": []}), "2020-02-01T09:00");
         let mut hours = 0;
         for (act, later_hours) in &acts {
             hours += later_hours;

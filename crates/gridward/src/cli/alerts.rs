@@ -69,7 +69,9 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
             }
             let path = format!("/communities/{community}/commands");
             let answer: Value = accepted(client.request(Method::POST, &path).json(&command).send().await?).await?.json().await?;
-            talk(format_args!("you have it, since event {}", answer["sequence"]));
+            let now: Value = client.get(&format!("/communities/{community}/alerts/{alert}?after={}", answer["sequence"])).await?;
+            let said = if now["state"] == "open" { "you have seen it; it stays open for the nurse or the office" } else { "you have it" };
+            talk(format_args!("{said}, since event {}", answer["sequence"]));
         }
         Command::Tail => tail(global, &client, community).await?,
     }
@@ -111,13 +113,23 @@ fn print(global: &Global, alert: &Value) {
     let place = [&alert["names"]["estate"], &alert["names"]["building"], &alert["place"]["unit"], &alert["place"]["door"]];
     let place: Vec<String> = place.into_iter().map(text).filter(|part| !part.is_empty()).collect();
     data(format_args!(
-        "{:<9} {:<13} {:<19} n={:<3} {}  {}  since {}",
+        "{:<9} {:<13} {:<19} n={:<3} {}  {}  since {}{}",
         text(&alert["severity"]),
         text(&alert["state"]),
         text(&alert["kind"]),
         alert["n"],
         text(&alert["alert"]),
         place.join(" "),
-        text(&alert["first_at"])
+        text(&alert["first_at"]),
+        turn(&alert["turn"])
     ));
+}
+
+/// Whose turn it is, and when it goes up: `  level 2: s-office, goes up 2020-02-06T07:19:00Z`.
+fn turn(turn: &Value) -> String {
+    let Some(level) = turn["level"].as_u64() else { return String::new() };
+    let owners: Vec<&str> = turn["owners"].as_array().into_iter().flatten().filter_map(|owner| owner["staff"].as_str()).collect();
+    let owners = if owners.is_empty() { "nobody".to_owned() } else { owners.join(", ") };
+    let due = turn["due_at"].as_str().map(|due_at| format!(", goes up {due_at}")).unwrap_or_default();
+    format!("  level {level}: {owners}{due}")
 }

@@ -36,7 +36,17 @@ const COMMAND: &str = "Gridward-Command";
 struct Observation {
     community: CommunityId,
     id: CommandId,
-    command: alert::Observe,
+    r#type: Option<String>,
+    command: serde_json::Value,
+}
+
+impl Observation {
+    /// What it says: how things are, or whose turn it is; nothing else comes in by this door.
+    fn command(&self) -> Option<Command> {
+        let kind = self.r#type.as_deref().unwrap_or("alert.observe");
+        let command = Command::parse(kind, &self.command).ok()?;
+        matches!(command, Command::Alert(alert::Command::Observe(_) | alert::Command::Entrust(_))).then_some(command)
+    }
 }
 
 /// Serves both subjects until told to stop.
@@ -98,10 +108,11 @@ async fn command(doors: &Doors, question: &Question) -> Told {
 
 async fn observation(doors: &Doors, question: &Question) -> Told {
     let parsed: Result<Observation, _> = serde_json::from_slice(&question.payload);
-    let (Ok(Observation { community, id, command }), Ok(actor)) = (parsed, "service".parse::<Slug>()) else {
+    let parsed = parsed.ok().and_then(|observation| observation.command().map(|command| (observation, command)));
+    let (Some((Observation { community, id, .. }, command)), Ok(actor)) = (parsed, "service".parse::<Slug>()) else {
         return Told::problem(None, Problem::bad_request("", "wrong_shape", "not an observation"));
     };
-    let envelope = Envelope::of_service(id, Command::Alert(alert::Command::Observe(command)));
+    let envelope = Envelope::of_service(id, command);
     let content = domain::commit::content_hash(&question.payload, &doors.secrets.contents);
     record(doors, Ask { community, envelope, content, actor, role: Role::Service, staff: None, bytes: question.payload.len() }).await
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     Evolve, Fact,
-    alert::{self, AlertId, Change, CloseReason, Severity},
+    alert::{self, AlertId, Change, CloseReason, Gap, Severity, Why},
     values::{BuildingId, EventId, Private, Slug, StaffId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub const HISTORY_MAX: usize = 64;
 pub struct Happened {
     /// The event.
     pub event: EventId,
-    /// `raised`, `updated`, `upgraded`, `reopened`, `acknowledged`, `resolved` or `closed`.
+    /// What, in one word.
     pub action: Action,
     /// When, by our clock.
     pub recorded_at: Timestamp,
@@ -37,8 +37,23 @@ pub struct Happened {
     pub by: Vec<StaffId>,
     /// Why it is not followed up.
     pub reason: Option<CloseReason>,
-    /// How it is known that it is over.
+    /// Whose turn it is since then, or is asked to be.
+    pub passed_on: Option<PassedOn>,
+    /// How it is known that it is over, or what was noted.
     pub private: Option<Private>,
+}
+
+/// To whom it went.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PassedOn {
+    /// 1 nearest to the door, 3 the town.
+    pub level: u8,
+    /// Whose turn it is.
+    pub staff: Vec<StaffId>,
+    /// Posts that nobody holds.
+    pub gaps: Vec<Gap>,
+    /// Why it is their turn; nothing where somebody did it by hand.
+    pub why: Option<Why>,
 }
 
 /// What can happen to an alert; the words of topics.
@@ -51,6 +66,10 @@ pub enum Action {
     Upgraded,
     Reopened,
     Acknowledged,
+    Escalated,
+    EscalationRequested,
+    Assigned,
+    Noted,
     Resolved,
     Closed,
 }
@@ -70,7 +89,7 @@ pub struct Alert;
 
 impl ReadModel for Alert {
     const NAME: &'static str = "alert";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Key = AlertId;
     type Row = Row;
 
@@ -109,16 +128,40 @@ impl ReadModel for Alert {
 
 fn happened(fact: &Fact<'_>) -> Option<(u32, Happened)> {
     let alert::Step { n, change, .. } = alert::Alert::step(fact.event)?;
-    let (action, reason, private) = match change {
-        Change::Raised { .. } => (Action::Raised, None, None),
-        Change::Updated(_) => (Action::Updated, None, None),
-        Change::Upgraded(_) => (Action::Upgraded, None, None),
-        Change::Reopened { .. } => (Action::Reopened, None, None),
-        Change::Acknowledged { .. } => (Action::Acknowledged, None, None),
-        Change::Resolved(resolution) => (Action::Resolved, None, resolution.private.cloned()),
-        Change::Closed { reason } => (Action::Closed, Some(reason), None),
+    let (mut reason, mut private, mut passed_on) = (None, None, None);
+    let action = match change {
+        Change::Raised { .. } => Action::Raised,
+        Change::Updated(_) => Action::Updated,
+        Change::Upgraded(_) => Action::Upgraded,
+        Change::Reopened { .. } => Action::Reopened,
+        Change::Acknowledged { .. } => Action::Acknowledged,
+        Change::Escalated(escalated) => {
+            let staff = escalated.owners.iter().map(|owner| owner.staff.clone()).collect();
+            passed_on = Some(PassedOn { level: escalated.level, staff, gaps: escalated.gaps.clone(), why: Some(escalated.why) });
+            Action::Escalated
+        }
+        Change::EscalationRequested { level } => {
+            passed_on = Some(PassedOn { level, ..PassedOn::default() });
+            Action::EscalationRequested
+        }
+        Change::Assigned { level, staff } => {
+            passed_on = Some(PassedOn { level, staff: vec![staff.clone()], ..PassedOn::default() });
+            Action::Assigned
+        }
+        Change::Noted(note) => {
+            private = note.cloned();
+            Action::Noted
+        }
+        Change::Resolved(resolution) => {
+            private = resolution.private.cloned();
+            Action::Resolved
+        }
+        Change::Closed { reason: why } => {
+            reason = Some(why);
+            Action::Closed
+        }
     };
     let severity = change.occurrence().map(|occurrence| occurrence.severity);
     let (actor, by, recorded_at) = (fact.header.actor.clone(), fact.header.by.clone(), fact.header.recorded_at);
-    Some((n, Happened { event: fact.id(), action, recorded_at, severity, actor, by, reason, private }))
+    Some((n, Happened { event: fact.id(), action, recorded_at, severity, actor, by, reason, passed_on, private }))
 }

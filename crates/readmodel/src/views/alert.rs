@@ -1,7 +1,7 @@
 //! An alert as it stands.
 
 use domain::{
-    alert::{AlertId, Detail, Key, Observed, Severity, Status as AlertStatus},
+    alert::{AlertId, Detail, Gap, Key, Observed, Owner, Severity, State, Status as AlertStatus},
     values::{CommunityId, Place, PlaceNames, Slug, StaffId, Subject, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::models::alert::{self, Action, Happened};
 pub struct HistoryItem {
     /// Gapless per alert, from 1.
     pub n: u32,
-    /// `raised`, `updated`, `upgraded`, `reopened`, `acknowledged`, `resolved` or `closed`.
+    /// What, in one word.
     pub action: Action,
     /// The event.
     pub event: String,
@@ -28,7 +28,15 @@ pub struct HistoryItem {
     pub by: Vec<StaffId>,
     /// Why it is not followed up.
     pub reason: Option<String>,
-    /// How it is known that it is over.
+    /// The level it went to, or was asked to go to.
+    pub level: Option<u8>,
+    /// Whose turn it was from then on.
+    pub owners: Vec<StaffId>,
+    /// Posts that nobody held.
+    pub gaps: Vec<Gap>,
+    /// Why it was their turn.
+    pub why: Option<String>,
+    /// How it is known that it is over, or what was noted.
     pub private: Veiled,
 }
 
@@ -41,6 +49,34 @@ pub struct AcknowledgedBy {
     pub at: Timestamp,
     /// Until when.
     pub until: Option<Timestamp>,
+}
+
+/// Who has seen a critical alert, where seeing is all they can do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenBy {
+    /// The token.
+    pub actor: Slug,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Whose turn it is, as the highest level that was told has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnView {
+    /// 1 nearest to the door, 3 the town.
+    pub level: u8,
+    /// Whose turn it is; nobody's where every level up to here is vacant.
+    pub owners: Vec<Owner>,
+    /// Who else is told something.
+    pub informed: Vec<Owner>,
+    /// Posts of the chain that nobody holds, as far as it has come.
+    pub gaps: Vec<Gap>,
+    /// Why it is their turn.
+    pub why: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it goes up next, if nothing happens.
+    pub due_at: Option<Timestamp>,
 }
 
 /// An alert as it stands.
@@ -82,6 +118,10 @@ pub struct AlertItem {
     pub late: bool,
     /// Who has it, or had it until its time was over.
     pub acknowledged: Option<AcknowledgedBy>,
+    /// Who has seen it last, where seeing is all they can do.
+    pub seen: Option<SeenBy>,
+    /// Whose turn it is; nothing once it is over, and where nobody was ever given a duty for it.
+    pub turn: Option<TurnView>,
     /// Version of the rule.
     pub rule_version: u16,
     /// Why: event ids, or slots. Empty in lists.
@@ -103,7 +143,7 @@ pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whol
     let state = &row.state;
     let occurrence = &state.occurrence;
     let acknowledged = match &state.status {
-        AlertStatus::Acknowledged { actor, at, until } => Some(AcknowledgedBy { actor: actor.clone(), at: *at, until: *until }),
+        AlertStatus::Acknowledged { actor, at, until, .. } => Some(AcknowledgedBy { actor: actor.clone(), at: *at, until: *until }),
         AlertStatus::Open | AlertStatus::Resolved { .. } | AlertStatus::Closed => None,
     };
     let key: &Key = &state.key;
@@ -126,6 +166,8 @@ pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whol
         occurrences: occurrence.occurrences,
         late: occurrence.late,
         acknowledged,
+        seen: state.turn.seen.as_ref().map(|seen| SeenBy { actor: seen.actor.clone(), at: seen.at }),
+        turn: turn_view(state, now),
         rule_version: occurrence.rule_version,
         caused_by: if whole { state.causes.iter().cloned().collect() } else { Vec::new() },
         history: if whole { row.history.iter().map(|(n, happened)| history_item(*n, happened)).collect() } else { Vec::new() },
@@ -133,7 +175,25 @@ pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whol
     }
 }
 
+/// Whose turn an alert is that is not over.
+fn turn_view(state: &State, now: Timestamp) -> Option<TurnView> {
+    let (level, told) = state.turn.latest().filter(|_| state.is_active())?;
+    let mut gaps: Vec<Gap> = state.turn.told.values().flat_map(|told| told.gaps.iter().cloned()).collect();
+    gaps.sort();
+    gaps.dedup();
+    Some(TurnView {
+        level,
+        owners: told.owners.clone(),
+        informed: told.informed.clone(),
+        gaps,
+        why: told.why.word().to_owned(),
+        since: told.since,
+        due_at: state.goes_up_at(now),
+    })
+}
+
 fn history_item(n: u32, happened: &Happened) -> HistoryItem {
+    let passed_on = happened.passed_on.as_ref();
     HistoryItem {
         n,
         action: happened.action,
@@ -143,6 +203,10 @@ fn history_item(n: u32, happened: &Happened) -> HistoryItem {
         actor: happened.actor.clone(),
         by: happened.by.clone(),
         reason: happened.reason.map(|reason| reason.word().to_owned()),
+        level: passed_on.map(|to| to.level),
+        owners: passed_on.map(|to| to.staff.clone()).unwrap_or_default(),
+        gaps: passed_on.map(|to| to.gaps.clone()).unwrap_or_default(),
+        why: passed_on.and_then(|to| to.why).map(|why| why.word().to_owned()),
         private: happened.private.as_ref().into(),
     }
 }

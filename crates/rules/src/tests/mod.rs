@@ -2,11 +2,13 @@
 
 mod building_silent;
 mod check_overdue;
+mod escalation;
 mod fever;
 mod properties;
 mod quarantine_breach;
 mod refused;
 mod release_due;
+mod responsibility_gap;
 mod symptom;
 
 use domain::{

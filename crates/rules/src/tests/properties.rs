@@ -49,6 +49,9 @@ fn event(at: Timestamp) -> impl Strategy<Value = Event> {
         1 => (0..8_i32).prop_map(move |days| extended(today.plus_days(days)).into()),
         1 => prop::sample::select(Kind::ALL).prop_map(|kind| moved(kind).into()),
         1 => Just(released().into()),
+        2 => (2..9_u32, 1..4_u8, prop::sample::subsequence(vec![1, 2, 3], 0..3))
+            .prop_map(|(n, level, vacant)| responsibility_gap::escalated("fever", "p1", n, level, &vacant).into()),
+        1 => (2..9_u32).prop_map(|n| responsibility_gap::over("fever", "p1", n).into()),
     ]
 }
 

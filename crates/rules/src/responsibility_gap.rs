@@ -1,0 +1,136 @@
+//! In a building something is open, and a post at level 1 that it belongs to is vacant: it went past those who are nearest.
+//!
+//! The escalations of the building's alerts tell it: each names the posts that nobody held. Quiet once those alerts are over, or
+//! somebody holds the post and was told. A gap is remembered for three days: what is open longer is known to the office, says so
+//! itself, and may by then be about another building.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    Event, Fact, Header,
+    alert::{Alert, AlertId, Change, Detail, Firing, Severity, Step},
+    community::Policy,
+    values::{BuildingId, CommandId, DAY_MS, EstateId, EventId, Place, Timestamp, Zone},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Judgement, Remembered, Rule, Scope, Verdict};
+
+/// Days for which a gap is remembered.
+const REMEMBERED_DAYS: i64 = 3;
+/// Most alerts remembered per building; those that are over and were told of first are forgotten first.
+const ALERTS_MAX: usize = 256;
+
+/// The rule.
+#[derive(Debug)]
+pub struct ResponsibilityGap;
+
+/// What is remembered of one building.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    alerts: BTreeMap<AlertId, OfAlert>,
+}
+
+/// What the last event of each kind told of an alert.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct OfAlert {
+    vacant: Option<Told>,
+    filled: Option<Told>,
+    ended: Option<Told>,
+}
+
+/// An event of an alert, by its number there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Told {
+    n: u32,
+    recorded_at: Timestamp,
+    id: EventId,
+    estate: Option<EstateId>,
+}
+
+impl OfAlert {
+    /// The gap, while it is one.
+    fn open(&self, now: Timestamp) -> Option<&Told> {
+        let vacant = self.vacant.as_ref()?;
+        let over = self.filled.iter().chain(&self.ended).any(|told| told.n > vacant.n);
+        (!over && now < forgotten_at(vacant)).then_some(vacant)
+    }
+
+    /// What goes first when there are too many: what is over, then what was told first.
+    fn rank(&self) -> (bool, Option<Timestamp>) {
+        let told = [&self.vacant, &self.filled, &self.ended].into_iter().flatten();
+        (self.ended.is_none(), told.map(|told| told.recorded_at).max())
+    }
+}
+
+fn forgotten_at(vacant: &Told) -> Timestamp {
+    vacant.recorded_at.plus_ms(REMEMBERED_DAYS * DAY_MS)
+}
+
+/// What an event tells of an alert of another rule: a gap is no gap of its own.
+fn told_by(event: &Event) -> Option<Step<'_>> {
+    let step = Alert::step(event).filter(|step| step.key.rule.as_str() != ResponsibilityGap::NAME)?;
+    matches!(step.change, Change::Escalated(_) | Change::Resolved(_) | Change::Closed { .. }).then_some(step)
+}
+
+impl Rule for ResponsibilityGap {
+    const NAME: &'static str = "responsibility_gap";
+    const VERSION: u16 = 1;
+    type Memory = Memory;
+
+    fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
+        let building = told_by(event).and_then(|step| step.place?.building.as_ref());
+        building.and_then(Scope::building).into_iter().collect()
+    }
+
+    fn evolve(memory: &mut Memory, _: &Scope, fact: &Fact<'_>) {
+        let Some(Step { alert, n, place, change, .. }) = told_by(fact.event) else { return };
+        let told = Some(Told { n, recorded_at: fact.header.recorded_at, id: fact.id(), estate: place.and_then(|place| place.estate.clone()) });
+        let of = memory.alerts.entry(alert.clone()).or_default();
+        let slot = match change {
+            Change::Escalated(escalated) if escalated.gaps.iter().any(|gap| gap.level == 1) => &mut of.vacant,
+            Change::Escalated(escalated) if escalated.level == 1 => &mut of.filled,
+            Change::Escalated(_) => return,
+            _ => &mut of.ended,
+        };
+        *slot = told.max(slot.take());
+        while memory.alerts.len() > ALERTS_MAX {
+            let first = memory.alerts.iter().min_by_key(|(id, of)| (of.rank(), (*id).clone())).map(|(id, _)| id.clone());
+            first.and_then(|id| memory.alerts.remove(&id));
+        }
+    }
+
+    /// Alerts keep their history.
+    fn retract(_: &mut Memory, _: CommandId) {}
+
+    fn judge(memory: &Memory, scope: &Scope, _: &Policy, _: &Zone, now: Timestamp) -> Judgement {
+        let mut open: Vec<&Told> = memory.alerts.values().filter_map(|of| of.open(now)).collect();
+        open.sort_by_key(|told| (told.recorded_at, told.id));
+        let next_change = open.iter().map(|told| forgotten_at(told)).min();
+        let (Some(first), Some(last)) = (open.first(), open.last()) else {
+            let over = memory.alerts.values().filter(|of| of.vacant.is_some()).flat_map(|of| of.filled.iter().chain(&of.ended));
+            let by = over.max_by_key(|told| (told.recorded_at, told.id)).map(|told| told.id.to_string());
+            return Judgement { verdict: Verdict::Quiet { late: false, quieted_by: by.into_iter().collect() }, next_change };
+        };
+        let firing = Firing {
+            severity: Severity::Caution,
+            unconfirmed: false,
+            place: Place { estate: last.estate.clone(), building: Some(BuildingId::from(scope.id.clone())), ..Place::default() },
+            person: None,
+            observed: None,
+            detail: Detail::default(),
+            causes: open.iter().map(|told| told.id.to_string()).collect(),
+            first_at: first.recorded_at,
+            last_at: last.recorded_at,
+            occurrences: u32::try_from(open.len()).unwrap_or(u32::MAX),
+            late: false,
+        };
+        Judgement { verdict: Verdict::Firing(firing), next_change }
+    }
+}
+
+impl Remembered for Memory {
+    fn facts(&self) -> usize {
+        self.alerts.len()
+    }
+}
