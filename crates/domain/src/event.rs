@@ -4,7 +4,8 @@
 //! struct's shape is a new name. Golden bytes in `tests/contract` hold every name ever written.
 
 use crate::{
-    absence, access, alert, building, canonical, checkpoint, community, estate, household, person, quarantine, record, responsibility, roster, round, silence, staff,
+    absence, access, alert, building, canonical, checkpoint, community, estate, household, person, quarantine, record, responsibility, roster, round, silence,
+    staff,
     values::{Personal, Private},
     visit,
 };

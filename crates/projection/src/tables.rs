@@ -4,7 +4,7 @@ use domain::values::CommunityId;
 use readmodel::{Mark, Part, ReadModel, RowKey, for_each_model, models};
 use store::{Key, PARKED, Table};
 
-use crate::timelines::{COMMITS, TIMELINE};
+use crate::timelines::{COMMITS, NEWEST, TIMELINE};
 
 const INDEXES: [Table; 5] = [
     Table::new(models::alert::ACTIVE, 1),
@@ -28,7 +28,7 @@ pub(crate) const fn table_of<M: ReadModel>() -> Table {
 
 /// All tables of a projection's store: open it with these.
 pub fn tables() -> Vec<Table> {
-    MODELS.iter().chain(&INDEXES).chain(&[TIMELINE, COMMITS, PARKED]).copied().collect()
+    MODELS.iter().chain(&INDEXES).chain(&[NEWEST, TIMELINE, COMMITS, PARKED]).copied().collect()
 }
 
 /// The table of an index.

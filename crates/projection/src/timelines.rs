@@ -2,8 +2,8 @@
 //!
 //! | table | key | row |
 //! |---|---|---|
-//! | `timeline` | whose, [`Entry::LAST`] | the newest page |
-//! | | whose, where it begins | a full page |
+//! | `timeline_newest` | whose | the newest page |
+//! | `timeline` | whose, where it begins | a full page |
 //! | `timeline_commits` | sequence / 16, 0 | the commits of a community within 16 sequences |
 //! | | sequence / 16, sequence | a commit that is large |
 //!
@@ -28,8 +28,11 @@ use crate::{
     tables::with_parts,
 };
 
-/// Pages of entries.
-pub(crate) const TIMELINE: Table = Table::new("timeline", 3);
+/// Newest pages: what is written again and again lies together, apart from what is hardly ever read, or every look at a page would bring
+/// its whole past into memory.
+pub(crate) const NEWEST: Table = Table::new("timeline_newest", 1);
+/// Full pages.
+pub(crate) const TIMELINE: Table = Table::new("timeline", 4);
 /// What entries point at.
 pub(crate) const COMMITS: Table = Table::new("timeline_commits", 1);
 
@@ -195,7 +198,7 @@ impl Timelines {
 
 impl Timeline {
     fn read(store: &Store, whose: &Whose) -> Result<Self, StoreError> {
-        let found = store.folded::<Page>(TIMELINE, &page_key(&whose.0, &whose.1, Entry::LAST))?;
+        let found = store.folded::<Page>(NEWEST, &newest_key(&whose.0, &whose.1))?;
         Ok(Self { newest: Held::new(found.value.unwrap_or_default(), found.sequence), full: BTreeMap::new() })
     }
 
@@ -218,11 +221,11 @@ impl Timeline {
 
     /// What changed: pages that came of one another reach the disk together, or an entry would be in none of them, or in two.
     fn unit(&mut self, (community, of): &Whose) -> Option<Unit> {
-        let newest = std::mem::take(&mut self.newest.changed).then_some((Entry::LAST, &self.newest));
+        let newest = std::mem::take(&mut self.newest.changed).then_some((NEWEST, newest_key(community, of), &self.newest));
         let full = std::mem::take(&mut self.full);
-        let changed = newest.into_iter().chain(full.iter().map(|(from, held)| (*from, held))).filter(|(_, held)| held.folding != 0);
-        let units = changed.map(|(at, held)| Unit::new(held.folded_to).put(TIMELINE, page_key(community, of, at), &held.row));
-        units.reduce(Unit::and)
+        let full = full.iter().map(|(from, held)| (TIMELINE, page_key(community, of, *from), held));
+        let changed = newest.into_iter().chain(full).filter(|(.., held)| held.folding != 0);
+        changed.map(|(table, key, held)| Unit::new(held.folded_to).put(table, key, &held.row)).reduce(Unit::and)
     }
 }
 
@@ -252,7 +255,7 @@ impl CommunityRows<'_> {
     pub(crate) fn entries(&self, of: &Of, before: Option<Entry>, limit: usize) -> Result<Vec<Entry>, StoreError> {
         let before = before.unwrap_or(Entry::LAST);
         let key = |at| page_key(self.community, of, at);
-        let Some(newest) = self.view.get::<Page>(TIMELINE, &key(Entry::LAST))? else { return Ok(Vec::new()) };
+        let Some(newest) = self.view.get::<Page>(NEWEST, &newest_key(self.community, of))? else { return Ok(Vec::new()) };
         let mut from = newest.value.from.min(before);
         let mut found: Vec<Entry> = newest.value.newest_first(..before).take(limit).collect();
         while found.len() < limit {
@@ -313,6 +316,10 @@ impl CommunityRows<'_> {
     fn commit_row(&self, number: u64, sequence: u64) -> Result<Option<CommitRow>, StoreError> {
         Ok(self.view.get(COMMITS, &row_key(self.community, number, sequence))?.map(|row| row.value))
     }
+}
+
+fn newest_key(community: &CommunityId, of: &Of) -> Key {
+    with_parts(community, of.parts())
 }
 
 fn page_key(community: &CommunityId, of: &Of, at: Entry) -> Key {
@@ -386,7 +393,8 @@ mod tests {
     }
 
     fn rows(store: &Store) -> Vec<(Key, store::RawRow)> {
-        store.scan_raw(TIMELINE, &Prefix::all_communities_of_table(), None, SCAN_ROWS_MAX).unwrap()
+        let of = |table| store.scan_raw(table, &Prefix::all_communities_of_table(), None, SCAN_ROWS_MAX).unwrap();
+        [NEWEST, TIMELINE].into_iter().flat_map(of).collect()
     }
 
     /// Facts of some days, many of them told late, several at one instant.

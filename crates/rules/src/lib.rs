@@ -12,6 +12,7 @@
 
 mod building_silent;
 mod check_overdue;
+mod cluster;
 mod course;
 pub mod escalation;
 mod facts;
@@ -26,6 +27,7 @@ mod symptom;
 
 pub use building_silent::BuildingSilent;
 pub use check_overdue::CheckOverdue;
+pub use cluster::Cluster;
 pub use fever::Fever;
 pub use quarantine_breach::QuarantineBreach;
 pub use refused::Refused;
@@ -128,6 +130,7 @@ pub trait Visitor {
 pub fn register(visitor: &mut impl Visitor) {
     visitor.visit::<Fever>();
     visitor.visit::<Symptom>();
+    visitor.visit::<Cluster>();
     visitor.visit::<CheckOverdue>();
     visitor.visit::<QuarantineBreach>();
     visitor.visit::<BuildingSilent>();

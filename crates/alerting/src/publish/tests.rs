@@ -100,6 +100,9 @@ fn titles_of_every_rule() {
     expect(&refused, "阳光小区 7号楼2单元502 2次拒绝走访", "Visits refused: 2, 阳光小区, building 7, unit 2, door 502");
     expect(&state("release_due"), "阳光小区 7号楼2单元502 隔离期满，待解除", "Quarantine days over, release due, 阳光小区, building 7, unit 2, door 502");
     expect(&state("responsibility_gap"), "阳光小区 7号楼2单元502 一级岗位空缺", "A post at level 1 is vacant, 阳光小区, building 7, unit 2, door 502");
+    let mut cluster = state("cluster");
+    (cluster.occurrence.place.unit, cluster.occurrence.place.door) = (None, None);
+    expect(&cluster, "阳光小区 7号楼 聚集发热，2人", "Cluster of fevers, people: 2, 阳光小区, building 7");
     let mut silent = state("building_silent");
     silent.occurrence.place = Place { building: Some("b07".parse().unwrap()), ..Place::default() };
     silent.occurrence.names = PlaceNames { estate: None, building: Some("7号楼".to_owned()) };

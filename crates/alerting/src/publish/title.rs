@@ -91,6 +91,7 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
         "refused" if occurrence.person.is_some() => format!("隔离人员{}次拒绝监测", occurrence.occurrences),
         "refused" => format!("{}次拒绝走访", occurrence.occurrences),
         "release_due" => "隔离期满，待解除".to_owned(),
+        "cluster" => format!("聚集发热，{}人", occurrence.occurrences),
         "responsibility_gap" => "一级岗位空缺".to_owned(),
         other => other.to_owned(),
     }
@@ -113,6 +114,7 @@ fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
         "refused" if occurrence.person.is_some() => format!("Under quarantine, refused to be checked: {}", occurrence.occurrences),
         "refused" => format!("Visits refused: {}", occurrence.occurrences),
         "release_due" => "Quarantine days over, release due".to_owned(),
+        "cluster" => format!("Cluster of fevers, people: {}", occurrence.occurrences),
         "responsibility_gap" => "A post at level 1 is vacant".to_owned(),
         other => other.replace('_', " "),
     }

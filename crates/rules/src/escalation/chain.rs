@@ -82,7 +82,7 @@ const fn chain(first: &'static [(&'static str, As)], third: &'static [(&'static 
 /// The chain of a rule; the last row is that of a rule of which the table says nothing.
 pub(super) fn of(rule: &str) -> Chain {
     match rule {
-        "fever" | "symptom" => chain(MEDICAL, TOWN_AND_MEDICAL, [When::After(30), When::Never]),
+        "fever" | "symptom" | "cluster" => chain(MEDICAL, TOWN_AND_MEDICAL, [When::After(30), When::Never]),
         // the town hears counts before the second miss in a row, and names from then on: that is what makes it critical
         "check_overdue" => {
             let [first, second, third] = row(KEEPER, TOWN, [When::After(30), When::Never]);

@@ -2,6 +2,7 @@
 
 mod building_silent;
 mod check_overdue;
+mod cluster;
 mod escalation;
 mod fever;
 mod properties;
