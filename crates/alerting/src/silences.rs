@@ -89,6 +89,7 @@ mod tests {
             past_causes: Default::default(),
             basis: alert::Basis::default(),
             occurrence,
+            turn: alert::Turn::default(),
         }
     }
 
