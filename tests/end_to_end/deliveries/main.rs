@@ -70,6 +70,12 @@ async fn until_telling(system: &System, name: &str) {
     until(&format!("{name} tells"), WAIT, async || (doing(system, name).await["state"] == "telling").then_some(())).await;
 }
 
+/// A settled community in which fevers of one building are no cluster: it would be one message more.
+async fn one_fever_after_the_other(system: &System) {
+    system.settle("dianbu", COMMUNITY).await.unwrap();
+    system.must(COMMUNITY, "policy.set", None, json!({"rules":{"cluster":{"enabled":false}}})).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fever_reaches_webhooks_that_foreign_libraries_verify() {
     let folder = tempfile::tempdir().unwrap();
@@ -85,7 +91,7 @@ async fn a_fever_reaches_webhooks_that_foreign_libraries_verify() {
     for name in ["clinic", "police", "press"] {
         until_telling(&system, name).await;
     }
-    system.settle("dianbu", COMMUNITY).await.unwrap();
+    one_fever_after_the_other(&system).await;
     let command = fever(json!({"person":"p0"}), 0);
     assert_eq!(system.post(COMMUNITY, &command).await.unwrap().status, 201);
     let cause = json!([format!("{}-0", command["id"].as_str().unwrap())]);
@@ -135,7 +141,7 @@ async fn a_kill_between_telling_and_the_mark_tells_again_under_the_same_id_and_a
     let file = deliveries(folder.path(), &[("clinic", "webhook", port, WORK)]);
     let mut system = System::start(&["--deliveries", &file.display().to_string()]).await.unwrap();
     until_telling(&system, "clinic").await;
-    system.settle("dianbu", COMMUNITY).await.unwrap();
+    one_fever_after_the_other(&system).await;
     clinic.tell(&json!({"answer":null})).unwrap();
     assert_eq!(system.post(COMMUNITY, &fever(json!({"person":"p0"}), 0)).await.unwrap().status, 201);
     came(&clinic, 1).await;
@@ -190,7 +196,7 @@ async fn a_storm_of_fevers_is_few_calls_whose_counts_add_up() {
     let file = deliveries(folder.path(), &[("group", "wecom", port, "")]);
     let mut system = System::start(&["--clock", "2020-02-06T10:00:00+08:00@1", "--deliveries", &file.display().to_string()]).await.unwrap();
     until_telling(&system, "group").await;
-    system.settle("dianbu", COMMUNITY).await.unwrap();
+    one_fever_after_the_other(&system).await;
     let lines: Vec<String> = (0..STORM).map(|number| fever(json!({"unregistered":{"ref":format!("guest-{number}")}}), number % 24).to_string()).collect();
     let token = system.admin_token().unwrap();
     let path = format!("/communities/{COMMUNITY}/commands");
@@ -212,7 +218,7 @@ async fn what_is_silenced_is_on_the_topic_and_the_page_and_is_not_told() {
     let file = deliveries(folder.path(), &[("clinic", "webhook", port, WORK)]);
     let mut system = System::start(&["--clock", "2020-02-06T10:00:00+08:00@1", "--deliveries", &file.display().to_string()]).await.unwrap();
     until_telling(&system, "clinic").await;
-    system.settle("dianbu", COMMUNITY).await.unwrap();
+    one_fever_after_the_other(&system).await;
     let credentials = system.add_consumer("hospital", &["gw.v1.dianbu.u07.alert.>"]).unwrap();
     let subscriber = Subscriber::start(&credentials).await.unwrap();
     let id = uuid::Uuid::now_v7();

@@ -31,7 +31,7 @@ fn cause_of(command: &Value) -> String {
 async fn a_fever_reaches_everybody_who_has_to_know() {
     let mut system = System::start(&[]).await.unwrap();
     system.settle("dianbu", COMMUNITY).await.unwrap();
-    let credentials = system.add_consumer("clinic", &["gw.v1.dianbu.u07.alert.>"]).unwrap();
+    let credentials = system.add_consumer("clinic", &["gw.v1.dianbu.u07.alert.fever.>"]).unwrap();
     assert_eq!(credentials["applied"], true);
     let subscriber = Subscriber::start(&credentials).await.unwrap();
 

@@ -50,9 +50,10 @@ async fn a_consumer_has_its_filter_and_nothing_else() {
     let subjects = |subscriber: &Subscriber| subscriber.messages().into_iter().map(|message| message.subject).collect::<Vec<_>>();
     let fever_in = |place: &str| format!("gw.v1.{place}.alert.fever.critical.b07.raised");
     of_the_town.message(1).await;
-    of_elsewhere.message(1).await;
+    of_elsewhere.message(2).await;
     assert_eq!(subjects(&of_the_town), [fever_in("dianbu.u07"), fever_in("dianbu.u08")]);
-    assert_eq!(subjects(&of_elsewhere), [fever_in("beijipo.n01"), fever_in("beijipo.n01")]);
+    let cluster = "gw.v1.beijipo.n01.alert.cluster.critical.b07.raised".to_owned();
+    assert_eq!(subjects(&of_elsewhere), [fever_in("beijipo.n01"), fever_in("beijipo.n01"), cluster], "two of a building are a cluster");
 
     let before = system.get("/verify").await.unwrap().text;
     let mut outsider = Foreign::python("attempt.py").unwrap();
@@ -70,7 +71,7 @@ async fn a_consumer_has_its_filter_and_nothing_else() {
     let own = outsider.line(FORBIDDEN.len() + 1).await.json;
     assert!(own["answer"].as_str().is_some_and(|answer| answer.contains("\"durable_name\":\"police\"")), "{own}");
     assert_eq!(system.get("/verify").await.unwrap().text, before, "the log is as it was");
-    assert_eq!((of_the_town.messages().len(), of_elsewhere.messages().len()), (2, 2));
+    assert_eq!((of_the_town.messages().len(), of_elsewhere.messages().len()), (2, 3));
     drop((outsider, of_the_town, of_elsewhere));
     nobody_connects_as_another(&police, &rescue).await;
     filters_outside_are_refused(&system);
