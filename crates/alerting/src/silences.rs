@@ -87,6 +87,7 @@ mod tests {
             severity_peak: alert::Severity::Critical,
             causes: Default::default(),
             past_causes: Default::default(),
+            turn: alert::Turn::default(),
             basis: alert::Basis::default(),
             occurrence,
         }

@@ -133,11 +133,6 @@ impl Outbox {
         Some(next.send.clone())
     }
 
-    /// When the next may be tried, as far as its own pauses go; nothing when none waits.
-    pub(crate) fn next_at(&self) -> Option<Timestamp> {
-        self.waiting.iter().filter(|waiting| !waiting.under_way).map(|waiting| waiting.next_at).min()
-    }
-
     /// What came of a try: the send, and what it has come to. Nothing when it is not here.
     pub(crate) fn settle(&mut self, number: u64, outcome: Outcome, real: Timestamp) -> Option<(u64, Settled)> {
         let place = self.waiting.iter().position(|waiting| waiting.send.number == number)?;
