@@ -90,6 +90,7 @@ mod tests {
             turn: alert::Turn::default(),
             basis: alert::Basis::default(),
             occurrence,
+            turn: alert::Turn::default(),
         }
     }
 

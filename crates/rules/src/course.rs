@@ -5,7 +5,7 @@
 
 use domain::{
     Event, Fact, Newest, Ranked,
-    community::Policy,
+    community::{Policy, THRESHOLD_TENTHS_CELSIUS_MIN},
     values::{CommandId, EventId, HOUR_MS, Place, Reading, Site, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -20,15 +20,19 @@ const COLD_FOREHEAD_TENTHS_CELSIUS: i16 = 355;
 const CLEAR_APART_MS: i64 = 4 * HOUR_MS;
 /// Most records with a warm reading per person: forgetting one must not end a fever.
 const WARM_MAX: usize = 160;
-/// A reading from here on is warm, in tenths of a degree Celsius: no notice calls anything lower a fever.
+/// A reading from here on is warm, in tenths of a degree Celsius: notices hardly ever call anything lower a fever.
 const WARM_TENTHS_CELSIUS: i16 = 370;
+/// Most records per person in which the highest was taken without contact, is not warm, and yet may be a fever where a threshold is low.
+const DOUBTFUL_MAX: usize = 16;
 
 /// The readings of one person, by record; of those without a warm one the newest `COOL_MAX`. They end a fever, so there must be as
 /// many as may be recorded before somebody types in an older fever, and no more: nearly everybody has no others, and every one of
-/// them is written again at every visit.
+/// them is written again at every visit. A cool reading without contact ends nothing, and is not remembered: gates tell many of them,
+/// and they would take the place of those that do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Course<const COOL_MAX: usize> {
     warm: Newest<Measured, WARM_MAX>,
+    doubtful: Newest<Measured, DOUBTFUL_MAX>,
     cool: Newest<Measured, COOL_MAX>,
 }
 
@@ -125,7 +129,7 @@ fn readings<'a>(event: &'a Event, scope: &Scope) -> (Place, Vec<&'a Reading>) {
 /// Whether what an event says was measured of somebody can begin or end a fever: a contact reading, or a contactless one that is
 /// not low. Nearly everything that gates measure is neither.
 pub(crate) fn can_tell(event: &Event, scope: &Scope) -> bool {
-    let tells = |reading: &&Reading| !reading.site.contactless() || reading.tenths_celsius.is_some_and(|tenths| tenths >= WARM_TENTHS_CELSIUS);
+    let tells = |reading: &&Reading| !reading.site.contactless() || reading.tenths_celsius.is_some_and(|tenths| tenths >= THRESHOLD_TENTHS_CELSIUS_MIN);
     readings(event, scope).1.iter().any(tells)
 }
 
@@ -138,8 +142,10 @@ impl<const COOL_MAX: usize> Course<COOL_MAX> {
             let measured = Measured { recorded_at: fact.header.recorded_at, place, readings };
             if measured.highest() >= WARM_TENTHS_CELSIUS {
                 self.warm.keep(fact.id(), measured);
-            } else {
+            } else if measured.readings.iter().any(|reading| !reading.site.contactless()) {
                 self.cool.keep(fact.id(), measured);
+            } else if measured.highest() >= THRESHOLD_TENTHS_CELSIUS_MIN {
+                self.doubtful.keep(fact.id(), measured);
             }
         }
     }
@@ -147,23 +153,24 @@ impl<const COOL_MAX: usize> Course<COOL_MAX> {
     /// Forgets what a command told.
     pub(crate) fn retract(&mut self, command: CommandId) {
         self.warm.take_back(command);
+        self.doubtful.take_back(command);
         self.cool.take_back(command);
     }
 
     /// What it takes of memory, in facts of the usual size.
     pub(crate) fn facts(&self) -> usize {
-        (self.warm.bytes() + self.cool.bytes()).div_ceil(FACT_BYTES)
+        (self.warm.bytes() + self.doubtful.bytes() + self.cool.bytes()).div_ceil(FACT_BYTES)
     }
 
     /// Whether any reading may be one of a fever: nearly always no, and then none is looked at.
     pub(crate) fn may_be_feverish(&self, policy: &Policy) -> bool {
         let lowest = i32::from(policy.lowest_fever_tenths_celsius());
-        self.warm.worst().max(self.cool.worst()).is_some_and(|highest| highest >= lowest)
+        self.warm.worst().max(self.doubtful.worst()).max(self.cool.worst()).is_some_and(|highest| highest >= lowest)
     }
 
     /// Every record.
     pub(crate) fn records(&self) -> Records {
-        Records(self.warm.newest_first().into_iter().chain(self.cool.newest_first()).collect())
+        Records([self.warm.newest_first(), self.doubtful.newest_first(), self.cool.newest_first()].concat())
     }
 }
 

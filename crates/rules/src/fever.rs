@@ -60,19 +60,14 @@ impl Rule for Fever {
         match event {
             Event::QuarantineOrdered(ordered) => Scope::person(&ordered.person).into_iter().collect(),
             Event::QuarantineReleased(released) => Scope::person(&released.person).into_iter().collect(),
-            _ => course::people(event),
+            _ => course::people(event).into_iter().filter(|scope| course::can_tell(event, scope) || exposed(event, scope)).collect(),
         }
     }
 
     fn evolve(memory: &mut Memory, scope: &Scope, fact: &Fact<'_>) {
         memory.course.evolve(scope, fact);
         match fact.event {
-            Event::VisitRecorded(visit) => {
-                let mut ours = visit.people.iter().filter(|person| Scope::subject(&person.who).as_ref() == Some(scope));
-                if ours.any(|person| person.exposure.is_some()) {
-                    memory.exposures.insert(fact.id(), fact.header.at);
-                }
-            }
+            Event::VisitRecorded(_) if exposed(fact.event, scope) => memory.exposures.insert(fact.id(), fact.header.at),
             Event::QuarantineOrdered(ordered) => memory.order(&ordered.quarantine, |order| order.from = Some(fact.header.at)),
             Event::QuarantineReleased(released) => memory.order(&released.quarantine, |order| keep_earliest(&mut order.until, fact.header.at)),
             _ => {}
@@ -105,6 +100,13 @@ impl Rule for Fever {
             Standing::Feverish(episode) => Judgement { verdict: memory.firing(&episode, scope), next_change: None },
         }
     }
+}
+
+/// Whether a visit tells of an exposure of somebody.
+fn exposed(event: &Event, scope: &Scope) -> bool {
+    let Event::VisitRecorded(visit) = event else { return false };
+    let mut ours = visit.people.iter().filter(|person| Scope::subject(&person.who).as_ref() == Some(scope));
+    ours.any(|person| person.exposure.is_some())
 }
 
 impl Remembered for Memory {

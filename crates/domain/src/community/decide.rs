@@ -1,7 +1,8 @@
 //! What happens when something is asked of a community.
 
 use super::{
-    Change, Command, Community, Fever, FeverInput, Found, Founded, HistoryRestored, PolicyChanged, Regime, Renamed, SetPolicy, State, command::Threshold,
+    Change, Command, Community, Fever, FeverInput, Found, Founded, HistoryRestored, PolicyChanged, Regime, Renamed, SetPolicy, State,
+    THRESHOLD_TENTHS_CELSIUS_MIN, command::Threshold,
 };
 use crate::{
     Context, Decide, Event, Known, Rejection,
@@ -121,10 +122,10 @@ fn check_regime(name: &str, regime: &Regime) -> Result<(), Rejection> {
 fn fever(input: FeverInput, current: &Fever) -> Result<Fever, Rejection> {
     let tenths = |celsius: f64, pointer: &str| {
         let scaled = celsius * 10.0;
-        if !(350.0..=420.0).contains(&scaled) || (scaled - scaled.round()).abs() > 1e-6 {
-            return Err(Rejection::invalid(pointer, "temperature_range", "a threshold lies between 35.0 and 42.0 °C and has one decimal"));
+        if !(f64::from(THRESHOLD_TENTHS_CELSIUS_MIN)..=420.0).contains(&scaled) || (scaled - scaled.round()).abs() > 1e-6 {
+            return Err(Rejection::invalid(pointer, "temperature_range", "a threshold lies between 36.5 and 42.0 °C and has one decimal"));
         }
-        #[expect(clippy::cast_possible_truncation, reason = "checked to lie between 350 and 420")]
+        #[expect(clippy::cast_possible_truncation, reason = "checked to lie between 365 and 420")]
         Ok(scaled.round() as i16)
     };
     let mut fever = current.clone();

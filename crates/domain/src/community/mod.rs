@@ -9,7 +9,9 @@ mod state;
 
 pub use command::{Command, FeverInput, Found, RecordRestore, SetPolicy};
 pub use event::{Founded, HistoryRestored, PolicyChanged, Renamed};
-pub use policy::{Change, Comparator, DEFAULT_REGIME, Escalation, Fever, Policy, QuietHours, Regime, RuleSettings, Settings, SlotRule};
+pub use policy::{
+    Change, Comparator, DEFAULT_REGIME, Escalation, Fever, Policy, QuietHours, Regime, RuleSettings, Settings, SlotRule, THRESHOLD_TENTHS_CELSIUS_MIN,
+};
 pub use state::{State, own_id};
 
 /// The aggregate.

@@ -16,6 +16,10 @@ coded! {
     }
 }
 
+/// The lowest threshold of a fever, in tenths of a degree Celsius: below it lie the readings of healthy people at a cold gate, which no
+/// rule remembers.
+pub const THRESHOLD_TENTHS_CELSIUS_MIN: i16 = 365;
+
 /// When a reading is a fever. Temperatures in tenths of a degree Celsius.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fever {

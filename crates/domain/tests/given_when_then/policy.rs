@@ -31,7 +31,7 @@ fn every_parameter_has_its_bounds() {
             ("more than a week", "policy.set", json!({"remeasure_minutes": 7 * 24 * 60 + 1}), "422 too_large /data/remeasure_minutes"),
             ("a week, in hours", "policy.set", json!({"stale_after_hours": 7 * 24}), "policy.changed"),
             ("more than a week, in hours", "policy.set", json!({"stale_after_hours": 7 * 24 + 1}), "422 too_large /data/stale_after_hours"),
-            ("lowest threshold", "policy.set", fever(json!(35.0)), "policy.changed"),
+            ("lowest threshold", "policy.set", fever(json!(36.5)), "policy.changed"),
             ("highest threshold", "policy.set", fever(json!(42.0)), "policy.changed"),
             ("below", "policy.set", fever(json!(34.9)), "422 temperature_range /data/fever/threshold"),
             ("above", "policy.set", fever(json!(42.1)), "422 temperature_range /data/fever/threshold"),

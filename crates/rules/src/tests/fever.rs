@@ -81,6 +81,22 @@ fn what_could_not_be_read_neither_raises_nor_clears() {
 }
 
 #[test]
+fn what_gates_measure_afterwards_does_not_bring_a_fever_back() {
+    let over = [
+        measured(1, "2020-02-06T09:00", Site::Axilla, 385),
+        measured(2, "2020-02-07T08:00", Site::Axilla, 365),
+        measured(3, "2020-02-07T20:00", Site::Ear, 366),
+    ];
+    let gates = (4..600_u64).map(|number| {
+        let when = at("2020-02-08T08:00").plus_minutes(i64::try_from(number).unwrap() * 60);
+        let readings = vec![reading(Site::Forehead, 360 + i16::try_from(number % 10).unwrap(), when)];
+        commit(number, when, when, EntryRecorded { readings, ..entry(Direction::In, EntryResult::Admitted) })
+    });
+    let verdict = judge::<Fever>(&over.into_iter().chain(gates).collect::<Vec<_>>(), &person(), at("2020-03-20T08:00")).verdict;
+    assert_eq!(verdict, Verdict::Quiet { late: false, quieted_by: vec![event_id(2), event_id(3)] });
+}
+
+#[test]
 fn two_clear_contact_readings_four_hours_apart_end_it() {
     let judged = |first: (&str, Site, i16), second: (&str, Site, i16)| {
         let commits = [measured(1, MORNING, Site::Axilla, 385), measured(2, first.0, first.1, first.2), measured(3, second.0, second.1, second.2)];
