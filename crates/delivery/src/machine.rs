@@ -27,6 +27,8 @@ pub const BUDGET_SENDS: usize = 10;
 pub const BUDGET_WINDOW_MS: i64 = 10 * MINUTE_MS;
 /// How long a digest gathers.
 pub const DIGEST_EVERY_MS: i64 = 5 * MINUTE_MS;
+/// How old news may be to be told as such. Whoever was away for longer is told what is still open.
+const NEWS_MS: i64 = DAY_MS;
 /// Turns within [`DAY_MS`] after which an alert counts as unstable.
 const TURNS_MAX: usize = 3;
 /// Groups that wait at once in either lane; what comes beyond goes to the digest, or to the storm. All that is remembered must fit into
@@ -61,6 +63,14 @@ pub struct State {
     report: Report,
 }
 
+impl State {
+    /// The place in the stream of the first message that waits to be told as it stands: another machine that goes on from before it leaves
+    /// none out.
+    pub fn first_waiting(&self) -> Option<u64> {
+        self.outbox.first()
+    }
+}
+
 /// What became of the messages, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -76,6 +86,15 @@ pub struct Report {
     pub calls: u64,
     /// Calls that did not.
     pub failed_calls: u64,
+}
+
+/// Whether people are told of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Telling {
+    Now,
+    /// It is news that is too old.
+    TooLate,
+    Not,
 }
 
 /// A machine of one subscription.
@@ -145,29 +164,37 @@ impl Machine {
         if !self.plan.filter.lets(message) {
             return self.suppress(Reason::Filtered);
         }
+        let critical = message.severity == Severity::Critical && !message.action.is_end();
+        if self.plan.forwards() {
+            // that it is silenced is a flag, which programs read for themselves
+            let send = self.send(critical, 1, Content::Message { sequence: message.sequence }, Some(message.id.clone()));
+            return self.state.outbox.push(send, message.published_at.min(moment.real));
+        }
         if let Some(reason) = message.suppressed {
             // once the silence is over, people are reminded of what is still open: nobody else would tell them
-            if message.silenced_until.is_some() && !self.plan.forwards() {
-                self.remember(message, false, moment);
+            if message.silenced_until.is_some() {
+                self.remember(message, Telling::Not, moment);
             } else {
                 self.state.open.forget(&message.alert);
             }
             return self.suppress(reason);
         }
-        let critical = message.severity == Severity::Critical && !message.action.is_end();
-        if self.plan.forwards() {
-            let send = self.send(critical, 1, Content::Message { sequence: message.sequence }, Some(message.id.clone()));
-            return self.state.outbox.push(send, message.published_at.min(moment.real));
-        }
+        let telling = match message.is_news() {
+            true if message.at.plus_ms(NEWS_MS) <= moment.clock => Telling::TooLate,
+            true => Telling::Now,
+            false => Telling::Not,
+        };
         let turns = self.turns(message);
         if turns > TURNS_MAX && message.severity != Severity::Critical {
             // it is said to come and go, and that is all that is said of it
             self.state.open.forget(&message.alert);
         } else {
-            self.remember(message, message.is_news(), moment);
+            self.remember(message, telling, moment);
         }
-        if !message.is_news() {
-            return self.suppress(Reason::NoNews);
+        match telling {
+            Telling::Now => {}
+            Telling::TooLate => return self.suppress(Reason::TooOld),
+            Telling::Not => return self.suppress(Reason::NoNews),
         }
         let turned = message.action == Action::Reopened || message.action.is_end();
         if turned && (turns > TURNS_MAX + 1 || (turns > TURNS_MAX && message.action.is_end())) {
@@ -177,9 +204,14 @@ impl Machine {
         self.gather(message, critical, unstable, moment);
     }
 
-    fn remember(&mut self, message: &Message, told: bool, moment: Moment) {
-        let remind_at = moment.clock.plus_ms(REPEAT_EVERY_MS);
-        self.state.open.hear(message, self.plan.class, Hearing { now: moment.clock, told, remind_at });
+    fn remember(&mut self, message: &Message, telling: Telling, moment: Moment) {
+        let wait_ms = match telling {
+            // nobody was told: soon, and all that is heard meanwhile in one go
+            Telling::TooLate => GROUP_WAIT_MS,
+            Telling::Now | Telling::Not => REPEAT_EVERY_MS,
+        };
+        let hearing = Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms) };
+        self.state.open.hear(message, self.plan.class, hearing);
     }
 
     fn suppress(&mut self, reason: Reason) {

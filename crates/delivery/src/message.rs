@@ -153,6 +153,8 @@ pub enum Reason {
     NoNews,
     /// The alert comes and goes: that it does was told once.
     Unstable,
+    /// It was news for too long: people are told what is still open.
+    TooOld,
 }
 
 impl Reason {
@@ -165,6 +167,7 @@ impl Reason {
             Self::Inhibited => "inhibited",
             Self::NoNews => "no_news",
             Self::Unstable => "unstable",
+            Self::TooOld => "too_old",
         }
     }
 }
