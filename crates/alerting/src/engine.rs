@@ -22,11 +22,9 @@ use crate::{
     difference::differs,
     duties::Rolls,
     error::{AlertingError, chain},
+    outbox,
     publish::message,
-    rows::{
-        ACTIVE, ALERTS, COMMUNITIES, DROPPED, Dropped, JOBS, Job, OUTBOX, Target, Waiting, alert_key, dropped_key, memory_key, outbox_key, scope_of_memory_key,
-        target_of,
-    },
+    rows::{ACTIVE, ALERTS, COMMUNITIES, JOBS, Job, OUTBOX, Target, Waiting, alert_key, memory_key, outbox_key, scope_of_memory_key, target_of},
     runner::Runners,
     send::Observation,
     silences,
@@ -38,8 +36,6 @@ const JUDGE_PAGE: usize = 256;
 const JOB_PAGE: usize = 200;
 /// Alerts kept at hand.
 const ALERTS_AT_HAND_MAX: usize = 100_000;
-/// Messages dropped from the outbox in one step.
-const OUTBOX_PAGE: usize = 100;
 
 /// The fold and its judgements. One task owns it.
 ///
@@ -478,24 +474,8 @@ impl Engine {
         Ok(Some(unit.put(JOBS, key, &next)))
     }
 
-    /// Drops messages that were told, up to a sequence of the log, and remembers that they are gone: a stream of alerts that
-    /// turns out to lack them can only be filled by folding anew.
+    /// Drops messages that were told, up to a sequence of the log.
     pub(crate) fn told(&mut self, up_to: u64) -> Result<(), AlertingError> {
-        let (from, to) = (outbox_key(0, 0), outbox_key(up_to.saturating_add(1), 0));
-        loop {
-            let rows = self.store.scan_range::<Waiting>(OUTBOX, &from..&to, OUTBOX_PAGE)?;
-            let Some((_, last)) = rows.last() else { return Ok(()) };
-            let last_page = rows.len() < OUTBOX_PAGE;
-            let before = self.store.get::<Dropped>(DROPPED, &dropped_key())?.map(|row| row.value.recorded_at);
-            let youngest = rows.iter().map(|(_, row)| row.value.recorded_at).chain(before).max().unwrap_or_default();
-            let dropped = Dropped { sequence: last.value.source.sequence, recorded_at: youngest };
-            let unit = Unit::new(self.sequence()?).put(DROPPED, dropped_key(), &dropped);
-            // one unit: what is gone and the word that it is gone reach the disk together
-            let unit = rows.into_iter().fold(unit, |unit, (key, _)| unit.delete(OUTBOX, key));
-            self.apply(vec![unit])?;
-            if last_page {
-                return Ok(());
-            }
-        }
+        outbox::drop_told(&self.store, self.sequence()?, up_to)
     }
 }

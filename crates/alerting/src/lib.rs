@@ -10,6 +10,7 @@
 //! | `engine` | fold a commit, judge what is due, re-judge a community after a change of policy |
 //! | `silences` | which alerts people are not to be told of now |
 //! | `send` | an observation on its way to intake, again and again until it is answered |
+//! | `outbox` | messages that were told are taken out |
 //! | `publish` | messages for outsiders: built while folding, appended behind their own guard |
 //! | `deliver` | what was published, told onwards to people and programs: reads the stream, never the log |
 //! | `check` | what is remembered against a fresh fold |
@@ -26,6 +27,7 @@ mod duties;
 mod engine;
 mod error;
 mod memories;
+mod outbox;
 mod publish;
 mod rows;
 mod runner;

@@ -4,7 +4,7 @@
 //! checkpoint. The building stands only where it is fixed for life. A decision about several entities lies on the first one's. A
 //! roster lies under its duty: what a duty is for may be written in any letters.
 
-use domain::{Commit, Event, alert::Alert, values::Place};
+use domain::{Commit, Event, alert::Alert, round, silence, values::Place};
 
 /// The one partition to start with; the token leaves room for more.
 const PARTITION: u32 = 0;
@@ -52,8 +52,7 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::CheckpointClosed(event) => elsewhere("checkpoint", &event.checkpoint),
         Event::EntryRecorded(event) => elsewhere("checkpoint", &event.checkpoint),
         Event::EntrySettled(event) => elsewhere("checkpoint", &event.checkpoint),
-        Event::RoundOpened(event) => elsewhere("round", &event.round),
-        Event::RoundClosed(event) => elsewhere("round", &event.round),
+        Event::RoundOpened(round::Opened { round, .. }) | Event::RoundClosed(round::Closed { round, .. }) => elsewhere("round", round),
         Event::QuarantineOrdered(event) => elsewhere("quarantine", &event.quarantine),
         Event::QuarantineChecked(event) => {
             event.checks.first().map_or_else(|| elsewhere("community", &"self"), |check| elsewhere("quarantine", &check.quarantine))
@@ -76,8 +75,7 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         | Event::AlertEscalationRequested(_)
         | Event::AlertAssigned(_)
         | Event::AlertNoted(_) => Alert::step(event).map_or_else(|| elsewhere("community", &"self"), |step| elsewhere("alert", step.alert.key_hash())),
-        Event::SilenceStarted(event) => elsewhere("silence", &event.silence),
-        Event::SilenceEnded(event) => elsewhere("silence", &event.silence),
+        Event::SilenceStarted(silence::Started { silence, .. }) | Event::SilenceEnded(silence::Ended { silence }) => elsewhere("silence", silence),
         // a retraction lies where the fact lies that it takes back
         Event::RecordRetracted(event) => {
             let first = event.facts().ok().and_then(|facts| facts.into_iter().next());

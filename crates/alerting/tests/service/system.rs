@@ -16,7 +16,7 @@ use domain::{
     alert::Alert,
     values::{CommandId, Now, Timestamp},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{Options, Store};
 use tempfile::TempDir;
 use testkit::{MemoryIntake, World};
@@ -61,6 +61,8 @@ impl System {
         let (log, clock) = (MemoryLog::new("town"), Clock(Arc::new(AtomicI64::new(World::time(now).0))));
         let intake = MemoryIntake::new(&log, clock.now());
         intake.adopt(settled()).await;
+        // all live close to one another, and each test is about one fever after the other
+        intake.record("u07", "policy.set", json!({"rules": {"cluster": {"enabled": false}}}), "2020-02-01T10:00").await;
         let requests = Requests::in_memory();
         let serving = intake.serve(&requests).await;
         Self {

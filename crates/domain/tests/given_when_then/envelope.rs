@@ -127,6 +127,8 @@ fn every_type_of_the_contract_is_there() {
         "alert.escalate",
         "alert.assign",
         "alert.note",
+        "alert.silence",
+        "alert.unsilence",
         "record.retract",
     ];
     let missing: Vec<_> = contract.iter().filter(|kind| !domain::Command::TYPES.contains(kind)).collect();
