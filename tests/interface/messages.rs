@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use domain::alert::Severity;
+use domain::alert::{KINDS, Severity};
 
 use crate::schema::{Contract, texts};
 
@@ -30,6 +30,9 @@ fn the_words_in_topics_are_those_of_the_program() {
         assert!(publisher.contains(&format!("\"{action}\"")), "{action} is never said");
     }
     assert_eq!(parameter("kind"), registered_rules());
+    for rule in registered_rules() {
+        assert!(KINDS.contains(&rule.as_str()), "{rule} is in no list of kinds");
+    }
 }
 
 /// The slugs of all rules there are.

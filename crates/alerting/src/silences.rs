@@ -3,16 +3,18 @@
 use domain::{
     Commit, Evolve, Fact, alert,
     silence::{self, Silence},
-    values::{CommandId, CommunityId, Timestamp},
+    values::{CommandId, CommunityId, DAY_MS, Timestamp},
 };
-use store::{Key, Store, Unit};
+use store::{Key, Row, Store, Unit};
 
 use crate::{error::AlertingError, rows::SILENCES};
 
-/// Silences of a community read at once. Each lasts a day at most, so there are few that are not over.
+/// Silences read at once.
 const PAGE_ROWS: usize = 1000;
+/// How long a silence is kept after its end. A fold that begins again behind it asks what held then, and must be told the same.
+const KEPT_MS: i64 = 7 * DAY_MS;
 
-/// Folds what a commit says of silences, and lets go of those that were over when it was recorded.
+/// Folds what a commit says of silences, and lets go of those that had been over for long when it was recorded.
 pub(crate) fn fold(store: &Store, commit: &Commit, sequence: u64) -> Result<Vec<Unit>, AlertingError> {
     let header = &commit.header;
     let mut units = Vec::new();
@@ -29,8 +31,8 @@ pub(crate) fn fold(store: &Store, commit: &Commit, sequence: u64) -> Result<Vec<
         }
     }
     if !units.is_empty() {
-        for (key, row) in store.scan::<silence::State>(SILENCES, &Key::community(header.community.as_str()).prefix(), None, PAGE_ROWS)? {
-            if row.value.until <= header.recorded_at {
+        for (key, row) in all(store, &header.community)? {
+            if row.value.over_at().plus_ms(KEPT_MS) <= header.recorded_at {
                 units.push(Unit::new(sequence).delete(SILENCES, key));
             }
         }
@@ -41,9 +43,23 @@ pub(crate) fn fold(store: &Store, commit: &Commit, sequence: u64) -> Result<Vec<
 /// Until when an alert is silenced, if it was when something was recorded of it: by that time, so that a fold from the start says the
 /// same.
 pub(crate) fn until(store: &Store, community: &CommunityId, alert: &alert::State, recorded_at: Timestamp) -> Result<Option<Timestamp>, AlertingError> {
-    let silences = store.scan::<silence::State>(SILENCES, &Key::community(community.as_str()).prefix(), None, PAGE_ROWS)?;
+    let silences = all(store, community)?;
     let holding = silences.iter().map(|(_, row)| &row.value).filter(|silence| silence.holds_at(recorded_at) && silence.is_about(alert));
     Ok(holding.map(|silence| silence.until).max())
+}
+
+/// All silences of a community that are kept.
+fn all(store: &Store, community: &CommunityId) -> Result<Vec<(Key, Row<silence::State>)>, AlertingError> {
+    let (view, prefix) = (store.view()?, Key::community(community.as_str()).prefix());
+    let mut silences: Vec<(Key, Row<silence::State>)> = Vec::new();
+    loop {
+        let page = view.scan(SILENCES, &prefix, silences.last().map(|(key, _)| key), PAGE_ROWS)?;
+        let is_last = page.len() < PAGE_ROWS;
+        silences.extend(page);
+        if is_last {
+            return Ok(silences);
+        }
+    }
 }
 
 fn key(community: &CommunityId, id: CommandId) -> Key {
@@ -129,11 +145,15 @@ mod tests {
         world.record("alert.unsilence", json!({"silence": kind.to_string()}), "2020-02-06T13:00");
         apply(&store, &world, folded);
         assert!(!silenced(&store, "building_silent", "b07", "2020-02-06T14:00"), "ended by hand");
-        let folded = world.commits().len();
-        world.record("alert.silence", silence(json!({"kind": "symptom", "until": "2020-02-07T20:00:00+08:00"})), "2020-02-07T10:00");
-        apply(&store, &world, folded);
-        let rows = |store: &Store| store.scan::<silence::State>(SILENCES, &Key::community(community.as_str()).prefix(), None, PAGE_ROWS).unwrap();
-        assert_eq!(rows(&store).len(), 1, "yesterday's are gone");
+        assert!(silenced(&store, "building_silent", "b07", "2020-02-06T12:59"), "and not before");
+        let rows = |store: &Store| all(store, &community).unwrap();
+        for (day, kept) in [("07", 3), ("13", 3), ("20", 2)] {
+            let folded = world.commits().len();
+            let until = format!("2020-02-{day}T20:00:00+08:00");
+            world.record("alert.silence", silence(json!({"kind": "symptom", "until": until})), &format!("2020-02-{day}T19:00"));
+            apply(&store, &world, folded);
+            assert_eq!(rows(&store).len(), kept, "on the {day}th");
+        }
         // a fold from the start, and the same again, say the same
         let other = TempDir::new().unwrap();
         let fresh = open(&other);

@@ -13,7 +13,7 @@ use crate::connection::Connection;
 use crate::event_log::{ACK_WAIT, AppendError, NextAppend, ReadError, Refusal, UnknownOutcome};
 use crate::jetstream::{Outgoing, StreamPort, check_sizes, is_plain_subject};
 use crate::provision::STREAM_IDENTITY;
-use crate::publication::MemoryPublication;
+use crate::publication::{MemoryPublication, Notice};
 
 /// What the subject of every mark starts with.
 const SUBJECT_PREFIX: &str = "delivery.";
@@ -86,7 +86,9 @@ impl Reading {
     /// When the server does not answer.
     pub async fn after(&self, sequence: u64) -> Result<Option<Published>, ReadError> {
         match &self.backend {
-            ReadingBackend::Memory(memory) => Ok(of_memory(memory, sequence + 1)),
+            ReadingBackend::Memory(memory) => {
+                Ok(usize::try_from(sequence).ok().and_then(|place| memory.read_on(place)).map(|notice| of_memory(sequence + 1, notice)))
+            }
             ReadingBackend::JetStream(port) => {
                 let stream = port.handle().await?;
                 let get = stream.direct_get_next_for_subject(">", Some(sequence + 1));
@@ -106,7 +108,10 @@ impl Reading {
     /// When the server does not answer.
     pub async fn at(&self, sequence: u64) -> Result<Option<Published>, ReadError> {
         match &self.backend {
-            ReadingBackend::Memory(memory) => Ok(of_memory(memory, sequence)),
+            ReadingBackend::Memory(memory) => {
+                let place = usize::try_from(sequence).ok().and_then(|sequence| sequence.checked_sub(1));
+                Ok(place.and_then(|place| memory.notices().into_iter().nth(place)).map(|notice| of_memory(sequence, notice)))
+            }
             ReadingBackend::JetStream(port) => Ok(port.read(sequence).await?.map(published)),
         }
     }
@@ -117,10 +122,8 @@ fn published(message: async_nats::jetstream::message::StreamMessage) -> Publishe
     Published { sequence: message.sequence, at: Timestamp(at), payload: message.payload }
 }
 
-fn of_memory(memory: &MemoryPublication, sequence: u64) -> Option<Published> {
-    let place = usize::try_from(sequence).ok()?.checked_sub(1)?;
-    let notice = memory.notices().into_iter().nth(place)?;
-    Some(Published { sequence, at: Timestamp(i64::MAX), payload: notice.payload })
+fn of_memory(sequence: u64, notice: Notice) -> Published {
+    Published { sequence, at: Timestamp(i64::MAX), payload: notice.payload }
 }
 
 /// The newest mark of each delivery, each behind the guard of the one before: of two who go on from one mark, one is refused.

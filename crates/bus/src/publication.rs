@@ -165,9 +165,23 @@ struct PublicationState {
     expired: usize,
     age_max: Option<Duration>,
     next: VecDeque<NextAppend<Notice>>,
+    /// How often it was asked for a message after a place.
+    asked: usize,
 }
 
 impl MemoryPublication {
+    /// How often it was asked for the message after a place.
+    pub fn asked(&self) -> usize {
+        self.state().asked
+    }
+
+    /// The message at a place that counts from 0, as whoever reads on asks for it.
+    pub(crate) fn read_on(&self, place: usize) -> Option<Notice> {
+        let mut state = self.state();
+        state.asked += 1;
+        state.notices.get(place).cloned()
+    }
+
     /// Everything that was published, in order.
     pub fn notices(&self) -> Vec<Notice> {
         self.state().notices.clone()

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `message` | a message of the stream, as far as it is told onwards |
 //! | `plan` | a subscription: which receiver, which messages, how much of them |
-//! | `machine` | `(state, message or time) -> (state, sends)`: grouping, budget, digest, storm lane, repeats, flapping |
+//! | `machine` | `(state, message or time) -> (state, sends)`: grouping, budget, digest, storm lane, flapping |
+//! | `open` | what is open and nobody has, told again until somebody has it |
 //! | `pile` | what is told in one go: counted by community, kind and severity, the first of it listed |
 //! | `outbox` | sends that were decided and are not done: criticals first, back-off, given up at last |
 //! | `pace` | how often a receiver may be called |
@@ -15,14 +16,16 @@
 
 mod machine;
 mod message;
+mod open;
 mod outbox;
 mod pace;
 mod pile;
 mod plan;
 mod render;
 
-pub use machine::{BUDGET_SENDS, BUDGET_WINDOW_MS, DIGEST_EVERY_MS, GROUP_WAIT_MS, Machine, REPEAT_EVERY_MS, Report, State};
-pub use message::{Action, Heard, Message, Reason, Title};
+pub use machine::{BUDGET_SENDS, BUDGET_WINDOW_MS, DIGEST_EVERY_MS, GROUP_WAIT_MS, Machine, Report, State};
+pub use message::{Action, Heard, Holding, Message, Owner, Reason, Title};
+pub use open::REPEAT_EVERY_MS;
 pub use outbox::{Content, GIVE_UP_AFTER_MS, Outcome, Send, Settled};
 pub use pace::Pace;
 pub use pile::{Item, Line, Notice, Sort};

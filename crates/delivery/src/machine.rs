@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 
 use domain::{
     alert::Severity,
-    values::{CommunityId, DAY_MS, MINUTE_MS, Slug, Timestamp},
+    values::{DAY_MS, MINUTE_MS, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Moment,
-    message::{Action, Heard, Message, Reason, Title},
+    message::{Action, Heard, Message, Reason},
+    open::{Hearing, OpenAlerts, REPEAT_EVERY_MS},
     outbox::{Content, Outbox, Outcome, Send, Settled},
-    pile::{Item, Line, Notice, Pile, Sort, short},
+    pile::{Notice, Pile, Sort},
     plan::{Class, Plan},
 };
 
@@ -26,17 +27,13 @@ pub const BUDGET_SENDS: usize = 10;
 pub const BUDGET_WINDOW_MS: i64 = 10 * MINUTE_MS;
 /// How long a digest gathers.
 pub const DIGEST_EVERY_MS: i64 = 5 * MINUTE_MS;
-/// After how long what nobody has is told again.
-pub const REPEAT_EVERY_MS: i64 = 30 * MINUTE_MS;
-/// What would be told again within this time goes along with what is told again now.
-const REPEAT_TOGETHER_MS: i64 = 10 * MINUTE_MS;
+/// How old news may be to be told as such. Whoever was away for longer is told what is still open.
+const NEWS_MS: i64 = DAY_MS;
 /// Turns within [`DAY_MS`] after which an alert counts as unstable.
 const TURNS_MAX: usize = 3;
 /// Groups that wait at once in either lane; what comes beyond goes to the digest, or to the storm. All that is remembered must fit into
 /// one message of the server (1 MiB).
 const GROUPS_MAX: usize = 60;
-/// Alerts that are remembered to be told again. Those beyond are told once.
-const OPEN_MAX: usize = 500;
 /// Alerts whose turns are remembered; beyond, the one that turned longest ago is forgotten.
 const TURNING_MAX: usize = 500;
 /// Notices that wait to be done. While there are so many, what comes gathers in piles.
@@ -58,27 +55,20 @@ pub struct State {
     groups: BTreeMap<String, Pile>,
     criticals: BTreeMap<String, Pile>,
     digest: Option<Pile>,
-    /// When sends were decided, within the window of the budget.
+    /// When sends were decided that were not critical, within the window of the budget.
     spent: Vec<Timestamp>,
-    open: BTreeMap<String, Open>,
+    open: OpenAlerts,
     turns: BTreeMap<String, Vec<Timestamp>>,
     outbox: Outbox,
     report: Report,
 }
 
-/// An alert that was told and that nobody has.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Open {
-    community: CommunityId,
-    kind: Slug,
-    severity: Severity,
-    /// Only in class work.
-    title: Option<Title>,
-    exercise: bool,
-    /// When it is told again.
-    next_at: Timestamp,
-    /// Until when somebody has it, or it is silenced.
-    taken_until: Option<Timestamp>,
+impl State {
+    /// The place in the stream of the first message that waits to be told as it stands: another machine that goes on from before it leaves
+    /// none out.
+    pub fn first_waiting(&self) -> Option<u64> {
+        self.outbox.first()
+    }
 }
 
 /// What became of the messages, in numbers.
@@ -96,6 +86,15 @@ pub struct Report {
     pub calls: u64,
     /// Calls that did not.
     pub failed_calls: u64,
+}
+
+/// Whether people are told of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Telling {
+    Now,
+    /// It is news that is too old.
+    TooLate,
+    Not,
 }
 
 /// A machine of one subscription.
@@ -165,31 +164,54 @@ impl Machine {
         if !self.plan.filter.lets(message) {
             return self.suppress(Reason::Filtered);
         }
-        if let Some(reason) = message.suppressed {
-            // once the silence is over, people are reminded of what is still open: nobody else would tell them
-            if message.silenced_until.is_some() && !self.plan.forwards() {
-                self.remember_open(message, moment);
-            } else {
-                self.state.open.remove(&message.alert);
-            }
-            return self.suppress(reason);
-        }
         let critical = message.severity == Severity::Critical && !message.action.is_end();
         if self.plan.forwards() {
+            // that it is silenced is a flag, which programs read for themselves
             let send = self.send(critical, 1, Content::Message { sequence: message.sequence }, Some(message.id.clone()));
             return self.state.outbox.push(send, message.published_at.min(moment.real));
         }
-        self.remember_open(message, moment);
-        if !message.action.is_news() {
-            return self.suppress(Reason::NoNews);
+        if let Some(reason) = message.suppressed {
+            // once the silence is over, people are reminded of what is still open: nobody else would tell them
+            if message.silenced_until.is_some() {
+                self.remember(message, Telling::Not, moment);
+            } else {
+                self.state.open.forget(&message.alert);
+            }
+            return self.suppress(reason);
         }
+        let telling = match message.is_news() {
+            true if message.at.plus_ms(NEWS_MS) <= moment.clock => Telling::TooLate,
+            true => Telling::Now,
+            false => Telling::Not,
+        };
         let turns = self.turns(message);
+        if turns > TURNS_MAX && message.severity != Severity::Critical {
+            // it is said to come and go, and that is all that is said of it
+            self.state.open.forget(&message.alert);
+        } else {
+            self.remember(message, telling, moment);
+        }
+        match telling {
+            Telling::Now => {}
+            Telling::TooLate => return self.suppress(Reason::TooOld),
+            Telling::Not => return self.suppress(Reason::NoNews),
+        }
         let turned = message.action == Action::Reopened || message.action.is_end();
         if turned && (turns > TURNS_MAX + 1 || (turns > TURNS_MAX && message.action.is_end())) {
             return self.suppress(Reason::Unstable);
         }
         let unstable = turned && turns > TURNS_MAX;
         self.gather(message, critical, unstable, moment);
+    }
+
+    fn remember(&mut self, message: &Message, telling: Telling, moment: Moment) {
+        let wait_ms = match telling {
+            // nobody was told: soon, and all that is heard meanwhile in one go
+            Telling::TooLate => GROUP_WAIT_MS,
+            Telling::Now | Telling::Not => REPEAT_EVERY_MS,
+        };
+        let hearing = Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms) };
+        self.state.open.hear(message, self.plan.class, hearing);
     }
 
     fn suppress(&mut self, reason: Reason) {
@@ -214,37 +236,6 @@ impl Machine {
             false => digest.get_or_insert_with(fresh),
         };
         pile.add(message, class, unstable);
-    }
-
-    /// Remembers what is to be told again, and forgets what is not.
-    fn remember_open(&mut self, message: &Message, moment: Moment) {
-        let open = &mut self.state.open;
-        let taken_until = match message.action {
-            Action::Resolved | Action::Closed => {
-                open.remove(&message.alert);
-                return;
-            }
-            // nobody is reminded until they no longer have it; without an end, never
-            Action::Acknowledged if message.acknowledged_until.is_none() => {
-                open.remove(&message.alert);
-                return;
-            }
-            Action::Acknowledged => message.acknowledged_until,
-            // more of the same does not put off the reminder
-            Action::Updated if message.silenced_until.is_none() && open.contains_key(&message.alert) => return,
-            Action::Raised | Action::Updated | Action::Upgraded | Action::Escalated | Action::Reopened => None,
-        };
-        let taken_until = taken_until.max(message.silenced_until);
-        let next_at = taken_until.unwrap_or(moment.clock.plus_ms(REPEAT_EVERY_MS));
-        if open.len() >= OPEN_MAX && !open.contains_key(&message.alert) {
-            return;
-        }
-        let title = match self.plan.class {
-            Class::Work => Some(short(&message.title)),
-            Class::Public => None,
-        };
-        let Message { community, kind, severity, exercise, .. } = message.clone();
-        open.insert(message.alert.clone(), Open { community, kind, severity, title, exercise, next_at, taken_until });
     }
 
     /// How often an alert came back within a day, this time included; 0 for one that is never unstable.
@@ -278,7 +269,8 @@ impl Machine {
         if self.plan.forwards() {
             return false;
         }
-        self.state.spent.retain(|spent| spent.0 > moment.clock.0 - BUDGET_WINDOW_MS);
+        // a clock that was set back must not keep what it spent in the time that is to come
+        self.state.spent.retain(|spent| *spent <= moment.clock && spent.0 > moment.clock.0 - BUDGET_WINDOW_MS);
         self.decide_critical(moment);
         self.decide_groups(moment);
         self.decide_digest(moment);
@@ -333,33 +325,26 @@ impl Machine {
 
     /// One send for all that was told long ago and that nobody has, and for what would be told again soon after.
     fn decide_reminder(&mut self, moment: Moment) {
-        let due = |open: &Open| open.next_at <= moment.clock;
-        let soon = |open: &Open| open.next_at.0 - REPEAT_TOGETHER_MS <= moment.clock.0 && open.taken_until.is_none_or(|until| until <= moment.clock);
-        let critical = match self.state.open.values().filter(|open| due(open)).map(|open| open.severity).max() {
-            None => return,
-            Some(worst) => worst == Severity::Critical,
-        };
+        let Some(worst) = self.state.open.worst_due(moment.clock) else { return };
+        let critical = worst == Severity::Critical;
         let outbox = &self.state.outbox;
         let may = if critical { outbox.len() < NOTICES_MAX && !outbox.has_untried(true) } else { self.may_say_more() };
         if !may {
             return;
         }
-        let mut pile = Pile::new(moment.clock);
-        for (alert, open) in self.state.open.iter_mut().filter(|(_, open)| soon(open)) {
-            open.next_at = moment.clock.plus_ms(REPEAT_EVERY_MS);
-            pile.exercise |= open.exercise;
-            pile.count(Line { community: Some(open.community.clone()), kind: Some(open.kind.clone()), severity: open.severity, count: 1 });
-            if let Some(title) = open.title.clone() {
-                pile.list(Item { alert: alert.clone(), severity: open.severity, count: 1, title, action: None, unstable: false });
-            }
-        }
+        let pile = self.state.open.tell_again(moment.clock);
         self.decide(pile, Sort::Reminder, critical, moment);
     }
 
     fn decide(&mut self, pile: Pile, sort: Sort, critical: bool, moment: Moment) {
         // what a reminder tells was told before
         let messages = if sort == Sort::Reminder { 0 } else { pile.total() };
-        self.state.spent.push(moment.clock);
+        // criticals have a lane of their own
+        if !critical {
+            let spent = &mut self.state.spent;
+            spent.push(moment.clock);
+            spent.drain(..spent.len().saturating_sub(BUDGET_SENDS));
+        }
         let send = self.send(critical, messages, Content::Notice(pile.notice(sort, moment.clock)), None);
         self.state.outbox.push(send, moment.real);
     }
@@ -390,17 +375,6 @@ impl Machine {
             Settled::Again => {}
         }
         Some(settled)
-    }
-
-    /// When something is due next: by the clock of the system, and in real time. Nothing when only a message can change anything.
-    pub fn next_wake(&self) -> (Option<Timestamp>, Option<Timestamp>) {
-        let State { groups, criticals, digest, open, outbox, .. } = &self.state;
-        let group = groups.values().map(|pile| pile.since.plus_ms(GROUP_WAIT_MS)).min();
-        let digest = digest.as_ref().map(|pile| pile.since.plus_ms(DIGEST_EVERY_MS));
-        let repeat = open.values().map(|open| open.next_at).min();
-        // a critical waits for nothing but the pace of the receiver
-        let critical = criticals.values().map(|pile| pile.since).min();
-        ([group, digest, repeat, critical].into_iter().flatten().min(), outbox.next_at())
     }
 
     /// A notice that says that it is a test, to be sent by itself: it is no message of the stream.

@@ -44,8 +44,10 @@ pub struct Message {
     pub exercise: bool,
     /// The line for people.
     pub title: Title,
-    /// Until when somebody has it, if it is said.
-    pub acknowledged_until: Option<Timestamp>,
+    /// Whether somebody has it now.
+    pub holding: Holding,
+    /// Whose turn it is, where it is anybody's.
+    pub owner: Option<Owner>,
     /// Why people are not to be told.
     pub suppressed: Option<Reason>,
     /// Until when it is silenced.
@@ -72,6 +74,38 @@ pub enum Action {
     Closed,
     /// It came back.
     Reopened,
+    /// Somebody wants it to go up.
+    EscalationRequested,
+    /// Somebody was given it by hand.
+    Assigned,
+    /// Somebody wrote something down.
+    Noted,
+    /// A word that this program does not know: a newer one wrote it.
+    #[serde(other)]
+    Other,
+}
+
+/// Whether somebody has an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holding {
+    /// It is open.
+    Nobody,
+    /// It is acknowledged.
+    Somebody {
+        /// Until when; without an end when absent.
+        until: Option<Timestamp>,
+    },
+    /// It is resolved or closed.
+    Over,
+}
+
+/// Whose turn an alert is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Owner {
+    /// The highest level that was told.
+    pub level: u8,
+    /// Why it is their turn, in a word of contracts.md.
+    pub why: String,
 }
 
 impl Action {
@@ -79,10 +113,17 @@ impl Action {
     pub fn is_end(self) -> bool {
         matches!(self, Self::Resolved | Self::Closed)
     }
+}
 
-    /// Whether people are told: not that more of the same came, nor that somebody has it, for they have enough to read.
-    pub fn is_news(self) -> bool {
-        !matches!(self, Self::Updated | Self::Acknowledged)
+impl Message {
+    /// Whether people are told: not that more of the same came, nor that somebody has it, for they have enough to read. Of an alert that
+    /// goes up they are told when it goes beyond those who were told first, and not that others are on duty now.
+    pub fn is_news(&self) -> bool {
+        match self.action {
+            Action::Raised | Action::Upgraded | Action::Reopened | Action::Resolved | Action::Closed => true,
+            Action::Escalated => self.owner.as_ref().is_some_and(|owner| owner.level > 1 && !matches!(owner.why.as_str(), "at_once" | "duty_changed")),
+            Action::Updated | Action::Acknowledged | Action::EscalationRequested | Action::Assigned | Action::Noted | Action::Other => false,
+        }
     }
 }
 
@@ -112,6 +153,8 @@ pub enum Reason {
     NoNews,
     /// The alert comes and goes: that it does was told once.
     Unstable,
+    /// It was news for too long: people are told what is still open.
+    TooOld,
 }
 
 impl Reason {
@@ -124,6 +167,7 @@ impl Reason {
             Self::Inhibited => "inhibited",
             Self::NoNews => "no_news",
             Self::Unstable => "unstable",
+            Self::TooOld => "too_old",
         }
     }
 }
@@ -142,10 +186,14 @@ struct Data {
     alert: String,
     kind: Slug,
     action: Action,
+    #[serde(default)]
+    state: String,
     exercise: bool,
     title: Title,
     place: Place,
     acknowledged: Option<Acknowledged>,
+    #[serde(default)]
+    owner: Option<Owner>,
     #[serde(default)]
     suppressed: Vec<String>,
     #[serde(default)]
@@ -169,6 +217,12 @@ impl Heard {
     pub fn read(sequence: u64, published_at: Timestamp, payload: &[u8]) -> Self {
         let Ok(Envelope { id, time, severity, data }) = serde_json::from_slice::<Envelope>(payload) else { return Self::Unreadable };
         let Place { town, community, building } = data.place;
+        let holding = match (data.state.as_str(), data.acknowledged) {
+            ("resolved" | "closed", _) => Holding::Over,
+            _ if data.action.is_end() => Holding::Over,
+            (_, Some(Acknowledged { until })) => Holding::Somebody { until },
+            (_, None) => Holding::Nobody,
+        };
         // a word that this program does not know is a reason all the same
         let suppressed = data.suppressed.first().map(|word| if word == "silenced" { Reason::Silenced } else { Reason::Inhibited });
         Self::Message(Box::new(Message {
@@ -185,7 +239,8 @@ impl Heard {
             alert: data.alert,
             exercise: data.exercise,
             title: data.title,
-            acknowledged_until: data.acknowledged.and_then(|acknowledged| acknowledged.until),
+            holding,
+            owner: data.owner,
             suppressed,
             silenced_until: data.silenced_until,
         }))

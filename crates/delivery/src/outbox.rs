@@ -116,6 +116,15 @@ impl Outbox {
         self.waiting.iter().map(|waiting| waiting.since).min()
     }
 
+    /// The place in the stream of the first message in it that is told as it stands.
+    pub(crate) fn first(&self) -> Option<u64> {
+        let place = |waiting: &Waiting| match waiting.send.content {
+            Content::Message { sequence } => Some(sequence),
+            Content::Notice(_) => None,
+        };
+        self.waiting.iter().filter_map(place).min()
+    }
+
     /// Those that failed and are tried again.
     pub(crate) fn failing(&self) -> usize {
         self.waiting.iter().filter(|waiting| waiting.tries > 0).count()
@@ -131,11 +140,6 @@ impl Outbox {
         next.under_way = true;
         self.calls.make(pace, real);
         Some(next.send.clone())
-    }
-
-    /// When the next may be tried, as far as its own pauses go; nothing when none waits.
-    pub(crate) fn next_at(&self) -> Option<Timestamp> {
-        self.waiting.iter().filter(|waiting| !waiting.under_way).map(|waiting| waiting.next_at).min()
     }
 
     /// What came of a try: the send, and what it has come to. Nothing when it is not here.

@@ -175,7 +175,7 @@ fn severity_en(severity: Severity) -> &'static str {
 }
 
 /// A kind in both languages; one that this program does not know is called by its slug.
-fn kind_words(kind: &str) -> (&str, String) {
+pub(crate) fn kind_words(kind: &str) -> (&str, String) {
     let (zh, en) = match kind {
         "fever" => ("发热", "Fever"),
         "symptom" => ("症状", "Symptoms"),
@@ -183,7 +183,11 @@ fn kind_words(kind: &str) -> (&str, String) {
         "quarantine_breach" => ("管控人员外出", "Left quarantine"),
         "building_silent" => ("楼栋未报", "No building report"),
         "door_missed" => ("有户未排查", "Doors not reached"),
+        "arrival" => ("外来人员", "Arrival"),
+        "exposure_undecided" => ("接触待判定", "Exposure undecided"),
         "refused" => ("拒不配合", "Refused"),
+        "absent_n_times" => ("多次无人应门", "Absent several times"),
+        "responsibility_gap" => ("一级岗位空缺", "Vacant post"),
         "release_due" => ("期满待解除", "Release due"),
         "cluster" => ("聚集发热", "Cluster of fevers"),
         "other" => ("其他", "Other"),

@@ -1,5 +1,6 @@
 //! What must hold of every machine: counts add up, criticals first, never more than budget and pace, nothing below the class.
 
+mod holding;
 mod properties;
 mod stories;
 mod texts;
@@ -24,11 +25,13 @@ fn plan(channel: Channel, class: Class) -> Plan {
 /// A message as it stands on the stream.
 fn payload(alert: u32, n: u32, kind: &str, severity: Severity, action: &str, building: &str, seconds: i64) -> Vec<u8> {
     let title = json!({"zh-CN": format!("阳光小区 {building}2单元502 {kind}"), "en": format!("{kind}, Yangguang, {building}, door 502")});
+    let acknowledged = (action == "acknowledged").then(|| json!({"by": "token:n1", "at": START, "until": null}));
+    let owner = (action == "escalated").then(|| json!({"level": 2, "staff": null, "also": [], "since": START, "gaps": [], "why": "unacknowledged"}));
     let body = json!({
         "specversion": "1.0", "id": format!("1-{alert}-{n}"), "source": "/towns/dianbu/communities/u07", "type": format!("gridward.alert.{action}.v1"),
         "subject": format!("building/{building}"), "time": START.plus_ms(seconds * 1000), "severity": severity, "partitionkey": format!("a{alert}"),
         "data": {"alert": format!("a{alert}"), "n": n, "key": format!("u07/{kind}/person/p7f3a"), "kind": kind, "action": action, "severity": severity,
-            "exercise": false, "title": title, "person": {"ref": "p7f3a"}, "acknowledged": null,
+            "exercise": false, "title": title, "person": {"ref": "p7f3a"}, "acknowledged": acknowledged, "owner": owner,
             "place": {"town": "dianbu", "community": "u07", "estate": "e1", "building": building, "unit": "2", "household": "h502"}}
     });
     serde_json::to_vec(&body).unwrap()
@@ -52,9 +55,15 @@ impl Bench {
     }
 
     fn hear(&mut self, alert: u32, kind: &str, severity: Severity, action: &str, building: &str, seconds: i64) {
+        self.hear_with(payload(alert, 1, kind, severity, action, building, seconds), &json!({}), seconds);
+    }
+
+    /// Hears a message of which some of `data` is other.
+    fn hear_with(&mut self, payload: Vec<u8>, data: &serde_json::Value, seconds: i64) {
         self.sequence += 1;
-        let payload = payload(alert, 1, kind, severity, action, building, seconds);
-        self.machine.hear(&heard(self.sequence, &payload, seconds), at(seconds));
+        let mut body: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+        body["data"].as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
+        self.machine.hear(&heard(self.sequence, &serde_json::to_vec(&body).unwrap(), seconds), at(seconds));
         self.adds_up();
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ::delivery::{Channel, Class, Filter, Names, Plan, Template};
 use alerting::Subscription;
 use anyhow::Context as _;
-use domain::{silence::KINDS, values::Slug};
+use domain::{alert::KINDS, values::Slug};
 use serde::{Deserialize, Serialize};
 
 /// Most bytes of a file that one is told to read: an address, a secret or a template.

@@ -52,6 +52,8 @@ fn deliveries(folder: &Path, entries: &[(&str, &str, u64, &str)]) -> PathBuf {
     for (name, channel, port, rest) in entries {
         fs::write(folder.join(format!("{name}.url")), format!("http://127.0.0.1:{port}/hook")).unwrap();
         text += &format!("[[delivery]]\nname = '{name}'\nchannel = '{channel}'\nurl_file = '{name}.url'\n{rest}\nfilter.communities = ['{COMMUNITY}']\n");
+        // many fevers in a building are a cluster besides, which is another kind
+        text += "filter.kinds = ['fever']\n";
     }
     let file = folder.join("who.toml");
     fs::write(&file, text).unwrap();
@@ -70,12 +72,6 @@ async fn until_telling(system: &System, name: &str) {
     until(&format!("{name} tells"), WAIT, async || (doing(system, name).await["state"] == "telling").then_some(())).await;
 }
 
-/// A settled community in which fevers of one building are no cluster: it would be one message more.
-async fn one_fever_after_the_other(system: &System) {
-    system.settle("dianbu", COMMUNITY).await.unwrap();
-    system.must(COMMUNITY, "policy.set", None, json!({"rules":{"cluster":{"enabled":false}}})).await.unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fever_reaches_webhooks_that_foreign_libraries_verify() {
     let folder = tempfile::tempdir().unwrap();
@@ -91,7 +87,7 @@ async fn a_fever_reaches_webhooks_that_foreign_libraries_verify() {
     for name in ["clinic", "police", "press"] {
         until_telling(&system, name).await;
     }
-    one_fever_after_the_other(&system).await;
+    system.settle("dianbu", COMMUNITY).await.unwrap();
     let command = fever(json!({"person":"p0"}), 0);
     assert_eq!(system.post(COMMUNITY, &command).await.unwrap().status, 201);
     let cause = json!([format!("{}-0", command["id"].as_str().unwrap())]);
@@ -141,7 +137,7 @@ async fn a_kill_between_telling_and_the_mark_tells_again_under_the_same_id_and_a
     let file = deliveries(folder.path(), &[("clinic", "webhook", port, WORK)]);
     let mut system = System::start(&["--deliveries", &file.display().to_string()]).await.unwrap();
     until_telling(&system, "clinic").await;
-    one_fever_after_the_other(&system).await;
+    system.settle("dianbu", COMMUNITY).await.unwrap();
     clinic.tell(&json!({"answer":null})).unwrap();
     assert_eq!(system.post(COMMUNITY, &fever(json!({"person":"p0"}), 0)).await.unwrap().status, 201);
     came(&clinic, 1).await;
@@ -196,7 +192,7 @@ async fn a_storm_of_fevers_is_few_calls_whose_counts_add_up() {
     let file = deliveries(folder.path(), &[("group", "wecom", port, "")]);
     let mut system = System::start(&["--clock", "2020-02-06T10:00:00+08:00@1", "--deliveries", &file.display().to_string()]).await.unwrap();
     until_telling(&system, "group").await;
-    one_fever_after_the_other(&system).await;
+    system.settle("dianbu", COMMUNITY).await.unwrap();
     let lines: Vec<String> = (0..STORM).map(|number| fever(json!({"unregistered":{"ref":format!("guest-{number}")}}), number % 24).to_string()).collect();
     let token = system.admin_token().unwrap();
     let path = format!("/communities/{COMMUNITY}/commands");
@@ -212,14 +208,16 @@ async fn a_storm_of_fevers_is_few_calls_whose_counts_add_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_silenced_is_on_the_topic_and_the_page_and_is_not_told() {
+async fn what_is_silenced_is_on_the_topic_and_the_page_and_told_to_programs_and_not_to_people() {
     let folder = tempfile::tempdir().unwrap();
     let (clinic, port) = receiver(Foreign::python("receive.py").unwrap(), json!({"secret":KEY})).await;
-    let file = deliveries(folder.path(), &[("clinic", "webhook", port, WORK)]);
+    let (robot, robot_port) = receiver(Foreign::python("receive.py").unwrap(), json!({})).await;
+    let file = deliveries(folder.path(), &[("clinic", "webhook", port, WORK), ("group", "wecom", robot_port, "class = 'work'")]);
     let mut system = System::start(&["--clock", "2020-02-06T10:00:00+08:00@1", "--deliveries", &file.display().to_string()]).await.unwrap();
     until_telling(&system, "clinic").await;
-    one_fever_after_the_other(&system).await;
-    let credentials = system.add_consumer("hospital", &["gw.v1.dianbu.u07.alert.>"]).unwrap();
+    until_telling(&system, "group").await;
+    system.settle("dianbu", COMMUNITY).await.unwrap();
+    let credentials = system.add_consumer("hospital", &["gw.v1.dianbu.u07.alert.fever.>"]).unwrap();
     let subscriber = Subscriber::start(&credentials).await.unwrap();
     let id = uuid::Uuid::now_v7();
     let data = json!({"kind":"fever","building":"b07","until":"2020-02-06T20:00:00+08:00","reason":"演练前的测试"});
@@ -227,7 +225,9 @@ async fn what_is_silenced_is_on_the_topic_and_the_page_and_is_not_told() {
     assert_eq!(silence.status, 201, "{}", silence.text);
     assert_eq!(system.post(COMMUNITY, &fever(json!({"person":"p0"}), 0)).await.unwrap().status, 201);
     assert_eq!(subscriber.message(0).await.json["data"]["suppressed"], json!(["silenced"]));
-    until("it is counted", WAIT, async || (doing(&system, "clinic").await["suppressed"]["silenced"] == 1).then_some(())).await;
+    until("it is counted", WAIT, async || (doing(&system, "group").await["suppressed"]["silenced"] == 1).then_some(())).await;
+    let flagged = came(&clinic, 1).await;
+    assert!(flagged[0]["body"].as_str().unwrap().contains("\"suppressed\":[\"silenced\"]"), "{flagged:?}");
     let office = system.token("office", &["--community", COMMUNITY], "office").unwrap();
     let viewer = system.token("viewer", &["--community", COMMUNITY], "viewer").unwrap();
     let page = async |token: &str| {
@@ -241,8 +241,9 @@ async fn what_is_silenced_is_on_the_topic_and_the_page_and_is_not_told() {
     system.must(COMMUNITY, "alert.unsilence", None, json!({"silence":id})).await.unwrap();
     assert_eq!(system.post(COMMUNITY, &fever(json!({"person":"p1"}), 1)).await.unwrap().status, 201);
     assert_eq!(subscriber.message(1).await.json["data"]["suppressed"], json!([]));
-    let told = came(&clinic, 1).await;
-    assert!(told.len() == 1 && told[0]["body"].as_str().unwrap().contains("\"ref\":\"p1\""), "{told:?}");
+    let told = came(&robot, 1).await;
+    assert!(told.len() == 1 && told[0]["body"].as_str().unwrap().contains("2单元102"), "{told:?}");
+    assert_eq!(came(&clinic, 2).await.len(), 2);
     let listed = system.get(&format!("/communities/{COMMUNITY}/silences")).await.unwrap();
     assert_eq!(listed.json["items"], json!([]));
     system.stop().unwrap();

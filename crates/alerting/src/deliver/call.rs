@@ -64,6 +64,11 @@ impl Answer {
         Self::unsent("the stream of alerts does not answer".to_owned())
     }
 
+    /// The call broke off by a fault of this program; nobody knows whether the receiver has it.
+    pub(super) fn broken_off() -> Self {
+        Self::unsent("the call broke off: a fault of this program, see its log".to_owned())
+    }
+
     /// In short, without anything that the receiver could have put there.
     pub(super) fn summary(&self) -> String {
         let status = self.status.map(|status| format!("HTTP {}", status.as_u16()));

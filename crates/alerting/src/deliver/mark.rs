@@ -25,6 +25,9 @@ struct Kept<S> {
     /// Channel and class may be changed under a name; what was kept for another may not be told to it.
     class: String,
     channel: String,
+    /// What it was about and who was called, as a hash; not in marks of before there was one.
+    #[serde(default)]
+    aim: Option<String>,
     state: S,
 }
 
@@ -47,25 +50,33 @@ pub(super) struct Standing {
     pub(super) machine: Machine,
     pub(super) stream: String,
     pub(super) after: u64,
+    aim: String,
     newest: Timestamp,
     heard_before: Option<Timestamp>,
 }
 
 impl Standing {
     /// One that begins with what is published from now on.
-    pub(super) fn begin(plan: Plan, end: End, instance: &str) -> Self {
-        Self { machine: Machine::new(plan, instance.to_owned()), stream: end.stream, after: end.sequence, newest: Timestamp::default(), heard_before: None }
+    pub(super) fn begin(plan: Plan, aim: String, end: End, instance: &str) -> Self {
+        let machine = Machine::new(plan, instance.to_owned());
+        Self { machine, stream: end.stream, after: end.sequence, aim, newest: Timestamp::default(), heard_before: None }
     }
 
-    /// One that goes on from a mark. What was kept for another channel or class is not: it begins where that stopped.
-    pub(super) fn read(plan: Plan, mark: &[u8], instance: &str) -> Result<Self, BadMark> {
+    /// One that goes on from a mark. Of what was kept for another channel, class, filter or address nothing is told: it begins where that
+    /// stopped, with the first message that still waited to be told as it stands.
+    pub(super) fn read(plan: Plan, aim: String, mark: &[u8], instance: &str) -> Result<Self, BadMark> {
         let kept: Kept<State> = serde_json::from_slice(mark).map_err(|_| BadMark::Unreadable)?;
         if kept.version != VERSION {
             return Err(BadMark::Unreadable);
         }
-        let same = kept.class == plan.class.word() && kept.channel == plan.channel.word();
-        let machine = if same { Machine::resume(plan, kept.state) } else { Machine::new(plan, instance.to_owned()) };
-        Ok(Self { machine, stream: kept.stream, after: kept.after, newest: kept.newest, heard_before: kept.heard_before })
+        let same_receiver = kept.aim.is_none_or(|before| before == aim) && kept.channel == plan.channel.word();
+        let (machine, after) = if same_receiver && kept.class == plan.class.word() {
+            (Machine::resume(plan, kept.state), kept.after)
+        } else {
+            let first = kept.state.first_waiting();
+            (Machine::new(plan, instance.to_owned()), first.map_or(kept.after, |first| first.saturating_sub(1).min(kept.after)))
+        };
+        Ok(Self { machine, stream: kept.stream, after, aim, newest: kept.newest, heard_before: kept.heard_before })
     }
 
     /// The mark that says so.
@@ -80,6 +91,7 @@ impl Standing {
             heard_before: self.heard_before,
             class: plan.class.word().to_owned(),
             channel: plan.channel.word().to_owned(),
+            aim: Some(self.aim.clone()),
             state: self.machine.state(),
         })
     }

@@ -117,6 +117,7 @@ impl Deliveries {
         for subscription in parts.subscriptions {
             let runner = Runner {
                 plan: subscription.plan.clone(),
+                aim: subscription.aim()?,
                 receiver: Receiver::new(&subscription, parts.names.clone())?,
                 reading: parts.reading.clone(),
                 marks: parts.marks.clone(),

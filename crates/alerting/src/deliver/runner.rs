@@ -1,13 +1,16 @@
 //! The loop of one subscription: read, decide, write down, call.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use bus::{AppendError, Marks, ReadError, Reading, UnknownOutcome};
 use delivery::{Content, Moment, Plan, Send, Settled};
 use domain::values::Now;
 use tokio::{
     sync::watch,
-    task::JoinSet,
+    task::{Id, JoinError, JoinSet},
     time::{Instant, timeout},
 };
 
@@ -36,6 +39,8 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// A delivery with all that it needs.
 pub(super) struct Runner {
     pub(super) plan: Plan,
+    /// What it is about and who is called, as a hash.
+    pub(super) aim: String,
     pub(super) receiver: Receiver,
     pub(super) reading: Reading,
     pub(super) marks: Marks,
@@ -73,8 +78,13 @@ struct Work {
     /// It must be written down before anything else.
     urgent: bool,
     written: Instant,
-    calls: JoinSet<(Send, Answer)>,
+    calls: JoinSet<Answer>,
+    /// What is being called, by task: of a call that breaks off nothing else is left.
+    under_way: HashMap<Id, Send>,
 }
+
+/// What became of the task of a call.
+type Ended = Result<(Id, Answer), JoinError>;
 
 impl Runner {
     /// Delivers until told to stop.
@@ -104,7 +114,7 @@ impl Runner {
         // what came back by now need not be told again
         if done.is_ok() {
             let farewell = async {
-                while let Some(ended) = work.calls.join_next().await {
+                while let Some(ended) = work.calls.join_next_with_id().await {
                     self.settle(&mut work, ended);
                 }
             };
@@ -121,12 +131,12 @@ impl Runner {
         // asked after the mark, which may have been moved meanwhile: a stream that ends before its mark counts as another one
         let end = self.reading.end().await?;
         let (mut standing, expected) = match mark {
-            Some(mark) => (Standing::read(self.plan.clone(), &mark.payload, &self.instance)?, mark.sequence),
-            None => (Standing::begin(self.plan.clone(), end.clone(), &self.instance), 0),
+            Some(mark) => (Standing::read(self.plan.clone(), self.aim.clone(), &mark.payload, &self.instance)?, mark.sequence),
+            None => (Standing::begin(self.plan.clone(), self.aim.clone(), end.clone(), &self.instance), 0),
         };
         standing.fit(&end);
         let now = Instant::now();
-        let mut work = Work { standing, expected, unwritten: Some(now), urgent: true, written: now, calls: JoinSet::new() };
+        let mut work = Work { standing, expected, unwritten: Some(now), urgent: true, written: now, calls: JoinSet::new(), under_way: HashMap::new() };
         self.write(&mut work).await?;
         Ok(work)
     }
@@ -134,7 +144,9 @@ impl Runner {
     async fn work(&mut self, work: &mut Work) -> Result<(), Hindrance> {
         let mut looked = Instant::now();
         loop {
-            let more = self.read_on(work).await?;
+            // the server is asked only when there is something that was not heard
+            let published = *self.arrivals.borrow();
+            let more = work.standing.after < published && self.read_on(work).await?;
             if work.standing.machine.tick(self.moment()) {
                 work.change(true);
             }
@@ -148,7 +160,7 @@ impl Runner {
                 continue;
             }
             let ended = tokio::select! {
-                Some(ended) = work.calls.join_next() => Some(ended),
+                Some(ended) = work.calls.join_next_with_id() => Some(ended),
                 _ = self.arrivals.changed() => None,
                 () = tokio::time::sleep(LOOK_EVERY) => None,
                 _ = self.stopped.wait_for(|stopped| *stopped) => return Ok(()),
@@ -157,7 +169,7 @@ impl Runner {
             let mut next = ended;
             while let Some(ended) = next {
                 self.settle(work, ended);
-                next = work.calls.try_join_next();
+                next = work.calls.try_join_next_with_id();
             }
             // a stream that was made anew has no message after the place where the old one was left
             if looked.elapsed() >= BEAT_EVERY {
@@ -217,28 +229,30 @@ impl Runner {
         {
             work.change(false);
             let (receiver, reading, real) = (self.receiver.clone(), self.reading.clone(), self.real.clone());
-            work.calls.spawn(async move {
-                let answer = match send.content {
-                    Content::Notice(_) => receiver.call(&send, None, real()).await,
+            let called = send.clone();
+            let task = work.calls.spawn(async move {
+                match called.content {
+                    Content::Notice(_) => receiver.call(&called, None, real()).await,
                     Content::Message { sequence } => match reading.at(sequence).await {
-                        Ok(published) => receiver.call(&send, published.map(|published| published.payload), real()).await,
+                        Ok(published) => receiver.call(&called, published.map(|published| published.payload), real()).await,
                         Err(error) => Answer::unread(&error),
                     },
-                };
-                (send, answer)
+                }
             });
+            work.under_way.insert(task.id(), send);
         }
     }
 
     /// Takes what came of a call.
-    fn settle(&self, work: &mut Work, ended: Result<(Send, Answer), tokio::task::JoinError>) {
-        let (send, answer) = match ended {
+    fn settle(&self, work: &mut Work, ended: Ended) {
+        let (task, answer) = match ended {
             Ok(ended) => ended,
             Err(error) => {
                 tracing::error!(delivery = %self.plan.name, %error, "a call did not end well");
-                return;
+                (error.id(), Answer::broken_off())
             }
         };
+        let Some(send) = work.under_way.remove(&task) else { return };
         work.change(true);
         let (name, outcome) = (&self.plan.name, answer.summary());
         match work.standing.machine.settle(send.number, answer.outcome, (self.real)()) {

@@ -43,6 +43,9 @@ pub enum BadSubscription {
     /// No client for it can be made.
     #[error("no HTTP client can be made")]
     Client(#[source] reqwest::Error),
+    /// Its filter cannot be written down.
+    #[error("its filter cannot be written down")]
+    Form(#[from] serde_json::Error),
 }
 
 impl fmt::Debug for Subscription {
@@ -70,6 +73,13 @@ impl Subscription {
         }
         let secret = secret_of(plan.channel, secret.map(str::trim))?;
         Ok(Self { plan, url, secret, template })
+    }
+
+    /// What it is about and who is called, as a hash: the address may hold a secret, and what was remembered for another aim is not told to
+    /// this one.
+    pub(super) fn aim(&self) -> Result<String, BadSubscription> {
+        let said = serde_json::to_vec(&(&self.plan.filter, self.url.as_str()))?;
+        Ok(BASE64_STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, &said)))
     }
 
     /// Whether both would call the same receiver, whose limits then hold for both together.

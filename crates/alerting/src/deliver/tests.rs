@@ -53,6 +53,10 @@ impl Town {
     }
 
     fn deliver(&self, instance: &str, subscriptions: Vec<Subscription>) -> Deliveries {
+        self.deliver_by(instance, subscriptions, self.now())
+    }
+
+    fn deliver_by(&self, instance: &str, subscriptions: Vec<Subscription>, real: Now) -> Deliveries {
         let names: Names = [("u07".parse().unwrap(), "阳光社区".to_owned())].into();
         let parts = DeliveryParts {
             reading: Reading::in_memory(&self.memory),
@@ -60,7 +64,7 @@ impl Town {
             subscriptions,
             names,
             now: self.now(),
-            real: self.now(),
+            real,
             instance: instance.to_owned(),
         };
         Deliveries::start(parts).unwrap()

@@ -181,20 +181,38 @@ fn feishu_is_left_alone_at_the_half_hour_but_for_criticals() {
 
 #[test]
 fn what_is_filtered_silenced_inhibited_or_unreadable_is_counted_and_not_told() {
-    let filter = Filter { communities: vec!["u07".parse().unwrap()], kinds: vec!["fever".parse().unwrap()], ..Filter::default() };
-    let mut bench = Bench::new(Plan { filter, ..plan(Channel::Webhook, Class::Work) });
-    bench.hear(1, "symptom", Serious, "raised", "b07", 0);
-    bench.hear(2, "fever", Serious, "raised", "b07", 0);
-    let with = |flag: &str| {
-        let mut body: serde_json::Value = serde_json::from_slice(&payload(3, 1, "fever", Critical, "raised", "b07", 0)).unwrap();
-        body["data"]["suppressed"] = json!([flag]);
-        serde_json::to_vec(&body).unwrap()
-    };
-    for flagged in [with("silenced"), with("inhibited"), with("a_word_of_tomorrow"), b"{}".to_vec()] {
-        bench.machine.hear(&heard(9, &flagged, 0), at(0));
+    for (channel, told) in [(Channel::Wecom, 1), (Channel::Webhook, 4)] {
+        let filter = Filter { communities: vec!["u07".parse().unwrap()], kinds: vec!["fever".parse().unwrap()], ..Filter::default() };
+        let mut bench = Bench::new(Plan { filter, ..plan(channel, Class::Work) });
+        bench.hear(1, "symptom", Serious, "raised", "b07", 0);
+        bench.hear(2, "fever", Serious, "raised", "b07", 0);
+        for flag in ["silenced", "inhibited", "a_word_of_tomorrow"] {
+            bench.hear_with(payload(3, 1, "fever", Critical, "raised", "b07", 0), &json!({"suppressed": [flag]}), 0);
+        }
+        bench.machine.hear(&heard(9, b"{}", 0), at(0));
+        bench.run(0..100);
+        let mut expected = vec![(Reason::Filtered, 1), (Reason::Unreadable, 1)];
+        if channel == Channel::Wecom {
+            expected.extend([(Reason::Silenced, 1), (Reason::Inhibited, 2)]);
+        }
+        let suppressed: Vec<(Reason, u64)> = bench.machine.report().suppressed.clone().into_iter().collect();
+        assert_eq!((suppressed, bench.calls.len()), (expected, told), "programs read the flag for themselves");
     }
-    bench.run(0..100);
-    let suppressed: Vec<(Reason, u64)> = bench.machine.report().suppressed.clone().into_iter().collect();
-    assert_eq!(suppressed, [(Reason::Filtered, 1), (Reason::Unreadable, 1), (Reason::Silenced, 1), (Reason::Inhibited, 2)]);
-    assert_eq!(bench.calls.len(), 1);
+}
+
+#[test]
+fn whoever_was_away_for_more_than_a_day_is_told_what_is_still_open_and_no_old_news() {
+    let now = 3 * 24 * 3600;
+    for (channel, told) in [(Channel::Wecom, vec![(now, Sort::News, 1), (now + 60, Sort::Reminder, 1)]), (Channel::Webhook, Vec::new())] {
+        let mut bench = Bench::new(plan(channel, Class::Work));
+        for (alert, action, recorded) in
+            [(1, "raised", 0), (2, "raised", 10), (2, "resolved", 20), (3, "raised", 30), (3, "acknowledged", 40), (4, "raised", now - 86_399)]
+        {
+            bench.hear_with(payload(alert, 1, "fever", Critical, action, "b07", recorded), &json!({}), now);
+        }
+        bench.run(now..now + 1000);
+        assert_eq!(bench.sorts(), told);
+        let too_old = bench.machine.report().suppressed.get(&Reason::TooOld).copied();
+        assert_eq!(too_old, (channel == Channel::Wecom).then_some(4), "programs get all of it");
+    }
 }

@@ -85,3 +85,11 @@ fn every_sort_of_notice_says_something_in_both_languages() {
         assert!(text.starts_with(zh) && text.contains(en), "{text}");
     }
 }
+
+#[test]
+fn every_kind_of_alert_has_words_in_both_languages() {
+    for kind in domain::alert::KINDS {
+        let (zh, en) = crate::render::kind_words(kind);
+        assert!(zh != *kind && !zh.is_ascii() && en.is_ascii(), "{kind}: {zh}, {en}");
+    }
+}

@@ -11,6 +11,7 @@ mod escalation;
 mod event;
 mod evolve;
 mod key;
+mod kind;
 mod state;
 mod step;
 mod turn;
@@ -23,6 +24,7 @@ pub use event::{
     Upgraded,
 };
 pub use key::{AlertId, Key, KeyHash};
+pub use kind::KINDS;
 pub use state::{CAUSES_MAX, State, Status};
 pub use step::{Change, Resolution, Step};
 pub use turn::{GivenTo, Requested, Seen, Told, Turn, is_only_seen, level_of};

@@ -3,28 +3,13 @@
 use super::{Begin, Command, End, Ended, Silence, Started};
 use crate::{
     Context, Decide, Event, Known, Rejection,
+    alert::KINDS,
     decide::{check_reason, required},
     values::{HOUR_MS, KeyOwner, PrivateFields, field},
 };
 
 /// Longest silence, in hours: one that is forgotten ends before the next day's work does.
 pub const SILENCE_HOURS_MAX: i64 = 24;
-/// The kinds of alerts that can be silenced: the rules of contracts.md.
-pub const KINDS: &[&str] = &[
-    "fever",
-    "symptom",
-    "check_overdue",
-    "quarantine_breach",
-    "building_silent",
-    "door_missed",
-    "cluster",
-    "arrival",
-    "exposure_undecided",
-    "refused",
-    "absent_n_times",
-    "responsibility_gap",
-    "release_due",
-];
 
 impl Decide for Silence {
     type Command = Command;

@@ -8,7 +8,7 @@ mod evolve;
 mod state;
 
 pub use command::{Begin, Command, End};
-pub use decide::{KINDS, SILENCE_HOURS_MAX};
+pub use decide::SILENCE_HOURS_MAX;
 pub use event::{Ended, Started};
 pub use state::State;
 

@@ -23,9 +23,14 @@ pub struct State {
 }
 
 impl State {
-    /// Whether it holds at a time.
+    /// Whether it holds at a time, that before an end by hand included.
     pub fn holds_at(&self, now: Timestamp) -> bool {
-        self.ended_at.is_none() && self.since <= now && now < self.until
+        self.since <= now && now < self.over_at()
+    }
+
+    /// When it is over, as far as is known: at its time, or when somebody ended it before.
+    pub fn over_at(&self) -> Timestamp {
+        self.ended_at.map_or(self.until, |ended| ended.min(self.until))
     }
 
     /// Whether it is about an alert.

@@ -1,10 +1,7 @@
 //! A silence: who is not told, until when.
 
 use super::*;
-use domain::{
-    Event, Evolve, Fact,
-    silence::{KINDS, Silence},
-};
+use domain::{Event, Evolve, Fact, alert::KINDS, silence::Silence};
 
 fn silence(change: Value) -> Value {
     let mut data = json!({"kind": "building_silent", "until": "2020-02-06T20:00:00+08:00", "reason": "停电，楼长手机没电"});
@@ -63,7 +60,10 @@ fn a_silence_holds_from_its_record_to_its_end_or_until_somebody_ends_it() {
     check(&world, "2020-02-06T19:00", &[("by hand", "alert.unsilence", json!({"silence": uuid()}), "silence.ended")]);
     world.record("alert.unsilence", json!({"silence": uuid()}), "2020-02-06T19:00");
     let ended = fold(Some(state), world.commits().last().unwrap()).unwrap();
-    assert!(!ended.holds_at(at("2020-02-06T19:30:00+08:00")));
+    // what was recorded while it held was silenced, whenever that is asked
+    for (time, holds) in [("2020-02-06T18:59:59.999+08:00", true), ("2020-02-06T19:00:00+08:00", false), ("2020-02-06T19:30:00+08:00", false)] {
+        assert_eq!(ended.holds_at(at(time)), holds, "{time}");
+    }
     check(&world, "2020-02-06T19:30", &[("once", "alert.unsilence", json!({"silence": uuid()}), "unchanged")]);
 }
 

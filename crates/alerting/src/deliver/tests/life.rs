@@ -1,5 +1,7 @@
 //! What a delivery lives through: a receiver that goes away, its own end in the middle of a call, another instance, another stream.
 
+use std::sync::{OnceLock, atomic::AtomicBool};
+
 use bus::event_log::NextAppend;
 
 use super::{
@@ -52,6 +54,27 @@ async fn a_receiver_that_was_away_is_told_everything_once_and_holds_up_nobody() 
 }
 
 #[tokio::test]
+async fn a_call_that_breaks_off_is_tried_again() {
+    let (town, receiver) = (Town::new(), FakeReceiver::start(ok).await);
+    // the first to ask is the delivery itself; the next other task is a call, which breaks off once
+    let (delivery, broken, now) = (OnceLock::new(), AtomicBool::new(false), town.now());
+    let real: Now = Arc::new(move || {
+        let is_call = *delivery.get_or_init(tokio::task::id) != tokio::task::id();
+        assert!(!is_call || broken.swap(true, Ordering::SeqCst), "broken off by the test");
+        now()
+    });
+    let deliveries = town.deliver_by("one", webhook(&receiver), real);
+    until("it has begun", || status(&deliveries, "clinic").state == "telling").await;
+    town.publish(vec![town.message(1, "critical", "b07")]).await;
+    until("it is noticed", || status(&deliveries, "clinic").failing == 1).await;
+    assert!(status(&deliveries, "clinic").last_failure.unwrap().contains("broke off"));
+    town.pass(10_000);
+    until_done(&deliveries, "clinic", 1).await;
+    assert_eq!(receiver.ids(), ["1-a1-1"]);
+    deliveries.stop().await;
+}
+
+#[tokio::test]
 async fn what_was_under_way_at_the_end_is_told_again_under_the_same_id() {
     let (town, receiver) = (Town::new(), FakeReceiver::start(|_| None).await);
     for (channel, class) in [(Channel::Webhook, Class::Work), (Channel::Webhook, Class::Public)] {
@@ -83,6 +106,49 @@ async fn what_was_under_way_at_the_end_is_told_again_under_the_same_id() {
         third.stop().await;
         assert_eq!(receiver.calls().len(), before + 3);
     }
+}
+
+#[tokio::test]
+async fn what_was_remembered_for_another_filter_or_address_is_not_told_and_no_message_is_left_out() {
+    let (town, group, other) = (Town::new(), FakeReceiver::start(ok).await, FakeReceiver::start(ok).await);
+    let robot = |url: &str, kinds: &[&str]| {
+        let filter = Filter { kinds: kinds.iter().map(|kind| kind.parse().unwrap()).collect(), ..Filter::default() };
+        let plan = Plan { filter, ..subscription("group", Channel::Wecom, Class::Work, url).plan };
+        vec![Subscription::new(plan, url, None, Template::default()).unwrap()]
+    };
+    let deliveries = town.deliver("one", robot(&group.url(), &[]));
+    until("it has begun", || status(&deliveries, "group").state == "telling").await;
+    town.publish(vec![town.message(1, "critical", "b07")]).await;
+    until_done(&deliveries, "group", 1).await;
+    deliveries.stop().await;
+    // each time it would be told again, and only with the same filter at the same address it is
+    for (instance, subscriptions, told) in [
+        ("two", robot(&group.url(), &[]), 2),
+        ("three", robot(&group.url(), &["symptom"]), 2),
+        ("four", robot(&group.url(), &[]), 2),
+        ("five", robot(&other.url(), &[]), 2),
+    ] {
+        let deliveries = town.deliver(instance, subscriptions);
+        until("it has begun", || status(&deliveries, "group").state == "telling").await;
+        town.pass(31 * 60_000);
+        until("it is told again", || group.calls().len() >= told).await;
+        deliveries.stop().await;
+        assert_eq!((group.calls().len(), other.calls().len()), (told, 0), "{instance}");
+    }
+    // a program that has moved gets what waited for it
+    let mut away = FakeReceiver::start(ok).await;
+    let deliveries = town.deliver("one", webhook(&away));
+    until("it has begun", || status(&deliveries, "clinic").state == "telling").await;
+    away.go().await;
+    town.publish((2..5).map(|alert| town.message(alert, "serious", "b07")).collect()).await;
+    until("it is noticed", || status(&deliveries, "clinic").failing == 3).await;
+    deliveries.stop().await;
+    let deliveries = town.deliver("two", webhook(&other));
+    until_done(&deliveries, "clinic", 3).await;
+    deliveries.stop().await;
+    let mut ids = other.ids();
+    ids.sort();
+    assert_eq!(ids, ["1-a2-1", "1-a3-1", "1-a4-1"]);
 }
 
 #[tokio::test]
@@ -144,6 +210,20 @@ async fn whoever_stands_by_goes_on_once_the_other_is_not_heard_of_any_more() {
     assert_eq!(state_within(&first, "telling", 50).await, "standing by", "it may only be slow");
     assert_eq!(state_within(&first, "telling", 60).await, "telling");
     first.stop().await;
+}
+
+/// Nothing is called here, so the time of the program can be let pass at will.
+#[tokio::test(start_paused = true)]
+async fn the_server_is_not_asked_for_messages_while_none_comes() {
+    let town = Town::new();
+    town.publish((0..5).map(|alert| town.message(alert, "serious", "b07")).collect()).await;
+    let deliveries = town.deliver("one", vec![subscription("clinic", Channel::Wecom, Class::Work, "http://127.0.0.1:9/")]);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!((town.memory.asked(), status(&deliveries, "clinic").state.as_str()), (0, "telling"));
+    town.publish(vec![town.message(9, "serious", "b07")]).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!((town.memory.asked(), status(&deliveries, "clinic").waiting), (2, 1), "the message, and that there is no other");
+    deliveries.stop().await;
 }
 
 #[tokio::test]

@@ -1,0 +1,123 @@
+//! Alerts that are open and that nobody has: they are told again until somebody has them.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    alert::Severity,
+    values::{CommunityId, MINUTE_MS, Slug, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    message::{Action, Holding, Message, Title},
+    pile::{Item, Line, Pile, short},
+    plan::Class,
+};
+
+/// After how long what nobody has is told again.
+pub const REPEAT_EVERY_MS: i64 = 30 * MINUTE_MS;
+/// What would be told again within this time goes along with what is told again now.
+const REPEAT_TOGETHER_MS: i64 = 10 * MINUTE_MS;
+/// Alerts that are remembered to be told again. Of more, the worst are; the others are told once.
+const OPEN_MAX: usize = 500;
+
+/// An alert that is open and that nobody has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Open {
+    community: CommunityId,
+    kind: Slug,
+    severity: Severity,
+    /// Only in class work.
+    title: Option<Title>,
+    exercise: bool,
+    /// Since when it is remembered.
+    #[serde(default)]
+    since: Timestamp,
+    /// When it is told again.
+    next_at: Timestamp,
+    /// Until when somebody has it, or it is silenced.
+    taken_until: Option<Timestamp>,
+}
+
+/// How a message was heard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hearing {
+    pub(crate) now: Timestamp,
+    /// People are told of it now.
+    pub(crate) told: bool,
+    /// When they are told again if nobody has it.
+    pub(crate) remind_at: Timestamp,
+}
+
+/// What is open and nobody has, by alert.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct OpenAlerts(BTreeMap<String, Open>);
+
+impl OpenAlerts {
+    /// Takes what a message says of who has its alert. Not what happened counts, but how the alert stands after it: a critical that was
+    /// only seen is acknowledged by nobody, and one that somebody has may still be escalated.
+    pub(crate) fn hear(&mut self, message: &Message, class: Class, hearing: Hearing) {
+        let held_until = match (message.action, message.holding) {
+            // what this program does not know says nothing
+            (Action::Other, _) => return,
+            // nobody is reminded until they no longer have it; without an end, never
+            (_, Holding::Over | Holding::Somebody { until: None }) => return self.forget(&message.alert),
+            (_, Holding::Somebody { until }) => until,
+            (_, Holding::Nobody) => None,
+        };
+        let taken_until = held_until.max(message.silenced_until);
+        let before = self.0.get(&message.alert);
+        let next_at = match (taken_until, before) {
+            (Some(until), _) => until,
+            // more of the same does not put off the reminder, and one that was put off is not any more
+            (None, Some(before)) if !hearing.told => before.next_at.min(hearing.remind_at),
+            (None, _) => hearing.remind_at,
+        };
+        let since = before.map_or(hearing.now, |before| before.since);
+        if before.is_none() && !self.make_room(message.severity) {
+            return;
+        }
+        let title = match class {
+            Class::Work => Some(short(&message.title)),
+            Class::Public => None,
+        };
+        let Message { community, kind, severity, exercise, .. } = message.clone();
+        self.0.insert(message.alert.clone(), Open { community, kind, severity, title, exercise, since, next_at, taken_until });
+    }
+
+    pub(crate) fn forget(&mut self, alert: &str) {
+        self.0.remove(alert);
+    }
+
+    /// Whether there is room for one more: the oldest of the least severe makes room for a worse one.
+    fn make_room(&mut self, severity: Severity) -> bool {
+        if self.0.len() < OPEN_MAX {
+            return true;
+        }
+        let least = self.0.iter().min_by_key(|(_, open)| (open.severity, open.since)).filter(|(_, open)| open.severity < severity);
+        let Some(alert) = least.map(|(alert, _)| alert.clone()) else { return false };
+        self.forget(&alert);
+        true
+    }
+
+    /// The worst that is to be told again now.
+    pub(crate) fn worst_due(&self, now: Timestamp) -> Option<Severity> {
+        self.0.values().filter(|open| open.next_at <= now).map(|open| open.severity).max()
+    }
+
+    /// All that is to be told again now or soon after, which is put off.
+    pub(crate) fn tell_again(&mut self, now: Timestamp) -> Pile {
+        let soon = |open: &Open| open.next_at.0 - REPEAT_TOGETHER_MS <= now.0 && open.taken_until.is_none_or(|until| until <= now);
+        let mut pile = Pile::new(now);
+        for (alert, open) in self.0.iter_mut().filter(|(_, open)| soon(open)) {
+            open.next_at = now.plus_ms(REPEAT_EVERY_MS);
+            pile.exercise |= open.exercise;
+            pile.count(Line { community: Some(open.community.clone()), kind: Some(open.kind.clone()), severity: open.severity, count: 1 });
+            if let Some(title) = open.title.clone() {
+                pile.list(Item { alert: alert.clone(), severity: open.severity, count: 1, title, action: None, unstable: false });
+            }
+        }
+        pile
+    }
+}
