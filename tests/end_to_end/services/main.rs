@@ -50,7 +50,8 @@ async fn provision(nats: &NatsByHand) {
         format!("by-hand-{made}")
     };
     ensure(&connection, &StreamPlan::all(None), identity).await.unwrap();
-    let plan = DurablePlan { stream: "ALERTS".to_owned(), name: "clinic".to_owned(), filters: vec!["gw.v1.dianbu.*.alert.fever.>".to_owned()], from: StartAt::All };
+    let plan =
+        DurablePlan { stream: "ALERTS".to_owned(), name: "clinic".to_owned(), filters: vec!["gw.v1.dianbu.*.alert.fever.>".to_owned()], from: StartAt::All };
     ensure_durable(&connection, &plan).await.unwrap();
     connection.close().await.unwrap();
 }

@@ -124,7 +124,7 @@ struct UpArguments {
     /// Fill it with the demo towns
     #[arg(long)]
     demo: bool,
-    /// Certificate and key of pages and API, how it logs: [http] and [log] of deploy/config/up.toml
+    /// Certificate and key of pages and API, how it logs: sections http and log of deploy/config/up.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where pages and API answer; port 0 takes any free one [default: 127.0.0.1:8080]
