@@ -119,5 +119,6 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("check_failed", "暂时无法核对，请稍后再试", "The check could not be made just now, please try again"),
     ("cursor_malformed", "翻页标记不对，请从头再看", "This is no cursor of this list: please begin again"),
     ("keys_away", "姓名暂时打不开，请稍后再试", "Names cannot be opened just now, please try again"),
+    ("log_away", "记录暂时读不到，请稍后再试", "Records cannot be read just now, please try again"),
     ("reading_not_recorded", "查看没能登记，请稍后再试", "The reading could not be recorded, please try again"),
 ];

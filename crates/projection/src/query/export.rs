@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde_json::Value;
 use web::{Problem, SEQUENCE};
 
-use super::{Query, registers::payload};
+use super::{Query, RETRY_AFTER_S, registers::payload};
 
 /// Commits read from the log at once.
 const COMMITS_PER_READ: u64 = 256;
@@ -60,14 +60,16 @@ struct Export {
     lines: VecDeque<Bytes>,
 }
 
-/// `GET …/events?from=`: every commit of the community up to now, from a sequence on.
+/// `GET …/events?from=`: every commit of the community up to now, from a sequence on. The log is read and not the rows: what was
+/// acknowledged is in it, however far the rows have come.
 pub(super) async fn events(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
     let asked = query.ask(&headers, &community, Right::Export, &raw, &["from"]).await?;
     let from = asked.params.value::<u64>("from", "a sequence")?.unwrap_or(1).max(1);
     let scope = asked.scope.clone();
-    let last = query.read(move |reader| reader.sequence(&scope)).await?;
+    let folded = query.read(move |reader| reader.sequence(&scope)).await?;
+    let last = query.log.head().await.map_err(|_| Problem::unavailable("log_away", RETRY_AFTER_S))?.last_sequence;
     let export = Export { query, scope: asked.scope, next: from, last, lines: VecDeque::new() };
-    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson")), (SEQUENCE, HeaderValue::from(last))];
+    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson")), (SEQUENCE, HeaderValue::from(folded))];
     Ok((headers, Body::from_stream(export.into_stream())).into_response())
 }
 

@@ -172,6 +172,22 @@ async fn a_commit_of_a_newer_program_stops_the_fold_before_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_export_goes_to_the_head_of_the_log_however_far_the_rows_have_come() {
+    let mut log = Log::with_community().await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = log.start(folder.path());
+    running.reached(log.head).await;
+    log.append_bytes("c1", b"GW\x02\0\0\0\0rest".to_vec()).await;
+    let last = log.append("c1", &event_fact(9_000, "2020-02-02T09:00", entry("p3", domain::checkpoint::EntryResult::Admitted))).await;
+    running.phase(|phase| matches!(phase, Phase::UpgradeNeeded(_))).await;
+    let export = String::from_utf8(running.get("office", "/communities/c1/events").await.bytes).unwrap();
+    let line = |back: usize| serde_json::from_str::<serde_json::Value>(export.lines().rev().nth(back).unwrap()).unwrap();
+    assert_eq!((&line(0)["sequence"], &line(1)["sequence"]), (&last.into(), &(last - 1).into()));
+    assert!(line(1)["error"].is_string() && line(0)["events"][0]["type"] == "entry.recorded.v1", "{export}");
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_check_finds_what_differs() {
     let log = full_log().await;
     let folder = tempfile::tempdir().unwrap();
