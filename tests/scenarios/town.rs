@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Commit, Event, Fact, Known, Rejection,
-    alert::{self, Alert, Basis},
+    alert::{self, Alert, Basis, Entrust},
     commit::Role,
     values::{CommandId, Timestamp, Zone},
 };
@@ -74,7 +74,7 @@ impl Judges<'_> {
             let judged = turn(&alert, &Around { community, duties: &duties, policy: &state.policy, zone: &zone }, self.now);
             self.next_change = self.next_change.into_iter().chain(judged.next_change).min();
             let basis = Basis { sequence: self.world.sequence(), due: Some(self.now) };
-            let owed = judged.owed.map(|stage| stage.entrust(alert.alert.clone(), alert.n, basis));
+            let owed = judged.owed.map(|stage| Entrust { alert: alert.alert.clone(), n: alert.n, basis, stage });
             self.observations.extend(owed.map(|entrust| json!({"type": "alert.entrust", "data": entrust})));
         }
     }

@@ -8,7 +8,7 @@ use std::{
 use bus::Stored;
 use domain::{
     Commit, Event, Evolve, Fact,
-    alert::{self, Alert, Basis, Key as AlertKey, KeyHash},
+    alert::{self, Alert, Basis, Entrust, Key as AlertKey, KeyHash},
     commit::CommitError,
     community::{self, Community, own_id},
     log::LogPosition,
@@ -389,7 +389,7 @@ impl Engine {
         let (Some(alert), Some(stage)) = (alert, turn.owed) else { return Ok((None, next_change)) };
         let (duties_sequence, _) = self.rolls.of(&self.store, community)?;
         let basis = Basis { sequence: alert_sequence.max(duties_sequence).max(place.sequence), ..basis };
-        let entrust = stage.entrust(alert.alert.clone(), alert.n, basis);
+        let entrust = Entrust { alert: alert.alert.clone(), n: alert.n, basis, stage };
         Ok((Some(Observation::of_turn(community.clone(), entrust)), next_change))
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bus::{AskError, Headers, Requests};
 use bytes::Bytes;
 use domain::{
-    alert::{Basis, Entrust, Key, Observe},
+    alert::{Basis, Entrust, Key, Observe, Stage},
     values::{CommandId, CommunityId},
 };
 use serde::Serialize;
@@ -62,7 +62,7 @@ fn observation_id(community: &CommunityId, key: &Key, basis: Basis) -> CommandId
 
 /// As [`observation_id`]: the turn of a level, judged on the alert at `n` and the same basis.
 fn turn_id(community: &CommunityId, entrust: &Entrust) -> CommandId {
-    let Entrust { alert, n, level, basis, .. } = entrust;
+    let Entrust { alert, n, basis, stage: Stage { level, .. } } = entrust;
     let due = basis.due.map_or_else(String::new, |due| due.0.to_string());
     CommandId(Uuid::new_v5(&NAMESPACE, format!("{community}\0{alert}\0{n}\0{level}\0{}\0{due}", basis.sequence).as_bytes()))
 }

@@ -130,13 +130,21 @@ pub struct Entrust {
     pub n: u32,
     /// What else it rests on.
     pub basis: Basis,
+    /// The turn.
+    pub stage: Stage,
+}
+
+/// The turn of a level: to whom it goes, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
     /// 1 nearest to the door, 3 the town.
     pub level: u8,
     /// Whose turn it is.
     pub owners: Vec<Owner>,
     /// Who else is told something.
     pub informed: Vec<Owner>,
-    /// Posts that nobody holds.
+    /// Posts that nobody holds: of this level, and of vacant ones below that it came from.
     pub gaps: Vec<Gap>,
     /// Why it is their turn.
     pub why: Why,

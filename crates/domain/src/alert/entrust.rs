@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Assign, Assigned, Entrust, Escalate, Escalated, EscalationRequested, LEVEL_MAX, Note, Noted, State,
+    Assign, Assigned, Entrust, Escalate, Escalated, EscalationRequested, LEVEL_MAX, Note, Noted, Stage, State,
     decide::{as_seen, ended, next},
 };
 use crate::{
@@ -19,10 +19,10 @@ const NOTE_CHARS_MAX: usize = 2_000;
 /// The turn of a level. It rests on the alert as it was at `n`: of two that rest on the same, or on less than is known, the later
 /// says nothing, and whoever judges looks again.
 pub(super) fn decide_entrust(entrust: Entrust, known: &dyn Known) -> Result<Vec<Event>, Rejection> {
-    check_level(entrust.level)?;
+    check_level("/data/stage/level", entrust.stage.level)?;
     let current = known.alert(entrust.alert.key_hash()).filter(|state| state.alert == entrust.alert && state.n == entrust.n && state.is_active());
     let Some(state) = current else { return Ok(Vec::new()) };
-    let Entrust { level, owners, informed, gaps, why, since, due_at, basis, .. } = entrust;
+    let Entrust { basis, stage: Stage { level, owners, informed, gaps, why, since, due_at }, .. } = entrust;
     let (alert, n, place, person) = next(&state);
     Ok(vec![Escalated { alert, key: state.key.clone(), n, place, person, level, owners, informed, gaps, why, since, due_at, basis }.into()])
 }

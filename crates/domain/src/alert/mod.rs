@@ -16,7 +16,7 @@ mod state;
 mod step;
 mod turn;
 
-pub use command::{Acknowledge, Assign, Basis, Close, Command, Entrust, Escalate, Firing, Note, Observe, Resolve};
+pub use command::{Acknowledge, Assign, Basis, Close, Command, Entrust, Escalate, Firing, Note, Observe, Resolve, Stage};
 pub use decide::REOPEN_HOURS;
 pub use escalation::{Assigned, Escalated, EscalationRequested, Gap, LEVEL_MAX, Noted, Owner, Share, Why};
 pub use event::{

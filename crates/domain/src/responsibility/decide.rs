@@ -20,7 +20,7 @@ impl Decide for Responsibility {
 
 fn decide_assign(assign: Assign, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     let scope = scope(assign.scope, known, context)?;
-    check_level(assign.level)?;
+    check_level("/data/level", assign.level)?;
     required(known.staff(&assign.staff), "/data/staff", "staff", &assign.staff)?;
     let standing = assign.standing.unwrap_or(Standing::Main);
     let id = Id { scope, duty: assign.duty, level: assign.level, staff: assign.staff };
@@ -48,9 +48,9 @@ fn decide_release(release: Release, known: &dyn Known, context: &Context<'_>) ->
 ///
 /// # Errors
 /// 422 `level_range`.
-pub(crate) fn check_level(level: u8) -> Result<(), Rejection> {
+pub(crate) fn check_level(pointer: &str, level: u8) -> Result<(), Rejection> {
     if !(1..=3).contains(&level) {
-        return Err(Rejection::invalid("/data/level", "level_range", "a level is 1, 2 or 3"));
+        return Err(Rejection::invalid(pointer, "level_range", "a level is 1, 2 or 3"));
     }
     Ok(())
 }

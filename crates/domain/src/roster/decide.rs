@@ -13,7 +13,7 @@ impl Decide for Roster {
     fn decide(command: Command, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         let Command::Set(Set { scope: input, duty, level, shifts }) = command;
         let scope = scope(input, known, context)?;
-        check_level(level)?;
+        check_level("/data/level", level)?;
         if shifts.len() > SHIFTS_MAX {
             return Err(Rejection::invalid("/data/shifts", "too_many", format!("at most {SHIFTS_MAX} shifts: send the next weeks only")));
         }

@@ -32,14 +32,21 @@ fn turn(world: &World) -> Turn {
 fn entrust(world: &World, level: u8, owners: &[&str]) -> Value {
     let owner = |staff: &&str| json!({"staff": staff, "duty": "nurse", "standing": "main", "share": "everything"});
     json!({
-        "alert": state(world).alert, "n": state(world).n, "basis": {"sequence": 30}, "level": level,
-        "owners": owners.iter().map(owner).collect::<Vec<_>>(), "informed": [], "gaps": [], "why": "at_once",
-        "since": "2020-02-06T15:01:00+08:00", "due_at": "2020-02-06T15:16:00+08:00",
+        "alert": state(world).alert, "n": state(world).n, "basis": {"sequence": 30},
+        "stage": {
+            "level": level, "owners": owners.iter().map(owner).collect::<Vec<_>>(), "informed": [], "gaps": [], "why": "at_once",
+            "since": "2020-02-06T15:01:00+08:00", "due_at": "2020-02-06T15:16:00+08:00",
+        },
     })
 }
 
 fn with(mut data: Value, field: &str, value: Value) -> Value {
     data[field] = value;
+    data
+}
+
+fn staged(mut data: Value, field: &str, value: Value) -> Value {
+    data["stage"][field] = value;
     data
 }
 
@@ -65,7 +72,7 @@ fn it_is_told_once_whose_turn_it_is() {
             ("the first", "alert.entrust", first.clone(), "alert.escalated"),
             ("on an alert that is not there", "alert.entrust", with(first.clone(), "alert", json!("aaaaaaaaaaaaaaaa-1")), "unchanged"),
             ("on one that will be", "alert.entrust", with(first.clone(), "n", json!(2)), "unchanged"),
-            ("no such level", "alert.entrust", with(first.clone(), "level", json!(4)), "422 level_range /data/level"),
+            ("no such level", "alert.entrust", staged(first.clone(), "level", json!(4)), "422 level_range /data/stage/level"),
         ],
     );
     world.record("alert.entrust", first.clone(), "2020-02-06T15:01");
@@ -88,7 +95,7 @@ fn it_is_told_once_whose_turn_it_is() {
 fn a_level_that_turns_out_vacant_has_it_no_more() {
     let mut world = raised(CRITICAL);
     world.record("alert.entrust", entrust(&world, 1, &["s-yang"]), "2020-02-06T15:01");
-    let vacant = with(entrust(&world, 2, &["s-office"]), "gaps", json!([{"level": 1, "duty": "nurse"}]));
+    let vacant = staged(entrust(&world, 2, &["s-office"]), "gaps", json!([{"level": 1, "duty": "nurse"}]));
     world.record("alert.entrust", vacant, "2020-02-06T15:05");
     assert_eq!(turn(&world).told.keys().copied().collect::<Vec<_>>(), [2]);
     world.record("alert.entrust", entrust(&world, 1, &["s-yang"]), "2020-02-06T15:06");
@@ -97,7 +104,7 @@ fn a_level_that_turns_out_vacant_has_it_no_more() {
     assert!(filled.told[&2].gaps.is_empty(), "the post is filled");
     // the town had it, and is nobody now: it is the office's again
     world.record("alert.entrust", entrust(&world, 3, &["s-town"]), "2020-02-06T15:07");
-    let nobody_above = with(entrust(&world, 2, &["s-office"]), "gaps", json!([{"level": 3, "duty": "command"}]));
+    let nobody_above = staged(entrust(&world, 2, &["s-office"]), "gaps", json!([{"level": 3, "duty": "command"}]));
     world.record("alert.entrust", nobody_above, "2020-02-06T15:08");
     assert_eq!(turn(&world).told.keys().copied().collect::<Vec<_>>(), [1, 2]);
 }
@@ -151,7 +158,7 @@ fn what_somebody_had_until_now_goes_on() {
     assert_eq!(goes_up(&world, "2020-02-06T15:10").as_deref(), Some("2020-02-06T07:30:00Z"), "not while somebody has it");
     assert_eq!(state(&world).expired_at(World::time("2020-02-06T15:29")), None);
     assert_eq!(state(&world).expired_at(World::time("2020-02-06T15:30")), Some(World::time("2020-02-06T15:30")));
-    world.record("alert.entrust", with(entrust(&world, 3, &["s-yang"]), "due_at", Value::Null), "2020-02-06T15:30");
+    world.record("alert.entrust", staged(entrust(&world, 3, &["s-yang"]), "due_at", Value::Null), "2020-02-06T15:30");
     assert_eq!((words(&world, "2020-02-06T15:30"), turn(&world).freed_at), ("open", Some(World::time("2020-02-06T15:30"))));
     assert_eq!(goes_up(&world, "2020-02-06T15:31"), None, "there is nobody above");
 }

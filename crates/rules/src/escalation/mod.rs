@@ -12,4 +12,4 @@ mod turn;
 
 pub use duties::{Duties, Part, PartKey};
 pub use post::{HOLDERS_MAX, SAID_MAX};
-pub use turn::{Around, Judged, Stage, turn};
+pub use turn::{Around, Judged, turn};

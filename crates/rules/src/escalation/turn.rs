@@ -1,7 +1,7 @@
 //! What is owed of an alert at a moment: the first level that is to be told and was not, or not as things are now.
 
 use domain::{
-    alert::{AlertId, Basis, Entrust, Gap, LEVEL_MAX, Owner, Severity, Share, State, Told, Why},
+    alert::{Gap, LEVEL_MAX, Owner, Severity, Share, Stage, State, Told, Why},
     community::Policy,
     responsibility::Standing,
     values::{CommunityId, StaffId, Timestamp, Zone},
@@ -35,33 +35,6 @@ pub struct Judged {
     pub owed: Option<Stage>,
     /// When that can next change by time alone.
     pub next_change: Option<Timestamp>,
-}
-
-/// The turn of a level: to whom it goes, and why.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stage {
-    /// 1 nearest to the door, 3 the town.
-    pub level: u8,
-    /// Whose turn it is.
-    pub owners: Vec<Owner>,
-    /// Who else is told something.
-    pub informed: Vec<Owner>,
-    /// Posts that nobody holds: of this level, and of vacant ones below that it came from.
-    pub gaps: Vec<Gap>,
-    /// Why it is their turn.
-    pub why: Why,
-    /// Since when it is their turn.
-    pub since: Timestamp,
-    /// When it goes up next by time alone.
-    pub due_at: Option<Timestamp>,
-}
-
-impl Stage {
-    /// As it is sent to the alert, which was at `n`.
-    pub fn entrust(self, alert: AlertId, n: u32, basis: Basis) -> Entrust {
-        let Self { level, owners, informed, gaps, why, since, due_at } = self;
-        Entrust { alert, n, basis, level, owners, informed, gaps, why, since, due_at }
-    }
 }
 
 /// Whose turn an alert is at `now`. What is owed does not change between `now` and `next_change` unless a fact changes it.

@@ -6,7 +6,7 @@ mod properties;
 
 use domain::{
     Evolve, absence,
-    alert::{AcknowledgedV2, Alert, AlertId, Assigned, Basis, Detail, Escalated, EscalationRequested, Key, Occurrence, Owner, Raised, State, Upgraded},
+    alert::{AcknowledgedV2, Alert, AlertId, Assigned, Basis, Detail, Escalated, EscalationRequested, Key, Occurrence, Owner, Raised, Stage, State, Upgraded},
     responsibility::{self, Scope as DutyScope, ScopeKind as DutyScopeKind, Standing},
     roster::{self, Shift},
     values::{CommunityId, PlaceNames, StaffId},
@@ -169,7 +169,7 @@ impl Play {
         for _ in 0..TURNS_MAX {
             let judged = self.judged(self.now);
             if let Some(stage) = judged.owed {
-                self.tell(stage.entrust(self.state.alert.clone(), self.state.n, Basis::default()));
+                self.tell(stage);
                 continue;
             }
             match judged.next_change.filter(|next| *next <= until) {
@@ -189,8 +189,8 @@ impl Play {
         self
     }
 
-    fn tell(&mut self, entrust: domain::alert::Entrust) {
-        let domain::alert::Entrust { alert, n, basis, level, owners, informed, gaps, why, since, due_at } = entrust;
+    fn tell(&mut self, stage: Stage) {
+        let Stage { level, owners, informed, gaps, why, since, due_at } = stage;
         let time = |at: Timestamp| Zone::default().local(at)[8..].to_owned();
         let names = |owners: &[Owner]| owners.iter().map(|owner| owner.staff.to_string()).collect::<Vec<_>>().join("+");
         let mut line = format!("{} L{level} {} {why}", time(self.now), if owners.is_empty() { "nobody".to_owned() } else { names(&owners) });
@@ -199,8 +199,9 @@ impl Play {
         line.extend(gaps.iter().map(|gap| format!(" gap:{}/{}", gap.level, gap.duty)));
         line.extend((since != self.now).then(|| format!(" since:{}", time(since))));
         self.told.push(line);
-        let (key, place) = (self.state.key.clone(), self.state.occurrence.place.clone());
-        self.happened(Role::Service, Escalated { alert, key, n: n + 1, place, person: None, level, owners, informed, gaps, why, since, due_at, basis });
+        let (alert, key, n, place) = (self.state.alert.clone(), self.state.key.clone(), self.state.n + 1, self.state.occurrence.place.clone());
+        let basis = Basis::default();
+        self.happened(Role::Service, Escalated { alert, key, n, place, person: None, level, owners, informed, gaps, why, since, due_at, basis });
     }
 
     fn duty(self, until: &str, event: impl Into<Event>) -> Self {
