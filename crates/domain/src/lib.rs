@@ -47,5 +47,5 @@ pub use decide::{Context, Decide, decide};
 pub use event::Event;
 pub use evolve::{Evolve, Fact};
 pub use known::{Entity, EntityKey, Known};
-pub use newest::{Newest, Ranked};
+pub use newest::{Dated, Newest};
 pub use rejection::Rejection;

@@ -11,7 +11,7 @@ use serde::{
 use crate::values::{CommandId, EventId, Timestamp};
 
 /// A fact that can be older or newer, better or worse than another.
-pub trait Ranked {
+pub trait Dated {
     /// When it happened.
     fn at(&self) -> Timestamp;
     /// How bad it is: of two facts at one instant the worse one holds (contracts.md).
@@ -114,7 +114,7 @@ impl<T, const MAX: usize> Newest<T, MAX> {
     }
 }
 
-impl<T: Ranked, const MAX: usize> Newest<T, MAX> {
+impl<T: Dated, const MAX: usize> Newest<T, MAX> {
     /// How bad the worst fact is. Nothing is decoded for it.
     pub fn worst(&self) -> Option<i32> {
         self.ranks().map(|(_, badness, _)| badness).max()
@@ -125,7 +125,7 @@ impl<T: Ranked, const MAX: usize> Newest<T, MAX> {
     }
 }
 
-impl<T: Ranked + Serialize, const MAX: usize> Newest<T, MAX> {
+impl<T: Dated + Serialize, const MAX: usize> Newest<T, MAX> {
     /// Takes in a fact.
     pub fn keep(&mut self, id: EventId, fact: T) {
         self.let_go(|known| *known == id);
@@ -141,7 +141,7 @@ impl<T: Ranked + Serialize, const MAX: usize> Newest<T, MAX> {
     }
 }
 
-impl<T: Ranked + Clone + DeserializeOwned, const MAX: usize> Newest<T, MAX> {
+impl<T: Dated + Clone + DeserializeOwned, const MAX: usize> Newest<T, MAX> {
     /// The newest fact; of several at one instant the worst.
     pub fn latest(&self) -> Option<T> {
         self.latest_of(|_| true)
@@ -188,11 +188,11 @@ impl<T: Clone + DeserializeOwned> Undecoded<'_, T> {
     }
 }
 
-fn rank<T: Ranked>(id: EventId, fact: &T) -> Rank {
+fn rank<T: Dated>(id: EventId, fact: &T) -> Rank {
     (fact.at(), fact.badness(), id)
 }
 
-impl<T: Ranked + Clone + DeserializeOwned + fmt::Debug, const MAX: usize> fmt::Debug for Newest<T, MAX> {
+impl<T: Dated + Clone + DeserializeOwned + fmt::Debug, const MAX: usize> fmt::Debug for Newest<T, MAX> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_map().entries(self.newest_first()).finish()
     }
@@ -231,7 +231,7 @@ impl<T, const MAX: usize> Visitor<'_> for WholeRecords<T, MAX> {
     }
 }
 
-impl Ranked for Timestamp {
+impl Dated for Timestamp {
     fn at(&self) -> Timestamp {
         *self
     }
@@ -253,7 +253,7 @@ mod tests {
         private: Option<Private>,
     }
 
-    impl Ranked for Seen {
+    impl Dated for Seen {
         fn at(&self) -> Timestamp {
             Timestamp(self.at)
         }

@@ -6,7 +6,7 @@
 //!
 //! A fever that turns out to be of another building counts in both until it is over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::{
     Event, Fact, Header,
@@ -16,7 +16,10 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Fever, Judgement, Remembered, Rule, Scope, Verdict};
+use crate::{
+    Fever, Judgement, Remembered, Rule, Scope, Verdict,
+    facts::{Facts, Ranked},
+};
 
 /// Hours within which two fevers begin that belong together (alerting.md).
 const TOGETHER_HOURS: i64 = 72;
@@ -30,7 +33,7 @@ pub struct Cluster;
 /// What is remembered of one building.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
-    fevers: BTreeMap<AlertId, OfFever>,
+    fevers: Facts<OfFever, FEVERS_MAX, AlertId>,
 }
 
 /// What the last event of each kind told of an alert of a fever: by its number there, for events are not told twice in one order.
@@ -84,9 +87,12 @@ impl OfFever {
         let (Some((_, opened)), Some((_, seen))) = (self.opened, &self.seen) else { return None };
         (seen.confirmed && (self.is_open() || !was_none)).then_some((opened, seen))
     }
+}
 
-    /// What goes first when there are too many.
-    fn rank(&self) -> (bool, Option<Timestamp>) {
+impl Ranked for OfFever {
+    type Rank = (bool, Option<Timestamp>);
+
+    fn rank(&self) -> Self::Rank {
         (self.is_open(), self.seen.as_ref().map(|(_, seen)| seen.first_at))
     }
 }
@@ -117,23 +123,20 @@ impl Rule for Cluster {
 
     fn evolve(memory: &mut Memory, _: &Scope, fact: &Fact<'_>) {
         let Some(Step { alert, n, change, .. }) = told_by(fact.event) else { return };
-        let of = memory.fevers.entry(alert.clone()).or_default();
-        if let Some(occurrence) = change.occurrence()
-            && of.seen.as_ref().is_none_or(|(known, _)| *known < n)
-        {
-            of.seen = Some((n, occurrence.into()));
-        }
-        let ended = |was_none| Some(Ended { n, recorded_at: fact.header.recorded_at, id: fact.id(), was_none });
-        match change {
-            Change::Raised { .. } | Change::Reopened { .. } => of.opened = of.opened.max(Some((n, fact.id()))),
-            Change::Resolved(_) => of.ended = of.ended.max(ended(false)),
-            Change::Closed { reason } => of.ended = of.ended.max(ended(was_none(reason))),
-            _ => {}
-        }
-        while memory.fevers.len() > FEVERS_MAX {
-            let first = memory.fevers.iter().min_by_key(|(id, of)| (of.rank(), (*id).clone())).map(|(id, _)| id.clone());
-            first.and_then(|id| memory.fevers.remove(&id));
-        }
+        memory.fevers.change(alert, |of| {
+            if let Some(occurrence) = change.occurrence()
+                && of.seen.as_ref().is_none_or(|(known, _)| *known < n)
+            {
+                of.seen = Some((n, occurrence.into()));
+            }
+            let ended = |was_none| Some(Ended { n, recorded_at: fact.header.recorded_at, id: fact.id(), was_none });
+            match change {
+                Change::Raised { .. } | Change::Reopened { .. } => of.opened = of.opened.max(Some((n, fact.id()))),
+                Change::Resolved(_) => of.ended = of.ended.max(ended(false)),
+                Change::Closed { reason } => of.ended = of.ended.max(ended(was_none(reason))),
+                _ => {}
+            }
+        });
     }
 
     /// Alerts keep their history.

@@ -4,7 +4,7 @@
 //! a forehead below 35.5, is not a measurement and is not remembered.
 
 use domain::{
-    Event, Fact, Newest, Ranked,
+    Dated, Event, Fact, Newest,
     community::{Policy, THRESHOLD_TENTHS_CELSIUS_MIN},
     values::{CommandId, EventId, HOUR_MS, Place, Reading, Site, Timestamp},
 };
@@ -47,7 +47,7 @@ pub(crate) struct Measured {
     readings: Vec<Reading>,
 }
 
-impl Ranked for Measured {
+impl Dated for Measured {
     fn at(&self) -> Timestamp {
         self.readings.iter().map(|reading| reading.at).max().unwrap_or_default()
     }

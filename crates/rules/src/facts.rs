@@ -1,4 +1,4 @@
-//! Facts by the event that told them: bounded, in no order of arrival, and easy to take back.
+//! Facts by what they are kept under, mostly the event that told them: bounded, in no order of arrival, and easy to take back.
 
 use std::collections::BTreeMap;
 
@@ -33,30 +33,38 @@ impl Ranked for Timestamp {
     }
 }
 
-/// At most `MAX` facts, by the event that told them.
+/// At most `MAX` facts, by the event that told them, or by the order or the alert that they are about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Facts<T, const MAX: usize>(BTreeMap<EventId, T>);
+pub(crate) struct Facts<T, const MAX: usize, K: Ord = EventId>(BTreeMap<K, T>);
 
-impl<T, const MAX: usize> Default for Facts<T, MAX> {
+impl<T, const MAX: usize, K: Ord> Default for Facts<T, MAX, K> {
     fn default() -> Self {
         Self(BTreeMap::new())
     }
 }
 
-impl<T: Ranked, const MAX: usize> Facts<T, MAX> {
-    /// Remembers what an event told.
-    pub(crate) fn insert(&mut self, id: EventId, fact: T) {
+impl<T: Ranked, const MAX: usize, K: Ord + Clone> Facts<T, MAX, K> {
+    /// Remembers a fact.
+    pub(crate) fn insert(&mut self, id: K, fact: T) {
         self.0.insert(id, fact);
-        while self.0.len() > MAX {
-            let lowest = self.0.iter().min_by_key(|(id, fact)| (fact.rank(), **id)).map(|(id, _)| *id);
-            lowest.and_then(|id| self.0.remove(&id));
-        }
+        self.bound();
     }
 
-    /// Forgets what a command told.
-    pub(crate) fn retract(&mut self, command: CommandId) {
-        self.0.retain(|id, _| id.command != command);
+    /// Adds to what is known under an id.
+    pub(crate) fn change(&mut self, id: &K, change: impl FnOnce(&mut T))
+    where
+        T: Default,
+    {
+        change(self.0.entry(id.clone()).or_default());
+        self.bound();
+    }
+
+    fn bound(&mut self) {
+        while self.0.len() > MAX {
+            let lowest = self.0.iter().min_by_key(|(id, fact)| (fact.rank(), (*id).clone())).map(|(id, _)| id.clone());
+            lowest.and_then(|id| self.0.remove(&id));
+        }
     }
 
     /// How many there are.
@@ -64,9 +72,21 @@ impl<T: Ranked, const MAX: usize> Facts<T, MAX> {
         self.0.len()
     }
 
-    /// Every fact with its event.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&EventId, &T)> {
+    /// Every fact with its id.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &T)> {
         self.0.iter()
+    }
+
+    /// Every fact.
+    pub(crate) fn values(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.0.values()
+    }
+}
+
+impl<T, const MAX: usize> Facts<T, MAX> {
+    /// Forgets what a command told.
+    pub(crate) fn retract(&mut self, command: CommandId) {
+        self.0.retain(|id, _| id.command != command);
     }
 }
 

@@ -7,8 +7,6 @@
 //! comes after the time for the second measurement is only the first of those two. What a thermometer could not read, and a
 //! forehead below 35.5, is not a measurement: it raises nothing and ends nothing.
 
-use std::collections::BTreeMap;
-
 use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Observed, Severity},
@@ -20,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Judgement, Remembered, Rule, Scope, Verdict,
     course::{self, Course, Episode, Standing},
-    facts::{Facts, keep_earliest, recorded_late},
+    facts::{Facts, Ranked, keep_earliest, recorded_late},
 };
 
 /// An exposure counts for a fever that begins within so many days after it was reported: the days of a quarantine.
@@ -42,13 +40,21 @@ pub struct Memory {
     course: Course<COOL_MAX>,
     /// When one was reported.
     exposures: Facts<Timestamp, EXPOSURES_MAX>,
-    orders: BTreeMap<QuarantineId, UnderOrder>,
+    orders: Facts<UnderOrder, ORDERS_MAX, QuarantineId>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct UnderOrder {
     from: Option<Timestamp>,
     until: Option<Timestamp>,
+}
+
+impl Ranked for UnderOrder {
+    type Rank = Option<Timestamp>;
+
+    fn rank(&self) -> Self::Rank {
+        self.from.max(self.until)
+    }
 }
 
 impl Rule for Fever {
@@ -68,8 +74,8 @@ impl Rule for Fever {
         memory.course.evolve(scope, fact);
         match fact.event {
             Event::VisitRecorded(_) if exposed(fact.event, scope) => memory.exposures.insert(fact.id(), fact.header.at),
-            Event::QuarantineOrdered(ordered) => memory.order(&ordered.quarantine, |order| order.from = Some(fact.header.at)),
-            Event::QuarantineReleased(released) => memory.order(&released.quarantine, |order| keep_earliest(&mut order.until, fact.header.at)),
+            Event::QuarantineOrdered(ordered) => memory.orders.change(&ordered.quarantine, |order| order.from = Some(fact.header.at)),
+            Event::QuarantineReleased(released) => memory.orders.change(&released.quarantine, |order| keep_earliest(&mut order.until, fact.header.at)),
             _ => {}
         }
     }
@@ -116,14 +122,6 @@ impl Remembered for Memory {
 }
 
 impl Memory {
-    fn order(&mut self, quarantine: &QuarantineId, change: impl FnOnce(&mut UnderOrder)) {
-        change(self.orders.entry(quarantine.clone()).or_default());
-        while self.orders.len() > ORDERS_MAX {
-            let oldest = self.orders.iter().min_by_key(|(id, order)| (order.from.max(order.until), (*id).clone())).map(|(id, _)| id.clone());
-            oldest.and_then(|id| self.orders.remove(&id));
-        }
-    }
-
     /// Under an order at some time since the fever began, or exposed not long before.
     fn at_risk(&self, since: Timestamp) -> bool {
         let under_order = |order: &UnderOrder| order.from.is_some() && order.until.is_none_or(|until| until > since);

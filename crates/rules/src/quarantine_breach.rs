@@ -11,8 +11,6 @@
 //! breaches (no more than a day between one and the next) with the same causes, and an alert that was ended by hand does not
 //! reopen without a new cause.
 
-use std::collections::BTreeMap;
-
 use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Severity},
@@ -48,7 +46,7 @@ pub struct QuarantineBreach;
 /// What is remembered of one person.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
-    orders: BTreeMap<QuarantineId, UnderOrder>,
+    orders: Facts<UnderOrder, ORDERS_MAX, QuarantineId>,
     moves: Facts<Moved, MOVES_MAX>,
     passages: Facts<Passage, PASSAGES_MAX>,
     settlements: Facts<Settlement, PASSAGES_MAX>,
@@ -128,6 +126,14 @@ macro_rules! ranked_by_time {
 }
 ranked_by_time!(Moved, Passage, Settlement, Absence);
 
+impl Ranked for UnderOrder {
+    type Rank = Option<Timestamp>;
+
+    fn rank(&self) -> Self::Rank {
+        self.ordered.as_ref().map(|(at, ..)| *at).max(self.released.map(|(at, ..)| at))
+    }
+}
+
 impl Rule for QuarantineBreach {
     const NAME: &'static str = "quarantine_breach";
     const VERSION: u16 = 1;
@@ -152,13 +158,13 @@ impl Rule for QuarantineBreach {
         let (at, recorded_at) = (fact.header.at, fact.header.recorded_at);
         match fact.event {
             Event::QuarantineOrdered(event) => {
-                memory.order(&event.quarantine, |order| order.ordered = Some((at, event.kind, event.place.clone())));
+                memory.orders.change(&event.quarantine, |order| order.ordered = Some((at, event.kind, event.place.clone())));
             }
             Event::QuarantineMoved(event) => {
                 memory.moves.insert(fact.id(), Moved { quarantine: event.quarantine.clone(), at, kind: event.kind, to: event.to.clone() });
             }
             Event::QuarantineReleased(event) => {
-                memory.order(&event.quarantine, |order| keep_earliest(&mut order.released, (at, fact.id(), recorded_at)));
+                memory.orders.change(&event.quarantine, |order| keep_earliest(&mut order.released, (at, fact.id(), recorded_at)));
             }
             Event::EntryRecorded(event) => {
                 let (checkpoint, direction, result) = (event.checkpoint.clone(), event.direction, event.result);
@@ -194,15 +200,6 @@ impl Remembered for Memory {
 }
 
 impl Memory {
-    fn order(&mut self, quarantine: &QuarantineId, change: impl FnOnce(&mut UnderOrder)) {
-        change(self.orders.entry(quarantine.clone()).or_default());
-        while self.orders.len() > ORDERS_MAX {
-            let rank = |order: &UnderOrder| order.ordered.as_ref().map(|(at, ..)| *at).max(order.released.map(|(at, ..)| at));
-            let oldest = self.orders.iter().min_by_key(|(id, order)| (rank(order), (*id).clone())).map(|(id, _)| id.clone());
-            oldest.and_then(|id| self.orders.remove(&id));
-        }
-    }
-
     /// The order that kept somebody in their place at an instant, since when, and where that is. With `ignore_releases`, as if
     /// nothing had been released.
     fn confined_at(&self, at: Timestamp, ignore_releases: bool) -> Option<(&QuarantineId, Timestamp, &Place)> {

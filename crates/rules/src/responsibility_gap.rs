@@ -4,8 +4,6 @@
 //! somebody holds the post and was told. A gap is remembered for three days: what is open longer is known to the office, says so
 //! itself, and may by then be about another building.
 
-use std::collections::BTreeMap;
-
 use domain::{
     Event, Fact, Header,
     alert::{Alert, AlertId, Change, Detail, Firing, Severity, Step},
@@ -14,7 +12,10 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Judgement, Remembered, Rule, Scope, Verdict};
+use crate::{
+    Judgement, Remembered, Rule, Scope, Verdict,
+    facts::{Facts, Ranked},
+};
 
 /// Days for which a gap is remembered.
 const REMEMBERED_DAYS: i64 = 3;
@@ -28,7 +29,7 @@ pub struct ResponsibilityGap;
 /// What is remembered of one building.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
-    alerts: BTreeMap<AlertId, OfAlert>,
+    alerts: Facts<OfAlert, ALERTS_MAX, AlertId>,
 }
 
 /// What the last event of each kind told of an alert.
@@ -55,9 +56,13 @@ impl OfAlert {
         let over = self.filled.iter().chain(&self.ended).any(|told| told.n > vacant.n);
         (!over && now < forgotten_at(vacant)).then_some(vacant)
     }
+}
 
-    /// What goes first when there are too many: what is over, then what was told first.
-    fn rank(&self) -> (bool, Option<Timestamp>) {
+impl Ranked for OfAlert {
+    /// What is over goes first, then what was told first.
+    type Rank = (bool, Option<Timestamp>);
+
+    fn rank(&self) -> Self::Rank {
         let told = [&self.vacant, &self.filled, &self.ended].into_iter().flatten();
         (self.ended.is_none(), told.map(|told| told.recorded_at).max())
     }
@@ -86,18 +91,15 @@ impl Rule for ResponsibilityGap {
     fn evolve(memory: &mut Memory, _: &Scope, fact: &Fact<'_>) {
         let Some(Step { alert, n, place, change, .. }) = told_by(fact.event) else { return };
         let told = Some(Told { n, recorded_at: fact.header.recorded_at, id: fact.id(), estate: place.and_then(|place| place.estate.clone()) });
-        let of = memory.alerts.entry(alert.clone()).or_default();
-        let slot = match change {
-            Change::Escalated(escalated) if escalated.gaps.iter().any(|gap| gap.level == 1) => &mut of.vacant,
-            Change::Escalated(escalated) if escalated.level == 1 => &mut of.filled,
-            Change::Escalated(_) => return,
-            _ => &mut of.ended,
-        };
-        *slot = told.max(slot.take());
-        while memory.alerts.len() > ALERTS_MAX {
-            let first = memory.alerts.iter().min_by_key(|(id, of)| (of.rank(), (*id).clone())).map(|(id, _)| id.clone());
-            first.and_then(|id| memory.alerts.remove(&id));
-        }
+        memory.alerts.change(alert, |of| {
+            let slot = match change {
+                Change::Escalated(escalated) if escalated.gaps.iter().any(|gap| gap.level == 1) => &mut of.vacant,
+                Change::Escalated(escalated) if escalated.level == 1 => &mut of.filled,
+                Change::Escalated(_) => return,
+                _ => &mut of.ended,
+            };
+            *slot = told.max(slot.take());
+        });
     }
 
     /// Alerts keep their history.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Event, Fact, Newest, Ranked,
+    Dated, Event, Fact, Newest,
     values::{BuildingId, HouseholdId, Place, RoundId, Timestamp},
     visit::{Mode, Outcome},
 };
@@ -67,7 +67,7 @@ impl From<&Place> for DoorKey {
     }
 }
 
-impl Ranked for Attempt {
+impl Dated for Attempt {
     fn at(&self) -> Timestamp {
         self.at
     }

@@ -1,7 +1,7 @@
 //! What was found at a door: by a visit, or by a check of somebody who lives there.
 
 use domain::{
-    Event, Fact, Ranked,
+    Dated, Event, Fact,
     quarantine::{CheckFound, CheckOutcome, Checked},
     values::{Place, Private, Reading, RoundId, Slug, StaffId, Subject, Timestamp},
     visit::{Mode, Outcome, PersonFound, Presence, Recorded},
@@ -108,7 +108,7 @@ impl Observed {
     }
 }
 
-impl Ranked for Observation {
+impl Dated for Observation {
     fn at(&self) -> Timestamp {
         self.at
     }

@@ -1,7 +1,7 @@
 //! A quarantine order: who, where, from when, what it owes, what was found.
 
 use domain::{
-    Event, Evolve, Fact, Newest, Ranked,
+    Dated, Event, Evolve, Fact, Newest,
     obligation::Attempt,
     quarantine::{self, CheckFound, CheckOutcome, CountBasis, ReleaseReason},
     values::{BuildingId, EventId, QuarantineId, Reading, Slug, StaffId, Timestamp},
@@ -59,7 +59,7 @@ pub struct Row {
 #[derive(Debug)]
 pub struct Quarantine;
 
-impl Ranked for Finding {
+impl Dated for Finding {
     fn at(&self) -> Timestamp {
         self.at
     }

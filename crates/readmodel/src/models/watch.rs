@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Event, Fact, Newest, Ranked,
+    Dated, Event, Fact, Newest,
     building::{ExceptionKind, ReportBasis, Reported},
     values::{BuildingId, Day, HouseholdId, Private, StaffId, Timestamp},
 };
@@ -70,7 +70,7 @@ pub struct Row {
 #[derive(Debug)]
 pub struct Watch;
 
-impl Ranked for Report {
+impl Dated for Report {
     fn at(&self) -> Timestamp {
         self.at
     }
