@@ -49,18 +49,11 @@ fn command(act: &Act, world: &World) -> Option<(&'static str, Value)> {
                 "alert.assign" => data["staff"] = json!("s1"),
                 "alert.note" => data["note"] = json!("…"),
                 "alert.entrust" => {
-                    for (field, value) in [
-                        ("basis", json!({"sequence": 1})),
-                        ("level", json!(state.n % 3 + 1)),
-                        ("owners", json!([])),
-                        ("informed", json!([])),
-                        ("gaps", json!([])),
-                        ("why", json!("vacant")),
-                        ("since", json!("2020-02-06T15:00:00+08:00")),
-                        ("due_at", Value::Null),
-                    ] {
-                        data[field] = value;
-                    }
+                    data["basis"] = json!({"sequence": 1});
+                    data["stage"] = json!({
+                        "level": state.n % 3 + 1, "owners": [], "informed": [], "gaps": [], "why": "vacant",
+                        "since": "2020-02-06T15:00:00+08:00", "due_at": null,
+                    });
                 }
                 _ => {}
             }
