@@ -11,8 +11,8 @@ use crate::rows::memory_key;
 /// Facts at hand, over all scopes of a rule: some 300 bytes each. When there are more, some memories are forgotten, whichever they
 /// are, and read again when they are needed. Were all forgotten at once, all would be read at once, and alerts wait.
 const FACTS_MAX: usize = 200_000;
-/// Of so many memories one is forgotten.
-const FORGOTTEN_OF: usize = 8;
+/// Facts that stay at hand when there were too many.
+const FACTS_LEFT: usize = FACTS_MAX / 8 * 7;
 
 /// The memories of one rule. What the store holds is the same up to the last call of [`Memories::changed`].
 pub(crate) struct Memories<M> {
@@ -44,12 +44,14 @@ impl<M: Remembered> Memories<M> {
     pub(crate) fn of(&mut self, store: &Store, community: &CommunityId, scope: &Scope) -> Result<&mut AtHand<M>, StoreError> {
         use std::collections::hash_map::Entry;
         if self.facts > FACTS_MAX && self.changed.is_empty() {
-            let mut place = 0_usize;
-            self.at_hand.retain(|_, _| {
-                place += 1;
-                !place.is_multiple_of(FORGOTTEN_OF)
+            let facts = &mut self.facts;
+            self.at_hand.retain(|_, at_hand| {
+                if *facts <= FACTS_LEFT {
+                    return true;
+                }
+                *facts = facts.saturating_sub(1 + at_hand.memory.facts());
+                false
             });
-            self.facts = self.at_hand.values().map(|at_hand| 1 + at_hand.memory.facts()).sum();
         }
         match self.at_hand.entry((community.clone(), scope.clone())) {
             Entry::Occupied(at_hand) => Ok(at_hand.into_mut()),
@@ -102,5 +104,46 @@ impl<M: Remembered> Memories<M> {
             }
         }
         units
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::values::PersonId;
+    use serde::{Deserialize, Serialize};
+    use store::Options;
+
+    use super::*;
+
+    const TABLE: Table = Table::new("heavy", 1);
+
+    /// The numbers that were told, each as large as a tenth of what may be at hand.
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Heavy(Vec<u64>);
+
+    impl Remembered for Heavy {
+        fn facts(&self) -> usize {
+            self.0.len() * (FACTS_MAX / 10)
+        }
+    }
+
+    #[test]
+    fn what_is_forgotten_is_read_again_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Options::new([TABLE])).unwrap();
+        let community: CommunityId = "u07".parse().unwrap();
+        let scope = |person: u64| Scope::person(&format!("p{person}").parse::<PersonId>().unwrap()).unwrap();
+        let mut memories = Memories::<Heavy>::new(TABLE);
+        for sequence in 1..=60 {
+            memories.begin_commit();
+            memories.fold(&store, (&community, &scope(sequence % 20)), sequence, |memory| memory.0.push(sequence)).unwrap();
+            store.apply(memories.changed()).unwrap();
+            assert!(memories.facts <= FACTS_MAX + FACTS_MAX / 2, "{} facts are at hand", memories.facts);
+        }
+        assert!(memories.at_hand.len() < 20, "all of them are at hand");
+        for person in 0..20 {
+            let told: Vec<u64> = (1..=60).filter(|sequence| sequence % 20 == person).collect();
+            assert_eq!(memories.of(&store, &community, &scope(person)).unwrap().memory.0, told);
+        }
     }
 }

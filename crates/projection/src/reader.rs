@@ -237,7 +237,9 @@ impl Reader {
         for key in rows.marks(models::silence::UNTIL, Vec::new(), Some(&after), page.limit + 1)? {
             let Some((cursor, id)) = silence_of_mark(&key) else { continue };
             let Some(row) = rows.get::<models::silence::Silence>(&id)? else { continue };
-            items.extend(views::silence_item(&row.value, row.sequence, now).map(|item| (cursor, item)));
+            let building = row.value.building.as_ref().map(|building| rows.get::<models::building::Building>(building)).transpose()?.flatten();
+            let name = building.map(|building| building.value.name);
+            items.extend(views::silence_item(&row.value, name, row.sequence, now).map(|item| (cursor, item)));
         }
         Ok(cut_pairs(items, page.limit, rows.head()?))
     }

@@ -236,7 +236,7 @@ async fn what_is_silenced_is_on_the_topic_and_the_page_and_told_to_programs_and_
             .text
     };
     let shown = page(&office).await;
-    assert!(shown.contains("静默中") && shown.contains("发热 · b07") && shown.contains("20:00") && shown.contains("演练前的测试"), "{shown}");
+    assert!(shown.contains("静默中") && shown.contains("发热 · 7号楼") && shown.contains("20:00") && shown.contains("演练前的测试"), "{shown}");
     assert!(!page(&viewer).await.contains("演练前的测试"), "why is private");
     system.must(COMMUNITY, "alert.unsilence", None, json!({"silence":id})).await.unwrap();
     assert_eq!(system.post(COMMUNITY, &fever(json!({"person":"p1"}), 1)).await.unwrap().status, 201);

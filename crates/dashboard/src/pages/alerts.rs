@@ -173,7 +173,11 @@ fn silence_line(silence: &SilenceItem, clock: &Clock) -> String {
     let by = silence.by.iter().map(ToString::to_string).collect::<Vec<_>>().join(words.of("list.comma"));
     let parts = [
         silence.kind.as_ref().map_or_else(|| words.of("silences.every_kind").to_owned(), |kind| words.api_word("kind", kind.as_str())),
-        silence.building.as_ref().map_or_else(|| words.of("silences.every_building").to_owned(), ToString::to_string),
+        match (&silence.building_name, &silence.building) {
+            (Some(name), _) => name.clone(),
+            (None, Some(building)) => building.to_string(),
+            (None, None) => words.of("silences.every_building").to_owned(),
+        },
         words.with("silences.until", clock.short(silence.until)),
         if by.is_empty() { words.api_word("actor", silence.actor.as_str()) } else { by },
         silence.private.first("reason").map(|reason| words.with("quote", reason)).unwrap_or_default(),

@@ -33,7 +33,7 @@ impl Line {
         let owner = match acknowledged {
             _ if ended => words.api_word("state", &alert.state),
             None => {
-                let waiting = words.with("alert.waiting", clock.age(alert.first_at) + " ");
+                let waiting = words.with("alert.waiting", clock.age(alert.first_at));
                 // somebody had it, and nobody has it any more
                 let until = alert.acknowledged.as_ref().and_then(|taken| taken.until).map(|until| words.with("alert.expired", clock.short(until)));
                 let seen = alert.seen.as_ref().map(|seen| words.with("alert.seen", &seen.actor));

@@ -15,6 +15,8 @@ pub struct SilenceItem {
     pub kind: Option<Slug>,
     /// The building; every building when absent.
     pub building: Option<BuildingId>,
+    /// What that building is called.
+    pub building_name: Option<String>,
     /// Since when, by our clock.
     pub since: Timestamp,
     /// Until when.
@@ -35,13 +37,14 @@ impl Veils for SilenceItem {
     }
 }
 
-/// A silence at `now`; nothing when it does not hold then.
-pub fn silence_item(row: &silence::Row, sequence: u64, now: Timestamp) -> Option<SilenceItem> {
+/// A silence at `now`, of a building with this name; nothing when it does not hold then.
+pub fn silence_item(row: &silence::Row, building_name: Option<String>, sequence: u64, now: Timestamp) -> Option<SilenceItem> {
     let holds = row.ended_at.is_none() && now < row.until;
     holds.then(|| SilenceItem {
         silence: row.silence,
         kind: row.kind.clone(),
         building: row.building.clone(),
+        building_name,
         since: row.since,
         until: row.until,
         actor: row.actor.clone(),
