@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::json;
@@ -18,6 +19,8 @@ use crate::{
     tell, wait_for,
 };
 
+/// Longer than nats-server is given to start: over some damages it never does, and that is said then.
+const START_WAIT: Duration = Duration::from_secs(90);
 /// Commands that are acknowledged before a backup, and after it.
 const SPELL: usize = 60;
 
@@ -151,7 +154,7 @@ async fn a_bit_that_flipped_on_the_disk_is_found() {
         let what = format!("seed {seed}, round {round}: bit {bit} of byte {place} of {}", block.display());
         let before = system.whole_log().len();
         system.launch().unwrap();
-        let found = until("it runs, or says what is wrong", SETTLE_WAIT, async || match system.has_begun().await {
+        let found = until("it runs, or says what is wrong", START_WAIT, async || match system.has_begun().await {
             Ok(true) => Some(verify_fails(&system) || system.whole_log()[before..].contains("of another history")),
             // the record's length was hit: nats-server cuts the log off there, and what was told of it afterwards gives it away
             Ok(false) if system.whole_log()[before..].contains("publishing stopped: an operator must look") => Some(true),

@@ -42,6 +42,15 @@ pub(crate) fn news(commit: &Commit, causes: &Causes) -> Vec<String> {
                 let by = if resolution.quieted_by.is_empty() { String::new() } else { format!(" because of {}", because(resolution.quieted_by, causes)) };
                 Some(format!("{time} {rule} resolved{late}: {}{by}", key.subject_id))
             }
+            Change::RecoveryBegun(recovery) => {
+                let late = if recovery.late { ", late" } else { "" };
+                Some(format!(
+                    "{time} {rule} recovering until {}{late}: {} because of {}",
+                    clock(recovery.until),
+                    key.subject_id,
+                    because(recovery.quieted_by, causes)
+                ))
+            }
             Change::Escalated(escalated) => Some(passed_on(&time, rule, escalated)),
             Change::Acknowledged { .. } | Change::EscalationRequested { .. } | Change::Assigned { .. } | Change::Noted(_) | Change::Closed { .. } => None,
         });

@@ -16,6 +16,12 @@ pub enum AlertingError {
         /// Sequence of the message that came instead.
         found: u64,
     },
+    /// A message of the log is counted and cannot be read.
+    #[error("message {sequence} of the log is damaged or missing")]
+    Damaged {
+        /// Its sequence.
+        sequence: u64,
+    },
     /// A message of the log was written by a newer program: this one must be upgraded before it reads on.
     #[error("the commit at {sequence} cannot be read")]
     Unreadable {

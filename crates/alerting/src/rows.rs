@@ -14,7 +14,7 @@ use crate::runner::Runners;
 /// Name, zone and policy of every community.
 pub(crate) const COMMUNITIES: Table = Table::new("communities", 1);
 /// Every alert key as the log tells it.
-pub(crate) const ALERTS: Table = Table::new("alerts", 2);
+pub(crate) const ALERTS: Table = Table::new("alerts", 3);
 /// Alert keys that are open or acknowledged.
 pub(crate) const ACTIVE: Table = Table::new("active", 1);
 /// Who has which duty, by what they are for.

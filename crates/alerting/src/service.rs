@@ -302,6 +302,10 @@ impl Follower {
                     metrics::counter!("gridward_log_gaps_total", "service" => "alerting").increment(1);
                     return Err(AlertingError::Gap { expected, found });
                 }
+                Woken::Messages(Err(TailError::Damaged { sequence })) => {
+                    metrics::counter!("gridward_log_gaps_total", "service" => "alerting").increment(1);
+                    return Err(AlertingError::Damaged { sequence });
+                }
                 Woken::Messages(Err(TailError::Diverged { why })) => return Ok(TailEnd::OtherHistory(why)),
                 Woken::Messages(Err(TailError::Missing(why))) => return Ok(TailEnd::Missing(why)),
                 Woken::Answered(targets) => {

@@ -98,6 +98,7 @@ mod tests {
             alert: alert::AlertId::new(key.hash(&"u07".parse().unwrap()), 1),
             key,
             status: alert::Status::Open,
+            recovering: None,
             n: 1,
             episode: 1,
             severity_peak: alert::Severity::Critical,

@@ -13,7 +13,9 @@ use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::publish::PublishAck;
 use async_nats::jetstream::response::Response;
 use async_nats::jetstream::stream::{DirectGetErrorKind, Info, Stream};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use serde::Deserialize;
 
 use crate::connection::Connection;
 use crate::event_log::{AppendError, BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, PAYLOAD_BYTES_MAX, ReadError, Refusal, UnknownOutcome};
@@ -24,6 +26,48 @@ pub(crate) struct Outgoing {
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Bytes,
 }
+
+/// What is stored at a place of a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Looked {
+    /// A message that clients can read: its payload.
+    Sound(Vec<u8>),
+    /// A message whose subject or headers no client can read: the connection of each that is handed it breaks.
+    Damaged,
+    /// Nothing.
+    Absent,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    message: RawMessage,
+}
+
+/// A message as the server gives it in JSON.
+#[derive(Deserialize)]
+struct RawMessage {
+    subject: String,
+    /// Base64.
+    #[serde(default)]
+    hdrs: String,
+    /// Base64.
+    #[serde(default)]
+    data: String,
+}
+
+impl RawMessage {
+    fn looked(&self) -> Looked {
+        let headers = STANDARD.decode(&self.hdrs).ok().and_then(|headers| String::from_utf8(headers).ok());
+        let sound = headers.is_some_and(|headers| headers.is_empty() || headers.starts_with(HEADERS_BEGIN)) && is_plain_subject(&self.subject);
+        match STANDARD.decode(&self.data) {
+            Ok(payload) if sound => Looked::Sound(payload),
+            Ok(_) | Err(_) => Looked::Damaged,
+        }
+    }
+}
+
+/// How the headers of a stored message begin: anything else there is taken for a status.
+const HEADERS_BEGIN: &str = "NATS/1.0\r\n";
 
 /// A stream as seen by one connection. A clone shares the connection.
 #[derive(Clone)]
@@ -68,6 +112,19 @@ impl StreamPort {
         }
         let stream = self.handle().await?;
         self.found(stream.direct_get(sequence)).await
+    }
+
+    /// What is stored at `sequence`, asked for in a form that no damage can break the connection with: as JSON, with everything that
+    /// is not ours in Base64.
+    pub(crate) async fn look(&self, sequence: u64) -> Result<Looked, ReadError> {
+        let wanted = serde_json::json!({ "seq": sequence });
+        let ask = self.connection.jetstream().request(format!("STREAM.MSG.GET.{}", self.name), &wanted);
+        match tokio::time::timeout(self.ack_wait, ask).await.map_err(|_elapsed| no_answer())? {
+            Ok(Response::Ok(Raw { message })) => Ok(message.looked()),
+            Ok(Response::Err { error }) if error.error_code() == ErrorCode::NO_MESSAGE_FOUND => Ok(Looked::Absent),
+            Ok(Response::Err { error }) => Err(ReadError::Unavailable(error.to_string())),
+            Err(error) => Err(ReadError::Unavailable(error.to_string())),
+        }
     }
 
     /// The newest message with that subject (which may hold wildcards), or `None` when there is none.

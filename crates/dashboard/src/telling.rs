@@ -64,6 +64,7 @@ fn reading(observed: &Observed, words: Words) -> String {
 pub(crate) fn next_step(alert: &AlertItem, words: Words) -> String {
     let kind = alert.kind.as_str();
     let key = match kind {
+        _ if alert.state == "recovering" => "next.recovering".to_owned(),
         "fever" if alert.unconfirmed => "next.remeasure".to_owned(),
         "quarantine_breach" if alert.detail.stopped => "next.quarantine_breach_stopped".to_owned(),
         _ => format!("next.{kind}"),

@@ -68,6 +68,8 @@ pub enum Action {
     Acknowledged,
     /// It is somebody else's turn.
     Escalated,
+    /// Its rule is quiet, and it is not over yet.
+    RecoveryBegun,
     /// It is over.
     Resolved,
     /// It is not followed up.
@@ -95,7 +97,7 @@ pub enum Holding {
         /// Until when; without an end when absent.
         until: Option<Timestamp>,
     },
-    /// It is resolved or closed.
+    /// It is resolved or closed, or recovering: nobody need take it.
     Over,
 }
 
@@ -122,7 +124,9 @@ impl Message {
         match self.action {
             Action::Raised | Action::Upgraded | Action::Reopened | Action::Resolved | Action::Closed => true,
             Action::Escalated => self.owner.as_ref().is_some_and(|owner| owner.level > 1 && !matches!(owner.why.as_str(), "at_once" | "duty_changed")),
-            Action::Updated | Action::Acknowledged | Action::EscalationRequested | Action::Assigned | Action::Noted | Action::Other => false,
+            Action::Updated | Action::Acknowledged | Action::EscalationRequested | Action::Assigned | Action::Noted | Action::RecoveryBegun | Action::Other => {
+                false
+            }
         }
     }
 }
@@ -218,7 +222,7 @@ impl Heard {
         let Ok(Envelope { id, time, severity, data }) = serde_json::from_slice::<Envelope>(payload) else { return Self::Unreadable };
         let Place { town, community, building } = data.place;
         let holding = match (data.state.as_str(), data.acknowledged) {
-            ("resolved" | "closed", _) => Holding::Over,
+            ("recovering" | "resolved" | "closed", _) => Holding::Over,
             _ if data.action.is_end() => Holding::Over,
             (_, Some(Acknowledged { until })) => Holding::Somebody { until },
             (_, None) => Holding::Nobody,

@@ -64,6 +64,10 @@ fn tail_error(error: TailError) -> CatchUpError {
             metrics::counter!("gridward_log_gaps_total", "service" => "intake").increment(1);
             CatchUpError::Unreadable { sequence: expected, what: format!("a gap up to {found}: messages are missing from the log") }
         }
+        TailError::Damaged { sequence } => {
+            metrics::counter!("gridward_log_gaps_total", "service" => "intake").increment(1);
+            CatchUpError::Unreadable { sequence, what: error.to_string() }
+        }
         TailError::Diverged { why } => CatchUpError::Diverged(why),
         // away, or not set up yet: what is known stays known
         TailError::Missing(why) => CatchUpError::Away(ReadError::Missing(why)),

@@ -74,7 +74,8 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         | Event::AlertEscalated(_)
         | Event::AlertEscalationRequested(_)
         | Event::AlertAssigned(_)
-        | Event::AlertNoted(_) => Alert::step(event).map_or_else(|| elsewhere("community", &"self"), |step| elsewhere("alert", step.alert.key_hash())),
+        | Event::AlertNoted(_)
+        | Event::AlertRecoveryBegun(_) => Alert::step(event).map_or_else(|| elsewhere("community", &"self"), |step| elsewhere("alert", step.alert.key_hash())),
         Event::SilenceStarted(silence::Started { silence, .. }) | Event::SilenceEnded(silence::Ended { silence }) => elsewhere("silence", silence),
         // a retraction lies where the fact lies that it takes back
         Event::RecordRetracted(event) => {

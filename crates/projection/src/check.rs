@@ -177,7 +177,7 @@ fn resume_error(error: ResumeError) -> CheckError {
 fn tail_error(error: TailError) -> CheckError {
     match error {
         TailError::Diverged { why } => CheckError::Diverged(why),
-        TailError::Gap { .. } | TailError::Missing(_) => CheckError::Log(error.to_string()),
+        TailError::Gap { .. } | TailError::Damaged { .. } | TailError::Missing(_) => CheckError::Log(error.to_string()),
     }
 }
 

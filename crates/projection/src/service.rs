@@ -259,7 +259,7 @@ impl Service {
                 Ok(messages) => messages,
                 Err(TailError::Diverged { why }) => return Ended::Diverged(why),
                 Err(TailError::Missing(why)) => return Ended::Again(why),
-                Err(error @ TailError::Gap { .. }) => {
+                Err(error @ (TailError::Gap { .. } | TailError::Damaged { .. })) => {
                     metrics::counter!("gridward_log_gaps_total", "service" => "projection").increment(1);
                     return Ended::For(Phase::Stopped(error.to_string()));
                 }

@@ -3,15 +3,16 @@
 //! A reading is compared with the threshold of its site in the policy at the time of the reading. A contact reading, or any of
 //! 38.0 or more, is a fever at once. A contactless one below 38.0 is pending: a second reading in time confirms it (fever
 //! again, or a contact reading with fever), a normal contact reading in time ends it, and when none comes it is raised
-//! `unconfirmed`. Once raised, only two clear contact readings at least 4 h apart with no fever since end it; a single one that
-//! comes after the time for the second measurement is only the first of those two. What a thermometer could not read, and a
+//! `unconfirmed`. Once raised, only two clear contact readings at least 4 h apart with no fever since let it recover, and it is over
+//! when no fever has come for a day after them; a single one that comes after the time for the second measurement is only the first
+//! of those two. What a thermometer could not read, and a
 //! forehead below 35.5, is not a measurement: it raises nothing and ends nothing.
 
 use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Observed, Severity},
     community::Policy,
-    values::{CommandId, DAY_MS, QuarantineId, Timestamp, Zone},
+    values::{CommandId, DAY_MS, HOUR_MS, QuarantineId, Timestamp, Zone},
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,8 @@ use crate::{
 
 /// An exposure counts for a fever that begins within so many days after it was reported: the days of a quarantine.
 const EXPOSURE_DAYS: i64 = 14;
+/// Hours after the second clear reading until a fever is over: as long as a recurrence is another episode of the same alert.
+const RECOVERY_HOURS: i64 = domain::alert::REOPEN_HOURS;
 /// Most exposures per person.
 const EXPOSURES_MAX: usize = 16;
 /// Most orders per person.
@@ -59,7 +62,7 @@ impl Ranked for UnderOrder {
 
 impl Rule for Fever {
     const NAME: &'static str = "fever";
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
@@ -98,7 +101,12 @@ impl Rule for Fever {
             Standing::Over { by: [first, second] } => {
                 let mut quieted_by = vec![first.id.to_string(), second.id.to_string()];
                 quieted_by.dedup();
-                Judgement { verdict: Verdict::Quiet { late: recorded_late(second.at, second.record.recorded_at), quieted_by }, next_change: None }
+                let late = recorded_late(second.at, second.record.recorded_at);
+                let until = second.at.plus_ms(RECOVERY_HOURS * HOUR_MS);
+                if now < until {
+                    return Judgement { verdict: Verdict::Recovering { late, quieted_by, until }, next_change: Some(until) };
+                }
+                Judgement { verdict: Verdict::Quiet { late, quieted_by }, next_change: None }
             }
             Standing::Feverish(episode) if !episode.confirmed && now <= episode.deadline => {
                 Judgement { verdict: Verdict::quiet(), next_change: Some(episode.deadline.plus_ms(1)) }

@@ -89,6 +89,15 @@ pub struct Judgement {
 pub enum Verdict {
     /// Somebody must do something.
     Firing(Firing),
+    /// Nobody must any more, and it is over once that has lasted.
+    Recovering {
+        /// It would have been so in time, had it been recorded in time.
+        late: bool,
+        /// Event ids of what made it quiet.
+        quieted_by: Vec<String>,
+        /// When it is over.
+        until: Timestamp,
+    },
     /// Nobody must.
     Quiet {
         /// It would have been quiet in time, had it been recorded in time.
@@ -108,13 +117,16 @@ impl Verdict {
 impl Judgement {
     /// Nobody must do anything.
     pub const fn is_quiet(&self) -> bool {
-        matches!(self.verdict, Verdict::Quiet { .. })
+        !matches!(self.verdict, Verdict::Firing(_))
     }
 
     /// The judgement as it is sent to the alert.
     pub fn observe(self, key: Key, rule_version: u16, basis: Basis) -> Observe {
         match self.verdict {
             Verdict::Firing(firing) => Observe { firing: Some(firing), ..Observe::quiet(key, rule_version, basis) },
+            Verdict::Recovering { late, quieted_by, until } => {
+                Observe { late, quieted_by, recovering_until: Some(until), ..Observe::quiet(key, rule_version, basis) }
+            }
             Verdict::Quiet { late, quieted_by } => Observe { late, quieted_by, ..Observe::quiet(key, rule_version, basis) },
         }
     }

@@ -58,9 +58,11 @@ struct Data {
     occurrences: u32,
     first_at: Timestamp,
     last_at: Timestamp,
-    /// Whose turn it is; nobody's before a level is told, once it is over, and where nobody was ever given a duty for it.
+    /// Whose turn it is; nobody's before a level is told, once it is recovering or over, and where nobody was ever given a duty for it.
     owner: Option<Owner>,
     acknowledged: Option<Acknowledged>,
+    /// When it is over if nothing comes between; only while it is recovering.
+    recovering_until: Option<Timestamp>,
     /// Who has seen it last, where seeing is all they can do.
     seen: Option<Seen>,
     caused_by: Vec<String>,
@@ -169,6 +171,7 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State, s
             last_at: occurrence.last_at,
             owner: owner(state, header.recorded_at),
             acknowledged: acknowledged(state),
+            recovering_until: state.recovering.map(|recovering| recovering.until),
             seen: state.turn.seen.as_ref().map(|seen| Seen { by: seen.actor.to_string(), at: seen.at }),
             caused_by,
             rule: Rule { name: kind, version: occurrence.rule_version },
@@ -193,6 +196,7 @@ fn said(fact: &Fact<'_>, state: &State) -> Option<(&'static str, bool, Vec<Strin
         Change::EscalationRequested { .. } => Some(("escalation_requested", state.occurrence.late, by_hand())),
         Change::Assigned { .. } => Some(("assigned", state.occurrence.late, by_hand())),
         Change::Noted(_) => Some(("noted", state.occurrence.late, by_hand())),
+        Change::RecoveryBegun(recovery) => Some(("recovery_begun", recovery.late, recovery.quieted_by.to_vec())),
         Change::Resolved(resolution) if resolution.by_hand => Some(("resolved", resolution.late, by_hand())),
         Change::Resolved(resolution) => Some(("resolved", resolution.late, resolution.quieted_by.to_vec())),
         Change::Closed { .. } => Some(("closed", state.occurrence.late, by_hand())),
@@ -231,7 +235,7 @@ fn acknowledged(state: &State) -> Option<Acknowledged> {
 
 /// Whose turn it is, as the highest level that was told has it.
 fn owner(state: &State, now: Timestamp) -> Option<Owner> {
-    let (level, told) = state.turn.latest().filter(|_| state.is_active())?;
+    let (level, told) = state.turn.latest().filter(|_| state.is_active() && state.recovering.is_none())?;
     let mut staff = told.owners.iter().map(|owner| owner.staff.clone());
     let first = staff.next();
     Some(Owner { level, staff: first, also: staff.collect(), since: told.since, due_at: state.goes_up_at(now), gaps: told.gaps.clone(), why: told.why })

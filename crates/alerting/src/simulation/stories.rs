@@ -43,10 +43,10 @@ async fn what_an_instance_said_before_another_knew_better_changes_nothing() {
         town.record(kind, data, at).await;
     }
     fast.settle(&town.intake).await;
-    let resolved = town.alerts("u07").await;
-    assert!(resolved.last().is_some_and(|line| line.starts_with("alert.resolved.v2 fever ")), "{resolved:?}");
+    let recovering = town.alerts("u07").await;
+    assert!(recovering.last().is_some_and(|line| line.starts_with("alert.recovery_begun.v1 fever ")), "{recovering:?}");
     slow.settle(&town.intake).await;
-    assert_eq!(town.alerts("u07").await, resolved);
+    assert_eq!(town.alerts("u07").await, recovering);
     check_replay(&town).await;
 }
 

@@ -16,7 +16,7 @@ use domain::log::{CommitHash, LogPosition};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::connection::Connection;
-use crate::jetstream::{Outgoing, StreamPort, check_sizes, is_plain_subject};
+use crate::jetstream::{Looked, Outgoing, StreamPort, check_sizes, is_plain_subject};
 use crate::provision::STREAM_IDENTITY;
 
 pub use feed::Feed;
@@ -287,10 +287,20 @@ impl EventLog {
         let head = self.head().await?;
         position::compare_head(position, &head)?;
         if position.sequence > 0 {
-            let stored = self.read_from(&head.stream.as_str().into(), position.sequence).await?;
-            position::compare_hash(position, stored.map(|stored| CommitHash::of(&stored.payload)))?;
+            position::compare_hash(position, self.hash_at(position.sequence).await?)?;
         }
         Ok(head)
+    }
+
+    /// The hash of what is stored at `sequence`; nothing where nothing is, or what is there cannot be read.
+    async fn hash_at(&self, sequence: u64) -> Result<Option<CommitHash>, ReadError> {
+        match &self.backend {
+            Backend::Memory(memory) => Ok(memory.read(sequence)?.map(|stored| CommitHash::of(&stored.payload))),
+            Backend::JetStream(port) => match port.look(sequence).await? {
+                Looked::Sound(payload) => Ok(Some(CommitHash::of(&payload))),
+                Looked::Damaged | Looked::Absent => Ok(None),
+            },
+        }
     }
 
     async fn identity(&self) -> Result<Arc<str>, ReadError> {

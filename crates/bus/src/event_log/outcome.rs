@@ -95,6 +95,12 @@ pub enum TailError {
         /// Sequence of the message that came instead.
         found: u64,
     },
+    /// A message is counted by the log and cannot be read: an incident. Nothing after it is handed out.
+    #[error("message {sequence} of the log is damaged or missing: it is counted, and cannot be read")]
+    Damaged {
+        /// Its sequence.
+        sequence: u64,
+    },
     /// The log was exchanged or rolled back while it was read.
     #[error("the log is not the one that was read: {why}")]
     Diverged {

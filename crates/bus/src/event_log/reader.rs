@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::{Chunk, EventLog, ReadError, ResumeError, Stored, TAIL_BATCH_MAX, TailError};
 use crate::connection::API_WAIT;
-use crate::jetstream::StreamPort;
+use crate::jetstream::{Looked, StreamPort};
 
 /// Messages asked for with one pull. Two pulls are under way at most, far below the 65,536 a subscription buffers.
 const PULL_MESSAGES: usize = 1000;
@@ -40,6 +40,9 @@ const CHUNKS_AHEAD: usize = 1;
 const MISSING_MAX: Duration = Duration::from_secs(10);
 /// First pause before the consumer is made again; it doubles up to [`PAUSE_MAX`].
 const PAUSE_MIN: Duration = Duration::from_millis(50);
+/// Consumers made one after the other without a single message before it is asked what that message is: a damaged one breaks the
+/// connection of each that is handed it.
+const IN_VAIN_MAX: u32 = 3;
 /// Longest pause before the consumer is made again.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
@@ -100,7 +103,7 @@ enum Stop {
 
 impl Reader {
     async fn run(mut self) {
-        let mut pause = PAUSE_MIN;
+        let (mut pause, mut in_vain) = (PAUSE_MIN, 0);
         loop {
             let before = self.after;
             let stop = match self.read_feed().await {
@@ -119,7 +122,13 @@ impl Reader {
                 }
             }
             if self.after > before {
-                pause = PAUSE_MIN;
+                (pause, in_vain) = (PAUSE_MIN, 0);
+            }
+            in_vain += 1;
+            if in_vain > IN_VAIN_MAX
+                && let Some(damaged) = self.damaged_next().await
+            {
+                return self.end(damaged).await;
             }
             if let Err(error) = self.verified(&mut pause).await {
                 return self.end(error).await;
@@ -144,6 +153,14 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// Why what comes next cannot come, if the log counts it.
+    async fn damaged_next(&self) -> Option<TailError> {
+        let sequence = self.after + 1;
+        let counted = self.log.head().await.is_ok_and(|head| head.stream == *self.stream && head.last_sequence >= sequence);
+        let damaged = counted && matches!(self.port.look(sequence).await, Ok(Looked::Damaged | Looked::Absent));
+        damaged.then_some(TailError::Damaged { sequence })
     }
 
     fn position(&self) -> LogPosition {
@@ -224,6 +241,13 @@ impl Reader {
                 Err(_elapsed) => return Stop::Broken("no heartbeat".to_owned()),
             };
             let (chunk, stop) = self.gather(consumer, first);
+            // nothing but a heartbeat: what the log counts would have come by now
+            if chunk.messages.is_empty()
+                && stop.is_none()
+                && let Some(damaged) = self.damaged_next().await
+            {
+                return Stop::Ended(damaged);
+            }
             if !chunk.messages.is_empty() && self.chunks.send(Ok(chunk)).await.is_err() {
                 return Stop::Unwatched;
             }

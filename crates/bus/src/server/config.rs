@@ -203,8 +203,14 @@ impl ServerConfig {
     }
 }
 
-fn look_into(stream: &str) -> [String; 3] {
-    [format!("$JS.API.STREAM.INFO.{stream}"), format!("$JS.API.DIRECT.GET.{stream}"), format!("$JS.API.DIRECT.GET.{stream}.>")]
+/// `MSG.GET` is for what may be damaged: its answer is JSON.
+fn look_into(stream: &str) -> [String; 4] {
+    [
+        format!("$JS.API.STREAM.INFO.{stream}"),
+        format!("$JS.API.STREAM.MSG.GET.{stream}"),
+        format!("$JS.API.DIRECT.GET.{stream}"),
+        format!("$JS.API.DIRECT.GET.{stream}.>"),
+    ]
 }
 
 fn inbox_prefix(user: &str) -> String {

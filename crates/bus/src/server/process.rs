@@ -73,9 +73,9 @@ pub enum StartError {
     /// It ended before it was ready.
     #[error("nats-server ended: {0}")]
     Ended(String),
-    /// It was not ready in time.
-    #[error("nats-server is not ready after {0:?}")]
-    NotReady(Duration),
+    /// It was not ready in time: the time it had, and the last that it said.
+    #[error("nats-server is not ready after {0:?}; a damaged log can hold it up for ever (docs/operations/corruption.md). It said last: {1}")]
+    NotReady(Duration, String),
     /// The configuration cannot be written down.
     #[error("nats configuration")]
     Config(#[from] ConfigError),
@@ -164,7 +164,7 @@ impl NatsServer {
         };
         match timeout(options.start_wait, server.ready()).await {
             Ok(ready) => ready?,
-            Err(_elapsed) => return Err(StartError::NotReady(options.start_wait)),
+            Err(_elapsed) => return Err(StartError::NotReady(options.start_wait, last_line(&tail(&files.log())))),
         }
         server.files.keep_ports(Ports { nats: server.host.port(), monitor: server.monitor_host.port() })?;
         Ok(server)

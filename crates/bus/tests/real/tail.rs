@@ -10,7 +10,8 @@ use bus::provision::{STREAM_IDENTITY, StreamPlan, ensure};
 use bus::server::NatsServer;
 use bus::{AppendError, EventLog, EventLogOptions, Feed, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError};
 use bytes::Bytes;
-use domain::log::LogPosition;
+use domain::log::{CommitHash, LogPosition};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use crate::common::{Bench, PATIENCE, identity, options};
@@ -195,21 +196,24 @@ async fn a_log_that_was_exchanged_under_a_tail_is_noticed() {
     assert!(matches!(log.tail(&after).await, Err(ResumeError::Diverged { .. })), "the same bytes in another stream are another history");
 }
 
+/// The log's stream, as somebody else might have made it: messages can be deleted.
+async fn careless_stream(bench: &Bench) -> async_nats::jetstream::stream::Stream {
+    let vandal = async_nats::jetstream::new(bench.raw("vandal").await);
+    let config = Config {
+        name: "EVENTS".to_owned(),
+        subjects: vec!["ev.>".to_owned()],
+        allow_direct: true,
+        allow_atomic_publish: true,
+        metadata: [(STREAM_IDENTITY.to_owned(), identity())].into(),
+        ..Config::default()
+    };
+    vandal.create_stream(config).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_gap_ends_the_tail_after_what_comes_before_it() {
     let bench = Bench::start().await;
-    let vandal = async_nats::jetstream::new(bench.raw("vandal").await);
-    let stream = vandal
-        .create_stream(Config {
-            name: "EVENTS".to_owned(),
-            subjects: vec!["ev.>".to_owned()],
-            allow_direct: true,
-            allow_atomic_publish: true,
-            metadata: [(STREAM_IDENTITY.to_owned(), identity())].into(),
-            ..Config::default()
-        })
-        .await
-        .unwrap();
+    let stream = careless_stream(&bench).await;
     let log = EventLog::new(&bench.connect("intake").await, &EventLogOptions::default());
     log.append(0, messages(1, 10)).await.unwrap();
     stream.delete_message(5).await.unwrap();
@@ -224,6 +228,48 @@ async fn a_gap_ends_the_tail_after_what_comes_before_it() {
         assert!(settings.contains(setting), "{setting} is reported: {settings:?}");
     }
     assert!(!settings.contains("subjects") && !settings.contains("allow_atomic"), "{settings:?}");
+}
+
+/// Appends a message as `intake`, with headers that are no text.
+async fn append_damaged(bench: &Bench) {
+    let mut socket = tokio::net::TcpStream::connect(bench.server.address()).await.unwrap();
+    let (headers, payload) = (b"NATS/1.0\r\nA: \xff\r\n\r\n", b"1");
+    let connect =
+        "CONNECT {\"user\":\"intake\",\"pass\":\"p-intake\",\"headers\":true,\"verbose\":false,\"lang\":\"test\",\"version\":\"1\",\"protocol\":1}\r\n";
+    let publish = format!("HPUB ev.0.c1._.post.1 {} {}\r\n", headers.len(), headers.len() + payload.len());
+    socket.write_all(&[connect.as_bytes(), publish.as_bytes(), headers, payload, b"\r\nPING\r\n"].concat()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.windows(6).any(|found| found == b"PONG\r\n") {
+        assert_ne!(socket.read_buf(&mut answer).await.unwrap(), 0, "{}", String::from_utf8_lossy(&answer));
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_breaks_every_connection_it_is_handed_to_ends_the_tail() {
+    let (bench, log) = with_log().await;
+    log.append(0, messages(1, 3)).await.unwrap();
+    append_damaged(&bench).await;
+    assert_eq!(log.head().await.unwrap().last_sequence, 4);
+    let later = Message { subject: "ev.0.c1._.post.1".to_owned(), payload: Bytes::from("5") };
+    apart(&log).append(4, vec![later]).await.unwrap();
+    let mut tail = apart(&log).tail(&LogPosition::default()).await.unwrap();
+    read_to(&mut tail, 1, 3).await;
+    assert_eq!(next(&mut tail).await, Err(TailError::Damaged { sequence: 4 }));
+    let there = LogPosition { stream: log.head().await.unwrap().stream, sequence: 4, hash: CommitHash::of(b"1") };
+    assert!(matches!(log.tail(&there).await, Err(ResumeError::Diverged { .. })), "who had read it before it was damaged is told at once");
+}
+
+#[tokio::test]
+async fn a_last_message_that_never_comes_ends_the_tail() {
+    let bench = Bench::start().await;
+    let stream = careless_stream(&bench).await;
+    let log = EventLog::new(&bench.connect("intake").await, &EventLogOptions::default());
+    log.append(0, messages(1, 10)).await.unwrap();
+    stream.delete_message(10).await.unwrap();
+    assert_eq!(log.head().await.unwrap().last_sequence, 10, "it is counted");
+    let mut tail = apart(&log).tail(&LogPosition::default()).await.unwrap();
+    read_to(&mut tail, 1, 9).await;
+    assert_eq!(next(&mut tail).await, Err(TailError::Damaged { sequence: 10 }));
 }
 
 #[tokio::test]

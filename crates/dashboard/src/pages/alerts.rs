@@ -127,15 +127,15 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
     let severity = filter.severity.as_deref().and_then(Severity::from_word);
     let active = super::active_alerts(visitor, &community).await?;
     let wanted = |alert: &&AlertItem| severity.is_none_or(|severity| alert.severity == severity);
-    let in_state = |state: &str| active.items.iter().filter(wanted).filter(|alert| is_in(alert, state)).count();
+    let in_state = |state: &str| active.items.iter().filter(wanted).filter(|alert| alert.state == state).count();
     let (open, taken) = (in_state("open"), in_state("acknowledged"));
-    // a number of the board counts what is open and what somebody has: its list shows both
-    let both = state.is_none();
+    // a number of the board counts whatever is not over: its list shows all of that
+    let all = state.is_none();
     let ended: List<AlertItem> = match state {
         Some("ended") => visitor.api.list(&community.path("/alerts"), "state=ended").await?,
         _ => List { items: Vec::new(), more: false },
     };
-    let shown = active.items.iter().filter(|alert| state != Some("ended") && (both || state.is_some_and(|state| is_in(alert, state)))).chain(&ended.items);
+    let shown = active.items.iter().filter(|alert| state != Some("ended") && (all || state == Some(alert.state.as_str()))).chain(&ended.items);
     let silences: List<SilenceItem> = visitor.api.list(&community.path("/silences"), "").await?;
     let lines = todo::lines(shown.filter(wanted), &community.base(), &community.clock);
     let base = format!("{}/alerts", community.base());
@@ -152,8 +152,8 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
             Tab {
                 href: format!("{base}?{}", suffix.trim_start_matches('&')),
                 word: words.get("alerts.all").unwrap_or_default(),
-                count: Some(open + taken),
-                current: both,
+                count: Some(active.items.iter().filter(wanted).count()),
+                current: all,
             },
             tab("open", "alerts.open", Some(open)),
             tab("acknowledged", "alerts.acknowledged", Some(taken)),
@@ -183,13 +183,6 @@ fn silence_line(silence: &SilenceItem, clock: &Clock) -> String {
         silence.private.first("reason").map(|reason| words.with("quote", reason)).unwrap_or_default(),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
-}
-
-fn is_in(alert: &AlertItem, state: &str) -> bool {
-    match state {
-        "open" => matches!(alert.state.as_str(), "open" | "recovering"),
-        state => alert.state == state,
-    }
 }
 
 /// `GET /c/{community}/alerts/{alert}`
@@ -324,6 +317,7 @@ async fn conflict(visitor: &Visitor, community: &domain::values::CommunityId, al
     let key = match refusal.code.as_str() {
         "alert_ended" => "alert.ended",
         "alert_at_top" => "alert.at_top",
+        "alert_recovering" => "alert.recovering",
         _ => "alert.changed",
     };
     // the alert may go on under another id: then that one is shown

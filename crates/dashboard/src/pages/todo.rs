@@ -1,6 +1,6 @@
 //! An alert in a line: what, where, who has it, what comes next.
 
-use domain::values::Timestamp;
+use domain::{alert::Severity, values::Timestamp};
 use readmodel::views::{AlertItem, TurnView};
 
 use crate::{moments::Clock, palette::Mark, telling};
@@ -29,9 +29,15 @@ impl Line {
     pub(crate) fn of(alert: &AlertItem, base: &str, clock: &Clock) -> Self {
         let words = clock.words;
         let acknowledged = alert.acknowledged.as_ref().filter(|_| alert.state == "acknowledged");
+        let recovering = alert.state == "recovering";
         let ended = matches!(alert.state.as_str(), "resolved" | "closed");
         let owner = match acknowledged {
             _ if ended => words.api_word("state", &alert.state),
+            _ if recovering => {
+                let until = alert.recovering_until.map(|until| words.with("alert.recovering_until", clock.short(until)));
+                let has_it = alert.acknowledged.as_ref().map(|taken| words.with("alert.has_it", &taken.actor));
+                until.into_iter().chain(has_it).collect::<Vec<_>>().join(words.of("list.comma"))
+            }
             None => {
                 let waiting = words.with("alert.waiting", clock.age(alert.first_at));
                 // somebody had it, and nobody has it any more
@@ -52,13 +58,14 @@ impl Line {
             acknowledge: (alert.state == "open").then(|| format!("{href}/acknowledge")),
             href,
             n: alert.n,
-            mark: Mark::of_severity(alert.severity, words),
+            // what recovers is to be looked at today, whatever it was
+            mark: Mark::of_severity(if recovering { Severity::Caution } else { alert.severity }, words),
             place: telling::place(&alert.names, &alert.place, words),
             matter: telling::matter(alert, clock),
             since: clock.short(alert.first_at),
             age: clock.age(alert.first_at),
             owner,
-            owned: acknowledged.is_some(),
+            owned: acknowledged.is_some() || recovering,
             next: (!ended).then(|| telling::next_step(alert, words)),
             late: alert.late,
             // nobody has it: somebody should have had it since it began
@@ -76,7 +83,7 @@ pub(crate) fn whose(turn: &TurnView, clock: &Clock) -> String {
     std::iter::once(whose).chain(due).collect::<Vec<_>>().join(words.of("list.comma"))
 }
 
-/// Lines of alerts, the most urgent first: nobody's before somebody's, the worse before the lesser, the older before the younger.
+/// Lines of alerts, the most urgent first: nobody's before somebody's and what recovers, the worse before the lesser, the older before the younger.
 pub(crate) fn lines<'a>(alerts: impl Iterator<Item = &'a AlertItem>, base: &str, clock: &Clock) -> Vec<Line> {
     let mut alerts: Vec<(&AlertItem, Line)> = alerts.map(|alert| (alert, Line::of(alert, base, clock))).collect();
     alerts.sort_by_key(|(alert, line)| (line.owned, std::cmp::Reverse(alert.severity), line.deadline));

@@ -54,6 +54,9 @@ pub struct Observe {
     /// What made it quiet: event ids.
     #[serde(default)]
     pub quieted_by: Vec<String>,
+    /// Quiet, and over only if that lasts until then.
+    #[serde(default)]
+    pub recovering_until: Option<Timestamp>,
 }
 
 /// Why a rule fires.
@@ -191,6 +194,6 @@ pub struct Note {
 impl Observe {
     /// A quiet judgement.
     pub fn quiet(key: Key, rule_version: u16, basis: Basis) -> Self {
-        Self { key, rule_version, basis, firing: None, late: false, quieted_by: Vec::new() }
+        Self { key, rule_version, basis, firing: None, late: false, quieted_by: Vec::new(), recovering_until: None }
     }
 }

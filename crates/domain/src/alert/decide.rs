@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Acknowledge, AcknowledgedV2, Alert, AlertId, Close, ClosedV2, Command, Firing, Observe, Occurrence, Raised, Reopened, Resolve, ResolvedV2, State, Status,
-    Updated, Upgraded,
+    Acknowledge, AcknowledgedV2, Alert, AlertId, Close, ClosedV2, Command, Firing, Observe, Occurrence, Raised, RecoveryBegun, Reopened, Resolve, ResolvedV2,
+    State, Status, Updated, Upgraded,
     entrust::{decide_assign, decide_entrust, decide_escalate, decide_note},
 };
 use crate::{
@@ -40,7 +40,7 @@ fn decide_observe(observe: Observe, known: &dyn Known, context: &Context<'_>) ->
     if state.as_ref().is_some_and(|state| observe.basis <= state.basis) {
         return Vec::new();
     }
-    let Observe { key, rule_version, basis, firing, late, quieted_by } = observe;
+    let Observe { key, rule_version, basis, firing, late, quieted_by, recovering_until } = observe;
     let course = state.as_deref().map_or(Course::BeginsAnew, |state| Course::of(state, context));
     let firing = firing.and_then(|firing| not_dealt_with(firing, state.as_deref(), course));
     match (state, firing) {
@@ -51,6 +51,11 @@ fn decide_observe(observe: Observe, known: &dyn Known, context: &Context<'_>) ->
         }
         (Some(state), None) if state.is_active() => {
             let (alert, n, place, person) = next(&state);
+            if let Some(until) = recovering_until {
+                let known = state.recovering.is_some_and(|recovering| recovering.until == until);
+                let begun = RecoveryBegun { alert, key, n, place, person, late, quieted_by, until, basis };
+                return if known { Vec::new() } else { vec![begun.into()] };
+            }
             vec![ResolvedV2 { alert, key, n, place, person, by_hand: false, late, quieted_by, basis: Some(basis), private: None }.into()]
         }
         (Some(_), None) => Vec::new(),
@@ -67,7 +72,7 @@ fn decide_observe(observe: Observe, known: &dyn Known, context: &Context<'_>) ->
 enum Course {
     /// More of the alert that is open or acknowledged.
     GoesOn,
-    /// The next episode of the alert that was resolved.
+    /// The next episode of the alert that was recovering, or was resolved.
     Recurs,
     /// A new alert.
     BeginsAnew,
@@ -76,6 +81,7 @@ enum Course {
 impl Course {
     fn of(state: &State, context: &Context<'_>) -> Self {
         match &state.status {
+            Status::Open | Status::Acknowledged { .. } if state.recovering.is_some() => Self::Recurs,
             Status::Open | Status::Acknowledged { .. } => Self::GoesOn,
             Status::Resolved { at, .. } if context.recorded_at.0 - at.0 <= REOPEN_HOURS * HOUR_MS => Self::Recurs,
             Status::Resolved { .. } | Status::Closed => Self::BeginsAnew,

@@ -29,6 +29,10 @@ pub(super) fn decide_entrust(entrust: Entrust, known: &dyn Known) -> Result<Vec<
 
 pub(super) fn decide_escalate(escalate: Escalate, known: &dyn Known) -> Result<Vec<Event>, Rejection> {
     let state = active_as_seen(&escalate.alert, escalate.n, known)?;
+    if state.recovering.is_some() {
+        let current = vec![("n", state.n.to_string()), ("state", state.status_word().to_owned())];
+        return Err(Rejection::Conflict { code: "alert_recovering", reason: "this alert is recovering: it is nobody's turn".to_owned(), current });
+    }
     let Some(level) = state.turn.level_above() else {
         let current = vec![("n", state.n.to_string()), ("level", LEVEL_MAX.to_string())];
         return Err(Rejection::Conflict { code: "alert_at_top", reason: "this alert is with the highest level already".to_owned(), current });

@@ -138,7 +138,7 @@ occurrences! {
     Updated,
     /// It is worse than it ever was in this episode.
     Upgraded,
-    /// It recurred within 24 h after it was resolved.
+    /// It recurred while it was recovering, or within 24 h after it was resolved.
     Reopened
 }
 
@@ -231,6 +231,29 @@ pub struct ResolvedV2 {
     pub private: Option<Private>,
 }
 
+/// Its rule does not fire any more. It is over once that has lasted for a while, or when somebody says so.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecoveryBegun {
+    /// The alert.
+    pub alert: AlertId,
+    /// What it is about.
+    pub key: Key,
+    /// Gapless per alert.
+    pub n: u32,
+    /// Where, as it was last said.
+    pub place: Place,
+    /// Who, as it was last said.
+    pub person: Option<Subject>,
+    /// By something recorded late.
+    pub late: bool,
+    /// What made it quiet: event ids.
+    pub quieted_by: Vec<String>,
+    /// When it is over, if nothing comes between.
+    pub until: Timestamp,
+    /// What the judgement rests on.
+    pub basis: Basis,
+}
+
 /// It is not followed up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClosedV2 {
@@ -248,7 +271,7 @@ pub struct ClosedV2 {
     pub reason: CloseReason,
 }
 
-without_private!(Raised, Updated, Upgraded, Reopened, Acknowledged, AcknowledgedV2, Closed, ClosedV2);
+without_private!(Raised, Updated, Upgraded, Reopened, Acknowledged, AcknowledgedV2, RecoveryBegun, Closed, ClosedV2);
 
 impl Personal for Resolved {
     fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {

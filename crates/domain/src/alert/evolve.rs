@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Alert, Change, KeyHash, Occurrence, Seen, Severity, State, Status, Step, Turn, is_only_seen, state::CAUSES_MAX};
+use super::{Alert, Change, KeyHash, Occurrence, Recovering, Seen, Severity, State, Status, Step, Turn, is_only_seen, state::CAUSES_MAX};
 use crate::{Event, Evolve, Fact, Header, values::Timestamp};
 
 impl Evolve for Alert {
@@ -21,6 +21,7 @@ impl Evolve for Alert {
                 alert: alert.clone(),
                 key: key.clone(),
                 status: Status::Open,
+                recovering: None,
                 n,
                 episode,
                 severity_peak: occurrence.severity,
@@ -44,18 +45,24 @@ impl Evolve for Alert {
             Change::Acknowledged { until } => acknowledged(state, n, until, header),
             Change::Escalated(_) | Change::EscalationRequested { .. } | Change::Assigned { .. } => passed_on(state, n, change, header),
             Change::Noted(_) => State { n, ..state },
+            Change::RecoveryBegun(recovery) => {
+                let since = state.recovering.map_or(header.recorded_at, |recovering| recovering.since);
+                State { n, recovering: Some(Recovering { since, until: recovery.until }), basis: recovery.basis, ..state }
+            }
             Change::Resolved(resolution) => State {
                 n,
                 status: Status::Resolved { at: header.recorded_at, by_hand: resolution.by_hand },
+                recovering: None,
                 basis: resolution.basis.unwrap_or(state.basis),
                 ..state
             },
-            Change::Closed { .. } => State { n, status: Status::Closed, ..state },
+            Change::Closed { .. } => State { n, status: Status::Closed, recovering: None, ..state },
         })
     }
 }
 
 fn occurred(mut state: State, n: u32, occurrence: &Occurrence, header: &Header) -> State {
+    state.recovering = None;
     state.causes.extend(occurrence.causes.iter().cloned());
     // the causes of the last occurrence stay, or the same judgement would bring new ones again and again
     while state.causes.len() > CAUSES_MAX

@@ -20,13 +20,13 @@ pub use command::{Acknowledge, Assign, Basis, Close, Command, Entrust, Escalate,
 pub use decide::REOPEN_HOURS;
 pub use escalation::{Assigned, Escalated, EscalationRequested, Gap, LEVEL_MAX, Noted, Owner, Share, Why};
 pub use event::{
-    Acknowledged, AcknowledgedV2, CloseReason, Closed, ClosedV2, Detail, Observed, Occurrence, Raised, Reopened, Resolved, ResolvedV2, Severity, Updated,
-    Upgraded,
+    Acknowledged, AcknowledgedV2, CloseReason, Closed, ClosedV2, Detail, Observed, Occurrence, Raised, RecoveryBegun, Reopened, Resolved, ResolvedV2, Severity,
+    Updated, Upgraded,
 };
 pub use key::{AlertId, Key, KeyHash};
 pub use kind::KINDS;
-pub use state::{CAUSES_MAX, State, Status};
-pub use step::{Change, Resolution, Step};
+pub use state::{CAUSES_MAX, Recovering, State, Status};
+pub use step::{Change, Recovery, Resolution, Step};
 pub use turn::{GivenTo, Requested, Seen, Told, Turn, is_only_seen, level_of};
 
 /// The aggregate.

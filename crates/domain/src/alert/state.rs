@@ -40,6 +40,15 @@ pub enum Status {
     Closed,
 }
 
+/// Its rule is quiet, and it is not over yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovering {
+    /// Since when, by our clock.
+    pub since: Timestamp,
+    /// When it is over, if nothing comes between.
+    pub until: Timestamp,
+}
+
 /// What is known of an alert key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -49,6 +58,8 @@ pub struct State {
     pub key: Key,
     /// Where it stands.
     pub status: Status,
+    /// It is recovering: whoever has it has it still, and nobody else is asked to take it.
+    pub recovering: Option<Recovering>,
     /// Gapless per alert.
     pub n: u32,
     /// Counts the times it was opened.
@@ -68,7 +79,7 @@ pub struct State {
 }
 
 impl State {
-    /// Open or acknowledged.
+    /// Open or acknowledged, be it recovering or not.
     pub fn is_active(&self) -> bool {
         matches!(self.status, Status::Open | Status::Acknowledged { .. })
     }
@@ -88,7 +99,7 @@ impl State {
 
     /// When it goes up next, if nothing happens: not before the time is over until which somebody has it.
     pub fn goes_up_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let due_at = self.turn.due_at.filter(|_| self.is_active())?;
+        let due_at = self.turn.due_at.filter(|_| self.is_active() && self.recovering.is_none())?;
         let next = self.turn.level().unwrap_or_default() + 1;
         match self.status {
             Status::Acknowledged { until, .. } if self.stopped_from(now).is_some_and(|from| from <= next) => until.map(|until| until.max(due_at)),
@@ -107,7 +118,7 @@ impl State {
     /// One word for where it stands at a time: what somebody had until then is open again, for nobody has it (alerting.md).
     pub fn word_at(&self, now: Timestamp) -> &'static str {
         match self.status {
-            Status::Acknowledged { until: Some(until), .. } if until <= now => "open",
+            Status::Acknowledged { until: Some(until), .. } if until <= now && self.recovering.is_none() => "open",
             _ => self.status_word(),
         }
     }
@@ -115,6 +126,7 @@ impl State {
     /// One word for its status, as it was last told.
     pub fn status_word(&self) -> &'static str {
         match self.status {
+            Status::Open | Status::Acknowledged { .. } if self.recovering.is_some() => "recovering",
             Status::Open => "open",
             Status::Acknowledged { .. } => "acknowledged",
             Status::Resolved { .. } => "resolved",

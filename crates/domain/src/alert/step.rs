@@ -37,7 +37,7 @@ pub enum Change<'a> {
     Updated(&'a Occurrence),
     /// It is worse than it ever was in this episode.
     Upgraded(&'a Occurrence),
-    /// It recurred within 24 h after it was resolved.
+    /// It recurred while it was recovering, or within 24 h after it was resolved.
     Reopened {
         /// Counts the times it was opened, from 1.
         episode: u32,
@@ -65,6 +65,8 @@ pub enum Change<'a> {
     },
     /// Somebody wrote something down about it.
     Noted(Option<&'a Private>),
+    /// Its rule is quiet; it is over once that has lasted.
+    RecoveryBegun(Recovery<'a>),
     /// It is over.
     Resolved(Resolution<'a>),
     /// It is not followed up.
@@ -72,6 +74,19 @@ pub enum Change<'a> {
         /// Why.
         reason: CloseReason,
     },
+}
+
+/// How it came that an alert is recovering.
+#[derive(Clone, Copy, Debug)]
+pub struct Recovery<'a> {
+    /// By something recorded late.
+    pub late: bool,
+    /// What made it quiet: event ids.
+    pub quieted_by: &'a [String],
+    /// When it is over, if nothing comes between.
+    pub until: Timestamp,
+    /// What the judgement rests on.
+    pub basis: Basis,
 }
 
 /// How it came that an alert is over.
@@ -99,6 +114,7 @@ impl<'a> Change<'a> {
             | Self::EscalationRequested { .. }
             | Self::Assigned { .. }
             | Self::Noted(_)
+            | Self::RecoveryBegun(_)
             | Self::Resolved(_)
             | Self::Closed { .. } => None,
         }
@@ -107,6 +123,7 @@ impl<'a> Change<'a> {
     /// What the judgement rests on, where a rule judged.
     pub fn basis(&self) -> Option<Basis> {
         match self {
+            Self::RecoveryBegun(recovery) => Some(recovery.basis),
             Self::Resolved(resolution) => resolution.basis,
             _ => self.occurrence().map(|occurrence| occurrence.basis),
         }
@@ -147,6 +164,10 @@ impl Alert {
             Event::AlertReopened(event) => occurred!(event, Change::Reopened { episode: event.episode, occurrence: &event.occurrence }),
             Event::AlertAcknowledged(event) => step!(event, None, None, Change::Acknowledged { until: event.until }),
             Event::AlertAcknowledgedV2(event) => step!(event, Some(&event.place), event.person.as_ref(), Change::Acknowledged { until: event.until }),
+            Event::AlertRecoveryBegun(event) => {
+                let recovery = Recovery { late: event.late, quieted_by: &event.quieted_by, until: event.until, basis: event.basis };
+                step!(event, Some(&event.place), event.person.as_ref(), Change::RecoveryBegun(recovery))
+            }
             Event::AlertResolved(event) => step!(event, None, None, resolution!(event)),
             Event::AlertResolvedV2(event) => step!(event, Some(&event.place), event.person.as_ref(), resolution!(event)),
             Event::AlertClosed(event) => step!(event, None, None, Change::Closed { reason: event.reason }),

@@ -163,6 +163,38 @@ fn it_comes_back_as_the_same_alert_within_24_hours_and_as_another_after() {
 }
 
 #[test]
+fn what_recovers_is_over_once_that_has_lasted_and_open_again_when_it_comes_back() {
+    let recovering = |sequence: u64, until: &str| {
+        let mut data = quiet(sequence);
+        data["recovering_until"] = json!(World::time(until));
+        data
+    };
+    let mut world = raised();
+    assert_eq!(said(&World::founded().decide("alert.observe", recovering(30, "2020-02-07T16:00"), "2020-02-06T16:00")), "unchanged", "nothing to recover");
+    world.record("alert.acknowledge", json!({"alert": alert_id(&world), "n": 1}), "2020-02-06T15:30");
+    world.record("alert.observe", recovering(30, "2020-02-07T16:00"), "2020-02-06T16:00");
+    assert_eq!(known(&world), (1, 3, 1, "recovering"));
+    check(
+        &world,
+        "2020-02-06T18:00",
+        &[
+            ("more of the same", "alert.observe", recovering(31, "2020-02-07T16:00"), "unchanged"),
+            ("another reading counts", "alert.observe", recovering(31, "2020-02-07T18:00"), "alert.recovery_begun"),
+            ("over", "alert.observe", quiet(31), "alert.resolved"),
+            ("it is back", "alert.observe", firing(31, "serious", &["a", "b"]), "alert.reopened"),
+            ("it never recovered", "alert.observe", firing(31, "serious", &["a"]), "alert.reopened"),
+            ("to go up", "alert.escalate", json!({"alert": alert_id(&world), "n": 3}), "409 alert_recovering n=3 state=recovering"),
+            ("ended by hand", "alert.resolve", json!({"alert": alert_id(&world), "n": 3}), "alert.resolved"),
+        ],
+    );
+    let mut back = world.clone();
+    back.record("alert.observe", firing(31, "serious", &["a", "b"]), "2020-02-06T18:00");
+    assert_eq!(known(&back), (1, 4, 2, "open"), "the same alert, the next episode, and nobody has it");
+    world.record("alert.observe", quiet(31), "2020-02-07T16:00");
+    assert_eq!(known(&world), (1, 4, 1, "resolved"));
+}
+
+#[test]
 fn closed_stays_closed_until_there_is_a_new_cause() {
     let mut world = raised();
     world.record("alert.close", json!({"alert": alert_id(&world), "n": 1, "reason": "measured_wrong"}), "2020-02-06T16:00");

@@ -11,15 +11,15 @@ use testkit::{World, field, said};
 #[derive(Clone, Debug)]
 enum Act {
     /// A rule judges, on the log up to a sequence that may be old.
-    Observe { sequence: u64, severity: Option<&'static str>, causes: Vec<u8> },
+    Observe { sequence: u64, severity: Option<&'static str>, recovering: bool, causes: Vec<u8> },
     /// Somebody acts on the alert as it is now.
     ByHand(&'static str),
 }
 
 fn act() -> impl Strategy<Value = Act> {
     let severity = prop::sample::select(vec!["caution", "serious", "critical"]);
-    let observe = (0..40_u64, prop::option::weighted(0.7, severity), prop::collection::vec(0..6_u8, 1..4))
-        .prop_map(|(sequence, severity, causes)| Act::Observe { sequence, severity, causes });
+    let observe = (0..40_u64, prop::option::weighted(0.7, severity), any::<bool>(), prop::collection::vec(0..6_u8, 1..4))
+        .prop_map(|(sequence, severity, recovering, causes)| Act::Observe { sequence, severity, recovering, causes });
     let kinds = vec!["alert.acknowledge", "alert.resolve", "alert.close", "alert.escalate", "alert.assign", "alert.note", "alert.entrust", "alert.entrust"];
     prop_oneof![4 => observe, 2 => prop::sample::select(kinds).prop_map(Act::ByHand)]
 }
@@ -32,19 +32,21 @@ fn command(act: &Act, world: &World) -> Option<(&'static str, Value)> {
     let hash = serde_json::from_value::<Key>(key()).unwrap().hash(world.community_id());
     let state = (world as &dyn Known).alert(&hash);
     match act {
-        Act::Observe { sequence, severity, causes } => {
+        Act::Observe { sequence, severity, recovering, causes } => {
             let at = "2020-02-06T15:00:00+08:00";
             let firing = severity.map(|severity| {
                 json!({"severity": severity, "unconfirmed": false, "place": {}, "detail": {}, "causes": causes.iter().map(|cause| format!("c{cause}")).collect::<Vec<_>>(),
                        "first_at": at, "last_at": at, "occurrences": causes.len(), "late": false})
             });
-            Some(("alert.observe", json!({"key": key(), "rule_version": 1, "basis": {"sequence": sequence}, "firing": firing})))
+            let until = (firing.is_none() && *recovering).then_some("2020-02-07T15:00:00+08:00");
+            Some(("alert.observe", json!({"key": key(), "rule_version": 1, "basis": {"sequence": sequence}, "firing": firing, "recovering_until": until})))
         }
         Act::ByHand(kind) => {
             let state = state.filter(|state| state.is_active())?;
             let mut data = json!({"alert": state.alert, "n": state.n});
             match *kind {
                 "alert.close" => data["reason"] = json!("false_alarm"),
+                "alert.escalate" if state.recovering.is_some() => return None,
                 "alert.escalate" => drop(state.turn.level_above()?),
                 "alert.assign" => data["staff"] = json!("s1"),
                 "alert.note" => data["note"] = json!("…"),
@@ -62,10 +64,10 @@ fn command(act: &Act, world: &World) -> Option<(&'static str, Value)> {
     }
 }
 
-/// Checks a history of alert events of one key: ids, numbers, and that beginning and end alternate.
+/// Checks a history of alert events of one key: ids, numbers, and that beginning and end, or recovery, alternate.
 fn is_a_history(events: &[Event]) -> Result<(), TestCaseError> {
     let (mut raised, mut last): (BTreeSet<String>, BTreeMap<String, u64>) = (BTreeSet::new(), BTreeMap::new());
-    let mut active = false;
+    let (mut active, mut recovering) = (false, false);
     for event in events {
         let alert = field(event, "/alert").as_str().unwrap_or_default().to_owned();
         let n = field(event, "/n").as_u64().unwrap_or_default();
@@ -73,8 +75,10 @@ fn is_a_history(events: &[Event]) -> Result<(), TestCaseError> {
         prop_assert_eq!(n, expected, "n is gapless: {:?}", event);
         last.insert(alert.clone(), n);
         let begins = matches!(event, Event::AlertRaised(_) | Event::AlertReopened(_));
-        prop_assert_ne!(begins, active, "what is open does not begin, what is over does not go on: {:?}", event);
-        active = !matches!(event, Event::AlertResolvedV2(_) | Event::AlertClosedV2(_));
+        prop_assert!(if begins { !active } else { active || recovering }, "what is open does not begin, what is over does not go on: {:?}", event);
+        let over = matches!(event, Event::AlertResolvedV2(_) | Event::AlertClosedV2(_));
+        recovering = matches!(event, Event::AlertRecoveryBegun(_)) || (recovering && !begins && !over);
+        active = !over && !recovering;
         prop_assert_eq!(matches!(event, Event::AlertRaised(_)), raised.insert(alert), "an alert is raised once, first: {:?}", event);
     }
     Ok(())

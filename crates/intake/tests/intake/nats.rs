@@ -63,7 +63,15 @@ fn observation(id: uuid::Uuid, sequence: u64) -> Json {
         late: false,
     };
     let key = Key { rule: "fever".parse().unwrap(), subject_kind: "building".parse().unwrap(), subject_id: "b07".parse().unwrap() };
-    let observe = Observe { key, rule_version: 1, basis: Basis { sequence, due: None }, firing: Some(firing), late: false, quieted_by: Vec::new() };
+    let observe = Observe {
+        key,
+        rule_version: 1,
+        basis: Basis { sequence, due: None },
+        firing: Some(firing),
+        late: false,
+        quieted_by: Vec::new(),
+        recovering_until: None,
+    };
     json!({"community": HERE, "id": id, "command": observe})
 }
 

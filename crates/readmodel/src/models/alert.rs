@@ -70,6 +70,7 @@ pub enum Action {
     EscalationRequested,
     Assigned,
     Noted,
+    RecoveryBegun,
     Resolved,
     Closed,
 }
@@ -89,7 +90,7 @@ pub struct Alert;
 
 impl ReadModel for Alert {
     const NAME: &'static str = "alert";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Key = AlertId;
     type Row = Row;
 
@@ -152,6 +153,7 @@ fn happened(fact: &Fact<'_>) -> Option<(u32, Happened)> {
             private = note.cloned();
             Action::Noted
         }
+        Change::RecoveryBegun(_) => Action::RecoveryBegun,
         Change::Resolved(resolution) => {
             private = resolution.private.cloned();
             Action::Resolved

@@ -88,7 +88,7 @@ pub struct AlertItem {
     pub key: String,
     /// The rule.
     pub kind: Slug,
-    /// `open`, `acknowledged`, `resolved` or `closed`. Open again once the time is over until which somebody had it.
+    /// `open`, `acknowledged`, `recovering`, `resolved` or `closed`. Open again once the time is over until which somebody had it.
     pub state: String,
     /// The worst of this episode.
     pub severity: Severity,
@@ -118,9 +118,11 @@ pub struct AlertItem {
     pub late: bool,
     /// Who has it, or had it until its time was over.
     pub acknowledged: Option<AcknowledgedBy>,
+    /// When it is over if nothing comes between; only while it is recovering.
+    pub recovering_until: Option<Timestamp>,
     /// Who has seen it last, where seeing is all they can do.
     pub seen: Option<SeenBy>,
-    /// Whose turn it is; nothing once it is over, and where nobody was ever given a duty for it.
+    /// Whose turn it is; nothing once it is recovering or over, and where nobody was ever given a duty for it.
     pub turn: Option<TurnView>,
     /// Version of the rule.
     pub rule_version: u16,
@@ -166,6 +168,7 @@ pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whol
         occurrences: occurrence.occurrences,
         late: occurrence.late,
         acknowledged,
+        recovering_until: state.recovering.map(|recovering| recovering.until),
         seen: state.turn.seen.as_ref().map(|seen| SeenBy { actor: seen.actor.clone(), at: seen.at }),
         turn: turn_view(state, now),
         rule_version: occurrence.rule_version,
@@ -175,9 +178,9 @@ pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whol
     }
 }
 
-/// Whose turn an alert is that is not over.
+/// Whose turn an alert is that is neither recovering nor over.
 fn turn_view(state: &State, now: Timestamp) -> Option<TurnView> {
-    let (level, told) = state.turn.latest().filter(|_| state.is_active())?;
+    let (level, told) = state.turn.latest().filter(|_| state.is_active() && state.recovering.is_none())?;
     let mut gaps: Vec<Gap> = state.turn.told.values().flat_map(|told| told.gaps.iter().cloned()).collect();
     gaps.sort();
     gaps.dedup();

@@ -16,7 +16,7 @@ const BADGE_DUTY: &str = "duty";
 /// Badge of a building with an order whose days are over and that nobody has released.
 const BADGE_RELEASE_DUE: &str = "release_due";
 
-/// Counts of open and acknowledged alerts by severity.
+/// Counts of open and acknowledged alerts by severity. What recovers is to be looked at today, whatever it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertCounts {
     /// At once.
@@ -87,10 +87,10 @@ impl AlertCounts {
     /// Counts alerts by the worst of their episode.
     pub fn of<'a>(alerts: impl IntoIterator<Item = &'a alert::Row>) -> Self {
         alerts.into_iter().fold(Self::default(), |mut counts, alert| {
-            match alert.state.severity_peak {
-                Severity::Critical => counts.critical += 1,
-                Severity::Serious => counts.serious += 1,
-                Severity::Caution => counts.caution += 1,
+            match (alert.state.recovering, alert.state.severity_peak) {
+                (None, Severity::Critical) => counts.critical += 1,
+                (None, Severity::Serious) => counts.serious += 1,
+                (None, Severity::Caution) | (Some(_), _) => counts.caution += 1,
             }
             counts
         })

@@ -37,9 +37,9 @@ pub struct Judged {
     pub next_change: Option<Timestamp>,
 }
 
-/// Whose turn an alert is at `now`. What is owed does not change between `now` and `next_change` unless a fact changes it.
+/// Whose turn an alert is at `now`: nobody's once it recovers or is over. What is owed does not change between `now` and `next_change` unless a fact changes it.
 pub fn turn(state: &State, around: &Around<'_>, now: Timestamp) -> Judged {
-    if !state.is_active() {
+    if !state.is_active() || state.recovering.is_some() {
         return Judged::default();
     }
     let (path, plan) = (around.duties.path(state, around.community), Plan::of(state, around));

@@ -97,6 +97,20 @@ fn what_gates_measure_afterwards_does_not_bring_a_fever_back() {
 }
 
 #[test]
+fn two_clear_contact_readings_four_hours_apart_let_it_recover_and_a_day_after_them_it_is_over() {
+    let over = [measured(1, MORNING, Site::Axilla, 385), measured(2, "2020-02-06T12:00", Site::Axilla, 372), measured(3, "2020-02-06T16:00", Site::Ear, 372)];
+    let quieted_by = vec![event_id(2), event_id(3)];
+    let until = at("2020-02-07T16:00");
+    for before in ["2020-02-06T16:00", "2020-02-07T15:59"] {
+        let recovering = Judgement { verdict: Verdict::Recovering { late: false, quieted_by: quieted_by.clone(), until }, next_change: Some(until) };
+        assert_eq!(judge::<Fever>(&over, &person(), at(before)), recovering, "{before}");
+    }
+    assert_eq!(judge::<Fever>(&over, &person(), until), Judgement { verdict: Verdict::Quiet { late: false, quieted_by }, next_change: None });
+    let again = [over.as_slice(), &[measured(4, "2020-02-07T15:00", Site::Ear, 374)]].concat();
+    assert_eq!(firing::<Fever>(&again, &person(), at("2020-02-07T15:00")).unwrap().causes, vec![event_id(4)], "it came back");
+}
+
+#[test]
 fn two_clear_contact_readings_four_hours_apart_end_it() {
     let judged = |first: (&str, Site, i16), second: (&str, Site, i16)| {
         let commits = [measured(1, MORNING, Site::Axilla, 385), measured(2, first.0, first.1, first.2), measured(3, second.0, second.1, second.2)];

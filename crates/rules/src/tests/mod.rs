@@ -229,7 +229,7 @@ fn judge<R: Rule>(commits: &[Commit], scope: &Scope, now: Timestamp) -> Judgemen
 fn firing<R: Rule>(commits: &[Commit], scope: &Scope, now: Timestamp) -> Option<Firing> {
     match judge::<R>(commits, scope, now).verdict {
         Verdict::Firing(firing) => Some(firing),
-        Verdict::Quiet { .. } => None,
+        Verdict::Recovering { .. } | Verdict::Quiet { .. } => None,
     }
 }
 

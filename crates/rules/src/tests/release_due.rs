@@ -26,7 +26,7 @@ fn causes(commits: &[Commit], now: &str) -> Option<Vec<String>> {
 
 fn quiet(commits: &[Commit], now: &str) -> (bool, Vec<String>) {
     match judge::<ReleaseDue>(commits, &scope(), at(now)).verdict {
-        Verdict::Quiet { late, quieted_by } => (late, quieted_by),
+        Verdict::Recovering { late, quieted_by, .. } | Verdict::Quiet { late, quieted_by } => (late, quieted_by),
         Verdict::Firing(firing) => panic!("firing: {firing:?}"),
     }
 }
