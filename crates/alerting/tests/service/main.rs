@@ -74,10 +74,10 @@ async fn a_fever_is_published_word_by_word() {
                 "last_at": "2020-02-02T07:04:00Z",
                 "owner": null,
                 "acknowledged": null,
-            "recovering_until": null,
+                "recovering_until": null,
                 "seen": null,
                 "caused_by": [format!("{id}-0")],
-                "rule": {"name": "fever", "version": 2}, "suppressed": [], "silenced_until": null
+                "rule": {"name": "fever", "version": 3}, "suppressed": [], "silenced_until": null
             }
         })
     );
