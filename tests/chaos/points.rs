@@ -23,6 +23,8 @@ const ENOUGH: usize = 20;
 const ENOUGH_IN_ALL: usize = 150;
 /// Longest time for a fault to strike: what writes nothing does not die of it.
 const FAULT_WAIT: Duration = Duration::from_secs(10);
+/// Pause between two looks.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dying_at_any_call_that_writes_loses_and_doubles_nothing() {
@@ -114,16 +116,33 @@ async fn under_load(system: &RwLock<System>, load: &Load, fault: Fault, chance: 
     })
     .await;
     drop(tracer);
+    begin_again(system, what).await;
+    if matches!(fault, Fault::KilledAt(_)) {
+        goes_on(system, load, what).await;
+    }
+    struck
+}
+
+/// Starts the program again if it has died.
+async fn begin_again(system: &RwLock<System>, what: &str) {
     let mut running = system.write().await;
     if running.has_ended().unwrap() {
         running.kill().unwrap();
         running.begin().await.unwrap_or_else(|error| panic!("{what}: {error:#}"));
     }
-    drop(running);
-    // a nats-server that died is started again by its program
-    let goes_on = load.history.acknowledged() + 1;
-    if matches!(fault, Fault::KilledAt(_)) {
-        until(what, SETTLE_WAIT, async || (load.history.acknowledged() >= goes_on).then_some(())).await;
+}
+
+/// Waits until something is acknowledged again. A nats-server that died is started again by its program; a program may die a moment
+/// after its tracer has let it go.
+async fn goes_on(system: &RwLock<System>, load: &Load, what: &str) {
+    let enough = load.history.acknowledged() + 1;
+    let wait = async {
+        while load.history.acknowledged() < enough {
+            begin_again(system, what).await;
+            tokio::time::sleep(LOOK_PAUSE).await;
+        }
+    };
+    if tokio::time::timeout(SETTLE_WAIT, wait).await.is_err() {
+        panic!("{what}: nothing is acknowledged any more\n{}", system.read().await.whole_log());
     }
-    struck
 }

@@ -22,8 +22,8 @@ use crate::{
     difference::differs,
     duties::Rolls,
     error::{AlertingError, chain},
-    outbox,
-    publish::message,
+    inhibition, outbox,
+    publish::message::{self, Suppressed},
     rows::{ACTIVE, ALERTS, COMMUNITIES, JOBS, Job, OUTBOX, Target, Waiting, alert_key, memory_key, outbox_key, scope_of_memory_key, target_of},
     runner::Runners,
     send::Observation,
@@ -287,9 +287,12 @@ impl Engine {
         for (index, event) in events {
             let fact = Fact { sequence, index: *index, header, event };
             state = Alert::evolve(state, hash, &fact);
-            if let (Some(state), Some(place)) = (&state, self.place(&header.community)?)
-                && let Some(message) = message::of(&fact, state, &place.state, silences::until(&self.store, &header.community, state, header.recorded_at)?)
-            {
+            let (Some(state), Some(place)) = (&state, self.place(&header.community)?) else { continue };
+            let suppressed = Suppressed {
+                silenced_until: silences::until(&self.store, &header.community, state, header.recorded_at)?,
+                inhibited: inhibition::holds(&self.store, &header.community, state, header.recorded_at)?,
+            };
+            if let Some(message) = message::of(&fact, state, &place.state, suppressed) {
                 let payload = serde_json::to_vec(&message.body)?;
                 let waiting = Waiting { subject: message.subject, payload, source: stored.position(), recorded_at: header.recorded_at };
                 unit = unit.put(OUTBOX, outbox_key(sequence, *index), &waiting);

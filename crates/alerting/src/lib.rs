@@ -9,6 +9,7 @@
 //! | `difference` | whether an observation would change its alert: intake's own decision, asked beforehand |
 //! | `engine` | fold a commit, judge what is due, re-judge a community after a change of policy |
 //! | `silences` | which alerts people are not to be told of now |
+//! | `inhibition` | which alerts are part of a greater one that people are told of instead |
 //! | `send` | an observation on its way to intake, again and again until it is answered |
 //! | `outbox` | messages that were told are taken out |
 //! | `publish` | messages for outsiders: built while folding, appended behind their own guard |
@@ -26,6 +27,7 @@ mod difference;
 mod duties;
 mod engine;
 mod error;
+mod inhibition;
 mod memories;
 mod outbox;
 mod publish;

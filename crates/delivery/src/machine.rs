@@ -170,7 +170,7 @@ impl Machine {
             let send = self.send(critical, 1, Content::Message { sequence: message.sequence }, Some(message.id.clone()));
             return self.state.outbox.push(send, message.published_at.min(moment.real));
         }
-        if let Some(reason) = message.suppressed {
+        if let Some(reason) = message.suppressed.filter(|reason| !(self.plan.each_person && *reason == Reason::Inhibited)) {
             // once the silence is over, people are reminded of what is still open: nobody else would tell them
             if message.silenced_until.is_some() {
                 self.remember(message, Telling::Not, moment);

@@ -60,6 +60,8 @@ pub struct Plan {
     pub class: Class,
     /// What it is told of.
     pub filter: Filter,
+    /// It is told of each person of a building whose cluster is open, too: a nurse is, the town is not.
+    pub each_person: bool,
 }
 
 impl Plan {

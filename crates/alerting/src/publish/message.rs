@@ -15,6 +15,24 @@ pub(crate) const CONTENT_TYPE: &str = "application/cloudevents+json";
 
 /// The word for what somebody silenced.
 const SILENCED: &str = "silenced";
+/// The word for what is part of a greater alert.
+const INHIBITED: &str = "inhibited";
+
+/// Why people are not to be told of something now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Suppressed {
+    /// Until when somebody silenced it.
+    pub(crate) silenced_until: Option<Timestamp>,
+    /// They are told of a greater alert that it is part of.
+    pub(crate) inhibited: bool,
+}
+
+impl Suppressed {
+    fn words(self) -> Vec<&'static str> {
+        let silenced = self.silenced_until.map(|_until| SILENCED);
+        silenced.into_iter().chain(self.inhibited.then_some(INHIBITED)).collect()
+    }
+}
 
 /// A message and where it goes.
 #[derive(Clone, Debug)]
@@ -130,8 +148,8 @@ struct Rule {
     version: u16,
 }
 
-/// The message about an alert event, given the alert after it and until when it is silenced; nothing for other events.
-pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State, silenced_until: Option<Timestamp>) -> Option<Message> {
+/// The message about an alert event, given the alert after it and why people are not to be told; nothing for other events.
+pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State, suppressed: Suppressed) -> Option<Message> {
     let header = fact.header;
     let (action, late, caused_by) = said(fact, state)?;
     let occurrence = &state.occurrence;
@@ -175,8 +193,8 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State, s
             seen: state.turn.seen.as_ref().map(|seen| Seen { by: seen.actor.to_string(), at: seen.at }),
             caused_by,
             rule: Rule { name: kind, version: occurrence.rule_version },
-            suppressed: silenced_until.map(|_until| SILENCED).into_iter().collect(),
-            silenced_until,
+            suppressed: suppressed.words(),
+            silenced_until: suppressed.silenced_until,
         },
     };
     Some(Message { subject, body })

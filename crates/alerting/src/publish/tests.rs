@@ -11,7 +11,11 @@ use serde_json::json;
 use tempfile::TempDir;
 use testkit::{MemoryIntake, World};
 
-use super::{beat, message, title};
+use super::{
+    beat,
+    message::{self, Suppressed},
+    title,
+};
 use crate::{
     engine::Engine,
     simulation::{Clock, open},
@@ -138,12 +142,12 @@ fn other_events_have_no_message_and_a_subject_names_no_person_and_no_household()
     for commit in world.commits() {
         for event in &commit.events {
             let fact = domain::Fact { sequence: 1, index: 0, header: &commit.header, event };
-            assert!(message::of(&fact, &state, &town(), None).is_none());
+            assert!(message::of(&fact, &state, &town(), Suppressed::default()).is_none());
         }
     }
     let header = &world.commits()[0].header;
     let acknowledged = domain::alert::Acknowledged { alert: state.alert.clone(), key: state.key.clone(), n: 2, until: None }.into();
-    let message = message::of(&domain::Fact { sequence: 1, index: 0, header, event: &acknowledged }, &state, &town(), None).unwrap();
+    let message = message::of(&domain::Fact { sequence: 1, index: 0, header, event: &acknowledged }, &state, &town(), Suppressed::default()).unwrap();
     assert_eq!(message.subject, "gw.v1.dianbu.u07.alert.fever.critical.b07.acknowledged");
 }
 
@@ -156,7 +160,13 @@ fn messages_are_those_that_the_contract_shows() {
     world.record_command(&command, "2020-02-06T15:04");
     let commit = world.commits().last().unwrap().clone();
     let said = |state: &State, event: domain::Event, silenced_until| {
-        let message = message::of(&domain::Fact { sequence: 1, index: 0, header: &commit.header, event: &event }, state, &town(), silenced_until).unwrap();
+        let message = message::of(
+            &domain::Fact { sequence: 1, index: 0, header: &commit.header, event: &event },
+            state,
+            &town(),
+            Suppressed { silenced_until, inhibited: false },
+        )
+        .unwrap();
         serde_json::to_value(&message.body).unwrap()
     };
     let mut full = state("fever");

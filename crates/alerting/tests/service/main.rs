@@ -90,6 +90,40 @@ async fn a_fever_is_published_word_by_word() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_people_in_an_open_cluster_it_is_said_that_people_need_not_be_told_of_each() {
+    let system = System::new("2020-02-02T15:05").await;
+    system.record("policy.set", json!({"rules": {"cluster": {"enabled": true}}}), "2020-02-02T15:00").await;
+    let alerting = system.start();
+    for (person, told) in [("p1", 1), ("p2", 2)] {
+        system.record("visit.record", fever(person, 38.2), "2020-02-02T15:04").await;
+        eventually(person, || (fevers(&system).len() == told).then_some(())).await;
+    }
+    let cluster = body(&system.notice("cluster.critical.b07.raised").await);
+    system.record("visit.record", fever("p3", 38.4), "2020-02-02T15:04").await;
+    eventually("the third", || (fevers(&system).len() == 3).then_some(())).await;
+    system.record("alert.close", json!({"alert": cluster["data"]["alert"], "n": last_n(&system, &cluster), "reason": "false_alarm"}), "2020-02-02T15:05").await;
+    system.notice("cluster.critical.b07.closed").await;
+    system.record("visit.record", fever("p3", 39.0), "2020-02-02T15:05").await;
+    eventually("more of the third", || (fevers(&system).len() == 4).then_some(())).await;
+    alerting.stop().await;
+    let suppressed: Vec<(Value, Value)> = fevers(&system).iter().map(|said| (said["data"]["key"].clone(), said["data"]["suppressed"].clone())).collect();
+    let expected = [("p1", json!([])), ("p2", json!([])), ("p3", json!(["inhibited"])), ("p3", json!([]))];
+    assert_eq!(suppressed, expected.map(|(person, suppressed)| (json!(format!("u07/fever/person/{person}")), suppressed)));
+    assert_eq!(cluster["data"]["suppressed"], json!([]));
+}
+
+/// What was told of fevers, in order.
+fn fevers(system: &System) -> Vec<Value> {
+    system.publication.notices().iter().map(body).filter(|said| said["data"]["kind"] == "fever").collect()
+}
+
+/// The number of what was told last of an alert.
+fn last_n(system: &System, alert: &Value) -> Value {
+    let of_it = system.publication.notices().iter().map(body).rfind(|said| said["data"]["alert"] == alert["data"]["alert"]);
+    of_it.unwrap()["data"]["n"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn time_alone_raises_and_a_late_entry_resolves_as_late() {
     let system = System::new("2020-02-02T12:01").await;
     let alerting = system.start();

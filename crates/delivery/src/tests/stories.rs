@@ -201,6 +201,17 @@ fn what_is_filtered_silenced_inhibited_or_unreadable_is_counted_and_not_told() {
 }
 
 #[test]
+fn whoever_wants_to_be_told_of_each_person_is_told_of_those_in_a_cluster_too() {
+    for (each_person, told) in [(false, 0), (true, 1)] {
+        let mut bench = Bench::new(Plan { each_person, ..plan(Channel::Wecom, Class::Work) });
+        bench.hear_with(payload(3, 1, "fever", Critical, "raised", "b07", 0), &json!({"suppressed": ["inhibited"]}), 0);
+        bench.hear_with(payload(4, 1, "fever", Critical, "raised", "b07", 0), &json!({"suppressed": ["silenced", "inhibited"]}), 0);
+        bench.run(0..100);
+        assert_eq!(bench.calls.len(), told, "each_person = {each_person}; silenced is silenced");
+    }
+}
+
+#[test]
 fn whoever_was_away_for_more_than_a_day_is_told_what_is_still_open_and_no_old_news() {
     let now = 3 * 24 * 3600;
     for (channel, told) in [(Channel::Wecom, vec![(now, Sort::News, 1), (now + 60, Sort::Reminder, 1)]), (Channel::Webhook, Vec::new())] {
