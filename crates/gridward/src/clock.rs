@@ -60,8 +60,8 @@ impl Clock {
             (None, wanted) => wanted,
             (Some(None), None) => None,
             (Some(None), Some(_)) => anyhow::bail!("this data folder is real: a drill needs a folder of its own, such as --data drill"),
-            // a restart goes on where the drill stopped; only its speed may be chosen anew
-            (Some(Some(kept)), wanted) => Some(Drill { start: kept.start, rate: wanted.map_or(kept.rate, |wanted| wanted.rate) }),
+            // a restart goes on where the drill stopped, or later: nights are skipped so. Its speed may be chosen anew
+            (Some(Some(kept)), wanted) => wanted.map(|wanted| Drill { start: wanted.start.max(kept.start), rate: wanted.rate }).or(Some(kept)),
         };
         let clock = Self { drill: drill.map(|drill| (drill, Instant::now())), file };
         clock.save(Duration::ZERO)?;
@@ -140,6 +140,11 @@ mod tests {
         let second = Clock::open(folder.path(), None).unwrap();
         assert!(second.is_exercise() && second.now() >= stopped_at);
         assert!(second.now() < stopped_at.plus_minutes(10));
+        let earlier = Clock::open(folder.path(), Some(drill)).unwrap();
+        assert!(earlier.now() >= stopped_at, "it never goes back");
+        let next_morning: Drill = "2020-02-06T08:00:00+08:00@1".parse().unwrap();
+        let skipped = Clock::open(folder.path(), Some(next_morning)).unwrap();
+        assert!(skipped.now() >= next_morning.start && skipped.now() < next_morning.start.plus_minutes(1));
     }
 
     #[test]
