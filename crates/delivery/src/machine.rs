@@ -222,6 +222,8 @@ impl Machine {
     fn gather(&mut self, message: &Message, critical: bool, unstable: bool, moment: Moment) {
         let class = self.plan.class;
         let place = match (&self.plan.class, &message.building) {
+            // a hundred buildings that did not report are one matter; what is critical is told of each
+            (Class::Work, Some(_)) if message.is_of_building && !critical => format!("{}/{}/{}", message.town, message.community, message.kind),
             (Class::Work, Some(building)) => format!("{}/{}/{}/{building}", message.town, message.community, message.kind),
             (Class::Work, None) => format!("{}/{}/{}", message.town, message.community, message.kind),
             // what is counted per community says nothing of a building, not even by coming one by one

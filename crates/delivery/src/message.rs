@@ -32,6 +32,8 @@ pub struct Message {
     pub community: CommunityId,
     /// Its building, where it has one.
     pub building: Option<String>,
+    /// It is about the building itself, and not about somebody or something in it.
+    pub is_of_building: bool,
     /// The rule.
     pub kind: Slug,
     /// The worst of this episode.
@@ -188,6 +190,9 @@ struct Envelope {
 #[derive(Deserialize)]
 struct Data {
     alert: String,
+    /// `{community}/{rule}/{subject kind}/{subject id}`
+    #[serde(default)]
+    key: String,
     kind: Slug,
     action: Action,
     #[serde(default)]
@@ -237,6 +242,7 @@ impl Heard {
             town,
             community,
             building,
+            is_of_building: data.key.split('/').nth(2) == Some("building"),
             kind: data.kind,
             severity,
             action: data.action,

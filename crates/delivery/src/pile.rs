@@ -77,7 +77,7 @@ pub struct Notice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sort {
-    /// What came of one kind in one building.
+    /// What came of one kind in one building, or of buildings of one community.
     News,
     /// Criticals that came faster than the receiver may be called.
     Storm,

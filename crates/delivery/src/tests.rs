@@ -27,10 +27,11 @@ fn payload(alert: u32, n: u32, kind: &str, severity: Severity, action: &str, bui
     let title = json!({"zh-CN": format!("阳光小区 {building}2单元502 {kind}"), "en": format!("{kind}, Yangguang, {building}, door 502")});
     let acknowledged = (action == "acknowledged").then(|| json!({"by": "token:n1", "at": START, "until": null}));
     let owner = (action == "escalated").then(|| json!({"level": 2, "staff": null, "also": [], "since": START, "gaps": [], "why": "unacknowledged"}));
+    let subject = if kind == "building_silent" { format!("building/{building}") } else { "person/p7f3a".to_owned() };
     let body = json!({
         "specversion": "1.0", "id": format!("1-{alert}-{n}"), "source": "/towns/dianbu/communities/u07", "type": format!("gridward.alert.{action}.v1"),
         "subject": format!("building/{building}"), "time": START.plus_ms(seconds * 1000), "severity": severity, "partitionkey": format!("a{alert}"),
-        "data": {"alert": format!("a{alert}"), "n": n, "key": format!("u07/{kind}/person/p7f3a"), "kind": kind, "action": action, "severity": severity,
+        "data": {"alert": format!("a{alert}"), "n": n, "key": format!("u07/{kind}/{subject}"), "kind": kind, "action": action, "severity": severity,
             "exercise": false, "title": title, "person": {"ref": "p7f3a"}, "acknowledged": acknowledged, "owner": owner,
             "place": {"town": "dianbu", "community": "u07", "estate": "e1", "building": building, "unit": "2", "household": "h502"}}
     });

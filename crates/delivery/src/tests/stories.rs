@@ -21,12 +21,23 @@ fn a_critical_waits_for_nothing_and_others_for_more_of_their_kind() {
 fn beyond_the_budget_a_digest_every_five_minutes_tells_the_rest() {
     let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
     for building in 0..40 {
-        bench.hear(building, "building_silent", Caution, "raised", &format!("b{building}"), 0);
+        bench.hear(building, "check_overdue", Caution, "raised", &format!("b{building}"), 0);
     }
     bench.run(0..1000);
     let sorts = bench.sorts();
     assert_eq!(sorts.iter().filter(|(_, sort, _)| *sort == Sort::News).count(), 4, "the outbox takes no more than four at once: {sorts:?}");
     assert_eq!(sorts.iter().filter(|(_, sort, _)| *sort == Sort::Digest).map(|(second, _, count)| (*second, *count)).collect::<Vec<_>>(), [(360, 36)]);
+}
+
+#[test]
+fn buildings_that_did_not_report_are_told_of_together() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    for building in 0..40 {
+        bench.hear(building, "building_silent", Caution, "raised", &format!("b{building}"), i64::from(building % 3));
+    }
+    bench.hear(40, "check_overdue", Caution, "raised", "b1", 1);
+    bench.run(0..1000);
+    assert_eq!(bench.sorts(), [(60, Sort::News, 40), (61, Sort::News, 1)]);
 }
 
 #[test]
