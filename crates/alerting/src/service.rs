@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bus::{Announcer, EventLog, Publication, Requests, ResumeError, Tail, TailError};
@@ -364,8 +364,9 @@ impl Follower {
     }
 
     async fn judge(&mut self) -> Result<Pass, AlertingError> {
-        let (now, room) = ((self.now)(), self.room());
+        let (now, room, began) = ((self.now)(), self.room(), Instant::now());
         let pass = self.with_engine(move |engine| engine.judge(now, room)).await?;
+        metrics::histogram!("gridward_alerting_judging_ms").record(began.elapsed().as_secs_f64() * 1e3);
         self.send(pass)
     }
 

@@ -176,9 +176,18 @@ impl System {
         }
     }
 
+    /// How long alerting has judged since its start, in milliseconds; nothing before it has.
+    pub(crate) async fn judging_ms(&self) -> anyhow::Result<Option<f64>> {
+        Ok(metric(&self.metrics().await?, "gridward_alerting_judging_ms_sum"))
+    }
+
+    async fn metrics(&self) -> anyhow::Result<String> {
+        Ok(self.http.get(format!("http://{}/metrics", self.address)).bearer_auth(&self.token).send().await?.text().await?)
+    }
+
     /// How far log and folds are, as the metrics tell it.
     pub(crate) async fn heads(&self) -> anyhow::Result<Heads> {
-        let text = self.http.get(format!("http://{}/metrics", self.address)).bearer_auth(&self.token).send().await?.text().await?;
+        let text = self.metrics().await?;
         let folded = |name| metric(&text, name).unwrap_or_default();
         let log = metric(&text, "gridward_intake_sequence").context("the metrics do not tell the head of the log")?;
         Ok(Heads { log, folded: folded("gridward_projection_sequence").min(folded("gridward_alerting_sequence")) })

@@ -41,10 +41,21 @@ impl Town {
         estate.chain(buildings).chain(households)
     }
 
-    /// Orders that quarantine everybody of a community at home, from a day on.
-    pub(crate) fn orders(self, from: &str) -> impl Iterator<Item = String> {
+    /// The command that makes regimes of one check a day, from the first moment of a day on: what each is called, and when its check is due.
+    pub(crate) fn regimes(from: &str, regimes: &[(&str, &str)]) -> String {
+        let regime = |(name, due): &(&str, &str)| format!(r#""{name}":{{"days":14,"slots":[{{"name":"day","opens":"06:00","due":"{due}"}}]}}"#);
+        let regimes = regimes.iter().map(regime).collect::<Vec<_>>().join(",");
+        line("policy.set", &format!(r#"{{"effective_from":"{from}T00:00:00+08:00","reason":"as measured","regimes":{{{regimes}}}}}"#))
+    }
+
+    /// Orders that quarantine everybody of a community at home, from a day on, each by the regime of its household.
+    pub(crate) fn orders<'a>(self, from: &'a str, regime: impl Fn(usize) -> &'static str + 'a) -> impl Iterator<Item = String> + 'a {
         (0..self.households).map(move |h| {
-            line("quarantine.order", &format!(r#"{{"quarantine":"q{h}","person":"p{h}","kind":"home","count_from":{{"date":"{from}","basis":"exposure"}}}}"#))
+            let regime = regime(h);
+            line(
+                "quarantine.order",
+                &format!(r#"{{"quarantine":"q{h}","person":"p{h}","kind":"home","regime":"{regime}","count_from":{{"date":"{from}","basis":"exposure"}}}}"#),
+            )
         })
     }
 
