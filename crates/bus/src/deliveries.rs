@@ -167,6 +167,7 @@ impl MemoryMarks {
         let next = state.next.pop_front();
         match &next {
             Some(NextAppend::NotSent) => return lost,
+            Some(NextAppend::Denied) => return Err(AppendError::Conflict),
             Some(NextAppend::Full) => return Err(AppendError::Refused(Refusal::Full("maximum bytes exceeded".to_owned()))),
             Some(NextAppend::Overtaken(other)) => state.set(name, other.clone()),
             Some(NextAppend::AckLost) | None => {}

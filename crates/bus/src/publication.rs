@@ -232,6 +232,7 @@ impl MemoryPublication {
         let next = state.next.pop_front();
         match &next {
             Some(NextAppend::NotSent) => return lost,
+            Some(NextAppend::Denied) => return Err(AppendError::Conflict),
             Some(NextAppend::Full) => {
                 return Err(AppendError::Refused(Refusal::Full("maximum bytes exceeded".to_owned())));
             }

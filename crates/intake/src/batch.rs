@@ -2,9 +2,35 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use domain::Commit;
+use bus::Message;
+use domain::{Commit, log::CommitHash};
+use store::Unit;
 
 use crate::ask::{Outcome, Waiting};
+
+/// What one command came to, before the append.
+pub(crate) enum Decided {
+    Commit(Box<Commit>),
+    Outcome(Outcome),
+}
+
+/// Decisions as messages, each with the hash of its bytes; or the place of the one that is too large for the log.
+pub(crate) enum Encoded {
+    Fits(Vec<Message>, Vec<CommitHash>),
+    TooLarge(usize),
+}
+
+/// What became of a batch.
+pub(crate) enum Appended {
+    /// It is on the log, and known; these rows say so.
+    Done(Vec<Unit>),
+    /// It is not on the log: somebody was faster. The world is caught up with what they did.
+    Overtaken,
+    /// It was not tried: the commit at this place is larger than a commit may be.
+    TooLarge(usize),
+    /// It was not tried: together the commits are more than one append may carry.
+    TooMuch,
+}
 
 /// What somebody is told once the batch is on the log.
 pub(crate) enum Answer {

@@ -231,6 +231,7 @@ impl Service {
             exercise: self.parts.exercise,
             position,
             batch_max: BATCH_MESSAGES_MAX,
+            denied: 0,
             stop: stopped,
         };
         let opened = async {

@@ -30,7 +30,7 @@ use web::Gate;
 
 use crate::{
     ask::{Ask, Outcome, Waiting, Work},
-    batch::{Answer, Batch, answer, decide_again},
+    batch::{Answer, Appended, Batch, Decided, Encoded, answer, decide_again},
     catch_up::{CatchUpError, catch_up, position_after},
     sealing::{Sealing, SealingError},
     subject,
@@ -47,6 +47,10 @@ const TOO_LARGE: Outcome = Outcome::Refused("too_large");
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 /// Longest pause before something that is away is tried again.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// How often in a row, a pause apart, the log may refuse an append and have nothing that came before it: while a cluster agrees.
+const DENIED_MAX: u32 = 10;
+/// That pause.
+const DENIED_PAUSE: Duration = Duration::from_millis(250);
 
 /// The writer: owns what is known, appends what is decided.
 pub(crate) struct Writer {
@@ -60,36 +64,14 @@ pub(crate) struct Writer {
     pub(crate) position: LogPosition,
     /// Most messages of the next batch: [`BATCH_MESSAGES_MAX`], less after one that had too many bytes.
     pub(crate) batch_max: usize,
+    /// Conflicts in a row behind which nothing was found on the log.
+    pub(crate) denied: u32,
     /// Turns true when it is to stop.
     pub(crate) stop: watch::Receiver<bool>,
 }
 
-/// What one command came to, before the append.
-enum Decided {
-    Commit(Box<Commit>),
-    Outcome(Outcome),
-}
-
 /// Commits that cannot be read and are to be taken back, with their sequences.
 type Unreadable = HashMap<(CommunityId, CommandId), u64>;
-
-/// Decisions as messages, each with the hash of its bytes; or the place of the one that is too large for the log.
-enum Encoded {
-    Fits(Vec<Message>, Vec<CommitHash>),
-    TooLarge(usize),
-}
-
-/// What became of a batch.
-enum Appended {
-    /// It is on the log, and known; these rows say so.
-    Done(Vec<Unit>),
-    /// It is not on the log: somebody was faster. The world is caught up with what they did.
-    Overtaken,
-    /// It was not tried: the commit at this place is larger than a commit may be.
-    TooLarge(usize),
-    /// It was not tried: together the commits are more than one append may carry.
-    TooMuch,
-}
 
 /// What ends the writer: an operator must look, unless it was told to stop.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +86,10 @@ pub(crate) enum WriterError {
     Store(#[from] StoreError),
     #[error("the log refuses to append: {0}")]
     Refused(bus::Refusal),
+    #[error(
+        "the log refuses what comes after {0} and has nothing after it: nats-server does not know the end of its own stream, see docs/errors/gap-in-the-log.md"
+    )]
+    Denied(u64),
     #[error("a decision cannot be written down")]
     Encode(#[source] domain::commit::CommitError),
 }
@@ -175,6 +161,7 @@ impl Writer {
         let started = tokio::time::Instant::now();
         match self.append(commits).await? {
             Appended::Done(rows) => {
+                self.denied = 0;
                 self.batch_max = (self.batch_max * 2).min(BATCH_MESSAGES_MAX);
                 metrics::histogram!("gridward_append_ms").record(started.elapsed().as_secs_f64() * 1e3);
                 metrics::histogram!("gridward_append_commits").record(count as f64);
@@ -184,7 +171,10 @@ impl Writer {
                 self.write(rows)?;
             }
             // everything is decided again, over what they did
-            Appended::Overtaken => decide_again(answers, waiting),
+            Appended::Overtaken => {
+                self.overtaken_since(before).await?;
+                decide_again(answers, waiting);
+            }
             Appended::TooMuch => {
                 self.world.forget_pending();
                 self.batch_max = (count / 2).max(1);
@@ -352,6 +342,16 @@ impl Writer {
         self.world.forget_pending();
         self.position = self.catch_up().await?;
         Ok(Appended::Overtaken)
+    }
+
+    /// Makes sure that somebody was faster: a server that denies what it cannot show has lost the end of its stream.
+    async fn overtaken_since(&mut self, before: u64) -> Result<(), WriterError> {
+        self.denied = if self.position.sequence == before { self.denied + 1 } else { 0 };
+        match self.denied {
+            0 => Ok(()),
+            1..=DENIED_MAX => self.pause(DENIED_PAUSE).await,
+            _ => Err(WriterError::Denied(before)),
+        }
     }
 
     /// Takes for known what is on the log now. Returns the rows that say so.

@@ -21,6 +21,8 @@ pub enum NextAppend<T = Message> {
     Overtaken(T),
     /// It is refused because the stream is full.
     Full,
+    /// It is refused as if somebody had been faster, and nobody was.
+    Denied,
 }
 
 /// The state of a log in memory, and the levers to break it. A clone is the same log.
@@ -152,6 +154,7 @@ impl State {
             Some(NextAppend::Full) => {
                 return Err(AppendError::Refused(Refusal::Full("maximum bytes exceeded".to_owned())));
             }
+            Some(NextAppend::Denied) => return Err(AppendError::Conflict),
             Some(NextAppend::Overtaken(other)) => self.push(other.clone()),
             Some(NextAppend::AckLost) | None => {}
         }

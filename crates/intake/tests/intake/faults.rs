@@ -75,6 +75,17 @@ async fn a_refused_id_is_not_remembered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_denies_what_it_cannot_show_is_asked_again_and_then_given_up() {
+    let house = House::open().await;
+    (0..3).for_each(|_| house.memory.next_append(NextAppend::Denied));
+    house.record(&[building("b07", "7号楼")]).await;
+    (0..30).for_each(|_| house.memory.next_append(NextAppend::Denied));
+    // whoever asked is told that nothing is known, and may ask again
+    assert_eq!(house.send(&building("b08", "8号楼")).await.told(), (503, "outcome_unknown".to_owned()));
+    until("it gives up", async || house.why_not().is_some_and(|why| why.contains("does not know the end of its own stream"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_becomes_of_the_append_it_stands_on_the_log_once() {
     let house = House::open().await;
     let mut number = 0;
