@@ -50,7 +50,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("encoding_rs", &["intake"]),
     ("chacha20poly1305", &["domain"]),
     ("blake3", &["domain"]),
-    ("base64", &["alerting"]),
+    ("base64", &["alerting", "bus"]),
     ("ring", &["alerting"]),
     ("crc32fast", &["domain"]),
     ("clap", &["gridward"]),

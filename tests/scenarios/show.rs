@@ -42,7 +42,7 @@ pub(crate) fn news(commit: &Commit, causes: &Causes) -> Vec<String> {
                 let by = if resolution.quieted_by.is_empty() { String::new() } else { format!(" because of {}", because(resolution.quieted_by, causes)) };
                 Some(format!("{time} {rule} resolved{late}: {}{by}", key.subject_id))
             }
-            Change::RecoveryBegun(recovery) => {
+            Change::RecoveryStarted(recovery) => {
                 let late = if recovery.late { ", late" } else { "" };
                 Some(format!(
                     "{time} {rule} recovering until {}{late}: {} because of {}",

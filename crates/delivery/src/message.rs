@@ -71,7 +71,7 @@ pub enum Action {
     /// It is somebody else's turn.
     Escalated,
     /// Its rule is quiet, and it is not over yet.
-    RecoveryBegun,
+    RecoveryStarted,
     /// It is over.
     Resolved,
     /// It is not followed up.
@@ -126,9 +126,13 @@ impl Message {
         match self.action {
             Action::Raised | Action::Upgraded | Action::Reopened | Action::Resolved | Action::Closed => true,
             Action::Escalated => self.owner.as_ref().is_some_and(|owner| owner.level > 1 && !matches!(owner.why.as_str(), "at_once" | "duty_changed")),
-            Action::Updated | Action::Acknowledged | Action::EscalationRequested | Action::Assigned | Action::Noted | Action::RecoveryBegun | Action::Other => {
-                false
-            }
+            Action::Updated
+            | Action::Acknowledged
+            | Action::EscalationRequested
+            | Action::Assigned
+            | Action::Noted
+            | Action::RecoveryStarted
+            | Action::Other => false,
         }
     }
 }

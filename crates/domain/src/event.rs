@@ -169,7 +169,7 @@ events! {
     AlertReopened(alert::Reopened) = "alert.reopened.v1",
     AlertAcknowledged(alert::Acknowledged) = "alert.acknowledged.v1",
     AlertAcknowledgedV2(alert::AcknowledgedV2) = "alert.acknowledged.v2",
-    AlertRecoveryBegun(alert::RecoveryBegun) = "alert.recovery_begun.v1",
+    AlertRecoveryStarted(alert::RecoveryStarted) = "alert.recovery_started.v1",
     AlertResolved(alert::Resolved) = "alert.resolved.v1",
     AlertResolvedV2(alert::ResolvedV2) = "alert.resolved.v2",
     AlertClosed(alert::Closed) = "alert.closed.v1",

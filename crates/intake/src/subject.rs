@@ -75,13 +75,12 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         | Event::AlertEscalationRequested(_)
         | Event::AlertAssigned(_)
         | Event::AlertNoted(_)
-        | Event::AlertRecoveryBegun(_) => Alert::step(event).map_or_else(|| elsewhere("community", &"self"), |step| elsewhere("alert", step.alert.key_hash())),
+        | Event::AlertRecoveryStarted(_) => {
+            Alert::step(event).map_or_else(|| elsewhere("community", &"self"), |step| elsewhere("alert", step.alert.key_hash()))
+        }
         Event::SilenceStarted(silence::Started { silence, .. }) | Event::SilenceEnded(silence::Ended { silence }) => elsewhere("silence", silence),
         // a retraction lies where the fact lies that it takes back
-        Event::RecordRetracted(event) => {
-            let first = event.facts().ok().and_then(|facts| facts.into_iter().next());
-            first.as_ref().map_or_else(|| elsewhere("community", &"self"), entity)
-        }
+        Event::RecordRetracted(event) => event.facts().ok().and_then(|facts| facts.first().map(entity)).unwrap_or_else(|| elsewhere("community", &"self")),
         Event::TokenGranted(event) => elsewhere("token", &event.token),
         Event::TokenRevoked(event) => elsewhere("token", &event.token),
     }

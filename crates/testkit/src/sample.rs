@@ -393,7 +393,7 @@ events! {
     "alert.escalated.v1" = alert::Escalated { alert, key, n, place, person, level, owners, informed, gaps, why, since, due_at, basis }
     "alert.escalation_requested.v1" = alert::EscalationRequested { alert, key, n, place, person, level }
     "alert.assigned.v1" = alert::Assigned { alert, key, n, place, person, level, staff }
-    "alert.recovery_begun.v1" = alert::RecoveryBegun { alert, key, n, place, person, late, quieted_by, until, basis }
+    "alert.recovery_started.v1" = alert::RecoveryStarted { alert, key, n, place, person, late, quieted_by, until, basis }
     "alert.noted.v1" = alert::Noted { alert, key, n, place, person, private }
     "silence.started.v1" = silence::Started { silence, kind, building, until, private }
     "silence.ended.v1" = silence::Ended { silence }

@@ -214,7 +214,7 @@ fn said(fact: &Fact<'_>, state: &State) -> Option<(&'static str, bool, Vec<Strin
         Change::EscalationRequested { .. } => Some(("escalation_requested", state.occurrence.late, by_hand())),
         Change::Assigned { .. } => Some(("assigned", state.occurrence.late, by_hand())),
         Change::Noted(_) => Some(("noted", state.occurrence.late, by_hand())),
-        Change::RecoveryBegun(recovery) => Some(("recovery_begun", recovery.late, recovery.quieted_by.to_vec())),
+        Change::RecoveryStarted(recovery) => Some(("recovery_started", recovery.late, recovery.quieted_by.to_vec())),
         Change::Resolved(resolution) if resolution.by_hand => Some(("resolved", resolution.late, by_hand())),
         Change::Resolved(resolution) => Some(("resolved", resolution.late, resolution.quieted_by.to_vec())),
         Change::Closed { .. } => Some(("closed", state.occurrence.late, by_hand())),

@@ -44,7 +44,7 @@ async fn what_an_instance_said_before_another_knew_better_changes_nothing() {
     }
     fast.settle(&town.intake).await;
     let recovering = town.alerts("u07").await;
-    assert!(recovering.last().is_some_and(|line| line.starts_with("alert.recovery_begun.v1 fever ")), "{recovering:?}");
+    assert!(recovering.last().is_some_and(|line| line.starts_with("alert.recovery_started.v1 fever ")), "{recovering:?}");
     slow.settle(&town.intake).await;
     assert_eq!(town.alerts("u07").await, recovering);
     check_replay(&town).await;

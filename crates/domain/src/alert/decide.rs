@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Acknowledge, AcknowledgedV2, Alert, AlertId, Close, ClosedV2, Command, Firing, Observe, Occurrence, Raised, RecoveryBegun, Reopened, Resolve, ResolvedV2,
+    Acknowledge, AcknowledgedV2, Alert, AlertId, Close, ClosedV2, Command, Firing, Observe, Occurrence, Raised, RecoveryStarted, Reopened, Resolve, ResolvedV2,
     State, Status, Updated, Upgraded,
     entrust::{decide_assign, decide_entrust, decide_escalate, decide_note},
 };
@@ -53,8 +53,8 @@ fn decide_observe(observe: Observe, known: &dyn Known, context: &Context<'_>) ->
             let (alert, n, place, person) = next(&state);
             if let Some(until) = recovering_until {
                 let known = state.recovering.is_some_and(|recovering| recovering.until == until);
-                let begun = RecoveryBegun { alert, key, n, place, person, late, quieted_by, until, basis };
-                return if known { Vec::new() } else { vec![begun.into()] };
+                let started = RecoveryStarted { alert, key, n, place, person, late, quieted_by, until, basis };
+                return if known { Vec::new() } else { vec![started.into()] };
             }
             vec![ResolvedV2 { alert, key, n, place, person, by_hand: false, late, quieted_by, basis: Some(basis), private: None }.into()]
         }

@@ -233,7 +233,7 @@ pub struct ResolvedV2 {
 
 /// Its rule does not fire any more. It is over once that has lasted for a while, or when somebody says so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RecoveryBegun {
+pub struct RecoveryStarted {
     /// The alert.
     pub alert: AlertId,
     /// What it is about.
@@ -271,7 +271,7 @@ pub struct ClosedV2 {
     pub reason: CloseReason,
 }
 
-without_private!(Raised, Updated, Upgraded, Reopened, Acknowledged, AcknowledgedV2, RecoveryBegun, Closed, ClosedV2);
+without_private!(Raised, Updated, Upgraded, Reopened, Acknowledged, AcknowledgedV2, RecoveryStarted, Closed, ClosedV2);
 
 impl Personal for Resolved {
     fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {

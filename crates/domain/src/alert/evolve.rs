@@ -45,7 +45,7 @@ impl Evolve for Alert {
             Change::Acknowledged { until } => acknowledged(state, n, until, header),
             Change::Escalated(_) | Change::EscalationRequested { .. } | Change::Assigned { .. } => passed_on(state, n, change, header),
             Change::Noted(_) => State { n, ..state },
-            Change::RecoveryBegun(recovery) => {
+            Change::RecoveryStarted(recovery) => {
                 let since = state.recovering.map_or(header.recorded_at, |recovering| recovering.since);
                 State { n, recovering: Some(Recovering { since, until: recovery.until }), basis: recovery.basis, ..state }
             }

@@ -20,8 +20,8 @@ pub use command::{Acknowledge, Assign, Basis, Close, Command, Entrust, Escalate,
 pub use decide::REOPEN_HOURS;
 pub use escalation::{Assigned, Escalated, EscalationRequested, Gap, LEVEL_MAX, Noted, Owner, Share, Why};
 pub use event::{
-    Acknowledged, AcknowledgedV2, CloseReason, Closed, ClosedV2, Detail, Observed, Occurrence, Raised, RecoveryBegun, Reopened, Resolved, ResolvedV2, Severity,
-    Updated, Upgraded,
+    Acknowledged, AcknowledgedV2, CloseReason, Closed, ClosedV2, Detail, Observed, Occurrence, Raised, RecoveryStarted, Reopened, Resolved, ResolvedV2,
+    Severity, Updated, Upgraded,
 };
 pub use key::{AlertId, Key, KeyHash};
 pub use kind::KINDS;

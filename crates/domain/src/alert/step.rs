@@ -66,7 +66,7 @@ pub enum Change<'a> {
     /// Somebody wrote something down about it.
     Noted(Option<&'a Private>),
     /// Its rule is quiet; it is over once that has lasted.
-    RecoveryBegun(Recovery<'a>),
+    RecoveryStarted(Recovery<'a>),
     /// It is over.
     Resolved(Resolution<'a>),
     /// It is not followed up.
@@ -114,7 +114,7 @@ impl<'a> Change<'a> {
             | Self::EscalationRequested { .. }
             | Self::Assigned { .. }
             | Self::Noted(_)
-            | Self::RecoveryBegun(_)
+            | Self::RecoveryStarted(_)
             | Self::Resolved(_)
             | Self::Closed { .. } => None,
         }
@@ -123,7 +123,7 @@ impl<'a> Change<'a> {
     /// What the judgement rests on, where a rule judged.
     pub fn basis(&self) -> Option<Basis> {
         match self {
-            Self::RecoveryBegun(recovery) => Some(recovery.basis),
+            Self::RecoveryStarted(recovery) => Some(recovery.basis),
             Self::Resolved(resolution) => resolution.basis,
             _ => self.occurrence().map(|occurrence| occurrence.basis),
         }
@@ -164,9 +164,9 @@ impl Alert {
             Event::AlertReopened(event) => occurred!(event, Change::Reopened { episode: event.episode, occurrence: &event.occurrence }),
             Event::AlertAcknowledged(event) => step!(event, None, None, Change::Acknowledged { until: event.until }),
             Event::AlertAcknowledgedV2(event) => step!(event, Some(&event.place), event.person.as_ref(), Change::Acknowledged { until: event.until }),
-            Event::AlertRecoveryBegun(event) => {
+            Event::AlertRecoveryStarted(event) => {
                 let recovery = Recovery { late: event.late, quieted_by: &event.quieted_by, until: event.until, basis: event.basis };
-                step!(event, Some(&event.place), event.person.as_ref(), Change::RecoveryBegun(recovery))
+                step!(event, Some(&event.place), event.person.as_ref(), Change::RecoveryStarted(recovery))
             }
             Event::AlertResolved(event) => step!(event, None, None, resolution!(event)),
             Event::AlertResolvedV2(event) => step!(event, Some(&event.place), event.person.as_ref(), resolution!(event)),

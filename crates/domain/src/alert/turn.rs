@@ -138,7 +138,7 @@ impl Turn {
             | Change::Reopened { .. }
             | Change::Acknowledged { .. }
             | Change::Noted(_)
-            | Change::RecoveryBegun(_)
+            | Change::RecoveryStarted(_)
             | Change::Resolved(_)
             | Change::Closed { .. } => {}
         }

@@ -179,7 +179,7 @@ fn what_recovers_is_over_once_that_has_lasted_and_open_again_when_it_comes_back(
         "2020-02-06T18:00",
         &[
             ("more of the same", "alert.observe", recovering(31, "2020-02-07T16:00"), "unchanged"),
-            ("another reading counts", "alert.observe", recovering(31, "2020-02-07T18:00"), "alert.recovery_begun"),
+            ("another reading counts", "alert.observe", recovering(31, "2020-02-07T18:00"), "alert.recovery_started"),
             ("over", "alert.observe", quiet(31), "alert.resolved"),
             ("it is back", "alert.observe", firing(31, "serious", &["a", "b"]), "alert.reopened"),
             ("it never recovered", "alert.observe", firing(31, "serious", &["a"]), "alert.reopened"),

@@ -77,7 +77,7 @@ fn is_a_history(events: &[Event]) -> Result<(), TestCaseError> {
         let begins = matches!(event, Event::AlertRaised(_) | Event::AlertReopened(_));
         prop_assert!(if begins { !active } else { active || recovering }, "what is open does not begin, what is over does not go on: {:?}", event);
         let over = matches!(event, Event::AlertResolvedV2(_) | Event::AlertClosedV2(_));
-        recovering = matches!(event, Event::AlertRecoveryBegun(_)) || (recovering && !begins && !over);
+        recovering = matches!(event, Event::AlertRecoveryStarted(_)) || (recovering && !begins && !over);
         active = !over && !recovering;
         prop_assert_eq!(matches!(event, Event::AlertRaised(_)), raised.insert(alert), "an alert is raised once, first: {:?}", event);
     }

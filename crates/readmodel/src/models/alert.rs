@@ -70,7 +70,7 @@ pub enum Action {
     EscalationRequested,
     Assigned,
     Noted,
-    RecoveryBegun,
+    RecoveryStarted,
     Resolved,
     Closed,
 }
@@ -153,7 +153,7 @@ fn happened(fact: &Fact<'_>) -> Option<(u32, Happened)> {
             private = note.cloned();
             Action::Noted
         }
-        Change::RecoveryBegun(_) => Action::RecoveryBegun,
+        Change::RecoveryStarted(_) => Action::RecoveryStarted,
         Change::Resolved(resolution) => {
             private = resolution.private.cloned();
             Action::Resolved
