@@ -68,6 +68,11 @@ fn passed_on(time: &str, rule: &str, escalated: &Escalated) -> String {
     format!("{time} {rule} level {}: {owners}, {}{informed}{gaps}{due}", escalated.level, escalated.why)
 }
 
+/// An action in plain words: `recovery started`.
+fn word(action: readmodel::models::alert::Action) -> String {
+    serde_json::to_value(action).unwrap().as_str().unwrap().replace('_', " ")
+}
+
 /// Where and who: `7号楼 2单元 502, p1, 38.2 axilla`.
 fn what(occurrence: &Occurrence) -> String {
     let place = &occurrence.place;
@@ -158,7 +163,7 @@ fn alerts(world: &World, moment: &Moment<'_>, causes: &Causes) -> Vec<String> {
     items.sort_by_key(|(_, item)| (item.first_at, item.key.clone()));
     let line = |(row, item): &(&alert::Row, readmodel::views::AlertItem)| {
         let history: Vec<String> =
-            item.history.iter().map(|happened| format!("{:?} {}", happened.action, clock(happened.recorded_at)).to_lowercase()).collect();
+            item.history.iter().map(|happened| format!("{} {}", word(happened.action), clock(happened.recorded_at))).collect();
         let late = if item.late { ", recorded late" } else { "" };
         let because = because(&item.caused_by, causes);
         format!("{} {} {}{late}: {} because of {because} [{}]", item.kind, item.severity, item.state, self::what(&row.state.occurrence), history.join(", "))
