@@ -1,6 +1,6 @@
 """Tries what an outsider must not do. Stdin: one line of JSON, the credentials, then one line per attempt
-({"do": "publish" | "subscribe" | "request", "subject", "payload"}). Stdout: a line per attempt with what came of it:
-{"refused": text of the refusal or null, "answer": text or null}.
+({"do": "publish" | "subscribe" | "request", "subject", "payload"?, "headers"?, "reply"?: where the answer is to go instead of the own inbox}).
+Stdout: a line per attempt with what came of it: {"refused": text of the refusal or null, "answer": text or null, "headers": of the answer}.
 """
 
 import asyncio
@@ -28,24 +28,25 @@ class Outsider:
         answers = asyncio.Queue()
 
         async def heard(message):
-            await answers.put(f"{message.subject} {message.data.decode(errors='replace')}")
+            await answers.put((f"{message.subject} {message.data.decode(errors='replace')}", dict(message.headers or {})))
 
         if given["do"] == "subscribe":
             await connection.subscribe(subject, cb=heard)
         elif given["do"] == "publish":
             await connection.publish(subject, payload)
         else:
-            inbox = connection.new_inbox()
-            await connection.subscribe(inbox, cb=heard)
-            await connection.publish(subject, payload, reply=inbox)
+            inbox = given.get("reply") or connection.new_inbox()
+            if "reply" not in given:
+                await connection.subscribe(inbox, cb=heard)
+            await connection.publish(subject, payload, reply=inbox, headers=given.get("headers"))
         await connection.flush(PATIENCE_S)
         refused, answered = asyncio.create_task(self.refusal()), asyncio.create_task(answers.get())
         await asyncio.wait([refused, answered], return_when=asyncio.FIRST_COMPLETED)
         answered.cancel()
-        answer = answered.result() if answered.done() and not answered.cancelled() else None
-        if answer is not None:
+        if answered.done() and not answered.cancelled():
             refused.cancel()
-            return {"refused": None, "answer": answer}
+            answer, headers = answered.result()
+            return {"refused": None, "answer": answer, "headers": headers}
         try:
             return {"refused": await refused, "answer": None}
         except asyncio.TimeoutError:

@@ -185,7 +185,7 @@ pub(crate) fn account(consumer: &KeptConsumer) -> ConsumerAccount {
         stream: consumer.stream.clone(),
         durable: consumer.durable.clone(),
         live: heartbeats(&consumer.filters),
-        asks: Vec::new(),
+        asks: consumer.asks.clone(),
     }
 }
 
