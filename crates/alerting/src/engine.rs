@@ -23,8 +23,11 @@ use crate::{
     duties::Rolls,
     error::{AlertingError, chain},
     outbox,
-    publish::message,
-    rows::{ACTIVE, ALERTS, COMMUNITIES, JOBS, Job, OUTBOX, Target, Waiting, alert_key, memory_key, outbox_key, scope_of_memory_key, target_of},
+    publish::{
+        self, Class,
+        counts::{Counts, counted},
+    },
+    rows::{ACTIVE, ALERTS, COMMUNITIES, COUNTS, JOBS, Job, Target, Waiting, alert_key, memory_key, outbox_key, scope_of_memory_key, target_of},
     runner::Runners,
     send::Observation,
     silences,
@@ -282,20 +285,26 @@ impl Engine {
         if !row.folds(sequence) {
             return Ok(());
         }
+        // the counts change in one unit with the alert, so whoever folds the alert a second time finds both done
+        let counts_key = Key::community(header.community.as_str());
+        let mut counts = self.store.get::<Counts>(COUNTS, &counts_key)?.map(|row| row.value).unwrap_or_default();
         let mut unit = Unit::new(sequence);
         let mut state = row.value;
         for (index, event) in events {
             let fact = Fact { sequence, index: *index, header, event };
+            let before = state.as_ref().and_then(counted);
             state = Alert::evolve(state, hash, &fact);
-            if let (Some(state), Some(place)) = (&state, self.place(&header.community)?)
-                && let Some(message) = message::of(&fact, state, &place.state, silences::until(&self.store, &header.community, state, header.recorded_at)?)
-            {
-                let payload = serde_json::to_vec(&message.body)?;
-                let waiting = Waiting { subject: message.subject, payload, source: stored.position(), recorded_at: header.recorded_at };
-                unit = unit.put(OUTBOX, outbox_key(sequence, *index), &waiting);
+            let Some(state) = &state else { continue };
+            let moved = counts.turn(before, counted(state));
+            let Some(place) = self.place(&header.community)? else { continue };
+            let silenced_until = silences::until(&self.store, &header.community, state, header.recorded_at)?;
+            for (class, subject, payload) in publish::messages(&fact, state, &place.state, silenced_until, moved.map(|moved| (moved, &counts)))? {
+                let waiting = Waiting { subject, payload, source: stored.position(), recorded_at: header.recorded_at };
+                unit = unit.put(class.outbox(), outbox_key(sequence, *index), &waiting);
             }
         }
         let Some(state) = state else { return Ok(()) };
+        unit = unit.put(COUNTS, counts_key, &counts);
         unit = if state.is_active() { unit.mark(ACTIVE, row_key.clone()) } else { unit.unmark(ACTIVE, row_key.clone()) };
         self.apply(vec![unit.put(ALERTS, row_key, &state)])
     }
@@ -474,8 +483,8 @@ impl Engine {
         Ok(Some(unit.put(JOBS, key, &next)))
     }
 
-    /// Drops messages that were told, up to a sequence of the log.
-    pub(crate) fn told(&mut self, up_to: u64) -> Result<(), AlertingError> {
-        outbox::drop_told(&self.store, self.sequence()?, up_to)
+    /// Drops messages of a class that were told, up to a sequence of the log.
+    pub(crate) fn told(&mut self, class: Class, up_to: u64) -> Result<(), AlertingError> {
+        outbox::drop_told(&self.store, class, self.sequence()?, up_to)
     }
 }

@@ -4,26 +4,27 @@ use store::{Store, Unit};
 
 use crate::{
     error::AlertingError,
-    rows::{DROPPED, Dropped, OUTBOX, Waiting, dropped_key, outbox_key},
+    publish::Class,
+    rows::{Dropped, Waiting, dropped_key, outbox_key},
 };
 
 /// Messages dropped in one step.
 const PAGE: usize = 100;
 
-/// Drops messages that were told, up to a sequence of the log, and remembers that they are gone: a stream of alerts that turns out to
+/// Drops messages of a class that were told, up to a sequence of the log, and remembers that they are gone: a stream of alerts that turns out to
 /// lack them can only be filled by folding anew. `folded` is how far the log is folded.
-pub(crate) fn drop_told(store: &Store, folded: u64, up_to: u64) -> Result<(), AlertingError> {
+pub(crate) fn drop_told(store: &Store, class: Class, folded: u64, up_to: u64) -> Result<(), AlertingError> {
     let (from, to) = (outbox_key(0, 0), outbox_key(up_to.saturating_add(1), 0));
     loop {
-        let rows = store.scan_range::<Waiting>(OUTBOX, &from..&to, PAGE)?;
+        let rows = store.scan_range::<Waiting>(class.outbox(), &from..&to, PAGE)?;
         let Some((_, last)) = rows.last() else { return Ok(()) };
         let last_page = rows.len() < PAGE;
-        let before = store.get::<Dropped>(DROPPED, &dropped_key())?.map(|row| row.value.recorded_at);
+        let before = store.get::<Dropped>(class.dropped(), &dropped_key())?.map(|row| row.value.recorded_at);
         let youngest = rows.iter().map(|(_, row)| row.value.recorded_at).chain(before).max().unwrap_or_default();
         let dropped = Dropped { sequence: last.value.source.sequence, recorded_at: youngest };
-        let unit = Unit::new(folded).put(DROPPED, dropped_key(), &dropped);
+        let unit = Unit::new(folded).put(class.dropped(), dropped_key(), &dropped);
         // one unit: what is gone and the word that it is gone reach the disk together
-        store.apply([rows.into_iter().fold(unit, |unit, (key, _)| unit.delete(OUTBOX, key))])?;
+        store.apply([rows.into_iter().fold(unit, |unit, (key, _)| unit.delete(class.outbox(), key))])?;
         if last_page {
             return Ok(());
         }

@@ -25,15 +25,21 @@ pub(crate) const DUE: Table = Table::new("due", 1);
 pub(crate) const JOBS: Table = Table::new("jobs", 1);
 /// Messages for outsiders, by the place in the log that they come from.
 pub(crate) const OUTBOX: Table = Table::new("outbox", 3);
+/// Messages for the public, likewise.
+pub(crate) const OUTBOX_PUBLIC: Table = Table::new("outbox_public", 1);
+/// Open alerts of every community by kind and severity, as the public is told of them.
+pub(crate) const COUNTS: Table = Table::new("counts", 1);
 /// Silences that are not over yet, by the command that began each.
 pub(crate) const SILENCES: Table = Table::new("silences", 1);
 /// The last message that was taken out of the outbox because it was told: one row.
 pub(crate) const DROPPED: Table = Table::new("dropped", 1);
+/// The last message for the public, likewise: one row.
+pub(crate) const DROPPED_PUBLIC: Table = Table::new("dropped_public", 1);
 
 /// The tables of the service's store: its own, and one per rule. A rule of another version starts with an empty memory, and so
 /// does everything else: the log is folded anew.
 pub fn tables() -> Vec<Table> {
-    let own = [COMMUNITIES, ALERTS, ACTIVE, DUTIES, DUE, JOBS, OUTBOX, SILENCES, DROPPED, PARKED];
+    let own = [COMMUNITIES, ALERTS, ACTIVE, DUTIES, DUE, JOBS, OUTBOX, OUTBOX_PUBLIC, COUNTS, SILENCES, DROPPED, DROPPED_PUBLIC, PARKED];
     own.into_iter().chain(Runners::all().tables()).collect()
 }
 
@@ -106,7 +112,7 @@ pub(crate) fn outbox_key(sequence: u64, index: u16) -> Key {
     Key::deployment().u64(sequence).u64(u64::from(index))
 }
 
-/// Where the one row of [`DROPPED`] lies.
+/// Where the one row of [`DROPPED`] and of [`DROPPED_PUBLIC`] lies.
 pub(crate) fn dropped_key() -> Key {
     Key::deployment()
 }

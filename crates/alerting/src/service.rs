@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     engine::{Engine, Pass},
     error::{AlertingError, chain},
-    publish::{HEARTBEAT_EVERY, Publisher, Told, beat},
+    publish::{Class, HEARTBEAT_EVERY, Progress, Publisher, beat},
     rows::Target,
     send,
 };
@@ -33,6 +33,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub struct Outlets {
     /// The stream of alerts for work: doors, no names.
     pub alerts: Publication,
+    /// The stream of alerts for the public: counts of communities.
+    pub public: Publication,
     /// Words that nobody keeps: heartbeats.
     pub announcer: Announcer,
 }
@@ -101,7 +103,9 @@ impl Alerting {
     pub fn start(parts: Parts) -> Self {
         let readiness = Readiness::default();
         readiness.waiting(JUDGING, "reading the log");
-        readiness.waiting(PUBLISHING, "reading the stream of alerts");
+        for class in [Class::Work, Class::Public] {
+            readiness.waiting(class.publishing(), "reading the stream of alerts");
+        }
         let (stop, stopped) = watch::channel(false);
         let (log, store) = (parts.log.clone(), parts.store.clone());
         let task = tokio::spawn(run(parts, readiness.clone(), stopped));
@@ -132,25 +136,26 @@ impl Alerting {
 }
 
 const JUDGING: &str = "judging";
-pub(crate) const PUBLISHING: &str = "publishing";
 
 async fn run(parts: Parts, readiness: Readiness, stopped: watch::Receiver<bool>) {
     let Parts { log, requests, store, now, outlets } = parts;
     let (folded, folded_seen) = watch::channel(0);
-    let (told, told_seen) = watch::channel(Told::default());
+    let (told, told_seen) = watch::channel(Progress::default());
     let (refold, refold_seen) = watch::channel(None);
-    let publisher = Publisher {
-        publication: outlets.alerts,
-        log: log.clone(),
-        store: store.clone(),
-        now: now.clone(),
-        readiness: readiness.clone(),
-        folded: folded_seen,
-        told,
-        refold,
-    };
     let mut background = JoinSet::new();
-    background.spawn(publish(publisher, readiness.clone()));
+    for (class, publication) in [(Class::Work, outlets.alerts), (Class::Public, outlets.public)] {
+        background.spawn(publish(Publisher {
+            class,
+            publication,
+            log: log.clone(),
+            store: store.clone(),
+            now: now.clone(),
+            readiness: readiness.clone(),
+            folded: folded_seen.clone(),
+            told: told.clone(),
+            refold: refold.clone(),
+        }));
+    }
     background.spawn(beats(log.clone(), store.clone(), readiness.clone(), outlets.announcer));
     let engine = Arc::new(Mutex::new(Engine::new(store.clone())));
     let mut follower =
@@ -168,11 +173,12 @@ async fn run(parts: Parts, readiness: Readiness, stopped: watch::Receiver<bool>)
     }
 }
 
-async fn publish(publisher: Publisher, readiness: Readiness) {
+async fn publish(publisher: Publisher) {
+    let (class, readiness) = (publisher.class, publisher.readiness.clone());
     if let Err(error) = publisher.run().await {
         let why = chain(&error);
-        tracing::error!(error = %why, "publishing stopped: an operator must look");
-        readiness.waiting(PUBLISHING, why);
+        tracing::error!(class = class.word(), error = %why, "publishing stopped: an operator must look");
+        readiness.waiting(class.publishing(), why);
     }
 }
 
@@ -196,7 +202,7 @@ struct Follower {
     readiness: Readiness,
     /// How often the log was folded from its start; sent again when something was folded.
     folded: watch::Sender<u64>,
-    told: watch::Receiver<Told>,
+    told: watch::Receiver<Progress>,
     /// The fold whose outbox lacks what the stream of alerts lacks.
     refold: watch::Receiver<Option<u64>>,
     stopped: watch::Receiver<bool>,
@@ -352,11 +358,9 @@ impl Follower {
     }
 
     async fn drop_told(&mut self) -> Result<(), AlertingError> {
-        let told = *self.told.borrow_and_update();
-        if told.fold != *self.folded.borrow() {
-            return Ok(());
-        }
-        self.with_engine(move |engine| engine.told(told.sequence)).await
+        let (mut told, fold) = (self.told.borrow_and_update().clone(), *self.folded.borrow());
+        told.retain(|_, told| told.fold == fold);
+        self.with_engine(move |engine| told.into_iter().try_for_each(|(class, told)| engine.told(class, told.sequence))).await
     }
 
     async fn judge(&mut self) -> Result<Pass, AlertingError> {

@@ -68,7 +68,11 @@ pub(crate) fn start_alerting(connection: &Connection, folder: &Path, common: &Co
         requests: Requests::new(connection),
         store: open_store(folder, &alerting::tables(), common.cache_mib.unwrap_or(ALERTING_CACHE_MIB))?,
         now: common.now.clone(),
-        outlets: Outlets { alerts: Publication::new(connection, "ALERTS"), announcer: Announcer::new(connection) },
+        outlets: Outlets {
+            alerts: Publication::new(connection, "ALERTS"),
+            public: Publication::new(connection, "ALERTS_PUBLIC"),
+            announcer: Announcer::new(connection),
+        },
     };
     Ok(Alerting::start(parts))
 }

@@ -128,8 +128,8 @@ fn check_wanted(wanted: &Wanted) -> Result<(), Problem> {
     if wanted.name.as_str().len() > NAME_CHARS_MAX {
         return Err(Problem::bad_request("/name", "name_long", format!("at most {NAME_CHARS_MAX} characters")));
     }
-    if wanted.class != Class::Work {
-        let reason = "only the class work (doors, no names) is published so far";
+    if wanted.class == Class::Full {
+        let reason = "work (doors, no names) and public (counts) are published so far";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "class_unpublished").with_param("/class", "class_unpublished", reason));
     }
     if wanted.filters.is_empty() || wanted.filters.len() > FILTERS_MAX {
