@@ -78,6 +78,14 @@ impl Foreign {
     /// # Errors
     /// When it does not listen any more.
     pub fn tell(&mut self, line: &Value) -> anyhow::Result<()> {
+        self.tell_text(&line.to_string())
+    }
+
+    /// Tells it a line that is no JSON.
+    ///
+    /// # Errors
+    /// When it does not listen any more.
+    pub fn tell_text(&mut self, line: &str) -> anyhow::Result<()> {
         let stdin = self.stdin.as_mut().context("nothing more is told")?;
         writeln!(stdin, "{line}")?;
         Ok(stdin.flush()?)

@@ -6,29 +6,30 @@ use system_tests::{Foreign, Subscriber, System};
 use crate::{COMMUNITY, NEIGHBOUR, consumer, fever, token};
 
 /// A client of a consumer, which asks and reads the answers.
-struct Asking {
+pub(crate) struct Asking {
     client: Foreign,
     asked: usize,
 }
 
 /// What came of a question.
 #[derive(Debug)]
-struct Came {
-    refused: String,
-    status: String,
-    json: Value,
-    inbox: String,
+pub(crate) struct Came {
+    pub(crate) refused: String,
+    pub(crate) status: String,
+    pub(crate) headers: Value,
+    pub(crate) json: Value,
+    pub(crate) inbox: String,
 }
 
 impl Asking {
-    async fn as_consumer(credentials: &Value) -> Self {
+    pub(crate) async fn as_consumer(credentials: &Value) -> Self {
         let mut client = Foreign::python("attempt.py").unwrap();
         client.tell(credentials).unwrap();
         assert_eq!(client.line(0).await.json, json!({"connected":true}));
         Self { client, asked: 0 }
     }
 
-    async fn attempt(&mut self, attempt: Value) -> Came {
+    pub(crate) async fn attempt(&mut self, attempt: Value) -> Came {
         self.client.tell(&attempt).unwrap();
         self.asked += 1;
         let came = self.client.line(self.asked).await.json;
@@ -36,23 +37,24 @@ impl Asking {
         Came {
             refused: came["refused"].as_str().unwrap_or_default().to_lowercase(),
             status: came["headers"]["Gridward-Status"].as_str().unwrap_or_default().to_owned(),
+            headers: came["headers"].clone(),
             json: serde_json::from_str(body).unwrap_or_default(),
             inbox: inbox.to_owned(),
         }
     }
 
     /// Sends a command to a community, with a token or without.
-    async fn command(&mut self, community: &str, token: Option<&str>, command: &Value) -> Came {
+    pub(crate) async fn command(&mut self, community: &str, token: Option<&str>, command: &Value) -> Came {
         let headers = token.map_or_else(|| json!({}), |token| json!({"Authorization":format!("Bearer {token}")}));
         self.attempt(json!({"do":"request","subject":subject(community),"headers":headers,"payload":command.to_string()})).await
     }
 }
 
-fn subject(community: &str) -> String {
+pub(crate) fn subject(community: &str) -> String {
     format!("gw.v1.dianbu.{community}.command")
 }
 
-fn acknowledge(alert: &str, n: u64) -> Value {
+pub(crate) fn acknowledge(alert: &str, n: u64) -> Value {
     json!({"id":uuid::Uuid::now_v7(),"type":"alert.acknowledge","data":{"alert":alert,"n":n}})
 }
 
