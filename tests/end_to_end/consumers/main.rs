@@ -4,6 +4,7 @@
 
 mod asking;
 mod contract;
+mod examples;
 
 use std::time::Duration;
 

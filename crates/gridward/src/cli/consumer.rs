@@ -92,7 +92,7 @@ fn print(added: &Added) {
         talk("This NATS is not ours: add this account to its configuration, and reload it twice.");
         data(account);
     }
-    talk("Try it (pip install nats-py):");
+    talk("Programs to begin with, in three languages: docs/consumers. Or try it at once (pip install nats-py):");
     data(one_liner(added));
 }
 
