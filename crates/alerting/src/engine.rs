@@ -22,12 +22,12 @@ use crate::{
     difference::differs,
     duties::Rolls,
     error::{AlertingError, chain},
-    outbox,
+    names, outbox,
     publish::{
-        self, Class,
+        Class, Happened,
         counts::{Counts, counted},
     },
-    rows::{ACTIVE, ALERTS, COMMUNITIES, COUNTS, JOBS, Job, Target, Waiting, alert_key, memory_key, outbox_key, scope_of_memory_key, target_of},
+    rows::{ACTIVE, ALERTS, COMMUNITIES, COUNTS, JOBS, Job, Target, alert_key, memory_key, scope_of_memory_key, target_of},
     runner::Runners,
     send::Observation,
     silences,
@@ -46,6 +46,8 @@ const ALERTS_AT_HAND_MAX: usize = 100_000;
 /// whatever ends the process, a commit that is not judged, not on the agenda and not answered is folded again, and its scopes with it.
 pub(crate) struct Engine {
     store: Store,
+    /// Class full is told, too.
+    full: bool,
     runners: Runners,
     rolls: Rolls,
     /// Read from the store when it is needed first.
@@ -117,8 +119,14 @@ impl Engine {
             communities: HashMap::new(),
             alerts: HashMap::new(),
             in_flight: HashMap::new(),
+            full: false,
             store,
         }
+    }
+
+    /// Tells class full as well.
+    pub(crate) fn with_full(self, full: bool) -> Self {
+        Self { full, ..self }
     }
 
     /// How far the fold came.
@@ -134,7 +142,7 @@ impl Engine {
     /// Forgets everything, to fold another history from its start.
     pub(crate) fn clear(&mut self) -> Result<(), AlertingError> {
         self.store.clear()?;
-        *self = Self::new(self.store.clone());
+        *self = Self::new(self.store.clone()).with_full(self.full);
         Ok(())
     }
 
@@ -175,6 +183,7 @@ impl Engine {
         self.fold_community(commit, stored.sequence)?;
         let silences = silences::fold(&self.store, commit, stored.sequence)?;
         self.apply(silences)?;
+        self.apply(names::fold(&self.store, commit, stored.sequence)?)?;
         for runner in self.runners.iter_mut() {
             let rule = runner.name().clone();
             let woken = &mut self.woken;
@@ -297,11 +306,8 @@ impl Engine {
             let Some(state) = &state else { continue };
             let moved = counts.turn(before, counted(state));
             let Some(place) = self.place(&header.community)? else { continue };
-            let silenced_until = silences::until(&self.store, &header.community, state, header.recorded_at)?;
-            for (class, subject, payload) in publish::messages(&fact, state, &place.state, silenced_until, moved.map(|moved| (moved, &counts)))? {
-                let waiting = Waiting { subject, payload, source: stored.position(), recorded_at: header.recorded_at };
-                unit = unit.put(class.outbox(), outbox_key(sequence, *index), &waiting);
-            }
+            let happened = Happened { fact: &fact, state, community: &place.state, counts: moved.map(|moved| (moved, &counts)) };
+            unit = outbox::put(&self.store, unit, &happened, &stored.position(), self.full)?;
         }
         let Some(state) = state else { return Ok(()) };
         unit = unit.put(COUNTS, counts_key, &counts);

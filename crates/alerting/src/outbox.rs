@@ -1,15 +1,30 @@
-//! Messages for outsiders that were told are taken out of the outbox.
+//! Messages for outsiders wait in the outbox of their class; those that were told are taken out.
 
+use domain::log::LogPosition;
 use store::{Store, Unit};
 
 use crate::{
     error::AlertingError,
-    publish::Class,
+    names,
+    publish::{Class, Happened},
     rows::{Dropped, Waiting, dropped_key, outbox_key},
+    silences,
 };
 
 /// Messages dropped in one step.
 const PAGE: usize = 100;
+
+/// Puts what each class is told of an alert event into the unit that changes the alert; `full` when class full is told, too.
+pub(crate) fn put(store: &Store, mut unit: Unit, happened: &Happened<'_>, source: &LogPosition, full: bool) -> Result<Unit, AlertingError> {
+    let (fact, header) = (happened.fact, happened.fact.header);
+    let silenced_until = silences::until(store, &header.community, happened.state, header.recorded_at)?;
+    for (class, subject, payload) in happened.messages(silenced_until, full)? {
+        let named = if class == Class::Full { names::of(store, &header.community, happened.state)? } else { None };
+        let waiting = Waiting { subject, payload, source: source.clone(), recorded_at: header.recorded_at, named };
+        unit = unit.put(class.outbox(), outbox_key(fact.sequence, fact.index), &waiting);
+    }
+    Ok(unit)
+}
 
 /// Drops messages of a class that were told, up to a sequence of the log, and remembers that they are gone: a stream of alerts that turns out to
 /// lack them can only be filled by folding anew. `folded` is how far the log is folded.

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use bus::{Announcer, EventLog, Publication, Requests, ResumeError, Tail, TailError};
+use bus::{Announcer, EventLog, Keyring, Publication, Requests, ResumeError, Tail, TailError};
 use domain::values::Now;
 use store::{Parked, ParkedList, Store};
 use tokio::{
@@ -35,8 +35,18 @@ pub struct Outlets {
     pub alerts: Publication,
     /// The stream of alerts for the public: counts of communities.
     pub public: Publication,
+    /// The stream of alerts with the names of people; nothing where nobody is to be named on topics.
+    pub full: Option<Named>,
     /// Words that nobody keeps: heartbeats.
     pub announcer: Announcer,
+}
+
+/// Where people are named, and what opens their names.
+pub struct Named {
+    /// The stream.
+    pub publication: Publication,
+    /// The keys of people.
+    pub keyring: Keyring,
 }
 
 /// What the service needs; everything outside reaches it through here.
@@ -103,7 +113,8 @@ impl Alerting {
     pub fn start(parts: Parts) -> Self {
         let readiness = Readiness::default();
         readiness.waiting(JUDGING, "reading the log");
-        for class in [Class::Work, Class::Public] {
+        let full = parts.outlets.full.as_ref().map(|_| Class::Full);
+        for class in [Class::Work, Class::Public].into_iter().chain(full) {
             readiness.waiting(class.publishing(), "reading the stream of alerts");
         }
         let (stop, stopped) = watch::channel(false);
@@ -143,10 +154,13 @@ async fn run(parts: Parts, readiness: Readiness, stopped: watch::Receiver<bool>)
     let (told, told_seen) = watch::channel(Progress::default());
     let (refold, refold_seen) = watch::channel(None);
     let mut background = JoinSet::new();
-    for (class, publication) in [(Class::Work, outlets.alerts), (Class::Public, outlets.public)] {
+    let names = outlets.full.is_some();
+    let full = outlets.full.map(|Named { publication, keyring }| (Class::Full, publication, Some(keyring)));
+    for (class, publication, keyring) in [(Class::Work, outlets.alerts, None), (Class::Public, outlets.public, None)].into_iter().chain(full) {
         background.spawn(publish(Publisher {
             class,
             publication,
+            keyring,
             log: log.clone(),
             store: store.clone(),
             now: now.clone(),
@@ -157,7 +171,7 @@ async fn run(parts: Parts, readiness: Readiness, stopped: watch::Receiver<bool>)
         }));
     }
     background.spawn(beats(log.clone(), store.clone(), readiness.clone(), outlets.announcer));
-    let engine = Arc::new(Mutex::new(Engine::new(store.clone())));
+    let engine = Arc::new(Mutex::new(Engine::new(store.clone()).with_full(names)));
     let mut follower =
         Follower { log, requests, now, engine, readiness: readiness.clone(), folded, told: told_seen, refold: refold_seen, stopped, sending: JoinSet::new() };
     if let Err(error) = follower.follow().await {

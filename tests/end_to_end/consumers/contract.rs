@@ -132,10 +132,12 @@ fn words(parameter: &str) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_said_is_what_the_contract_says() {
     let mut contract = Contract::read().await;
-    let mut system = System::start(&["--clock", CLOCK]).await.unwrap();
+    let mut system = System::start(&["--clock", CLOCK, "--names-on-topics"]).await.unwrap();
     system.settle("dianbu", COMMUNITY).await.unwrap();
     let office = consumer(&system, "office", "gw.v1.dianbu.*.alert.>", &["--command", "dianbu.u07"]);
     let screen = consumer(&system, "screen", "gw-public.v1.dianbu.*.alert.>", &["--class", "public"]);
+    let clinic = consumer(&system, "clinic", "gw-full.v1.dianbu.*.alert.>", &["--class", "full"]);
+    let hears_names = Subscriber::start(&clinic).await.unwrap();
     let (hears, hears_counts) = (Subscriber::start(&office).await.unwrap(), Subscriber::start(&screen).await.unwrap());
     let mut listening = Foreign::python("attempt.py").unwrap();
     listening.tell(&office).unwrap();
@@ -152,9 +154,13 @@ async fn what_is_said_is_what_the_contract_says() {
     let (beat, body) = heard["answer"].as_str().and_then(|answer| answer.split_once(' ')).unwrap_or_else(|| panic!("{heard}"));
 
     let (told, counted) = (hears.messages(), hears_counts.messages());
-    drop((hears, hears_counts, listening));
+    let named = until("as many with names", WAIT, async || Some(hears_names.messages()).filter(|named| named.len() >= told.len())).await;
+    drop((hears, hears_names, hears_counts, listening));
     for message in &told {
         contract.accepts("alerts", &shown(message)).await;
+    }
+    for message in &named {
+        contract.accepts("alertsFull", &shown(message)).await;
     }
     for message in &counted {
         contract.accepts("alertsPublic", &shown(message)).await;

@@ -11,6 +11,7 @@
 
 mod class;
 pub(crate) mod counts;
+mod full;
 mod heartbeat;
 pub(crate) mod message;
 mod publisher;
@@ -19,7 +20,8 @@ mod title;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use class::{Class, messages};
+pub(crate) use class::{Class, Happened};
+pub(crate) use full::Named;
 pub use heartbeat::HEARTBEAT_EVERY;
 pub(crate) use heartbeat::beat;
 pub use publisher::PublishError;

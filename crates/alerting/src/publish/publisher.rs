@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use bus::{AppendError, EventLog, Last, Notice, Publication, ReadError, Refusal, ResumeError, Source};
+use bus::{AppendError, EventLog, Keyring, Last, Notice, Publication, ReadError, Refusal, ResumeError, Source};
 use domain::{
     log::LogPosition,
     values::{Now, Timestamp},
@@ -13,7 +13,10 @@ use domain::{
 use store::Store;
 use tokio::{sync::watch, time::Instant};
 
-use super::message::CONTENT_TYPE;
+use super::{
+    full::{self, OpenError},
+    message::CONTENT_TYPE,
+};
 use crate::{
     error::{AlertingError, chain},
     publish::Class,
@@ -68,6 +71,8 @@ enum Hindrance {
 pub(crate) struct Publisher {
     pub(crate) class: Class,
     pub(crate) publication: Publication,
+    /// What opens the names of a class that has them.
+    pub(crate) keyring: Option<Keyring>,
     pub(crate) log: EventLog,
     pub(crate) store: Store,
     pub(crate) now: Now,
@@ -113,11 +118,13 @@ enum Ended {
 
 /// The next messages.
 struct Page {
-    notices: Vec<Notice>,
+    rows: Vec<Waiting>,
     /// The commit that the last row comes from, told of or too old.
     last: LogPosition,
-    /// When the first of what they tell was recorded.
-    oldest: Option<Timestamp>,
+}
+
+fn notice(row: Waiting) -> Notice {
+    Notice { subject: row.subject, source: row.source, content_type: CONTENT_TYPE, payload: row.payload.into() }
 }
 
 impl Publisher {
@@ -201,22 +208,34 @@ impl Publisher {
             if *self.folded.borrow_and_update() != mark.fold || Instant::now() >= compare_at {
                 return Ok(Ended::Compare);
             }
-            let Some(Page { notices, last, oldest }) = self.page_after(&mark).await? else {
+            let Some(Page { mut rows, last }) = self.page_after(&mark).await? else {
                 match tokio::time::timeout_at(compare_at, self.folded.changed()).await {
                     Ok(Err(_)) => return Ok(Ended::Stopped),
                     Ok(Ok(())) | Err(_) => continue,
                 }
             };
-            let Some(newest) = notices.last().map(|notice| notice.source.clone()) else {
+            let Some(newest) = rows.last().map(|row| row.source.clone()) else {
                 mark.told = last.sequence;
                 continue;
             };
+            if let Some(keyring) = &self.keyring {
+                match full::open(keyring, &mut rows).await {
+                    Ok(()) => {}
+                    Err(OpenError::Service(error)) => return Err(error.into()),
+                    Err(error @ OpenError::Away(_)) => {
+                        let why = chain(&error);
+                        tracing::warn!(class = self.class.word(), %why, "not published now");
+                        self.readiness.waiting(self.class.publishing(), why);
+                        return Ok(Ended::Pause);
+                    }
+                }
+            }
             if let Err(error) = self.both_in_the_log(&mark.last, &newest).await {
                 tracing::warn!(class = self.class.word(), error = %chain(&error), "not published now");
                 return Ok(Ended::Pause);
             }
-            let count = notices.len() as u64;
-            match self.publication.append(mark.expected, notices).await {
+            let (count, oldest) = (rows.len() as u64, rows.iter().map(|row| row.recorded_at).min());
+            match self.publication.append(mark.expected, rows.into_iter().map(notice).collect()).await {
                 Ok(sequence) => {
                     metrics::counter!("gridward_alert_messages_total", "class" => self.class.word()).increment(count);
                     oldest.inspect(|recorded_at| {
@@ -255,9 +274,7 @@ impl Publisher {
             }
             let Some(last) = rows.last().map(|row| row.source.clone()) else { return Ok(None) };
             rows.retain(|row| since.is_none_or(|since| row.recorded_at >= since));
-            let oldest = rows.iter().map(|row| row.recorded_at).min();
-            let notice = |row: Waiting| Notice { subject: row.subject, source: row.source, content_type: CONTENT_TYPE, payload: row.payload.into() };
-            Ok(Some(Page { notices: rows.into_iter().map(notice).collect(), last, oldest }))
+            Ok(Some(Page { rows, last }))
         });
         read.await.map_err(|_| AlertingError::Task)?
     }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use testkit::{MemoryIntake, World};
 
 use super::{
-    Class, beat,
+    Class, Happened, beat,
     counts::{Counts, Moved, counted},
     message, title,
 };
@@ -270,7 +270,7 @@ fn the_public_is_told_of_no_place_below_the_community_no_person_and_no_alert() {
 }
 
 fn publish_messages(fact: &domain::Fact<'_>, state: &State, moved: Moved, counts: &Counts) -> Vec<(Class, String, Vec<u8>)> {
-    super::messages(fact, state, &town(), None, Some((moved, counts))).unwrap()
+    Happened { fact, state, community: &town(), counts: Some((moved, counts)) }.messages(None, false).unwrap()
 }
 
 #[test]

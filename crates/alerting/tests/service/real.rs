@@ -102,6 +102,7 @@ impl Bench {
             outlets: Outlets {
                 alerts: alerts.clone(),
                 public: Publication::in_memory(&bus::MemoryPublication::default()),
+                full: None,
                 announcer: Announcer::new(&connection),
             },
         });

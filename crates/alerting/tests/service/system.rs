@@ -92,6 +92,7 @@ impl System {
             outlets: Outlets {
                 alerts: Publication::in_memory(&self.publication),
                 public: Publication::in_memory(&self.public),
+                full: None,
                 announcer: Announcer::in_memory(),
             },
         })

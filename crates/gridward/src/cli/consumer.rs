@@ -27,7 +27,7 @@ enum Command {
         /// Subjects, such as gw.v1.dianbu.*.alert.fever.>
         #[arg(long = "filter", required = true, num_args = 1..)]
         filters: Vec<String>,
-        /// work (doors, no names) or public (counts of communities)
+        /// full (with names, where the system runs with --names-on-topics), work (doors, no names) or public (counts of communities)
         #[arg(long, default_value = "work")]
         class: String,
         /// new, all, or a sequence

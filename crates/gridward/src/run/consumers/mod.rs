@@ -38,6 +38,8 @@ pub(crate) struct Consumers {
     pub(crate) connection: Connection,
     /// Our own server takes accounts over at once; with an external one the operator adds them.
     pub(crate) nats: Arc<Nats>,
+    /// Whether class full is published.
+    pub(crate) names_on_topics: bool,
     /// One change at a time.
     pub(crate) changing: Mutex<()>,
 }
@@ -129,7 +131,7 @@ async fn list(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, query
 async fn add(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, query: RawQuery, body: Body) -> Result<(StatusCode, Json<Added>), Problem> {
     consumers.gate.operator_for_change(&headers)?;
     no_parameters(&query)?;
-    let wanted = wanted(&shape::whole(body, COMMAND_BYTES_MAX, "the body").await?)?;
+    let wanted = wanted(consumers.names_on_topics, &shape::whole(body, COMMAND_BYTES_MAX, "the body").await?)?;
     let added = consumers.add(wanted).await?;
     Ok((StatusCode::CREATED, Json(added)))
 }

@@ -101,10 +101,10 @@ impl<'de> Deserialize<'de> for From {
     }
 }
 
-/// What is asked for, when it can be.
-pub(super) fn wanted(json: &[u8]) -> Result<Wanted, Problem> {
+/// What is asked for, when it can be; whether anybody is named on topics is the operator's to say.
+pub(super) fn wanted(names_on_topics: bool, json: &[u8]) -> Result<Wanted, Problem> {
     let wanted: Wanted = shape::object(json)?;
-    check_wanted(&wanted)?;
+    check_wanted(names_on_topics, &wanted)?;
     Ok(wanted)
 }
 
@@ -124,12 +124,12 @@ impl Wanted {
 }
 
 /// A consumer follows alert topics of its class, sends commands to communities by name, and nothing else.
-fn check_wanted(wanted: &Wanted) -> Result<(), Problem> {
+fn check_wanted(names_on_topics: bool, wanted: &Wanted) -> Result<(), Problem> {
     if wanted.name.as_str().len() > NAME_CHARS_MAX {
         return Err(Problem::bad_request("/name", "name_long", format!("at most {NAME_CHARS_MAX} characters")));
     }
-    if wanted.class == Class::Full {
-        let reason = "work (doors, no names) and public (counts) are published so far";
+    if wanted.class == Class::Full && !names_on_topics {
+        let reason = "work (doors, no names) or public (counts): names are published only where the system runs with --names-on-topics";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "class_unpublished").with_param("/class", "class_unpublished", reason));
     }
     if wanted.filters.is_empty() || wanted.filters.len() > FILTERS_MAX {
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     fn refused(json: &str) -> (u16, String, String) {
-        let problem = wanted(json.as_bytes()).unwrap_err();
+        let problem = wanted(false, json.as_bytes()).unwrap_err();
         let pointer = problem.invalid_params().first().map(|param| param.pointer.clone()).unwrap_or_default();
         (problem.status().as_u16(), pointer, serde_json::to_string(&problem).unwrap())
     }
@@ -195,15 +195,25 @@ mod tests {
     fn a_consumer_begins_with_what_is_new_with_all_or_at_a_sequence() {
         for (from, expected) in [("", From::New), (r#","from":"new""#, From::New), (r#","from":"all""#, From::All), (r#","from":7"#, From::Sequence(7))] {
             let json = format!(r#"{{"name":"police","filters":["gw.v1.*.*.alert.>"]{from}}}"#);
-            assert_eq!(wanted(json.as_bytes()).unwrap().from, expected, "{json}");
+            assert_eq!(wanted(false, json.as_bytes()).unwrap().from, expected, "{json}");
         }
     }
 
     #[test]
     fn a_consumer_asks_where_it_is_let_to_and_each_community_once() {
         let json = r#"{"name":"police","filters":["gw.v1.*.*.alert.>"],"commands":["dianbu.u08","dianbu.u07","dianbu.u08"]}"#;
-        assert_eq!(wanted(json.as_bytes()).unwrap().asks(), ["gw.v1.dianbu.u07.command", "gw.v1.dianbu.u08.command"]);
+        assert_eq!(wanted(false, json.as_bytes()).unwrap().asks(), ["gw.v1.dianbu.u07.command", "gw.v1.dianbu.u08.command"]);
         let silent = r#"{"name":"police","filters":["gw.v1.*.*.alert.>"]}"#;
-        assert_eq!(wanted(silent.as_bytes()).unwrap().asks(), Vec::<String>::new());
+        assert_eq!(wanted(false, silent.as_bytes()).unwrap().asks(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn names_are_given_only_where_the_operator_wants_them_on_topics() {
+        let json = r#"{"name":"clinic","class":"full","filters":["gw-full.v1.dianbu.u07.alert.>"]}"#;
+        assert_eq!(wanted(false, json.as_bytes()).unwrap_err().code(), "class_unpublished");
+        assert_eq!(wanted(true, json.as_bytes()).unwrap().class.stream(), "ALERTS_FULL");
+        // the filter must be of the class even so
+        let work = r#"{"name":"clinic","class":"full","filters":["gw.v1.dianbu.u07.alert.>"]}"#;
+        assert_eq!(wanted(true, work.as_bytes()).unwrap_err().code(), "filter_outside");
     }
 }
