@@ -5,6 +5,7 @@
 mod asking;
 mod contract;
 mod examples;
+mod external;
 mod names;
 
 use std::time::Duration;

@@ -6,7 +6,7 @@ use aho_corasick::AhoCorasick;
 use serde_json::{Value, json};
 use system_tests::{Subscriber, System};
 
-use crate::{COMMUNITY, consumer, fever};
+use crate::{COMMUNITY, asking::Asking, consumer, fever};
 
 /// The person behind the first door, as every settled community has them.
 const NAME: &str = "杨桂0";
@@ -61,6 +61,17 @@ async fn names_go_to_class_full_and_lie_open_nowhere_else() {
     for message in unnamed.messages().into_iter().chain(counted.messages()) {
         assert!(!message.body.contains("杨桂"), "{}", message.body);
     }
+    let mut curious = Asking::as_consumer(&work).await;
+    for (what, subject) in [
+        ("request", "GRIDWARD.CONSUMER.INFO.ALERTS_FULL.clinic"),
+        ("request", "GRIDWARD.CONSUMER.MSG.NEXT.ALERTS_FULL.clinic"),
+        ("request", "GRIDWARD.CONSUMER.MSG.NEXT.ALERTS_FULL.keeper"),
+        ("subscribe", "gw-full.v1.dianbu.u07.alert.>"),
+    ] {
+        let came = curious.attempt(json!({"do":what,"subject":subject,"payload":"{}"})).await;
+        assert!(came.refused.contains("permissions violation"), "class work may {what} {subject}: {came:?}");
+    }
+    drop(curious);
     let told: Vec<Value> = named.messages().into_iter().map(|message| message.json).collect();
     drop((named, unnamed, counted));
 
