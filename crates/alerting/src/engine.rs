@@ -1,7 +1,5 @@
 //! Folding commits and judging what is due. Everything here is the store, values and pure functions: no waiting, no clock.
 
-mod jobs;
-
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -17,7 +15,7 @@ use domain::{
     values::{CommunityId, Timestamp, Zone},
 };
 use rules::escalation::{self, Around, PartKey};
-use store::{Key, Parked, ParkedList, Store, Unit};
+use store::{Key, Parked, ParkedList, Prefix, Store, Unit};
 
 use crate::{
     agenda::{AT_ONCE, Agenda},
@@ -29,7 +27,7 @@ use crate::{
         Class, Happened,
         counts::{Counts, counted},
     },
-    rows::{ACTIVE, ALERTS, COMMUNITIES, COUNTS, JOBS, Job, Target, alert_key, target_of},
+    rows::{ACTIVE, ALERTS, COMMUNITIES, COUNTS, JOBS, Job, Target, alert_key, memory_key, scope_of_memory_key, target_of},
     runner::Runners,
     send::Observation,
     silences,
@@ -37,7 +35,7 @@ use crate::{
 
 /// Scopes looked at in one pass.
 const JUDGE_PAGE: usize = 256;
-/// Scopes judged in one step of judging a community anew, and alerts looked at when its duties change.
+/// Scopes judged in one step of judging a community anew.
 const JOB_PAGE: usize = 200;
 /// Alerts kept at hand.
 const ALERTS_AT_HAND_MAX: usize = 100_000;
@@ -465,6 +463,31 @@ impl Engine {
 
     fn apply(&self, units: Vec<Unit>) -> Result<(), AlertingError> {
         Ok(self.store.apply(units.into_iter().filter(|unit| !unit.is_empty()))?)
+    }
+
+    /// One step of judging a community anew after a change of its policy: wakes some of its scopes. Returns what says that they are
+    /// judged, to be applied after that; nothing when there is no more of it.
+    fn continue_a_job(&mut self) -> Result<Option<Unit>, AlertingError> {
+        if !self.has_jobs {
+            return Ok(None);
+        }
+        let Some((key, row)) = self.store.scan::<Job>(JOBS, &Prefix::all_communities_of_table(), None, 1)?.pop() else {
+            self.has_jobs = false;
+            return Ok(None);
+        };
+        let unit = Unit::new(self.sequence()?);
+        let community: CommunityId = key.read().community()?.parse().map_err(|_| store::KeyMismatch)?;
+        let Some(runner) = self.runners.at(row.value.rule) else { return Ok(Some(unit.delete(JOBS, key))) };
+        let after = row.value.after()?.map(|scope| memory_key(&community, &scope));
+        let keys = self.store.scan_keys(runner.table(), &Key::community(community.as_str()).prefix(), after.as_ref(), JOB_PAGE)?;
+        let scopes = keys.iter().map(scope_of_memory_key).collect::<Result<Vec<_>, _>>()?;
+        let next = match scopes.last() {
+            Some(last) if scopes.len() == JOB_PAGE => Job { after: Some((last.kind.word().to_owned(), last.id.to_string())), ..row.value },
+            _ => Job { rule: row.value.rule + 1, after: None },
+        };
+        let rule = runner.name().clone();
+        self.woken.extend(scopes.into_iter().map(|scope| Target { community: community.clone(), rule: rule.clone(), scope }));
+        Ok(Some(unit.put(JOBS, key, &next)))
     }
 
     /// Drops messages of a class that were told, up to a sequence of the log.

@@ -87,6 +87,17 @@ async fn an_afternoon(system: &System) {
     }
 }
 
+/// Somebody's fever goes down: below the threshold twice, four hours apart, when the drill has come that far.
+async fn a_fever_goes_down(system: &System) {
+    for (time, celsius) in [("11:05", 38.1), ("11:30", 36.8), ("15:45", 36.6)] {
+        let people = json!([{"person":"p8","readings":[{"celsius":celsius,"site":"axilla"}],"symptoms":[]}]);
+        let visit = json!({"household":"h8","outcome":"met","mode":"door","people":people});
+        let at = format!("2020-02-06T{time}:00+08:00");
+        let recorded = async || (system.send(COMMUNITY, "visit.record", Some(&at), visit.clone()).await.unwrap().status == 201).then_some(());
+        until("that time of the drill", WAIT, recorded).await;
+    }
+}
+
 /// Does by hand what can be done to an alert, and lets it come back.
 async fn everything_by_hand(system: &System, told: &Subscriber) {
     let fever = |person: &'static str| {
@@ -144,6 +155,7 @@ async fn what_is_said_is_what_the_contract_says() {
     listening.tell(&json!({"do":"subscribe","subject":"gw.v1.dianbu.u07.heartbeat","patience_s":HEARTBEAT_WITHIN.as_secs()})).unwrap();
     an_afternoon(&system).await;
     everything_by_hand(&system, &hears).await;
+    a_fever_goes_down(&system).await;
     until("every action was told, and that a building is silent since six of the next day", WAIT, async || {
         let told = hears.messages();
         let (kinds, actions) = (by_token(&told, 5), by_token(&told, 8));
