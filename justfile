@@ -15,7 +15,7 @@ demo *ARGS: nats
 # all tests: unit, properties, contract, scenarios, real nats-server, real browser, foreign clients
 test: nats foreign
     # in one go: by itself the program would be built again with other features of the same libraries
-    cargo build --locked --workspace --tests --bins
+    cargo build --locked --workspace --tests --bins --examples
     cargo test --locked --workspace --no-fail-fast
 
 # formatting, lints, documentation
@@ -26,7 +26,7 @@ check:
 
 # the faults of tests/chaos, many of each, `rounds` times with another seed: what came of it stands in chaos.txt, and another run adds to it
 chaos rounds="1" kills="100" services="100" points="100" errors="20" faults="50" cuts="20" jumps="20" restores="5" flips="10": nats foreign
-    cargo build --locked --workspace --tests --bins
+    cargo build --locked --workspace --tests --bins --examples
     for round in $(seq {{ rounds }}); do \
         GRIDWARD_SEED=${GRIDWARD_SEED:-$(date +%s)} GRIDWARD_LEDGER=$PWD/chaos.txt \
         GRIDWARD_KILLS={{ kills }} GRIDWARD_SERVICE_KILLS={{ services }} GRIDWARD_POINTS={{ points }} GRIDWARD_ERRORS={{ errors }} GRIDWARD_FAULTS={{ faults }} \

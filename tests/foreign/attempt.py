@@ -1,6 +1,7 @@
 """Tries what an outsider must not do. Stdin: one line of JSON, the credentials, then one line per attempt
-({"do": "publish" | "subscribe" | "request", "subject", "payload"}). Stdout: a line per attempt with what came of it:
-{"refused": text of the refusal or null, "answer": text or null}.
+({"do": "publish" | "subscribe" | "request", "subject", "payload"?, "headers"?, "reply"?: where the answer is to go instead of the own inbox,
+"patience_s"?: how long it may take to come}).
+Stdout: a line per attempt with what came of it: {"refused": text of the refusal or null, "answer": text or null, "headers": of the answer}.
 """
 
 import asyncio
@@ -20,32 +21,33 @@ class Outsider:
     async def error(self, error):
         await self.refusals.put(str(error))
 
-    async def refusal(self):
-        return await asyncio.wait_for(self.refusals.get(), PATIENCE_S)
+    async def refusal(self, patience_s):
+        return await asyncio.wait_for(self.refusals.get(), patience_s)
 
     async def attempt(self, connection, given):
         subject, payload = given["subject"], given.get("payload", "").encode()
         answers = asyncio.Queue()
 
         async def heard(message):
-            await answers.put(f"{message.subject} {message.data.decode(errors='replace')}")
+            await answers.put((f"{message.subject} {message.data.decode(errors='replace')}", dict(message.headers or {})))
 
         if given["do"] == "subscribe":
             await connection.subscribe(subject, cb=heard)
         elif given["do"] == "publish":
             await connection.publish(subject, payload)
         else:
-            inbox = connection.new_inbox()
-            await connection.subscribe(inbox, cb=heard)
-            await connection.publish(subject, payload, reply=inbox)
+            inbox = given.get("reply") or connection.new_inbox()
+            if "reply" not in given:
+                await connection.subscribe(inbox, cb=heard)
+            await connection.publish(subject, payload, reply=inbox, headers=given.get("headers"))
         await connection.flush(PATIENCE_S)
-        refused, answered = asyncio.create_task(self.refusal()), asyncio.create_task(answers.get())
+        refused, answered = asyncio.create_task(self.refusal(given.get("patience_s", PATIENCE_S))), asyncio.create_task(answers.get())
         await asyncio.wait([refused, answered], return_when=asyncio.FIRST_COMPLETED)
         answered.cancel()
-        answer = answered.result() if answered.done() and not answered.cancelled() else None
-        if answer is not None:
+        if answered.done() and not answered.cancelled():
             refused.cancel()
-            return {"refused": None, "answer": answer}
+            answer, headers = answered.result()
+            return {"refused": None, "answer": answer, "headers": headers}
         try:
             return {"refused": await refused, "answer": None}
         except asyncio.TimeoutError:

@@ -25,6 +25,8 @@ fn the_words_in_topics_are_those_of_the_program() {
     assert_eq!(parameter("severity"), Severity::ALL.iter().map(ToString::to_string).collect());
     let actions: BTreeSet<String> = texts(message.pointer("/properties/data/properties/action/enum")).collect();
     assert_eq!(parameter("action"), actions);
+    let counted: BTreeSet<String> = texts(contract.schema("AlertCountsMessage").pointer("/properties/data/properties/action/enum")).collect();
+    assert!(counted.is_subset(&actions) && !counted.is_empty(), "{counted:?}");
     let publisher = source("crates/alerting/src/publish/message.rs");
     for action in &actions {
         assert!(publisher.contains(&format!("\"{action}\"")), "{action} is never said");

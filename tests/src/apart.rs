@@ -103,6 +103,26 @@ impl NatsByHand {
         Stopped { file, listen, monitor }.start().await
     }
 
+    /// Changes its configuration and lets it read that, as an operator does.
+    ///
+    /// # Errors
+    /// When the file cannot be changed, or the server is gone.
+    ///
+    /// # Panics
+    /// When it does not read it in time: it refuses what is wrong.
+    pub async fn reload(&self, edit: impl FnOnce(String) -> String) -> anyhow::Result<()> {
+        let loaded = async || {
+            let told = reqwest::get(format!("{}/varz", self.monitor_url())).await.ok()?.text().await.ok()?;
+            serde_json::from_str::<Value>(&told).ok().map(|told| told["config_load_time"].clone())
+        };
+        let before = loaded().await.context("the server does not answer")?;
+        fs::write(&self.file, edit(fs::read_to_string(&self.file)?))?;
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.pid())?).context("no such process")?;
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP)?;
+        until("nats-server reads its configuration", START_WAIT, async || loaded().await.filter(|now| *now != before)).await;
+        Ok(())
+    }
+
     /// Stops it at once, as a power switch would.
     pub fn stop_for_restart(self) -> Stopped {
         // what is dropped is killed

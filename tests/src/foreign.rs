@@ -58,6 +58,31 @@ impl Foreign {
         Self::run(Command::new("bash").arg("-c").arg(format!("exec {line}")).env("PATH", path))
     }
 
+    /// Runs one of the programs that we show to others, `alerts.py`, `alerts.mjs` or `alerts.rs` of `docs/consumers`, with these credentials, and
+    /// a token where it is to answer. `place` is an empty folder. Its words are texts, not JSON.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn example(name: &str, place: &Path, credentials: &Value, token: Option<&str>) -> anyhow::Result<Self> {
+        let consumer = place.join("consumer.json");
+        std::fs::write(&consumer, credentials.to_string())?;
+        let shown = folder().join("../../docs/consumers").join(name);
+        let mut command = match name.rsplit_once('.') {
+            Some((_, "py")) => Command::new(folder().join(".venv/bin/python")),
+            Some((_, "mjs")) => Command::new("node"),
+            _ => Command::new(crate::program()?.with_file_name("examples").join("alerts")),
+        };
+        if name.ends_with(".mjs") {
+            // node looks for packages beside the file
+            std::os::unix::fs::symlink(folder().join("node_modules"), place.join("node_modules"))?;
+            std::fs::copy(&shown, place.join(name))?;
+            command.arg(place.join(name));
+        } else if name.ends_with(".py") {
+            command.arg(shown);
+        }
+        Self::run(command.arg(consumer).envs(token.map(|token| ("GRIDWARD_TOKEN", token))))
+    }
+
     fn run(command: &mut Command) -> anyhow::Result<Self> {
         anyhow::ensure!(folder().join(".venv").exists(), "the foreign clients are not there: run tests/foreign/install");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().with_context(|| format!("cannot run {command:?}"))?;
@@ -78,6 +103,14 @@ impl Foreign {
     /// # Errors
     /// When it does not listen any more.
     pub fn tell(&mut self, line: &Value) -> anyhow::Result<()> {
+        self.tell_text(&line.to_string())
+    }
+
+    /// Tells it a line that is no JSON.
+    ///
+    /// # Errors
+    /// When it does not listen any more.
+    pub fn tell_text(&mut self, line: &str) -> anyhow::Result<()> {
         let stdin = self.stdin.as_mut().context("nothing more is told")?;
         writeln!(stdin, "{line}")?;
         Ok(stdin.flush()?)

@@ -22,9 +22,12 @@ use crate::{
     difference::differs,
     duties::Rolls,
     error::{AlertingError, chain},
-    inhibition, outbox,
-    publish::message::{self, Suppressed},
-    rows::{ACTIVE, ALERTS, COMMUNITIES, JOBS, Job, OUTBOX, Target, Waiting, alert_key, memory_key, outbox_key, scope_of_memory_key, target_of},
+    names, outbox,
+    publish::{
+        Class, Happened,
+        counts::{Counts, counted},
+    },
+    rows::{ACTIVE, ALERTS, COMMUNITIES, COUNTS, JOBS, Job, Target, alert_key, memory_key, scope_of_memory_key, target_of},
     runner::Runners,
     send::Observation,
     silences,
@@ -43,6 +46,8 @@ const ALERTS_AT_HAND_MAX: usize = 100_000;
 /// whatever ends the process, a commit that is not judged, not on the agenda and not answered is folded again, and its scopes with it.
 pub(crate) struct Engine {
     store: Store,
+    /// Class full is told, too.
+    full: bool,
     runners: Runners,
     rolls: Rolls,
     /// Read from the store when it is needed first.
@@ -114,8 +119,14 @@ impl Engine {
             communities: HashMap::new(),
             alerts: HashMap::new(),
             in_flight: HashMap::new(),
+            full: false,
             store,
         }
+    }
+
+    /// Tells class full as well.
+    pub(crate) fn with_full(self, full: bool) -> Self {
+        Self { full, ..self }
     }
 
     /// How far the fold came.
@@ -131,7 +142,7 @@ impl Engine {
     /// Forgets everything, to fold another history from its start.
     pub(crate) fn clear(&mut self) -> Result<(), AlertingError> {
         self.store.clear()?;
-        *self = Self::new(self.store.clone());
+        *self = Self::new(self.store.clone()).with_full(self.full);
         Ok(())
     }
 
@@ -172,6 +183,7 @@ impl Engine {
         self.fold_community(commit, stored.sequence)?;
         let silences = silences::fold(&self.store, commit, stored.sequence)?;
         self.apply(silences)?;
+        self.apply(names::fold(&self.store, commit, stored.sequence)?)?;
         for runner in self.runners.iter_mut() {
             let rule = runner.name().clone();
             let woken = &mut self.woken;
@@ -282,23 +294,24 @@ impl Engine {
         if !row.folds(sequence) {
             return Ok(());
         }
+        // the counts follow from what the alert was, so they change in one unit with it; that ties the alerts of a community together on their
+        // way to the disk, as the outbox does anyway, whose rows are dropped together
+        let counts_key = Key::community(header.community.as_str());
+        let mut counts = self.store.get::<Counts>(COUNTS, &counts_key)?.map(|row| row.value).unwrap_or_default();
         let mut unit = Unit::new(sequence);
         let mut state = row.value;
         for (index, event) in events {
             let fact = Fact { sequence, index: *index, header, event };
+            let before = state.as_ref().and_then(counted);
             state = Alert::evolve(state, hash, &fact);
-            let (Some(state), Some(place)) = (&state, self.place(&header.community)?) else { continue };
-            let suppressed = Suppressed {
-                silenced_until: silences::until(&self.store, &header.community, state, header.recorded_at)?,
-                inhibited: inhibition::holds(&self.store, &header.community, state, header.recorded_at)?,
-            };
-            if let Some(message) = message::of(&fact, state, &place.state, suppressed) {
-                let payload = serde_json::to_vec(&message.body)?;
-                let waiting = Waiting { subject: message.subject, payload, source: stored.position(), recorded_at: header.recorded_at };
-                unit = unit.put(OUTBOX, outbox_key(sequence, *index), &waiting);
-            }
+            let Some(state) = &state else { continue };
+            let moved = counts.turn(before, counted(state));
+            let Some(place) = self.place(&header.community)? else { continue };
+            let happened = Happened { fact: &fact, state, community: &place.state, counts: moved.map(|moved| (moved, &counts)) };
+            unit = outbox::put(&self.store, unit, &happened, &stored.position(), self.full)?;
         }
         let Some(state) = state else { return Ok(()) };
+        unit = unit.put(COUNTS, counts_key, &counts);
         unit = if state.is_active() { unit.mark(ACTIVE, row_key.clone()) } else { unit.unmark(ACTIVE, row_key.clone()) };
         self.apply(vec![unit.put(ALERTS, row_key, &state)])
     }
@@ -477,8 +490,8 @@ impl Engine {
         Ok(Some(unit.put(JOBS, key, &next)))
     }
 
-    /// Drops messages that were told, up to a sequence of the log.
-    pub(crate) fn told(&mut self, up_to: u64) -> Result<(), AlertingError> {
-        outbox::drop_told(&self.store, self.sequence()?, up_to)
+    /// Drops messages of a class that were told, up to a sequence of the log.
+    pub(crate) fn told(&mut self, class: Class, up_to: u64) -> Result<(), AlertingError> {
+        outbox::drop_told(&self.store, class, self.sequence()?, up_to)
     }
 }

@@ -8,6 +8,7 @@
 //! | `agenda` | who is to be judged when: an index with the time first |
 //! | `difference` | whether an observation would change its alert: intake's own decision, asked beforehand |
 //! | `engine` | fold a commit, judge what is due, re-judge a community after a change of policy |
+//! | `names` | the files of people, sealed, for those who may be told names |
 //! | `silences` | which alerts people are not to be told of now |
 //! | `inhibition` | which alerts are part of a greater one that people are told of instead |
 //! | `send` | an observation on its way to intake, again and again until it is answered |
@@ -29,6 +30,7 @@ mod engine;
 mod error;
 mod inhibition;
 mod memories;
+mod names;
 mod outbox;
 mod publish;
 mod rows;
@@ -43,7 +45,7 @@ pub use error::AlertingError;
 pub use publish::{HEARTBEAT_EVERY, PublishError};
 pub use rows::tables;
 pub use send::OBSERVATIONS;
-pub use service::{Alerting, Outlets, Parts, Readiness};
+pub use service::{Alerting, Named, Outlets, Parts, Readiness};
 
 #[cfg(test)]
 mod simulation;

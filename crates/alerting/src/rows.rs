@@ -9,7 +9,7 @@ use rules::{Scope, ScopeKind, escalation::PartKey};
 use serde::{Deserialize, Serialize};
 use store::{Key, KeyMismatch, PARKED, Table};
 
-use crate::runner::Runners;
+use crate::{publish::Named, runner::Runners};
 
 /// Name, zone and policy of every community.
 pub(crate) const COMMUNITIES: Table = Table::new("communities", 1);
@@ -24,17 +24,30 @@ pub(crate) const DUE: Table = Table::new("due", 1);
 /// Communities whose scopes are to be judged anew, and how far that came.
 pub(crate) const JOBS: Table = Table::new("jobs", 1);
 /// Messages for outsiders, by the place in the log that they come from.
-pub(crate) const OUTBOX: Table = Table::new("outbox", 3);
+pub(crate) const OUTBOX: Table = Table::new("outbox", 4);
+/// Messages for the public, likewise.
+pub(crate) const OUTBOX_PUBLIC: Table = Table::new("outbox_public", 1);
+/// Messages that are to name people, likewise: the names are sealed.
+pub(crate) const OUTBOX_FULL: Table = Table::new("outbox_full", 1);
+/// The sealed files of people.
+pub(crate) const NAMES: Table = Table::new("names", 1);
+/// Open alerts of every community by kind and severity, as the public is told of them.
+pub(crate) const COUNTS: Table = Table::new("counts", 1);
 /// Silences that are not over yet, by the command that began each.
 pub(crate) const SILENCES: Table = Table::new("silences", 1);
 /// The last message that was taken out of the outbox because it was told: one row.
 pub(crate) const DROPPED: Table = Table::new("dropped", 1);
+/// The last message that names people, likewise: one row.
+pub(crate) const DROPPED_FULL: Table = Table::new("dropped_full", 1);
+/// The last message for the public, likewise: one row.
+pub(crate) const DROPPED_PUBLIC: Table = Table::new("dropped_public", 1);
 
 /// The tables of the service's store: its own, and one per rule. A rule of another version starts with an empty memory, and so
 /// does everything else: the log is folded anew.
 pub fn tables() -> Vec<Table> {
-    let own = [COMMUNITIES, ALERTS, ACTIVE, DUTIES, DUE, JOBS, OUTBOX, SILENCES, DROPPED, PARKED];
-    own.into_iter().chain(Runners::all().tables()).collect()
+    let outboxes = [OUTBOX, OUTBOX_FULL, OUTBOX_PUBLIC, DROPPED, DROPPED_FULL, DROPPED_PUBLIC];
+    let own = [COMMUNITIES, ALERTS, ACTIVE, NAMES, COUNTS, DUTIES, DUE, JOBS, SILENCES, PARKED].into_iter().chain(outboxes);
+    own.chain(Runners::all().tables()).collect()
 }
 
 /// One scope of one rule in one community: what is judged.
@@ -106,7 +119,7 @@ pub(crate) fn outbox_key(sequence: u64, index: u16) -> Key {
     Key::deployment().u64(sequence).u64(u64::from(index))
 }
 
-/// Where the one row of [`DROPPED`] lies.
+/// Where the one row of [`DROPPED`] and its like lies.
 pub(crate) fn dropped_key() -> Key {
     Key::deployment()
 }
@@ -145,6 +158,8 @@ pub(crate) struct Waiting {
     pub(crate) source: LogPosition,
     /// When that was recorded.
     pub(crate) recorded_at: Timestamp,
+    /// Whose name is to be in it, of a class that names people.
+    pub(crate) named: Option<Named>,
 }
 
 /// What is no longer in the outbox.

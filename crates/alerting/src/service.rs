@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bus::{Announcer, EventLog, Publication, Requests, ResumeError, Tail, TailError};
+use bus::{Announcer, EventLog, Keyring, Publication, Requests, ResumeError, Tail, TailError};
 use domain::values::Now;
 use store::{Parked, ParkedList, Store};
 use tokio::{
@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     engine::{Engine, Pass},
     error::{AlertingError, chain},
-    publish::{HEARTBEAT_EVERY, Publisher, Told, beat},
+    publish::{Class, HEARTBEAT_EVERY, Progress, Publisher, beat},
     rows::Target,
     send,
 };
@@ -33,8 +33,20 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub struct Outlets {
     /// The stream of alerts for work: doors, no names.
     pub alerts: Publication,
+    /// The stream of alerts for the public: counts of communities.
+    pub public: Publication,
+    /// The stream of alerts with the names of people; nothing where nobody is to be named on topics.
+    pub full: Option<Named>,
     /// Words that nobody keeps: heartbeats.
     pub announcer: Announcer,
+}
+
+/// Where people are named, and what opens their names.
+pub struct Named {
+    /// The stream.
+    pub publication: Publication,
+    /// The keys of people.
+    pub keyring: Keyring,
 }
 
 /// What the service needs; everything outside reaches it through here.
@@ -101,7 +113,10 @@ impl Alerting {
     pub fn start(parts: Parts) -> Self {
         let readiness = Readiness::default();
         readiness.waiting(JUDGING, "reading the log");
-        readiness.waiting(PUBLISHING, "reading the stream of alerts");
+        let full = parts.outlets.full.as_ref().map(|_| Class::Full);
+        for class in [Class::Work, Class::Public].into_iter().chain(full) {
+            readiness.waiting(class.publishing(), "reading the stream of alerts");
+        }
         let (stop, stopped) = watch::channel(false);
         let (log, store) = (parts.log.clone(), parts.store.clone());
         let task = tokio::spawn(run(parts, readiness.clone(), stopped));
@@ -132,27 +147,31 @@ impl Alerting {
 }
 
 const JUDGING: &str = "judging";
-pub(crate) const PUBLISHING: &str = "publishing";
 
 async fn run(parts: Parts, readiness: Readiness, stopped: watch::Receiver<bool>) {
     let Parts { log, requests, store, now, outlets } = parts;
     let (folded, folded_seen) = watch::channel(0);
-    let (told, told_seen) = watch::channel(Told::default());
+    let (told, told_seen) = watch::channel(Progress::default());
     let (refold, refold_seen) = watch::channel(None);
-    let publisher = Publisher {
-        publication: outlets.alerts,
-        log: log.clone(),
-        store: store.clone(),
-        now: now.clone(),
-        readiness: readiness.clone(),
-        folded: folded_seen,
-        told,
-        refold,
-    };
     let mut background = JoinSet::new();
-    background.spawn(publish(publisher, readiness.clone()));
+    let names = outlets.full.is_some();
+    let full = outlets.full.map(|Named { publication, keyring }| (Class::Full, publication, Some(keyring)));
+    for (class, publication, keyring) in [(Class::Work, outlets.alerts, None), (Class::Public, outlets.public, None)].into_iter().chain(full) {
+        background.spawn(publish(Publisher {
+            class,
+            publication,
+            keyring,
+            log: log.clone(),
+            store: store.clone(),
+            now: now.clone(),
+            readiness: readiness.clone(),
+            folded: folded_seen.clone(),
+            told: told.clone(),
+            refold: refold.clone(),
+        }));
+    }
     background.spawn(beats(log.clone(), store.clone(), readiness.clone(), outlets.announcer));
-    let engine = Arc::new(Mutex::new(Engine::new(store.clone())));
+    let engine = Arc::new(Mutex::new(Engine::new(store.clone()).with_full(names)));
     let mut follower =
         Follower { log, requests, now, engine, readiness: readiness.clone(), folded, told: told_seen, refold: refold_seen, stopped, sending: JoinSet::new() };
     if let Err(error) = follower.follow().await {
@@ -168,11 +187,12 @@ async fn run(parts: Parts, readiness: Readiness, stopped: watch::Receiver<bool>)
     }
 }
 
-async fn publish(publisher: Publisher, readiness: Readiness) {
+async fn publish(publisher: Publisher) {
+    let (class, readiness) = (publisher.class, publisher.readiness.clone());
     if let Err(error) = publisher.run().await {
         let why = chain(&error);
-        tracing::error!(error = %why, "publishing stopped: an operator must look");
-        readiness.waiting(PUBLISHING, why);
+        tracing::error!(class = class.word(), error = %why, "publishing stopped: an operator must look");
+        readiness.waiting(class.publishing(), why);
     }
 }
 
@@ -196,7 +216,7 @@ struct Follower {
     readiness: Readiness,
     /// How often the log was folded from its start; sent again when something was folded.
     folded: watch::Sender<u64>,
-    told: watch::Receiver<Told>,
+    told: watch::Receiver<Progress>,
     /// The fold whose outbox lacks what the stream of alerts lacks.
     refold: watch::Receiver<Option<u64>>,
     stopped: watch::Receiver<bool>,
@@ -356,11 +376,9 @@ impl Follower {
     }
 
     async fn drop_told(&mut self) -> Result<(), AlertingError> {
-        let told = *self.told.borrow_and_update();
-        if told.fold != *self.folded.borrow() {
-            return Ok(());
-        }
-        self.with_engine(move |engine| engine.told(told.sequence)).await
+        let (mut told, fold) = (self.told.borrow_and_update().clone(), *self.folded.borrow());
+        told.retain(|_, told| told.fold == fold);
+        self.with_engine(move |engine| told.into_iter().try_for_each(|(class, told)| engine.told(class, told.sequence))).await
     }
 
     async fn judge(&mut self) -> Result<Pass, AlertingError> {

@@ -8,6 +8,7 @@ pub mod deliveries;
 pub mod durable;
 pub mod event_log;
 mod jetstream;
+pub mod keyring;
 pub mod keys;
 mod monitor;
 pub mod preflight;
@@ -21,6 +22,7 @@ pub use deliveries::{End, Mark, Marks, MemoryMarks, Published, Reading};
 pub use event_log::{
     AppendError, EventLog, EventLogOptions, Feed, Head, MemoryLog, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError, UnknownOutcome,
 };
+pub use keyring::Keyring;
 pub use keys::{KeyStore, StoredKey};
 pub use publication::{Announcer, Last, LastValues, MemoryPublication, Notice, Publication, Source};
 pub use requests::{Answer, AskError, Headers, Question, Questions, Requests};

@@ -26,6 +26,9 @@ const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 /// How long alerts are kept unless the caller says otherwise: 90 days.
 pub const ALERT_AGE_MAX: Duration = Duration::from_secs(90 * 24 * 3600);
 
+/// How long messages that hold names are kept: a day. What was published cannot be sealed again when a key is destroyed.
+pub const NAMES_AGE_MAX: Duration = Duration::from_secs(24 * 3600);
+
 /// What a stream is for, which decides how it keeps its messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeping {
@@ -52,6 +55,8 @@ pub struct StreamPlan {
     pub bytes_max: Option<u64>,
     /// Age at which messages go; `None` keeps them.
     pub age_max: Option<Duration>,
+    /// A longer age than this is a fault, as any other difference is.
+    pub age_strict: bool,
     /// Copies in a cluster: 1, 3 or 5.
     pub replicas: usize,
 }
@@ -72,9 +77,9 @@ impl StreamPlan {
         Self { age_max, ..Self::new("ALERTS", "gw.v1.*.*.alert.>", Keeping::Published) }
     }
 
-    /// Alerts with everything in them.
-    pub fn alerts_full(age_max: Option<Duration>) -> Self {
-        Self { age_max, ..Self::new("ALERTS_FULL", "gw-full.v1.>", Keeping::Published) }
+    /// Alerts with the names of people in them, for [`NAMES_AGE_MAX`] and no longer.
+    pub fn alerts_full() -> Self {
+        Self { age_max: Some(NAMES_AGE_MAX), age_strict: true, ..Self::new("ALERTS_FULL", "gw-full.v1.>", Keeping::Published) }
     }
 
     /// Alerts with counts only.
@@ -92,22 +97,14 @@ impl StreamPlan {
         Self::new("DELIVERIES", "delivery.>", Keeping::LastValue)
     }
 
-    /// All streams of a system, with alerts kept for [`ALERT_AGE_MAX`].
+    /// All streams of a system in which nobody is named on topics, with alerts kept for [`ALERT_AGE_MAX`].
     pub fn all(events_bytes_max: Option<u64>) -> Vec<Self> {
         let age = Some(ALERT_AGE_MAX);
-        vec![
-            Self::events(events_bytes_max),
-            Self::keys(),
-            Self::alerts(age),
-            Self::alerts_full(age),
-            Self::alerts_public(age),
-            Self::status(),
-            Self::deliveries(),
-        ]
+        vec![Self::events(events_bytes_max), Self::keys(), Self::alerts(age), Self::alerts_public(age), Self::status(), Self::deliveries()]
     }
 
     fn new(name: &str, subjects: &str, keeping: Keeping) -> Self {
-        Self { name: name.to_owned(), subjects: vec![subjects.to_owned()], keeping, bytes_max: None, age_max: None, replicas: 1 }
+        Self { name: name.to_owned(), subjects: vec![subjects.to_owned()], keeping, bytes_max: None, age_max: None, age_strict: false, replicas: 1 }
     }
 
     fn config(&self, identity: &str) -> Config {
@@ -236,7 +233,12 @@ fn compare(plan: &StreamPlan, found: &Config) -> StreamReport {
     let names: BTreeSet<String> = planned.keys().chain(found.keys()).cloned().collect();
     let drift = names.into_iter().filter_map(|setting| {
         let [planned, found] = [&planned, &found].map(|settings| settings.get(&setting).cloned().unwrap_or_default());
-        (planned != found).then(|| Drift { harmless: is_harmless(&setting, &planned, &found), setting, planned: planned.to_string(), found: found.to_string() })
+        (planned != found).then(|| Drift {
+            harmless: is_harmless(plan, &setting, &planned, &found),
+            setting,
+            planned: planned.to_string(),
+            found: found.to_string(),
+        })
     });
     StreamReport { name: plan.name.clone(), identity, created: false, drift: drift.collect() }
 }
@@ -263,11 +265,12 @@ fn settings(config: &Config) -> BTreeMap<String, Value> {
 }
 
 /// Whether a stream that differs in this setting keeps its promises all the same.
-fn is_harmless(setting: &str, planned: &Value, found: &Value) -> bool {
+fn is_harmless(plan: &StreamPlan, setting: &str, planned: &Value, found: &Value) -> bool {
     let [planned, found] = [planned, found].map(|value| value.as_i64().unwrap_or(0));
     match setting {
         "max_consumers" | "duplicate_window" | "compression" => true,
         "max_bytes" => found == -1 || (planned != -1 && found > planned),
+        "max_age" if plan.age_strict => found != 0 && found < planned,
         "max_age" => found == 0 || (planned != 0 && found > planned),
         "max_msg_size" | "num_replicas" => found > planned,
         _ => false,

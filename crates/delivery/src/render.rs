@@ -175,7 +175,7 @@ fn severity_en(severity: Severity) -> &'static str {
 }
 
 /// A kind in both languages; one that this program does not know is called by its slug.
-pub(crate) fn kind_words(kind: &str) -> (&str, String) {
+pub fn kind_words(kind: &str) -> (&str, String) {
     let (zh, en) = match kind {
         "fever" => ("发热", "Fever"),
         "symptom" => ("症状", "Symptoms"),

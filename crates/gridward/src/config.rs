@@ -117,6 +117,10 @@ pub(crate) struct Deployment {
     /// Every record is part of an exercise.
     #[serde(default)]
     pub(crate) exercise: bool,
+    /// Alerts are published with the names of people too, for consumers of the class full. The same for intake, which makes the stream, and
+    /// alerting, which fills it.
+    #[serde(default)]
+    pub(crate) names_on_topics: bool,
 }
 
 /// How it logs.

@@ -66,6 +66,9 @@ pub(crate) struct KeptConsumer {
     pub(crate) durable: String,
     pub(crate) filters: Vec<String>,
     pub(crate) class: String,
+    /// Subjects on which it may ask. Consumers of before this have none.
+    #[serde(default)]
+    pub(crate) asks: Vec<String>,
 }
 
 impl DataFolder {

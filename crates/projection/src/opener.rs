@@ -2,24 +2,16 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    sync::Arc,
 };
 
-use bus::KeyStore;
+use bus::{KeyStore, Keyring};
 use domain::{
     Event,
     access::{Right, Scope},
     values::{CommunityId, DeploymentKey, KeyId, Personal as _, Private, PrivateFields, SealedPart, SecretKey},
 };
 use readmodel::views::{Veiled, Veils};
-
-/// Most keys kept at hand. When there are more, all are forgotten and read again as they are needed.
-const KEYS_AT_HAND_MAX: usize = 4096;
-/// Longest time that a key is kept at hand: so long may text stay readable here after its key was destroyed.
-const KEY_AGE_MAX: Duration = Duration::from_secs(60);
-/// Most keys read at once.
-const KEYS_PER_READ_MAX: usize = 1000;
 
 /// Personal data is about to be shown.
 #[derive(Clone, Copy, Debug)]
@@ -52,22 +44,17 @@ pub enum OpenError {
     NotRecorded,
 }
 
-/// Since when a key is at hand; or that there was none then.
-type AtHand = (Instant, Option<SecretKey>);
-
-/// Opens sealed parts for those who may see them. A clone shares what it has at hand.
+/// Opens sealed parts for those who may see them. A clone shares the keys at hand.
 #[derive(Clone)]
 pub struct Opener {
-    keys: KeyStore,
-    secrets: Arc<DeploymentKey>,
-    at_hand: Arc<Mutex<HashMap<KeyId, AtHand>>>,
+    keyring: Keyring,
     audit: Option<Audit>,
 }
 
 impl Opener {
     /// An opener over a key store.
     pub fn new(keys: KeyStore, secrets: DeploymentKey, audit: Option<Audit>) -> Self {
-        Self { keys, secrets: Arc::new(secrets), at_hand: Arc::default(), audit }
+        Self { keyring: Keyring::new(keys, secrets), audit }
     }
 
     /// Opens every private part of a view, if the scope may see personal data; else they stay `null`.
@@ -126,46 +113,11 @@ impl Opener {
             audit(&Opening { scope, what, id, parts: parts.len() }).map_err(|AuditRefused| OpenError::NotRecorded)?;
         }
         let ids: BTreeSet<KeyId> = parts.iter().map(|part| part.key).collect();
-        let mut keys = HashMap::new();
-        let mut missing = Vec::new();
-        {
-            let at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
-            for id in ids {
-                match at_hand.get(&id).filter(|(since, _)| since.elapsed() < KEY_AGE_MAX) {
-                    Some((_, key)) => keys.extend(key.clone().map(|key| (id, key))),
-                    None => missing.push(id),
-                }
-            }
-        }
-        for ids in missing.chunks(KEYS_PER_READ_MAX) {
-            keys.extend(self.fetch(ids).await?);
-        }
-        Ok(Some(keys))
-    }
-
-    async fn fetch(&self, ids: &[KeyId]) -> Result<Vec<(KeyId, SecretKey)>, OpenError> {
-        let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        let wrapped = self.keys.get_many(&names).await.map_err(|error| {
+        let keys = self.keyring.get(&ids).await.map_err(|error| {
             tracing::warn!(%error, "keys cannot be read");
             OpenError::Away
         })?;
-        let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        if at_hand.len() + ids.len() > KEYS_AT_HAND_MAX {
-            at_hand.clear();
-        }
-        let mut found = Vec::new();
-        for (id, wrapped) in ids.iter().zip(wrapped) {
-            let key = wrapped.and_then(|wrapped| match self.secrets.unwrap_key(&wrapped, *id) {
-                Ok(key) => Some(key),
-                Err(error) => {
-                    tracing::error!(key = %id, %error, "a key does not unwrap: is the deployment's key the one this log was written with?");
-                    None
-                }
-            });
-            at_hand.insert(*id, (Instant::now(), key.clone()));
-            found.extend(key.map(|key| (*id, key)));
-        }
-        Ok(found)
+        Ok(Some(keys))
     }
 }
 

@@ -114,6 +114,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("consumer_failed", "订阅方暂时改不了，请稍后再试", "Consumers cannot be changed just now, please try again"),
     ("class_unpublished", "这一类内容还没有发布", "Nothing is published of this class yet"),
     ("filters_count", "订阅主题数量不对", "Too few or too many filters"),
+    ("commands_count", "社区数量太多", "Too many communities to send commands to"),
+    ("command_place", "要写成 镇街.社区，不能用通配符", "A town and a community of it, without wildcards"),
     ("filter_outside", "只能订阅警报主题", "Only alert topics can be subscribed to"),
     ("limit_range", "每页数量不对", "This page size cannot be"),
     ("parameter_twice", "同一个参数写了两次", "A parameter stands there twice"),

@@ -6,7 +6,7 @@ use system_tests::{Foreign, Subscriber};
 use crate::{ELSEWHERE, NEIGHBOUR, OWN, fever, three_communities};
 
 /// Everything that the police of one town have no business with, as `(what they do, subject)`.
-const FORBIDDEN: [(&str, &str); 27] = [
+const FORBIDDEN: [(&str, &str); 32] = [
     ("publish", "ev.0.u07.b07.visit.h0"),
     ("publish", "key.aaaa"),
     ("publish", "svc.intake.observe"),
@@ -14,13 +14,16 @@ const FORBIDDEN: [(&str, &str); 27] = [
     ("publish", "gw.v1.dianbu.u07.heartbeat"),
     ("publish", "gw.v1.dianbu.u07.alert.fever.critical.b07.closed"),
     ("publish", "gw-full.v1.dianbu.u07.alert.fever.critical.b07.closed"),
+    ("publish", "gw-public.v1.dianbu.u07.alert.fever.critical._.closed"),
     ("publish", "$JS.ACK.ALERTS.rescue.1.1.1.1.1"),
+    ("publish", "$JS.ACK.ALERTS_PUBLIC.screen.1.1.1.1.1"),
     ("subscribe", ">"),
     ("subscribe", "ev.>"),
     ("subscribe", "key.>"),
     ("subscribe", "gw.v1.>"),
     ("subscribe", "gw.v1.beijipo.n01.alert.>"),
     ("subscribe", "gw-full.v1.>"),
+    ("subscribe", "gw-public.v1.>"),
     ("subscribe", "svc.>"),
     ("subscribe", "_INBOX_intake.>"),
     ("subscribe", "$SYS.>"),
@@ -34,6 +37,8 @@ const FORBIDDEN: [(&str, &str); 27] = [
     ("request", "GRIDWARD.CONSUMER.CREATE.ALERTS"),
     ("request", "GRIDWARD.CONSUMER.INFO.ALERTS.rescue"),
     ("request", "GRIDWARD.CONSUMER.MSG.NEXT.ALERTS.rescue"),
+    ("request", "GRIDWARD.CONSUMER.INFO.ALERTS_PUBLIC.screen"),
+    ("request", "GRIDWARD.CONSUMER.MSG.NEXT.ALERTS_PUBLIC.screen"),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,6 +46,8 @@ async fn a_consumer_has_its_filter_and_nothing_else() {
     let mut system = three_communities().await;
     let police = system.add_consumer("police", &["gw.v1.dianbu.*.alert.>"]).unwrap();
     let rescue = system.add_consumer("rescue", &["gw.v1.beijipo.n01.alert.>"]).unwrap();
+    let screen = system.json_of(&["consumer", "add", "screen", "--class", "public", "--from", "all", "--filter", "gw-public.v1.dianbu.*.alert.>"]).unwrap();
+    let on_the_screen = Subscriber::start(&screen).await.unwrap();
     let (of_the_town, of_elsewhere) = (Subscriber::start(&police).await.unwrap(), Subscriber::start(&rescue).await.unwrap());
     // the one that is none of their business comes first: had it been let through, it would be here first
     fever(&system, ELSEWHERE, "h0", "p0").await;
@@ -54,6 +61,10 @@ async fn a_consumer_has_its_filter_and_nothing_else() {
     assert_eq!(subjects(&of_the_town), [fever_in("dianbu.u07"), fever_in("dianbu.u08")]);
     let cluster = "gw.v1.beijipo.n01.alert.cluster.critical.b07.raised".to_owned();
     assert_eq!(subjects(&of_elsewhere), [fever_in("beijipo.n01"), fever_in("beijipo.n01"), cluster], "two of a building are a cluster");
+
+    on_the_screen.message(1).await;
+    let counted = |community: &str| format!("gw-public.v1.dianbu.{community}.alert.fever.critical._.raised");
+    assert_eq!(subjects(&on_the_screen), [counted("u07"), counted("u08")], "a class is told of its own communities and in its own words");
 
     let before = system.get("/verify").await.unwrap().text;
     let mut outsider = Foreign::python("attempt.py").unwrap();
@@ -72,10 +83,31 @@ async fn a_consumer_has_its_filter_and_nothing_else() {
     assert!(own["answer"].as_str().is_some_and(|answer| answer.contains("\"durable_name\":\"police\"")), "{own}");
     assert_eq!(system.get("/verify").await.unwrap().text, before, "the log is as it was");
     assert_eq!((of_the_town.messages().len(), of_elsewhere.messages().len()), (2, 3));
-    drop((outsider, of_the_town, of_elsewhere));
+    drop((outsider, of_the_town, of_elsewhere, on_the_screen));
+    the_public_reads_no_other_class(&screen).await;
     nobody_connects_as_another(&police, &rescue).await;
     filters_outside_are_refused(&system);
     system.stop().unwrap();
+}
+
+/// Whoever is given counts gets no doors by asking for them.
+async fn the_public_reads_no_other_class(screen: &Value) {
+    let mut outsider = Foreign::python("attempt.py").unwrap();
+    outsider.tell(screen).unwrap();
+    assert_eq!(outsider.line(0).await.json, json!({"connected":true}));
+    let subjects = [
+        ("subscribe", "gw.v1.dianbu.u07.alert.>"),
+        ("subscribe", "gw-full.v1.dianbu.u07.alert.>"),
+        ("request", "GRIDWARD.CONSUMER.MSG.NEXT.ALERTS.police"),
+        ("request", "GRIDWARD.CONSUMER.MSG.NEXT.ALERTS.screen"),
+        ("request", "GRIDWARD.CONSUMER.CREATE.ALERTS"),
+        ("request", "gw.v1.dianbu.u07.command"),
+    ];
+    for (number, (what, subject)) in subjects.iter().enumerate() {
+        outsider.tell(&json!({"do":what,"subject":subject,"payload":"{}"})).unwrap();
+        let came = outsider.line(number + 1).await.json;
+        assert!(came["refused"].as_str().unwrap_or_default().to_lowercase().contains("permissions violation"), "the public may {what} {subject}: {came}");
+    }
 }
 
 async fn nobody_connects_as_another(police: &Value, rescue: &Value) {
@@ -99,10 +131,15 @@ fn filters_outside_are_refused(system: &system_tests::System) {
         "gw.v1.dianbu.u07.heartbeat",
         "gw.v1.dianbu.u07.command",
         "gw-full.v1.dianbu.u07.alert.>",
+        "gw-public.v1.dianbu.u07.alert.>",
         "gw.v1.*.*.alert",
     ] {
         let output = system.command(&["consumer", "add", "curious", "--filter", filter]).unwrap();
         assert_eq!(output.status.code(), Some(2), "{filter}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    for filter in ["gw.v1.dianbu.u07.alert.>", "gw-public.v1.dianbu.u07.>", ">"] {
+        let output = system.command(&["consumer", "add", "curious", "--class", "public", "--filter", filter]).unwrap();
+        assert_eq!(output.status.code(), Some(2), "public {filter}: {}", String::from_utf8_lossy(&output.stderr));
     }
     let again = system.command(&["consumer", "add", "police", "--filter", "gw.v1.dianbu.u07.alert.>"]).unwrap();
     assert_eq!(again.status.code(), Some(5), "{}", String::from_utf8_lossy(&again.stderr));

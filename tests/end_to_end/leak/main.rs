@@ -35,7 +35,9 @@ async fn nobody_is_named_anywhere_but_to_those_who_may_see_it() {
     play::play(&system, &towns).await;
     let sequence = system.get("/verify").await.unwrap().json["sequence"].as_u64().unwrap();
     until("everything is folded", WAIT, async || (system.get("/status").await.unwrap().json["sequence"].as_u64()? >= sequence).then_some(())).await;
-    subscribers[0].message(0).await;
+    for subscriber in &subscribers {
+        subscriber.message(0).await;
+    }
     until("a heartbeat and a status on the wire", WAIT, async || {
         let heard = fs::read(&wire).unwrap();
         ["heartbeat", ".status.", ".alert.", "ev.0.", "key.", "svc.intake.observe"].iter().all(|word| contains(&heard, word)).then_some(())
@@ -51,6 +53,7 @@ async fn nobody_is_named_anywhere_but_to_those_who_may_see_it() {
             canaries.absent("headers of a message", message.headers.to_string().as_bytes());
         }
     }
+    public_messages_lead_nowhere(&towns, &subscribers[1]);
     let run = fs::read(system.data().join("run.json")).unwrap();
     canaries.absent("run.json", &run);
     drop((wiretap, subscribers));
@@ -61,11 +64,24 @@ async fn nobody_is_named_anywhere_but_to_those_who_may_see_it() {
 /// Outside consumers of every class that is published.
 async fn subscribe(system: &System) -> Vec<Subscriber> {
     let mut subscribers = Vec::new();
-    for (class, filter) in [("work", "gw.v1.*.*.alert.>")] {
+    for (class, filter) in [("work", "gw.v1.*.*.alert.>"), ("public", "gw-public.v1.*.*.alert.>")] {
         let credentials = system.json_of(&["consumer", "add", class, "--class", class, "--from", "all", "--filter", filter]).unwrap();
         subscribers.push(Subscriber::start(&credentials).await.unwrap());
     }
     subscribers
+}
+
+/// No id and no name of a place in a community is in what the public is told of it.
+fn public_messages_lead_nowhere(towns: &[demo::Community], public: &Subscriber) {
+    let ids: BTreeSet<String> = towns.iter().flat_map(|community| play::ids(community, usize::MAX)).flat_map(|(_, ids)| ids).collect();
+    assert!(ids.len() > 500, "only {} ids to search for", ids.len());
+    let places = ["号楼", "单元", "小区"].map(str::to_owned);
+    let search = AhoCorasick::new(ids.iter().chain(&places)).unwrap();
+    for message in public.messages() {
+        let text = format!("{} {} {}", message.subject, message.headers, message.body);
+        assert_eq!(search.find(&text).map(|hit| &text[hit.range()]), None, "{text}");
+        assert_eq!(message.subject.split('.').nth(7), Some("_"), "{}", message.subject);
+    }
 }
 
 /// Lets somebody listen to our own account: only the machine's owner could.

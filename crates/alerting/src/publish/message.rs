@@ -36,29 +36,30 @@ impl Suppressed {
 
 /// A message and where it goes.
 #[derive(Clone, Debug)]
-pub(crate) struct Message {
+pub(crate) struct Message<D = Data> {
     pub(crate) subject: String,
-    pub(crate) body: Body,
+    pub(crate) body: Body<D>,
 }
 
+/// A CloudEvent around what a class tells.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Body {
-    specversion: &'static str,
-    id: String,
-    source: String,
-    r#type: String,
-    subject: String,
-    time: Timestamp,
-    datacontenttype: &'static str,
-    severity: Severity,
+pub(crate) struct Body<D = Data> {
+    pub(super) specversion: &'static str,
+    pub(super) id: String,
+    pub(super) source: String,
+    pub(super) r#type: String,
+    pub(super) subject: String,
+    pub(super) time: Timestamp,
+    pub(super) datacontenttype: &'static str,
+    pub(super) severity: Severity,
     /// Order within the partition: `n` of the alert. Where it comes from in the log stands in a header.
-    sequence: String,
-    partitionkey: String,
-    data: Data,
+    pub(super) sequence: String,
+    pub(super) partitionkey: String,
+    pub(super) data: D,
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct Data {
+pub(crate) struct Data {
     alert: String,
     n: u32,
     key: String,
@@ -201,7 +202,7 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State, s
 }
 
 /// What happened in one word, whether it was late, and because of which events.
-fn said(fact: &Fact<'_>, state: &State) -> Option<(&'static str, bool, Vec<String>)> {
+pub(super) fn said(fact: &Fact<'_>, state: &State) -> Option<(&'static str, bool, Vec<String>)> {
     let by_hand = || vec![fact.id().to_string()];
     let of_occurrence = |action| Some((action, state.occurrence.late, state.occurrence.causes.clone()));
     match Alert::step(fact.event)?.change {

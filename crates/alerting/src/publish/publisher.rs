@@ -3,9 +3,9 @@
 //! The stream's last message names the commit that it comes from. Only while the log still holds that commit does what follows
 //! in the log follow in the stream: sequences are used again after a restore, so the number alone proves nothing.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use bus::{AppendError, EventLog, Last, Notice, Publication, ReadError, Refusal, ResumeError, Source};
+use bus::{AppendError, EventLog, Keyring, Last, Notice, Publication, ReadError, Refusal, ResumeError, Source};
 use domain::{
     log::LogPosition,
     values::{Now, Timestamp},
@@ -13,11 +13,15 @@ use domain::{
 use store::Store;
 use tokio::{sync::watch, time::Instant};
 
-use super::message::CONTENT_TYPE;
+use super::{
+    full::{self, OpenError},
+    message::CONTENT_TYPE,
+};
 use crate::{
     error::{AlertingError, chain},
-    rows::{DROPPED, Dropped, OUTBOX, Waiting, dropped_key, outbox_key},
-    service::{PUBLISHING, Readiness},
+    publish::Class,
+    rows::{Dropped, Waiting, dropped_key, outbox_key},
+    service::Readiness,
 };
 
 /// Most messages in one append.
@@ -65,19 +69,25 @@ enum Hindrance {
 
 /// Publishes one class of messages. A further class is one more of these, with a stream and an outbox of its own.
 pub(crate) struct Publisher {
+    pub(crate) class: Class,
     pub(crate) publication: Publication,
+    /// What opens the names of a class that has them.
+    pub(crate) keyring: Option<Keyring>,
     pub(crate) log: EventLog,
     pub(crate) store: Store,
     pub(crate) now: Now,
     pub(crate) readiness: Readiness,
     /// Number of the fold that the store holds, counted from the start of the service. Moves when something was folded, too.
     pub(crate) folded: watch::Receiver<u64>,
-    pub(crate) told: watch::Sender<Told>,
+    pub(crate) told: watch::Sender<Progress>,
     /// The fold that is to be done anew, for its outbox lacks what the stream lacks.
     pub(crate) refold: watch::Sender<Option<u64>>,
 }
 
-/// How far everything was told.
+/// How far each class was told.
+pub(crate) type Progress = BTreeMap<Class, Told>;
+
+/// How far everything of a class was told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
     /// Of which fold: a sequence says nothing of another.
@@ -108,11 +118,13 @@ enum Ended {
 
 /// The next messages.
 struct Page {
-    notices: Vec<Notice>,
+    rows: Vec<Waiting>,
     /// The commit that the last row comes from, told of or too old.
     last: LogPosition,
-    /// When the first of what they tell was recorded.
-    oldest: Option<Timestamp>,
+}
+
+fn notice(row: Waiting) -> Notice {
+    Notice { subject: row.subject, source: row.source, content_type: CONTENT_TYPE, payload: row.payload.into() }
 }
 
 impl Publisher {
@@ -135,7 +147,7 @@ impl Publisher {
         loop {
             let hindrance = match self.look().await {
                 Ok(mark) => {
-                    self.readiness.ready(PUBLISHING);
+                    self.readiness.ready(self.class.publishing());
                     return Ok(Some(mark));
                 }
                 Err(Hindrance::Service(error)) => return Err(error.into()),
@@ -145,11 +157,11 @@ impl Publisher {
             let why = chain(&hindrance);
             if why != said {
                 if stopped {
-                    tracing::error!(error = %why, "publishing stopped: an operator must look");
+                    tracing::error!(class = self.class.word(), error = %why, "publishing stopped: an operator must look");
                 } else {
-                    tracing::warn!(%why, "cannot publish now");
+                    tracing::warn!(class = self.class.word(), %why, "cannot publish now");
                 }
-                self.readiness.waiting(PUBLISHING, why.as_str());
+                self.readiness.waiting(self.class.publishing(), why.as_str());
                 said = why;
             }
             tokio::time::sleep(if stopped { PAUSE_STOPPED } else { PAUSE }).await;
@@ -192,36 +204,48 @@ impl Publisher {
         let compare_at = Instant::now() + COMPARE_EVERY;
         loop {
             let told = Told { fold: mark.fold, sequence: mark.told };
-            self.told.send_if_modified(|before| std::mem::replace(before, told) != told);
+            self.told.send_if_modified(|progress| progress.insert(self.class, told) != Some(told));
             if *self.folded.borrow_and_update() != mark.fold || Instant::now() >= compare_at {
                 return Ok(Ended::Compare);
             }
-            let Some(Page { notices, last, oldest }) = self.page_after(&mark).await? else {
+            let Some(Page { mut rows, last }) = self.page_after(&mark).await? else {
                 match tokio::time::timeout_at(compare_at, self.folded.changed()).await {
                     Ok(Err(_)) => return Ok(Ended::Stopped),
                     Ok(Ok(())) | Err(_) => continue,
                 }
             };
-            let Some(newest) = notices.last().map(|notice| notice.source.clone()) else {
+            let Some(newest) = rows.last().map(|row| row.source.clone()) else {
                 mark.told = last.sequence;
                 continue;
             };
+            if let Some(keyring) = &self.keyring {
+                match full::open(keyring, &mut rows).await {
+                    Ok(()) => {}
+                    Err(OpenError::Service(error)) => return Err(error.into()),
+                    Err(error @ OpenError::Away(_)) => {
+                        let why = chain(&error);
+                        tracing::warn!(class = self.class.word(), %why, "not published now");
+                        self.readiness.waiting(self.class.publishing(), why);
+                        return Ok(Ended::Pause);
+                    }
+                }
+            }
             if let Err(error) = self.both_in_the_log(&mark.last, &newest).await {
-                tracing::warn!(error = %chain(&error), "not published now");
+                tracing::warn!(class = self.class.word(), error = %chain(&error), "not published now");
                 return Ok(Ended::Pause);
             }
-            let count = notices.len() as u64;
-            match self.publication.append(mark.expected, notices).await {
+            let (count, oldest) = (rows.len() as u64, rows.iter().map(|row| row.recorded_at).min());
+            match self.publication.append(mark.expected, rows.into_iter().map(notice).collect()).await {
                 Ok(sequence) => {
-                    metrics::counter!("gridward_alert_messages_total").increment(count);
+                    metrics::counter!("gridward_alert_messages_total", "class" => self.class.word()).increment(count);
                     oldest.inspect(|recorded_at| {
-                        metrics::histogram!("gridward_alert_publish_ms").record(((self.now)().0 - recorded_at.0).max(0) as f64);
+                        metrics::histogram!("gridward_alert_publish_ms", "class" => self.class.word()).record(((self.now)().0 - recorded_at.0).max(0) as f64);
                     });
                     mark = Mark { expected: sequence, told: newest.sequence, last: newest, since: None, ..mark };
                 }
                 Err(AppendError::Conflict | AppendError::Unknown(_)) => return Ok(Ended::Pause),
                 Err(AppendError::Refused(Refusal::Full(why))) => {
-                    tracing::error!(why, "the stream of alerts is full");
+                    tracing::error!(class = self.class.word(), why, "the stream of alerts is full");
                     return Ok(Ended::Pause);
                 }
                 Err(AppendError::Refused(refusal)) => return Err(PublishError::Refused(refusal)),
@@ -238,10 +262,10 @@ impl Publisher {
 
     /// The next messages; nothing when none wait. What comes from one commit stays together: the last message tells where to go on.
     async fn page_after(&self, mark: &Mark) -> Result<Option<Page>, AlertingError> {
-        let (store, told, since) = (self.store.clone(), mark.told, mark.since);
+        let (store, outbox, told, since) = (self.store.clone(), self.class.outbox(), mark.told, mark.since);
         let read = tokio::task::spawn_blocking(move || {
             let (from, to) = (outbox_key(told.saturating_add(1), 0), outbox_key(u64::MAX, 0));
-            let rows = store.scan_range::<Waiting>(OUTBOX, &from..&to, BATCH_MAX)?;
+            let rows = store.scan_range::<Waiting>(outbox, &from..&to, BATCH_MAX)?;
             let full = rows.len() == BATCH_MAX;
             let mut rows: Vec<Waiting> = rows.into_iter().map(|(_, row)| row.value).collect();
             let last = rows.last().map(|row| row.source.sequence);
@@ -250,17 +274,15 @@ impl Publisher {
             }
             let Some(last) = rows.last().map(|row| row.source.clone()) else { return Ok(None) };
             rows.retain(|row| since.is_none_or(|since| row.recorded_at >= since));
-            let oldest = rows.iter().map(|row| row.recorded_at).min();
-            let notice = |row: Waiting| Notice { subject: row.subject, source: row.source, content_type: CONTENT_TYPE, payload: row.payload.into() };
-            Ok(Some(Page { notices: rows.into_iter().map(notice).collect(), last, oldest }))
+            Ok(Some(Page { rows, last }))
         });
         read.await.map_err(|_| AlertingError::Task)?
     }
 
     /// The last message that is no longer in the outbox.
     async fn dropped(&self) -> Result<Option<Dropped>, AlertingError> {
-        let store = self.store.clone();
-        let read = tokio::task::spawn_blocking(move || store.get::<Dropped>(DROPPED, &dropped_key()));
+        let (store, dropped) = (self.store.clone(), self.class.dropped());
+        let read = tokio::task::spawn_blocking(move || store.get::<Dropped>(dropped, &dropped_key()));
         Ok(read.await.map_err(|_| AlertingError::Task)??.map(|row| row.value))
     }
 }

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use testkit::{MemoryIntake, World};
 
 use super::{
-    beat,
+    Class, Happened, beat,
+    counts::{Counts, Moved, counted},
     message::{self, Suppressed},
     title,
 };
@@ -192,6 +193,107 @@ fn messages_are_those_that_the_contract_shows() {
     let until = Some(at("2020-02-06T12:00:00Z"));
     let expected = json!([said(&full, acknowledged.into(), None), said(&bare, resolved.into(), until), said(&turned, escalated, None)]);
     assert_eq!(&expected, shown, "what is said, and what openapi.json shows");
+}
+
+#[test]
+fn counts_are_those_that_the_contract_shows() {
+    let alert = state("fever");
+    let mut world = World::settled();
+    world.record("visit.record", json!({"household": "h502", "outcome": "met", "mode": "door"}), "2020-02-06T15:04");
+    let commit = world.commits().last().unwrap().clone();
+    let mut counts = Counts::default();
+    counts.turn(None, Some(("check_overdue".parse().unwrap(), Severity::Serious)));
+    counts.turn(None, counted(&alert));
+    let moved = counts.turn(None, counted(&alert)).unwrap();
+    let raised = Raised { alert: alert.alert.clone(), key: alert.key.clone(), n: 1, episode: 1, occurrence: alert.occurrence.clone() }.into();
+    let fact = domain::Fact { sequence: 184_220, index: 0, header: &commit.header, event: &raised };
+    let message = counts.message(&fact, &alert, moved, &town()).unwrap();
+    let contract: serde_json::Value = serde_json::from_str(web::OPENAPI).unwrap();
+    let shown = &contract["components"]["schemas"]["AlertCountsMessage"]["examples"];
+    assert_eq!(&json!([message.body]), shown, "what is said, and what openapi.json shows");
+}
+
+/// A settled alert whose every word that could lead to somebody can be found again.
+fn marked(rule: &str) -> State {
+    let mut marked = state(rule);
+    let occurrence = &mut marked.occurrence;
+    occurrence.place = Place {
+        estate: Some("m-estate".parse().unwrap()),
+        building: Some("m-building".parse().unwrap()),
+        unit: Some("m-unit".to_owned()),
+        floor: Some(33),
+        door: Some("m-door".to_owned()),
+        household: Some("m-household".parse().unwrap()),
+    };
+    occurrence.names = PlaceNames { estate: Some("m-阳光小区".to_owned()), building: Some("m-7号楼".to_owned()) };
+    occurrence.person = Some(Subject::person("m-person".parse().unwrap()));
+    occurrence.causes = vec!["m-cause-0".to_owned()];
+    occurrence.observed = Some(Observed { tenths_celsius: 399, site: Site::Axilla, at: Timestamp(0), recorded_at: Timestamp(0) });
+    (occurrence.occurrences, occurrence.detail.missed) = (77, 88);
+    marked.key = Key { subject_id: "m-subject".parse().unwrap(), ..marked.key };
+    marked
+}
+
+#[test]
+fn the_public_is_told_of_no_place_below_the_community_no_person_and_no_alert() {
+    let world = World::settled();
+    let header = &world.commits()[0].header;
+    let known = domain::alert::KINDS.iter().copied().chain(["of_a_newer_program"]);
+    for (rule, severity) in known.flat_map(|rule| Severity::ALL.iter().map(move |severity| (rule, *severity))) {
+        let mut alert = marked(rule);
+        alert.severity_peak = severity;
+        let hidden = [alert.alert.to_string(), "m-".to_owned(), "502".to_owned(), "39.9".to_owned(), "77".to_owned(), "88".to_owned()];
+        for (status, was, moved) in [
+            (Status::Open, None, Moved::More),
+            (Status::Open, Some(Severity::Caution).filter(|was| *was != severity), Moved::Worse),
+            (Status::Closed, Some(severity), Moved::Less),
+        ] {
+            let mut counts = Counts::default();
+            let before = was.map(|was| (alert.key.rule.clone(), was));
+            if before.is_some() {
+                counts.turn(None, before.clone());
+            }
+            let closed = matches!(status, Status::Closed);
+            alert.status = status;
+            let found = counts.turn(before, counted(&alert));
+            // nothing is worse than it was in the lowest
+            let Some(found) = found.filter(|found| *found == moved) else { continue };
+            let event =
+                domain::alert::Updated { alert: alert.alert.clone(), key: alert.key.clone(), n: 2, episode: 1, occurrence: alert.occurrence.clone() }.into();
+            let fact = domain::Fact { sequence: 4711, index: 1, header, event: &event };
+            let told = publish_messages(&fact, &alert, found, &counts);
+            let [(Class::Work, _, full), (Class::Public, subject, payload)] = &told[..] else { panic!("{told:?}") };
+            let text = String::from_utf8(payload.clone()).unwrap();
+            for hidden in &hidden {
+                assert!(!text.contains(hidden.as_str()) && !subject.contains(hidden.as_str()), "{hidden} is in {subject} {text}");
+            }
+            assert!(String::from_utf8_lossy(full).contains("m-person"), "it could have been found");
+            assert_eq!(*subject, format!("gw-public.v1.dianbu.u07.alert.{rule}.{severity}._.updated"));
+            let json: serde_json::Value = serde_json::from_slice(payload).unwrap();
+            assert_eq!(json["data"]["open"], if closed { json!([]) } else { json!([{"kind": rule, "severity": severity, "count": 1}]) });
+            assert_eq!(json["id"], format!("{}-4711-1", header.epoch));
+        }
+    }
+}
+
+fn publish_messages(fact: &domain::Fact<'_>, state: &State, moved: Moved, counts: &Counts) -> Vec<(Class, String, Vec<u8>)> {
+    Happened { fact, state, community: &town(), counts: Some((moved, counts)) }.messages(Suppressed::default(), false).unwrap()
+}
+
+#[test]
+fn what_moves_no_count_is_not_told_to_the_public() {
+    let mut counts = Counts::default();
+    let fever = |severity| Some(("fever".parse().unwrap(), severity));
+    for (before, after, moved) in [
+        (None, fever(Severity::Serious), Some(Moved::More)),
+        (fever(Severity::Serious), fever(Severity::Serious), None),
+        (fever(Severity::Serious), fever(Severity::Critical), Some(Moved::Worse)),
+        (None, None, None),
+        (fever(Severity::Critical), None, Some(Moved::Less)),
+    ] {
+        assert_eq!(counts.turn(before, after), moved);
+    }
+    assert_eq!(counts.open().count(), 0);
 }
 
 /// The nurse is not there: it goes to the office, two of them.

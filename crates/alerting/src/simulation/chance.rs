@@ -117,6 +117,7 @@ async fn run(steps: Vec<Step>) {
     // one that runs on is enough
     let [survivor, _] = &mut instances;
     survivor.settle(&town.intake).await;
+    check_counts(survivor);
     check_log(&town.intake.world("u07").await);
     check_replay(&town).await;
 }

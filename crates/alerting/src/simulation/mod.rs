@@ -15,15 +15,19 @@ use std::{
 
 use bus::{EventLog, MemoryLog};
 use domain::{
-    alert::{Alert, AlertId, Basis, Change, Escalated, KeyHash, Step, Why},
-    values::{Now, Timestamp},
+    alert::{self, Alert, AlertId, Basis, Change, Escalated, KeyHash, Severity, Step, Why},
+    values::{CommunityId, Now, Slug, Timestamp},
 };
 use serde_json::{Value, json};
 use store::{Key, Options, Prefix, RawRow, Store, Table};
 use tempfile::TempDir;
 use testkit::{MemoryIntake, World};
 
-use crate::{engine::Engine, rows::Target};
+use crate::{
+    engine::Engine,
+    publish::counts::{Counts, counted},
+    rows::{ALERTS, COUNTS, Target},
+};
 
 const NOON: &str = "2020-02-06T12:00";
 /// Rounds after which everything must have been said.
@@ -292,4 +296,20 @@ async fn check_replay(town: &Town) {
     let left: Vec<String> = fresh.on_their_way.iter().map(|(_, payload)| String::from_utf8_lossy(payload).into_owned()).collect();
     assert!(left.is_empty(), "a replay has something to say: {left:?}");
     assert_eq!(town.intake.world("u07").await.sequence(), before);
+}
+
+/// What the public is told of agrees with the alerts themselves, however often they were folded.
+fn check_counts(instance: &Instance) {
+    let prefix = Prefix::all_communities_of_table();
+    let mut open: BTreeMap<(CommunityId, (Slug, Severity)), u32> = BTreeMap::new();
+    for (key, row) in instance.store.scan::<alert::State>(ALERTS, &prefix, None, 10_000).unwrap() {
+        let community: CommunityId = key.read().community().unwrap().parse().unwrap();
+        counted(&row.value).into_iter().for_each(|what| *open.entry((community.clone(), what)).or_default() += 1);
+    }
+    let mut counts = BTreeMap::new();
+    for (key, row) in instance.store.scan::<Counts>(COUNTS, &prefix, None, 10_000).unwrap() {
+        let community: CommunityId = key.read().community().unwrap().parse().unwrap();
+        counts.extend(row.value.open().map(|(what, count)| ((community.clone(), what.clone()), *count)));
+    }
+    assert_eq!(counts, open);
 }

@@ -65,8 +65,11 @@ async fn a_restored_log_that_has_grown_past_what_was_told_is_recognised_for_ever
     let alerting = system.start();
     stopped(&alerting).await;
     system.publication.roll_back(0);
-    ready(&alerting).await;
     let notices = system.notices(2).await;
+    // the public's is another stream: it waits for its own decision, and holds up nobody
+    assert!(stopped(&alerting).await.starts_with("publishing ALERTS_PUBLIC: "), "{:?}", alerting.readiness().why_not());
+    system.public.roll_back(0);
+    ready(&alerting).await;
     let people: Vec<Value> = notices.iter().map(|notice| body(notice)["data"]["person"]["ref"].clone()).collect();
     assert_eq!(people[..2], ["p2", "p3"]);
     alerting.stop().await;
@@ -211,4 +214,28 @@ async fn while_the_log_is_missing_the_service_waits_and_forgets_nothing() {
     system.notices(2).await;
     alerting.stop().await;
     assert_eq!(system.publication.notices().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_stream_of_the_public_is_filled_again_by_itself_with_the_ids_it_had() {
+    let system = System::new("2020-02-02T15:05").await;
+    let alerting = system.start();
+    for person in ["p1", "p2"] {
+        system.record("visit.record", fever(person, 38.2), "2020-02-02T15:04").await;
+    }
+    let (told, counted) = (system.notices(2).await, eventually("counts", || Some(system.public.notices()).filter(|notices| notices.len() == 2)).await);
+    ready(&alerting).await;
+    alerting.stop().await;
+    let open: Vec<Value> = counted.iter().map(|notice| body(notice)["data"]["open"].clone()).collect();
+    let fevers = |count: u32| serde_json::json!([{"kind": "fever", "severity": "critical", "count": count}]);
+    assert_eq!(open, [fevers(1), fevers(2)]);
+    for kept in [0, 1] {
+        system.public.roll_back(kept);
+        let alerting = if kept == 0 { system.start() } else { system.start_in_an_empty_store() };
+        let again = eventually("counts again", || Some(system.public.notices()).filter(|notices| notices.len() == 2)).await;
+        ready(&alerting).await;
+        alerting.stop().await;
+        assert_eq!(again, counted, "byte for byte");
+        assert_eq!(ids(&system.publication.notices()), ids(&told), "the others are told nothing twice");
+    }
 }

@@ -99,7 +99,12 @@ impl Bench {
             requests: Requests::in_memory(),
             store: open_store(store),
             now: clock.now(),
-            outlets: Outlets { alerts: alerts.clone(), announcer: Announcer::new(&connection) },
+            outlets: Outlets {
+                alerts: alerts.clone(),
+                public: Publication::in_memory(&bus::MemoryPublication::default()),
+                full: None,
+                announcer: Announcer::new(&connection),
+            },
         });
         (alerting, alerts)
     }

@@ -46,6 +46,8 @@ impl Clock {
 pub(crate) struct System {
     pub(crate) log: MemoryLog,
     pub(crate) publication: MemoryPublication,
+    /// What the public is told.
+    pub(crate) public: MemoryPublication,
     pub(crate) intake: MemoryIntake,
     pub(crate) clock: Clock,
     requests: Requests,
@@ -68,6 +70,7 @@ impl System {
         Self {
             log,
             publication: MemoryPublication::default(),
+            public: MemoryPublication::default(),
             intake,
             clock,
             requests,
@@ -86,7 +89,12 @@ impl System {
             requests: self.requests.clone(),
             store,
             now: self.clock.now(),
-            outlets: Outlets { alerts: Publication::in_memory(&self.publication), announcer: Announcer::in_memory() },
+            outlets: Outlets {
+                alerts: Publication::in_memory(&self.publication),
+                public: Publication::in_memory(&self.public),
+                full: None,
+                announcer: Announcer::in_memory(),
+            },
         })
     }
 

@@ -27,7 +27,7 @@ impl ConsumerAccount {
     pub fn text(&self) -> Result<String, ConfigError> {
         let alone = ServerConfig { consumers: vec![self.clone()], ..ServerConfig::new(([127, 0, 0, 1], 0).into(), "unused", Vec::new()) };
         alone.check()?;
-        let mut text = format!("# add to the exports of account {CORE_ACCOUNT}\n");
+        let mut text = format!("# add to the exports of account {CORE_ACCOUNT}; where a subject is exported already, add the account to its list\n");
         // writing to a string cannot fail
         let _infallible = alone.write_exports(&mut text).and_then(|()| {
             writeln!(text, "# add to the accounts")?;

@@ -44,7 +44,9 @@ pub(crate) fn notice(community: &str, source_sequence: u64) -> Notice {
 /// A system with two consumers, each with one alert of its own community.
 pub(crate) async fn system() -> Bench {
     let mut bench = Bench::start().await;
-    bench.provision(&StreamPlan::all(None)).await;
+    let mut streams = StreamPlan::all(None);
+    streams.push(StreamPlan::alerts_full());
+    bench.provision(&streams).await;
     let provision = bench.connect("provision").await;
     for name in ["c1", "c2"] {
         let plan = DurablePlan { stream: "ALERTS".to_owned(), name: name.to_owned(), filters: vec![format!("gw.v1.t.{name}.alert.>")], from: StartAt::All };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::stream::Config;
 use bus::event_log::BATCH_MESSAGES_MAX;
-use bus::provision::{STREAM_IDENTITY, StreamPlan, ensure};
+use bus::provision::{ALERT_AGE_MAX, STREAM_IDENTITY, StreamPlan, ensure};
 use bus::server::NatsServer;
 use bus::{AppendError, EventLog, EventLogOptions, Feed, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError};
 use bytes::Bytes;
@@ -270,6 +270,20 @@ async fn a_last_message_that_never_comes_ends_the_tail() {
     let mut tail = apart(&log).tail(&LogPosition::default()).await.unwrap();
     read_to(&mut tail, 1, 9).await;
     assert_eq!(next(&mut tail).await, Err(TailError::Damaged { sequence: 10 }));
+}
+
+#[tokio::test]
+async fn a_stream_that_would_keep_names_for_longer_is_at_fault_and_one_that_forgets_sooner_is_not() {
+    let bench = Bench::start().await;
+    let connection = bench.connect("provision").await;
+    let plan = StreamPlan::alerts_full();
+    for (name, age_max, harmless) in [("A", None, false), ("B", Some(ALERT_AGE_MAX), false), ("C", Some(Duration::from_secs(60)), true)] {
+        let plan = StreamPlan { name: name.to_owned(), subjects: vec![format!("names.{name}")], ..plan.clone() };
+        ensure(&connection, &[StreamPlan { age_max, ..plan.clone() }], identity).await.unwrap();
+        let drift = ensure(&connection, &[plan], identity).await.unwrap().remove(0).drift;
+        let found: Vec<_> = drift.iter().map(|drift| (drift.setting.as_str(), drift.harmless)).collect();
+        assert_eq!(found, [("max_age", harmless)], "{age_max:?}: {drift:?}");
+    }
 }
 
 #[tokio::test]

@@ -27,12 +27,15 @@ enum Command {
         /// Subjects, such as gw.v1.dianbu.*.alert.fever.>
         #[arg(long = "filter", required = true, num_args = 1..)]
         filters: Vec<String>,
-        /// full (with names), work (doors, no names) or public (counts)
+        /// full (with names, where the system runs with --names-on-topics), work (doors, no names) or public (counts of communities)
         #[arg(long, default_value = "work")]
         class: String,
         /// new, all, or a sequence
         #[arg(long, default_value = "new")]
         from: String,
+        /// Communities it may send commands to over NATS, such as dianbu.u07; it needs a token besides
+        #[arg(long = "command", value_name = "TOWN.COMMUNITY", num_args = 1..)]
+        commands: Vec<String>,
     },
     /// List the consumers
     List,
@@ -47,9 +50,9 @@ enum Command {
 pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
     let client = global.client()?;
     match arguments.command {
-        Command::Add { name, filters, class, from } => {
+        Command::Add { name, filters, class, from, commands } => {
             let from = from.parse::<u64>().map_or(Value::String(from), Value::from);
-            let wanted = serde_json::json!({ "name": name, "filters": filters, "class": class, "from": from });
+            let wanted = serde_json::json!({ "name": name, "filters": filters, "class": class, "from": from, "commands": commands });
             let added: Added = accepted(client.request(Method::POST, "/consumers").json(&wanted).send().await?).await?.json().await?;
             if global.json() {
                 data(serde_json::to_string(&added)?);
@@ -80,12 +83,16 @@ fn print(added: &Added) {
     data(format_args!("durable   {}", added.durable));
     data(format_args!("inbox     {}", added.inbox_prefix));
     data(format_args!("API       {}", added.api_prefix));
-    data("may       read its durable consumer (info, next, ack), and nothing else");
+    data("may       read its durable consumer (info, next, ack)");
+    for subject in &added.commands {
+        data(format_args!("may ask   {subject}   (header Authorization: Bearer, and a token)"));
+    }
+    data("          and nothing else");
     if let Some(account) = &added.account {
         talk("This NATS is not ours: add this account to its configuration, and reload it twice.");
         data(account);
     }
-    talk("Try it (pip install nats-py):");
+    talk("Programs to begin with, in three languages: docs/consumers. Or try it at once (pip install nats-py):");
     data(one_liner(added));
 }
 
@@ -125,6 +132,7 @@ mod tests {
             durable: text(),
             inbox_prefix: text(),
             api_prefix: text(),
+            commands: Vec::new(),
             applied: true,
             account: None,
         };

@@ -145,6 +145,9 @@ struct UpArguments {
     /// Who is told of alerts, instead of deliveries.toml in the data folder
     #[arg(long, value_name = "FILE")]
     deliveries: Option<PathBuf>,
+    /// Publish alerts with the names of people too, for consumers of the class full; kept on the server for a day, in the clear
+    #[arg(long)]
+    names_on_topics: bool,
     /// How large the demo is
     #[arg(long, default_value = "full", value_name = "SCALE")]
     scale: DemoScale,
@@ -237,6 +240,7 @@ async fn run_up(global: &Global, arguments: UpArguments, demo: bool) -> Done {
         nats_listen: arguments.nats_listen,
         clock: arguments.clock,
         deliveries: arguments.deliveries,
+        names_on_topics: arguments.names_on_topics,
         demo: (demo || arguments.demo).then_some((arguments.scale, arguments.seed)),
     };
     up(options).await

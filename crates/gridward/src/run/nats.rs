@@ -185,7 +185,7 @@ pub(crate) fn account(consumer: &KeptConsumer) -> ConsumerAccount {
         stream: consumer.stream.clone(),
         durable: consumer.durable.clone(),
         live: heartbeats(&consumer.filters),
-        asks: Vec::new(),
+        asks: consumer.asks.clone(),
     }
 }
 
@@ -208,8 +208,15 @@ impl Connections {
     }
 }
 
+/// The streams of a system. That of names is made only where people are to be named on topics.
+pub(crate) fn streams(log_bytes_max: Option<u64>, names_on_topics: bool) -> Vec<StreamPlan> {
+    let mut streams = StreamPlan::all(log_bytes_max);
+    streams.extend(names_on_topics.then(StreamPlan::alerts_full));
+    streams
+}
+
 /// Refuses a server that would acknowledge what is not on disk, then sets up the streams.
-pub(crate) async fn prepare(connection: &Connection, monitor_url: Option<&str>, unsynced: Unsynced, log_bytes_max: Option<u64>) -> anyhow::Result<()> {
+pub(crate) async fn prepare(connection: &Connection, monitor_url: Option<&str>, unsynced: Unsynced, streams: &[StreamPlan]) -> anyhow::Result<()> {
     let facts = preflight_within(PREFLIGHT_WAIT, connection, monitor_url, unsynced).await?;
     tracing::info!(version = %facts.version, synced = ?facts.synced, "nats-server will do");
     let identity = random::<16>()?;
@@ -218,7 +225,7 @@ pub(crate) async fn prepare(connection: &Connection, monitor_url: Option<&str>, 
         count += 1;
         letters(&[&identity[..], &[count]].concat())
     };
-    for report in ensure(connection, &StreamPlan::all(log_bytes_max), new_identity).await? {
+    for report in ensure(connection, streams, new_identity).await? {
         if let Some(drift) = report.drift.iter().find(|drift| !drift.harmless) {
             anyhow::bail!("stream {} is not set up as planned: {} is {}, it should be {}", report.name, drift.setting, drift.found, drift.planned);
         }

@@ -11,7 +11,8 @@ use domain::values::DeploymentKey;
 use tokio::sync::watch;
 
 use super::{
-    health, nats,
+    health,
+    nats::{self, streams},
     services::{Common, Services, start_alerting, start_deliveries, start_intake, start_projection},
     told_to_stop,
 };
@@ -51,7 +52,8 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
     let connection = connect(&config, role).await?;
     let unsynced = if config.nats.accept_lost_records_after_power_cut { Unsynced::Accept } else { Unsynced::Refuse };
     if config.nats.provision {
-        nats::prepare(&connection, config.nats.monitor_url.as_deref(), unsynced, config.nats.log_bytes_max).await?;
+        nats::prepare(&connection, config.nats.monitor_url.as_deref(), unsynced, &streams(config.nats.log_bytes_max, config.deployment.names_on_topics))
+            .await?;
     } else {
         preflight_within(nats::PREFLIGHT_WAIT, &connection, config.nats.monitor_url.as_deref(), unsynced).await?;
     }
@@ -59,6 +61,7 @@ pub(crate) async fn run_one(role: Role, file: &Path) -> Done {
         secrets: DeploymentKey::new(&config.deployment_secret()?),
         now: Arc::new(real_now),
         exercise: config.deployment.exercise,
+        names_on_topics: config.deployment.names_on_topics,
         cache_mib: config.store.cache_mib,
         feed: bus::Feed::default(),
     };

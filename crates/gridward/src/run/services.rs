@@ -2,8 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
-use alerting::{Alerting, Deliveries, DeliveryParts, DeliveryReport, Outlets};
-use bus::{Announcer, Connection, EventLog, EventLogOptions, Feed, KeyStore, LastValues, Marks, Publication, Reading, Requests};
+use alerting::{Alerting, Deliveries, DeliveryParts, DeliveryReport, Named, Outlets};
+use bus::{Announcer, Connection, EventLog, EventLogOptions, Feed, KeyStore, Keyring, LastValues, Marks, Publication, Reading, Requests};
 use domain::values::{DeploymentKey, Now};
 use intake::Intake;
 use projection::Projection;
@@ -27,6 +27,8 @@ pub(crate) struct Common {
     pub(crate) secrets: DeploymentKey,
     pub(crate) now: Now,
     pub(crate) exercise: bool,
+    /// Whether class full is published: alerts with the names of people.
+    pub(crate) names_on_topics: bool,
     /// Memory that sled may use as a cache, in MiB, if not what is usual for the service.
     pub(crate) cache_mib: Option<u64>,
     /// What intake appends in this process, for the other services in it.
@@ -68,7 +70,15 @@ pub(crate) fn start_alerting(connection: &Connection, folder: &Path, common: &Co
         requests: Requests::new(connection),
         store: open_store(folder, &alerting::tables(), common.cache_mib.unwrap_or(ALERTING_CACHE_MIB))?,
         now: common.now.clone(),
-        outlets: Outlets { alerts: Publication::new(connection, "ALERTS"), announcer: Announcer::new(connection) },
+        outlets: Outlets {
+            alerts: Publication::new(connection, "ALERTS"),
+            public: Publication::new(connection, "ALERTS_PUBLIC"),
+            full: common.names_on_topics.then(|| Named {
+                publication: Publication::new(connection, "ALERTS_FULL"),
+                keyring: Keyring::new(KeyStore::new(connection), common.secrets.clone()),
+            }),
+            announcer: Announcer::new(connection),
+        },
     };
     Ok(Alerting::start(parts))
 }

@@ -35,6 +35,7 @@ pub(crate) struct UpOptions {
     pub(crate) nats_listen: SocketAddr,
     pub(crate) clock: Option<Drill>,
     pub(crate) deliveries: Option<PathBuf>,
+    pub(crate) names_on_topics: bool,
     pub(crate) demo: Option<(DemoScale, u64)>,
 }
 
@@ -48,6 +49,7 @@ pub(crate) async fn up(options: UpOptions) -> Done {
         secrets: DeploymentKey::new(&data.deployment_secret()?),
         now: clock.as_now(),
         exercise: clock.is_exercise(),
+        names_on_topics: options.names_on_topics,
         cache_mib: None,
         feed: bus::Feed::default(),
     };
@@ -60,7 +62,7 @@ pub(crate) async fn up(options: UpOptions) -> Done {
         }
     });
     let connections = nats.connect().await?;
-    nats::prepare(&connections.provision, nats.monitor_url().as_deref(), Unsynced::Refuse, None).await?;
+    nats::prepare(&connections.provision, nats.monitor_url().as_deref(), Unsynced::Refuse, &nats::streams(None, options.names_on_topics)).await?;
     let system = System::start(&data, &nats, connections, deliveries, &common).await?;
     let keeping = tokio::spawn(clock.clone().keep());
     let stopped = system.run(&data, &nats, &options, &clock).await;
@@ -99,6 +101,7 @@ impl System {
             data: Arc::clone(data),
             connection: connections.provision,
             nats: Arc::clone(nats),
+            names_on_topics: common.names_on_topics,
             changing: Mutex::default(),
         });
         let gate = intake.gate();

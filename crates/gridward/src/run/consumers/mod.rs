@@ -1,4 +1,7 @@
-//! `/consumers`: outsiders who subscribe to topics. Every one has an account of its own on NATS and one durable consumer bound by name.
+//! `/consumers`: outsiders who subscribe to topics. Every one has an account of its own on NATS and one durable consumer bound by name, and asks
+//! at the door of the communities that it is let to, where its token says who it is.
+
+mod wanted;
 
 use std::sync::Arc;
 
@@ -15,49 +18,18 @@ use bus::{
     provision::ProvisionError,
     server::CONSUMER_API_PREFIX,
 };
-use domain::values::Slug;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use web::{COMMAND_BYTES_MAX, Gate, Problem, no_parameters, shape};
 
 use super::nats::{Nats, account};
 use crate::data::{DataFolder, KeptConsumer, letters, random};
+use wanted::{Class, From, Wanted, wanted};
 
 /// Name of the consumer that the demo makes to show how to subscribe.
 const WATCHER: &str = "watcher";
 /// Most consumers of one server: every one is an account.
 const CONSUMERS_MAX: usize = 500;
-/// Longest name: it becomes part of a user, an account and an inbox.
-const NAME_CHARS_MAX: usize = 48;
-/// Most subjects of one consumer.
-const FILTERS_MAX: usize = 64;
-
-// by hand: what is derived for such a list tells neither what was right nor where
-impl<'de> Deserialize<'de> for From {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = From;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("new, all, or a sequence")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<From, E> {
-                match word {
-                    "new" => Ok(From::New),
-                    "all" => Ok(From::All),
-                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(word), &self)),
-                }
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, sequence: u64) -> Result<From, E> {
-                Ok(From::Sequence(sequence))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
 
 /// What adding consumers needs.
 pub(crate) struct Consumers {
@@ -66,39 +38,10 @@ pub(crate) struct Consumers {
     pub(crate) connection: Connection,
     /// Our own server takes accounts over at once; with an external one the operator adds them.
     pub(crate) nats: Arc<Nats>,
+    /// Whether class full is published.
+    pub(crate) names_on_topics: bool,
     /// One change at a time.
     pub(crate) changing: Mutex<()>,
-}
-
-/// What a consumer is to be.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wanted {
-    name: Slug,
-    filters: Vec<String>,
-    #[serde(default)]
-    class: Class,
-    #[serde(default)]
-    from: From,
-}
-
-/// Which payload a consumer is given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Class {
-    Full,
-    #[default]
-    Work,
-    Public,
-}
-
-/// Where a consumer begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum From {
-    #[default]
-    New,
-    All,
-    Sequence(u64),
 }
 
 /// A consumer, with its password, shown once.
@@ -112,37 +55,13 @@ pub(crate) struct Added {
     pub(crate) durable: String,
     pub(crate) inbox_prefix: String,
     pub(crate) api_prefix: String,
+    /// Subjects on which it may ask; a token says who it is there.
+    pub(crate) commands: Vec<String>,
     /// False with an external NATS: the operator adds `account` to its configuration.
     pub(crate) applied: bool,
     /// The account block for an external NATS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<String>,
-}
-
-impl Class {
-    const fn stream(self) -> &'static str {
-        match self {
-            Self::Full => "ALERTS_FULL",
-            Self::Work => "ALERTS",
-            Self::Public => "ALERTS_PUBLIC",
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Work => "work",
-            Self::Public => "public",
-        }
-    }
-
-    const fn subject_prefix(self) -> &'static str {
-        match self {
-            Self::Full => "gw-full.v1.",
-            Self::Work => "gw.v1.",
-            Self::Public => "gw-public.v1.",
-        }
-    }
 }
 
 impl Consumers {
@@ -152,7 +71,8 @@ impl Consumers {
         if let Some(consumer) = kept.iter().find(|consumer| consumer.name == WATCHER) {
             return added(self, consumer).map_err(|problem| anyhow::anyhow!("{}", problem.code()));
         }
-        let wanted = Wanted { name: WATCHER.parse()?, filters: vec!["gw.v1.*.*.alert.>".to_owned()], class: Class::Work, from: From::New };
+        let wanted =
+            Wanted { name: WATCHER.parse()?, filters: vec!["gw.v1.*.*.alert.>".to_owned()], class: Class::Work, from: From::New, commands: Vec::new() };
         self.add(wanted).await.map_err(|problem| anyhow::anyhow!("{}", problem.code()))
     }
 
@@ -170,6 +90,7 @@ impl Consumers {
         let consumer = KeptConsumer {
             name: wanted.name.to_string(),
             password: letters(&random::<24>().map_err(away)?),
+            asks: wanted.asks(),
             stream: wanted.class.stream().to_owned(),
             durable: wanted.name.to_string(),
             filters: wanted.filters,
@@ -202,7 +123,7 @@ async fn list(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, query
     let kept = consumers.data.consumers().map_err(away)?;
     let items: Vec<_> = kept
         .iter()
-        .map(|consumer| serde_json::json!({ "name": consumer.name, "stream": consumer.stream, "filters": consumer.filters, "class": consumer.class }))
+        .map(|consumer| serde_json::json!({ "name": consumer.name, "stream": consumer.stream, "filters": consumer.filters, "class": consumer.class, "commands": consumer.asks }))
         .collect();
     Ok(Json(serde_json::json!({ "items": items, "next": null })))
 }
@@ -210,7 +131,7 @@ async fn list(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, query
 async fn add(State(consumers): State<Arc<Consumers>>, headers: HeaderMap, query: RawQuery, body: Body) -> Result<(StatusCode, Json<Added>), Problem> {
     consumers.gate.operator_for_change(&headers)?;
     no_parameters(&query)?;
-    let wanted = wanted(&shape::whole(body, COMMAND_BYTES_MAX, "the body").await?)?;
+    let wanted = wanted(consumers.names_on_topics, &shape::whole(body, COMMAND_BYTES_MAX, "the body").await?)?;
     let added = consumers.add(wanted).await?;
     Ok((StatusCode::CREATED, Json(added)))
 }
@@ -227,43 +148,10 @@ fn added(consumers: &Consumers, consumer: &KeptConsumer) -> Result<Added, Proble
         durable: consumer.durable.clone(),
         inbox_prefix: account.inbox_prefix(),
         api_prefix: CONSUMER_API_PREFIX.to_owned(),
+        commands: account.asks.clone(),
         applied,
         account: if applied { None } else { Some(account.text().map_err(away)?) },
     })
-}
-
-/// What is asked for, when it can be.
-fn wanted(json: &[u8]) -> Result<Wanted, Problem> {
-    let wanted: Wanted = shape::object(json)?;
-    check_wanted(&wanted)?;
-    Ok(wanted)
-}
-
-/// A consumer follows alert topics of its class and nothing else.
-fn check_wanted(wanted: &Wanted) -> Result<(), Problem> {
-    if wanted.name.as_str().len() > NAME_CHARS_MAX {
-        return Err(Problem::bad_request("/name", "name_long", format!("at most {NAME_CHARS_MAX} characters")));
-    }
-    if wanted.class != Class::Work {
-        let reason = "only the class work (doors, no names) is published so far";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "class_unpublished").with_param("/class", "class_unpublished", reason));
-    }
-    if wanted.filters.is_empty() || wanted.filters.len() > FILTERS_MAX {
-        return Err(Problem::bad_request("/filters", "filters_count", format!("name 1 to {FILTERS_MAX} subjects")));
-    }
-    for (index, filter) in wanted.filters.iter().enumerate() {
-        let tokens: Vec<&str> = filter.split('.').collect();
-        let plain =
-            |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'));
-        let well_formed = tokens.iter().enumerate().all(|(place, token)| plain(token) || *token == "*" || (*token == ">" && place + 1 == tokens.len()));
-        // a filter that ends before the kind would never be told anything
-        let alert = filter.starts_with(wanted.class.subject_prefix()) && tokens.get(4).is_some_and(|kind| *kind == "alert") && tokens.len() > 5;
-        if !well_formed || !alert {
-            let reason = format!("an alert topic of this class, such as {}dianbu.*.alert.fever.>", wanted.class.subject_prefix());
-            return Err(Problem::bad_request(format!("/filters/{index}"), "filter_outside", reason));
-        }
-    }
-    Ok(())
 }
 
 async fn remove(State(consumers): State<Arc<Consumers>>, Path(name): Path<String>, headers: HeaderMap, query: RawQuery) -> Result<StatusCode, Problem> {
@@ -300,43 +188,9 @@ fn away(error: impl std::fmt::Display) -> Problem {
 mod tests {
     use super::*;
 
-    fn refused(json: &str) -> (u16, String, String) {
-        let problem = wanted(json.as_bytes()).unwrap_err();
-        let pointer = problem.invalid_params().first().map(|param| param.pointer.clone()).unwrap_or_default();
-        (problem.status().as_u16(), pointer, serde_json::to_string(&problem).unwrap())
-    }
-
-    #[test]
-    fn a_refusal_names_the_path_and_what_would_be_right_and_not_what_was_sent() {
-        let filters = r#""filters":["gw.v1.*.*.alert.>"]"#;
-        for (json, status, pointer, right) in [
-            (format!(r#"{{"name":"张三 13812345678",{filters}}}"#), 400, "/name", "a-z 0-9"),
-            (format!(r#"{{"name":"p13812345678",{filters}}}"#), 422, "/name", "choose an id that means nothing"),
-            (format!(r#"{{"name":"police","class":"张三",{filters}}}"#), 400, "/class", "`full`, `work`"),
-            (format!(r#"{{"name":"police","from":"13812345678",{filters}}}"#), 400, "/from", "new, all, or a sequence"),
-            (format!(r#"{{"name":"police","from":-13812345678,{filters}}}"#), 400, "/from", "new, all, or a sequence"),
-            (r#"{"name":"police","filters":"张三"}"#.to_owned(), 400, "/filters", "a sequence"),
-            (r#"{"name":"police","filters":["张三"]}"#.to_owned(), 400, "/filters/0", "an alert topic"),
-            (r#"{"name":"police"}"#.to_owned(), 400, "", "filters"),
-            ("张三".to_owned(), 400, "", "not JSON at line 1"),
-        ] {
-            let (found, at, text) = refused(&json);
-            assert_eq!((found, at.as_str()), (status, pointer), "{json}: {text}");
-            assert!(text.contains(right) && !text.contains("张三") && !text.contains("13812345678"), "{json}: {text}");
-        }
-    }
-
     #[test]
     fn what_went_wrong_inside_is_not_told_outside() {
         let told = serde_json::to_string(&away("permission denied: /var/lib/gridward/consumers.json")).unwrap();
         assert!(told.contains("consumer_failed") && told.contains("the log of this program") && !told.contains("/var/lib"), "{told}");
-    }
-
-    #[test]
-    fn a_consumer_begins_with_what_is_new_with_all_or_at_a_sequence() {
-        for (from, expected) in [("", From::New), (r#","from":"new""#, From::New), (r#","from":"all""#, From::All), (r#","from":7"#, From::Sequence(7))] {
-            let json = format!(r#"{{"name":"police","filters":["gw.v1.*.*.alert.>"]{from}}}"#);
-            assert_eq!(wanted(json.as_bytes()).unwrap().from, expected, "{json}");
-        }
     }
 }
