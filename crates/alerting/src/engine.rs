@@ -231,7 +231,7 @@ impl Engine {
         });
         let Some(state) = folded else { return Ok(()) };
         let unit = Unit::new(sequence).put(COMMUNITIES, key.clone(), &state);
-        let policy_changed = commit.events.iter().any(|event| matches!(event, Event::PolicyChanged(_)));
+        let policy_changed = commit.events.iter().any(|event| matches!(event, Event::PolicyChanged(_) | Event::PolicyChangedV2(_)));
         self.has_jobs |= policy_changed;
         self.apply(vec![if policy_changed { unit.put(JOBS, key, &Job::default()) } else { unit }])
     }

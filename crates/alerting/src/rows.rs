@@ -12,7 +12,7 @@ use store::{Key, KeyMismatch, PARKED, Table};
 use crate::runner::Runners;
 
 /// Name, zone and policy of every community.
-pub(crate) const COMMUNITIES: Table = Table::new("communities", 1);
+pub(crate) const COMMUNITIES: Table = Table::new("communities", 2);
 /// Every alert key as the log tells it.
 pub(crate) const ALERTS: Table = Table::new("alerts", 2);
 /// Alert keys that are open or acknowledged.

@@ -122,6 +122,7 @@ events! {
     CommunityFounded(community::Founded) = "community.founded.v1",
     CommunityRenamed(community::Renamed) = "community.renamed.v1",
     PolicyChanged(community::PolicyChanged) = "policy.changed.v1",
+    PolicyChangedV2(community::PolicyChangedV2) = "policy.changed.v2",
     HistoryRestored(community::HistoryRestored) = "history.restored.v1",
     EstateRegistered(estate::Registered) = "estate.registered.v1",
     EstateRenamed(estate::Renamed) = "estate.renamed.v1",

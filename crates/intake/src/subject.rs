@@ -19,7 +19,9 @@ fn entity(event: &Event) -> (String, &'static str, String) {
     let elsewhere = |aggregate: &'static str, id: &dyn ToString| ("_".to_owned(), aggregate, id.to_string());
     let of_building = |building: &dyn ToString| (building.to_string(), "building", building.to_string());
     match event {
-        Event::CommunityFounded(_) | Event::CommunityRenamed(_) | Event::PolicyChanged(_) | Event::HistoryRestored(_) => elsewhere("community", &"self"),
+        Event::CommunityFounded(_) | Event::CommunityRenamed(_) | Event::PolicyChanged(_) | Event::PolicyChangedV2(_) | Event::HistoryRestored(_) => {
+            elsewhere("community", &"self")
+        }
         Event::EstateRegistered(event) => elsewhere("estate", &event.estate),
         Event::EstateRenamed(event) => elsewhere("estate", &event.estate),
         Event::EstateGovernanceChanged(event) => elsewhere("estate", &event.estate),

@@ -10,6 +10,7 @@
 //! Memories hold facts keyed by the event that told them, so that the order of arrival and duplicates do not matter, and a
 //! retraction takes out exactly what its command had put in. They are bounded by named constants.
 
+mod absent_n_times;
 mod building_silent;
 mod check_overdue;
 mod cluster;
@@ -25,6 +26,7 @@ mod responsibility_gap;
 mod scope;
 mod symptom;
 
+pub use absent_n_times::AbsentNTimes;
 pub use building_silent::BuildingSilent;
 pub use check_overdue::CheckOverdue;
 pub use cluster::Cluster;
@@ -135,6 +137,7 @@ pub fn register(visitor: &mut impl Visitor) {
     visitor.visit::<QuarantineBreach>();
     visitor.visit::<BuildingSilent>();
     visitor.visit::<Refused>();
+    visitor.visit::<AbsentNTimes>();
     visitor.visit::<ReleaseDue>();
     visitor.visit::<ResponsibilityGap>();
 }

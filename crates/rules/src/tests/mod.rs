@@ -1,5 +1,6 @@
 //! Tables at every edge, and properties over random histories.
 
+mod absent_n_times;
 mod building_silent;
 mod check_overdue;
 mod cluster;
@@ -17,7 +18,7 @@ use domain::{
     alert::{Firing, Severity},
     building::{Registered, ReportBasis, ReportScope, Reported, Unit},
     checkpoint::{Direction, EntryRecorded, EntryResult, EntrySettled},
-    community::{Change, Policy, RuleSettings},
+    community::{Change, Policy, RuleChange},
     log::CommitHash,
     quarantine::{CheckFound, CheckOutcome, Checked, CountBasis, Extended, Kind, Moved, Ordered, ReleaseReason, Released},
     record::{Retracted, StoredEvent},
@@ -262,7 +263,7 @@ fn names_and_kinds_are_slugs_and_names_are_used_once() {
 #[test]
 fn a_rule_that_is_not_enabled_is_quiet_from_the_date_on_and_says_when_that_changes() {
     let commits = [commit(1, at("2020-02-06T08:00"), at("2020-02-06T08:00"), visit(found(vec![reading(Site::Axilla, 385, at("2020-02-06T08:00"))])))];
-    let rules = |enabled| [(word("fever"), RuleSettings { enabled })].into_iter().collect();
+    let rules = |enabled| [(word("fever"), RuleChange { enabled: Some(enabled), times: None })].into_iter().collect();
     let off = Change { rules: rules(false), ..Change::default() };
     let on = Change { rules: rules(true), ..Change::default() };
     let policy = Policy::default().changed(at("2020-02-06T09:00"), off).changed(at("2020-02-06T10:00"), on);
