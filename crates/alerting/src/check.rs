@@ -9,7 +9,7 @@ use store::{Comparison, Options, PARKED, Store, Table, compare};
 use crate::{
     engine::Engine,
     error::AlertingError,
-    rows::{ALERTS, COMMUNITIES, DUTIES, SILENCES, tables},
+    rows::{ALERTS, COMMUNITIES, DUTIES, ROUNDS, SILENCES, tables},
     runner::Runners,
 };
 
@@ -34,7 +34,7 @@ pub async fn check(log: &EventLog, live: &Store, folder: &Path) -> anyhow::Resul
     drop(engine);
     let live = live.clone();
     let compared = tokio::task::spawn_blocking(move || {
-        let folded: Vec<Table> = [COMMUNITIES, ALERTS, DUTIES, SILENCES, PARKED].into_iter().chain(Runners::all().tables()).collect();
+        let folded: Vec<Table> = [COMMUNITIES, ROUNDS, ALERTS, DUTIES, SILENCES, PARKED].into_iter().chain(Runners::all().tables()).collect();
         let compared = compare(&live, &fresh, &folded, reached);
         fresh.close().and(compared)
     });

@@ -28,6 +28,7 @@ mod engine;
 mod error;
 mod memories;
 mod outbox;
+mod place;
 mod publish;
 mod rows;
 mod runner;

@@ -21,8 +21,10 @@ pub(crate) const ACTIVE: Table = Table::new("active", 1);
 pub(crate) const DUTIES: Table = Table::new("duties", 1);
 /// When each scope is to be judged next, by that time, over all communities.
 pub(crate) const DUE: Table = Table::new("due", 1);
-/// Communities whose scopes are to be judged anew, and how far that came.
-pub(crate) const JOBS: Table = Table::new("jobs", 1);
+/// The rounds of every community.
+pub(crate) const ROUNDS: Table = Table::new("rounds", 1);
+/// Rules of communities by which every scope is to be judged anew, and how far that came.
+pub(crate) const JOBS: Table = Table::new("jobs", 2);
 /// Messages for outsiders, by the place in the log that they come from.
 pub(crate) const OUTBOX: Table = Table::new("outbox", 3);
 /// Silences that are not over yet, by the command that began each.
@@ -33,7 +35,7 @@ pub(crate) const DROPPED: Table = Table::new("dropped", 1);
 /// The tables of the service's store: its own, and one per rule. A rule of another version starts with an empty memory, and so
 /// does everything else: the log is folded anew.
 pub fn tables() -> Vec<Table> {
-    let own = [COMMUNITIES, ALERTS, ACTIVE, DUTIES, DUE, JOBS, OUTBOX, SILENCES, DROPPED, PARKED];
+    let own = [COMMUNITIES, ROUNDS, ALERTS, ACTIVE, DUTIES, DUE, JOBS, OUTBOX, SILENCES, DROPPED, PARKED];
     own.into_iter().chain(Runners::all().tables()).collect()
 }
 
@@ -78,6 +80,20 @@ pub(crate) fn scope_of_memory_key(key: &Key) -> Result<Scope, KeyMismatch> {
     Ok(scope)
 }
 
+/// Where the job of judging a community anew by a rule lies.
+pub(crate) fn job_key(community: &CommunityId, rule: &Slug) -> Key {
+    Key::community(community.as_str()).text(rule.as_str())
+}
+
+/// The community and the rule of a job.
+pub(crate) fn of_job_key(key: &Key) -> Result<(CommunityId, Slug), KeyMismatch> {
+    let mut parts = key.read();
+    let community = parts.community()?.parse().map_err(|_| KeyMismatch)?;
+    let rule = parts.text()?.parse().map_err(|_| KeyMismatch)?;
+    parts.end()?;
+    Ok((community, rule))
+}
+
 /// Where the state of an alert key lies.
 pub(crate) fn alert_key(community: &CommunityId, hash: &KeyHash) -> Key {
     Key::community(community.as_str()).text(&hash.to_string())
@@ -120,11 +136,9 @@ fn read_scope(kind: &str, id: &str) -> Result<Scope, KeyMismatch> {
     Scope::of(kind, id).ok_or(KeyMismatch)
 }
 
-/// How far judging a community anew has come.
+/// How far judging a community anew by one rule has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Job {
-    /// Place of the rule among all rules.
-    pub(crate) rule: u16,
     /// Kind and id of the last scope that was put on the agenda.
     pub(crate) after: Option<(String, String)>,
 }

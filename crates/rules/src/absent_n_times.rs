@@ -12,13 +12,13 @@ use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Severity},
     community::{ABSENT_N_TIMES, Policy},
-    values::{CommandId, EventId, Place, Timestamp, Zone},
+    values::{CommandId, EventId, Place, Timestamp},
     visit::Outcome,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Verdict,
+    Judgement, Remembered, Rule, Scope, Shared, Verdict,
     facts::{Facts, Ranked, recorded_late},
 };
 
@@ -98,7 +98,8 @@ impl Rule for AbsentNTimes {
         memory.ended.retract(command);
     }
 
-    fn judge(memory: &Memory, _: &Scope, policy: &Policy, _: &Zone, _: Timestamp) -> Judgement {
+    fn judge(memory: &Memory, _: &Scope, shared: &Shared<'_>, _: Timestamp) -> Judgement {
+        let Shared { policy, .. } = *shared;
         let mut ends: Vec<_> = memory.ended.iter().map(|(id, ended)| (ended.at, *id)).collect();
         ends.sort_unstable();
         let last = ends.last().copied();

@@ -172,9 +172,12 @@ async fn a_change_of_policy_judges_the_community_anew_in_pages_that_survive_a_cr
     assert_eq!(town.alerts("u07").await, Vec::<String>::new());
     town.record("policy.set", json!({"fever": {"threshold": 36.9}, "effective_from": "2020-02-01T00:00:00Z", "reason": "notice 12"}), NOON).await;
     instance.fold(1000).await;
-    instance.judge();
-    let jobs = instance.store.scan::<crate::rows::Job>(crate::rows::JOBS, &Prefix::all_communities_of_table(), None, 9).unwrap();
-    assert!(jobs.iter().any(|(_, job)| job.value.after.is_some()), "a page of several was done: {jobs:?}");
+    let a_page_of_several_was_done = (0..20).any(|_| {
+        instance.judge();
+        let jobs = instance.store.scan::<crate::rows::Job>(crate::rows::JOBS, &Prefix::all_communities_of_table(), None, 99).unwrap();
+        jobs.iter().any(|(_, job)| job.value.after.is_some())
+    });
+    assert!(a_page_of_several_was_done);
     instance.crash(true);
     instance.settle(&town.intake).await;
     assert_eq!(town.alerts("u07").await.len(), 450);

@@ -25,7 +25,7 @@ fn absent_on(days: usize) -> Vec<Commit> {
 fn times(policy: &[(&str, u32)], commits: &[Commit]) -> Option<u32> {
     let change = |times| Change { rules: [(word("absent_n_times"), RuleChange { times: Some(times), ..RuleChange::default() })].into(), ..Change::default() };
     let policy = policy.iter().fold(Policy::default(), |policy, (from, times)| policy.changed(at(from), change(*times)));
-    let judged = crate::judge::<AbsentNTimes>(&memory::<AbsentNTimes>(commits, &household()), &household(), &policy, &Zone::default(), at(DAYS[3]));
+    let judged = judge_by::<AbsentNTimes>(&memory::<AbsentNTimes>(commits, &household()), &household(), &policy, at(DAYS[3]));
     match judged.verdict {
         Verdict::Firing(firing) => Some(firing.occurrences),
         Verdict::Quiet { .. } => None,

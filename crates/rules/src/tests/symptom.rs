@@ -109,7 +109,7 @@ fn a_fever_that_is_over_or_that_comes_later_does_not_silence_it() {
     let rules = [(word("fever"), RuleChange { enabled: Some(false), times: None })].into_iter().collect();
     let no_fever_rule = Policy::default().changed(at("2020-02-01T00:00"), Change { rules, ..Change::default() });
     let memory = memory::<Symptom>(&with_and_without[..2], &person());
-    assert!(!crate::judge::<Symptom>(&memory, &person(), &no_fever_rule, &Zone::default(), at(NINE)).is_quiet(), "nobody is told of fevers");
+    assert!(!judge_by::<Symptom>(&memory, &person(), &no_fever_rule, at(NINE)).is_quiet(), "nobody is told of fevers");
 }
 
 #[test]
