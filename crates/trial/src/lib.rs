@@ -119,6 +119,11 @@ impl Trial {
         self.known().community()
     }
 
+    /// What the clock says.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Every alert as it stands, in no order that means anything.
     pub fn alerts(&self) -> impl Iterator<Item = &alert::State> {
         self.known.entities.values().filter_map(|entity| match entity {

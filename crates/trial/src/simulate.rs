@@ -143,9 +143,9 @@ pub fn simulate(log: &[Line], question: &Question) -> Result<Answer, SimulateErr
         if commit.header.recorded_at >= question.to {
             break;
         }
-        if commit.header.recorded_at >= question.from
-            && let Some(policy) = policy.take()
-        {
+        // before it was founded a community has no policy
+        let due = commit.header.recorded_at >= question.from && trial.community().is_some();
+        if let Some(policy) = policy.take_if(|_| due) {
             set(&mut trial, policy, question.from)?;
         }
         then.note(commit);
@@ -161,12 +161,13 @@ pub fn simulate(log: &[Line], question: &Question) -> Result<Answer, SimulateErr
     Ok(Answer { from, to, rules: compare(then.within(question), would_be.within(question)), done_about_nothing })
 }
 
-/// Sets the other policy, at its date.
+/// Sets the other policy, at its date, or as soon as there is a community.
 fn set(trial: &mut Trial, policy: community::SetPolicy, from: Timestamp) -> Result<(), SimulateError> {
     let policy = community::SetPolicy { effective_from: Some(policy.effective_from.unwrap_or(from)), ..policy };
     let id = trial.next_id();
     let envelope = Envelope { at: Some(from), ..Envelope::of_service(id, Command::Community(community::Command::SetPolicy(policy))) };
-    trial.send(&envelope, Role::Office, from)?.map_err(SimulateError::Policy)
+    let now = trial.now().max(from);
+    trial.send(&envelope, Role::Office, now)?.map_err(SimulateError::Policy)
 }
 
 /// Plays a commit of the log; how many of its events were done about an alert that there is not.

@@ -52,15 +52,15 @@ async fn a_log_played_again_says_what_alerting_said_and_another_policy_something
     system.settle("dianbu", COMMUNITY).await.unwrap();
     let round = json!({"round": "r1", "scope": {"building": "b07"}});
     system.must(COMMUNITY, "round.open", None, round).await.unwrap();
-    let absent = json!({"household": "h102", "outcome": "absent", "mode": "door"});
+    let absent = json!({"household": "h2", "outcome": "absent", "mode": "door"});
     for minutes in [300, 200, 100] {
         system.must(COMMUNITY, "visit.record", Some(&ago(minutes)), absent.clone()).await.unwrap();
     }
-    until_open(&system, "absent_n_times/household/h102").await;
-    let fever = json!({"household": "h102", "outcome": "met", "mode": "door", "people": [{"person": "p1", "readings": [{"celsius": 38.5, "site": "axilla"}]}]});
+    until_open(&system, "absent_n_times/household/h2").await;
+    let fever = json!({"household": "h2", "outcome": "met", "mode": "door", "people": [{"person": "p2", "readings": [{"celsius": 38.5, "site": "axilla"}]}]});
     system.must(COMMUNITY, "visit.record", None, fever).await.unwrap();
-    until_open(&system, "fever/person/p1").await;
-    until_over(&system, "absent_n_times/household/h102").await;
+    until_open(&system, "fever/person/p2").await;
+    until_over(&system, "absent_n_times/household/h2").await;
     // nobody has come to a door in the round: when it is closed, all buildings it is about are judged at once
     system.must(COMMUNITY, "round.close", None, json!({"round": "r1"})).await.unwrap();
     until_open(&system, "door_missed/building/b07").await;
@@ -91,9 +91,9 @@ fn exit_codes(system: &System, folder: &Path, policy: &Path, log: &Path) {
         fs::write(&file, format!("# 发热\n\n日期 date: 2020-02-06\n规则 rules: fever\n\n| 时间 | 记录 | 警报 |\n|---|---|---|\n{row}\n")).unwrap();
         file.to_str().unwrap().to_owned()
     };
-    let right = table("right.md", "| 09:00 | 走访 h502 见到：p1 38.5 腋下 | 发热 p1 急 |");
-    let wrong = table("wrong.md", "| 09:00 | 走访 h502 见到：p1 36.5 腋下 | 发热 p1 急 |");
-    let broken = table("broken.md", "| 09:00 | 敲门 h502 | 无 |");
+    let right = table("right.txt", "| 09:00 | 走访 h502 见到：p1 38.5 腋下 | 发热 p1 急 |");
+    let wrong = table("wrong.txt", "| 09:00 | 走访 h502 见到：p1 36.5 腋下 | 发热 p1 急 |");
+    let broken = table("broken.txt", "| 09:00 | 敲门 h502 | 无 |");
     let run = |arguments: &[&str]| -> Output { system.command(arguments).unwrap() };
     let policy = policy.to_str().unwrap();
     let log = log.to_str().unwrap();
@@ -102,7 +102,7 @@ fn exit_codes(system: &System, folder: &Path, policy: &Path, log: &Path) {
         (vec!["rules", "check", &right, &wrong], 1),
         (vec!["rules", "check", &right, "--policy", policy], 1),
         (vec!["rules", "check", &broken], 2),
-        (vec!["rules", "check", "no-such-file.md"], 3),
+        (vec!["rules", "check", "no-such-file.txt"], 3),
         (vec!["rules", "simulate", "--from", "2020-02-07", "--to", "2020-02-06", "--log", log], 2),
         (vec!["rules", "simulate", "--from", "yesterday", "--to", "2020-02-06", "--log", log], 2),
         (vec!["rules", "simulate", "--from", "2020-02-06", "--to", "2020-02-06", "--log", &right], 2),
@@ -112,7 +112,7 @@ fn exit_codes(system: &System, folder: &Path, policy: &Path, log: &Path) {
         assert_eq!(output.status.code(), Some(expected), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
     let told = String::from_utf8(run(&["rules", "check", &broken]).stderr).unwrap();
-    assert!(told.contains("broken.md:8:11: `敲门`"), "{told}");
+    assert!(told.contains("broken.txt:8:11: `敲门`"), "{told}");
     let told = String::from_utf8(run(&["rules", "check", &wrong]).stdout).unwrap();
-    assert!(told.contains("wrong.md:8:") && told.contains("missing: fever p1 critical"), "{told}");
+    assert!(told.contains("wrong.txt:8:") && told.contains("missing: fever p1 critical"), "{told}");
 }

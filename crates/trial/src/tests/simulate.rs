@@ -91,6 +91,10 @@ fn the_other_policy_holds_from_its_date_on_and_not_before() {
     let answer = ask(&world, json!({"fever": {"threshold": 37.5}})).unwrap();
     assert!(!answer.rules.keys().any(|rule| rule.as_str() == "fever"), "it was open already: {answer:?}");
     assert!(matches!(ask(&world, json!({"grace_minutes": 99_999})), Err(SimulateError::Policy(_))));
+    let policy = serde_json::from_value(json!({"fever": {"threshold": 37.5}})).unwrap();
+    let before_all = Question { from: at("2019-01-01T00:00"), to: at("2020-02-07T00:00"), policy: Some(policy) };
+    let answer = simulate(&lines(&world), &before_all).unwrap();
+    assert!(!answer.rules.keys().any(|rule| rule.as_str() == "fever"), "from its founding on: {answer:?}");
 }
 
 #[test]
