@@ -12,6 +12,7 @@ const COMMUNITY: &str = "u07";
 const WAIT: Duration = Duration::from_secs(30);
 
 /// Minutes ago.
+#[expect(clippy::disallowed_methods, reason = "the program under test runs by the real clock")]
 fn ago(minutes: i64) -> String {
     (Timestamp::now() - SignedDuration::from_mins(minutes)).to_string()
 }
