@@ -1,12 +1,12 @@
 //! A round is about to end, or has ended, and doors of a building were never reached in it: one alert for the building, which names them.
 //!
-//! It says so in the last 24 hours of a round, but not before half of it is over, and for three days after its end (as planned, or
+//! It says so in the last 24 hours of a round, of a short one in its last quarter, and for three days after its end (as planned, or
 //! closed by hand before that). A door is reached as coverage has it: somebody was met or it was seen that nobody lives there, in a
 //! visit that names the round, in a way that counts for it. After the end a visit of a later round reaches it too. It is quiet as soon
 //! as no door is missing; which doors are missing is told anew once an hour, so that not every visit is news. Doors that we learned of
 //! after the end were not missed.
 //!
-//! Its causes are the doors, `{round}/{door}`. Visits without a round cost nothing here, and a round without an end ends by `round.close`.
+//! Its causes are the doors, `{round}/{building}/{door}`. Visits without a round cost nothing here, and a round without an end ends by `round.close`.
 //! A round for one person is about no door.
 
 use std::collections::BTreeMap;
@@ -29,6 +29,8 @@ use crate::{
 
 /// Hours before the end of a round in which doors are named that were not reached (alerting.md).
 const BEFORE_END_HOURS: i64 = 24;
+/// Which part of a round that is shorter than four days: before that, that doors are missing is no news to anybody.
+const SHORT_PART: i64 = 4;
 /// Hours after the end of a round for which they are: then the next round is what counts.
 const AFTER_END_HOURS: i64 = 72;
 /// Most visits remembered per door, newest kept: one in each of several rounds at a time.
@@ -246,7 +248,7 @@ impl Memory {
         let file = self.file(building);
         let ending = |(id, round): (&'a RoundId, &'a crate::Round)| {
             let (opened, ends_at) = round.ends()?;
-            let warned = |planned: Timestamp| planned.plus_ms(-BEFORE_END_HOURS * HOUR_MS).max(Timestamp(opened.at.0.midpoint(planned.0)));
+            let warned = |planned: Timestamp| planned.plus_ms(-(BEFORE_END_HOURS * HOUR_MS).min((planned.0 - opened.at.0) / SHORT_PART));
             let from = opened.closes_at.map_or(ends_at, |planned| warned(planned).min(ends_at));
             file.in_scope(opened.scope.as_ref(), |_| false).then_some(Ending { id, opened, from, ends_at })
         };
@@ -268,11 +270,11 @@ impl Memory {
         Firing {
             severity: Severity::Caution,
             unconfirmed: false,
-            place: Place { estate, building: Some(building), ..Place::default() },
+            place: Place { estate, building: Some(building.clone()), ..Place::default() },
             person: None,
             observed: None,
             detail: Detail::default(),
-            causes: named.iter().take(DOORS_NAMED_MAX).map(|(round, door)| format!("{}/{door}", round.id)).collect(),
+            causes: named.iter().take(DOORS_NAMED_MAX).map(|(round, door)| format!("{}/{building}/{door}", round.id)).collect(),
             first_at: times().min().unwrap_or_default(),
             last_at: times().max().unwrap_or_default(),
             occurrences: u32::try_from(named.len()).unwrap_or(u32::MAX),

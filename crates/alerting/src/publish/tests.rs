@@ -103,9 +103,9 @@ fn titles_of_every_rule() {
     expect(&state("responsibility_gap"), "阳光小区 7号楼2单元502 一级岗位空缺", "A post at level 1 is vacant, 阳光小区, building 7, unit 2, door 502");
     let mut missed = state("door_missed");
     (missed.occurrence.place.unit, missed.occurrence.place.door) = (None, None);
-    missed.occurrence.causes = vec!["r1/1-101".to_owned(), "r1/2-502".to_owned()];
+    missed.occurrence.causes = vec!["r1/b07/1-101".to_owned(), "r1/b07/2-502".to_owned()];
     expect(&missed, "阳光小区 7号楼 2户未排查：1-101、2-502", "Doors not reached: 2 (1-101, 2-502), 阳光小区, building 7");
-    missed.occurrence.causes = (101..109).map(|door| format!("r1/{door}")).collect();
+    missed.occurrence.causes = (101..109).map(|door| format!("r1/b07/{door}")).collect();
     missed.occurrence.occurrences = 8;
     expect(&missed, "阳光小区 7号楼 8户未排查：101、102、103、104、105…", "Doors not reached: 8 (101, 102, 103, 104, 105…), 阳光小区, building 7");
     let mut cluster = state("cluster");

@@ -77,9 +77,9 @@ fn celsius(occurrence: &Occurrence) -> String {
     occurrence.observed.as_ref().map_or_else(String::new, |observed| format!(" {}.{}", observed.tenths_celsius / 10, observed.tenths_celsius % 10))
 }
 
-/// The first of the doors that a round missed: its causes are `{round}/{door}`.
+/// The first of the doors that a round missed: its causes are `{round}/{building}/{door}`.
 fn doors(occurrence: &Occurrence, between: &str) -> String {
-    let named = occurrence.causes.iter().filter_map(|cause| cause.split_once('/')).map(|(_, door)| door);
+    let named = occurrence.causes.iter().filter_map(|cause| cause.splitn(3, '/').nth(2));
     let shown: Vec<&str> = named.take(DOORS_SHOWN_MAX).collect();
     let more = usize::try_from(occurrence.occurrences).is_ok_and(|count| count > shown.len());
     format!("{}{}", shown.join(between), if more { "…" } else { "" })

@@ -254,7 +254,7 @@ fn turn_in_words(turn: &TurnView, clock: &Clock) -> Turn {
 fn cause_of(cause: &str, alert: &AlertItem, household: Option<&str>, community: &Community) -> Cause {
     let words = community.clock.words;
     if alert.kind.as_str() == "door_missed"
-        && let Some((_, door)) = cause.split_once('/')
+        && let Some(door) = cause.splitn(3, '/').nth(2)
     {
         let building = alert.place.building.as_ref().map(|building| format!("{}/b/{building}", community.base()));
         return Cause { text: words.with("alert.door_cause", door), href: building };

@@ -73,7 +73,7 @@ fn missed(commits: &[Commit], now: &str) -> Vec<String> {
 
 #[test]
 fn doors_are_named_in_the_last_day_of_a_round_and_three_days_after_it() {
-    let both = ["r1/1-101", "r1/1-102"];
+    let both = ["r1/b07/1-101", "r1/b07/1-102"];
     for (now, expected) in
         [(OPENS, &both[..0]), ("2020-02-06T07:59", &both[..0]), (NAMED, &both), (CLOSES, &both), ("2020-02-10T07:59", &both), ("2020-02-10T08:00", &both[..0])]
     {
@@ -87,15 +87,15 @@ fn doors_are_named_in_the_last_day_of_a_round_and_three_days_after_it() {
 }
 
 #[test]
-fn a_round_of_a_day_names_nobody_before_its_middle_and_one_that_is_closed_at_its_end() {
+fn a_round_of_a_day_names_nobody_before_its_last_quarter_and_one_that_is_closed_at_its_end() {
     let of_a_day = |closed_at: Option<&str>| {
         let mut commits = begun()[..2].to_vec();
         commits.push(commit(3, at("2020-02-03T08:00"), at("2020-02-03T08:00"), opened("r1", Some(at("2020-02-03T20:00")))));
         commits.extend(closed_at.map(|text| commit(4, at(text), at(text), closed("r1"))));
         commits
     };
-    assert!(missed(&of_a_day(None), "2020-02-03T13:59").is_empty());
-    assert_eq!(missed(&of_a_day(None), "2020-02-03T14:00").len(), 2);
+    assert!(missed(&of_a_day(None), "2020-02-03T16:59").is_empty());
+    assert_eq!(missed(&of_a_day(None), "2020-02-03T17:00").len(), 2);
     assert_eq!(missed(&of_a_day(Some("2020-02-03T10:00")), "2020-02-03T10:00").len(), 2, "it was closed early");
     assert!(missed(&of_a_day(Some("2020-02-03T10:00")), "2020-02-06T10:00").is_empty(), "and is forgotten three days after that");
     assert_eq!(missed(&of_a_day(Some("2020-02-05T10:00")), "2020-02-06T19:59").len(), 2, "it had ended before it was closed");
@@ -112,7 +112,7 @@ fn every_outcome_and_way_reaches_a_door_or_does_not() {
         for mode in Mode::ALL {
             let visit = Recorded { place: bare("102"), round: Some("r1".parse().unwrap()), outcome: *outcome, mode: *mode, ..visit(found(Vec::new())) };
             let told = matches!(outcome, Outcome::Met | Outcome::Vacant | Outcome::MovedOut | Outcome::NoSuchDoor);
-            let expected = if told && *mode == Mode::Door { vec!["r1/1-101"] } else { vec!["r1/1-101", "r1/1-102"] };
+            let expected = if told && *mode == Mode::Door { vec!["r1/b07/1-101"] } else { vec!["r1/b07/1-101", "r1/b07/1-102"] };
             assert_eq!(missed(&with(&[commit(4, at(OPENS), at(OPENS), visit)]), NAMED), expected, "{outcome} {mode}");
         }
     }
@@ -134,7 +134,7 @@ fn which_doors_are_missing_is_told_by_the_hour_and_that_none_is_at_once() {
     let verdict = judge::<DoorMissed>(&both, &here(), at("2020-02-06T09:30")).verdict;
     assert_eq!(verdict, Verdict::Quiet { late: false, quieted_by: vec![event_id(5)] });
     let taken_back = [both.clone(), vec![commit(6, at(NAMED), at(NAMED), retracted(&both[4]))]].concat();
-    assert_eq!(missed(&taken_back, "2020-02-06T11:00"), ["r1/1-102"]);
+    assert_eq!(missed(&taken_back, "2020-02-06T11:00"), ["r1/b07/1-102"]);
 }
 
 #[test]
@@ -156,10 +156,10 @@ fn a_door_that_is_known_only_after_the_end_was_not_missed() {
         assert_eq!(missed(&with(&[commit(4, at(known), at(known), units)]), CLOSES).len(), expected, "listed {known}");
     }
     let fewer = UnitsChanged { building: "b07".parse().unwrap(), units: vec![listed(&["101"])] };
-    assert_eq!(missed(&with(&[commit(4, at(NAMED), at(NAMED), fewer)]), CLOSES), ["r1/1-101"]);
+    assert_eq!(missed(&with(&[commit(4, at(NAMED), at(NAMED), fewer)]), CLOSES), ["r1/b07/1-101"]);
     let corrected = household::DoorCorrected { household: "h1".parse().unwrap(), from: place("h1", "101"), to: place("h1", "102") };
     let moved = [reached(4, place("h1", "101"), OPENS), commit(5, at(OPENS), at(OPENS), corrected)];
-    assert_eq!(missed(&with(&moved), NAMED), ["r1/1-101"], "it was 102 that was reached");
+    assert_eq!(missed(&with(&moved), NAMED), ["r1/b07/1-101"], "it was 102 that was reached");
 }
 
 #[test]
@@ -190,5 +190,5 @@ fn many_doors_are_counted_and_some_are_named() {
     let file = Registered { units: vec![listed(&doors.iter().map(String::as_str).collect::<Vec<_>>())], ..building(&[]) };
     let commits = [commit(1, at(REGISTERED), at(REGISTERED), file), commit(3, at(OPENS), at(OPENS), opened("r1", Some(at(CLOSES))))];
     let firing = firing::<DoorMissed>(&commits, &here(), at(NAMED)).unwrap();
-    assert_eq!((firing.occurrences, firing.causes.len(), firing.causes[0].as_str()), (200, 64, "r1/1-100"));
+    assert_eq!((firing.occurrences, firing.causes.len(), firing.causes[0].as_str()), (200, 64, "r1/b07/1-100"));
 }
