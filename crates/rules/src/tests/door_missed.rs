@@ -113,7 +113,10 @@ fn every_outcome_and_way_reaches_a_door_or_does_not() {
             let visit = Recorded { place: bare("102"), round: Some("r1".parse().unwrap()), outcome: *outcome, mode: *mode, ..visit(found(Vec::new())) };
             let told = matches!(outcome, Outcome::Met | Outcome::Vacant | Outcome::MovedOut | Outcome::NoSuchDoor);
             let expected = if told && *mode == Mode::Door { vec!["r1/b07/1-101"] } else { vec!["r1/b07/1-101", "r1/b07/1-102"] };
-            assert_eq!(missed(&with(&[commit(4, at(OPENS), at(OPENS), visit)]), NAMED), expected, "{outcome} {mode}");
+            let visit = commit(4, at(OPENS), at(OPENS), visit);
+            let scopes = crate::scopes::<DoorMissed>(&visit.events[0], &visit.header).unwrap();
+            assert_eq!(!scopes.is_empty(), told, "what tells nothing costs nothing: {outcome}");
+            assert_eq!(missed(&with(&[visit]), NAMED), expected, "{outcome} {mode}");
         }
     }
     // a visit that names no round is of none, and costs nothing
