@@ -35,6 +35,9 @@ const SHORT_PART: i64 = 4;
 const AFTER_END_HOURS: i64 = 72;
 /// Most visits remembered per door, newest kept: one in each of several rounds at a time.
 const REACHED_MAX: usize = 3;
+/// Most doors remembered that were visited and that no file tells of (yet): typing errors, mostly. The others are as many as the file
+/// of the building has.
+const UNLISTED_MAX: usize = 256;
 /// Most doors named.
 const DOORS_NAMED_MAX: usize = 64;
 
@@ -139,7 +142,11 @@ impl Rule for DoorMissed {
                 let Some(round) = visit.round.clone() else { return };
                 let (at, recorded_at) = (fact.header.at, fact.header.recorded_at);
                 let reached = Reached { round, outcome: visit.outcome, mode: visit.mode, at, recorded_at };
-                memory.doors.entry((&visit.place).into()).or_default().reached.insert(fact.id(), reached);
+                let known = memory.doors.entry((&visit.place).into()).or_default();
+                known.reached.insert(fact.id(), reached);
+                if known.since.is_none() {
+                    memory.bound();
+                }
             }
             _ => {}
         }
@@ -203,6 +210,16 @@ impl Remembered for Memory {
 }
 
 impl Memory {
+    /// Forgets of the doors that no file tells of those where nobody has been for longest.
+    fn bound(&mut self) {
+        let unlisted = |doors: &BTreeMap<DoorKey, Known>| doors.values().filter(|known| known.since.is_none()).count();
+        while unlisted(&self.doors) > UNLISTED_MAX {
+            let last = |known: &Known| known.reached.values().map(|reached| reached.at).max();
+            let oldest = self.doors.iter().filter(|(_, known)| known.since.is_none()).min_by_key(|(door, known)| (last(known), (*door).clone()));
+            oldest.map(|(door, _)| door.clone()).and_then(|door| self.doors.remove(&door));
+        }
+    }
+
     fn units_are(&mut self, fact: &Fact<'_>, units: &[Unit]) {
         let told = (fact.sequence, fact.index);
         for unit in units {

@@ -188,6 +188,16 @@ fn a_round_is_about_its_part_of_the_community() {
 }
 
 #[test]
+fn doors_that_no_file_tells_of_are_remembered_until_there_are_too_many() {
+    let visits = (0..400_u64).map(|number| reached(10 + number, bare(&format!("x{number}")), OPENS));
+    let remembered = memory::<DoorMissed>(&with(&visits.collect::<Vec<_>>()), &here());
+    assert!(crate::Remembered::facts(&remembered) < 200, "{} facts", crate::Remembered::facts(&remembered));
+    // one of them is put into the file afterwards: it was reached
+    let newcomer = commit(5, at(OPENS), at(OPENS), household("h2", "103"));
+    assert_eq!(missed(&with(&[reached(4, bare("103"), OPENS), newcomer]), NAMED), ["r1/b07/1-101", "r1/b07/1-102"]);
+}
+
+#[test]
 fn many_doors_are_counted_and_some_are_named() {
     let doors: Vec<String> = (100..300).map(|door| door.to_string()).collect();
     let file = Registered { units: vec![listed(&doors.iter().map(String::as_str).collect::<Vec<_>>())], ..building(&[]) };
