@@ -11,6 +11,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("readmodel", &["domain"]),
     ("rules", &["domain"]),
+    ("trial", &["domain", "rules"]),
     ("delivery", &["domain"]),
     ("demo", &[]),
     ("bus", &["domain"]),
@@ -21,9 +22,9 @@ const OURS: &[(&str, &[&str])] = &[
     ("projection", &["domain", "readmodel", "bus", "store", "web"]),
     ("alerting", &["domain", "rules", "delivery", "bus", "store", "web"]),
     ("bench", &["domain", "bus"]),
-    ("gridward", &["domain", "delivery", "demo", "bench", "bus", "store", "web", "dashboard", "intake", "projection", "alerting"]),
+    ("gridward", &["domain", "trial", "delivery", "demo", "bench", "bus", "store", "web", "dashboard", "intake", "projection", "alerting"]),
     ("testkit", &["domain", "readmodel", "rules", "bus", "store"]),
-    ("system-tests", &["domain", "readmodel", "rules", "demo", "bus", "web", "testkit"]),
+    ("system-tests", &["domain", "readmodel", "rules", "trial", "demo", "bus", "web", "testkit"]),
 ];
 
 /// What every crate may use for its tests, besides what it may build on.
@@ -34,6 +35,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("domain", &["serde", "postcard", "thiserror", "jiff", "uuid", "blake3", "crc32fast", "chacha20poly1305"]),
     ("readmodel", &["serde"]),
     ("rules", &["serde"]),
+    ("trial", &["serde", "serde_json", "thiserror"]),
     ("delivery", &["serde", "serde_json", "minijinja", "thiserror"]),
     ("demo", &["serde", "serde_json", "jiff", "uuid"]),
 ];

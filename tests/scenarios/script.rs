@@ -66,6 +66,15 @@ struct Play {
 
 /// Plays a script: what is said, line by line.
 pub(crate) fn play(script: &str) -> String {
+    run(script).out
+}
+
+/// Plays a script: the communities as they are after it.
+pub(crate) fn played(script: &str) -> Town {
+    run(script).town
+}
+
+fn run(script: &str) -> Play {
     let start = at("2020-02-05", "20:00");
     let told_of = if script.contains(&format!("in {OTHER} ")) { vec![HERE, OTHER] } else { vec![HERE] };
     let mut play = Play {
@@ -83,7 +92,7 @@ pub(crate) fn play(script: &str) -> String {
         play.line(number, line.trim_end());
     }
     play.the_bystander_is_as_without_the_story();
-    play.out
+    play
 }
 
 /// A bystander to whom things happen, also by time alone: a fever, an order.

@@ -162,8 +162,7 @@ fn alerts(world: &World, moment: &Moment<'_>, causes: &Causes) -> Vec<String> {
     let mut items: Vec<_> = rows.values().map(|row| (row, alert_item(row, world.community_id(), 0, true, moment.now))).collect();
     items.sort_by_key(|(_, item)| (item.first_at, item.key.clone()));
     let line = |(row, item): &(&alert::Row, readmodel::views::AlertItem)| {
-        let history: Vec<String> =
-            item.history.iter().map(|happened| format!("{} {}", word(happened.action), clock(happened.recorded_at))).collect();
+        let history: Vec<String> = item.history.iter().map(|happened| format!("{} {}", word(happened.action), clock(happened.recorded_at))).collect();
         let late = if item.late { ", recorded late" } else { "" };
         let because = because(&item.caused_by, causes);
         format!("{} {} {}{late}: {} because of {because} [{}]", item.kind, item.severity, item.state, self::what(&row.state.occurrence), history.join(", "))

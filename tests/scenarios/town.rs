@@ -9,7 +9,7 @@ use domain::{
     values::{CommandId, Timestamp, Zone},
 };
 use rules::{
-    Rule, Scope, Visitor,
+    Rounds, Rule, Scope, Shared, Visitor,
     escalation::{Around, Duties, turn},
 };
 use serde_json::{Value, json};
@@ -41,8 +41,10 @@ impl Visitor for Judges<'_> {
         let zone: Zone = state.zone();
         // a fresh fold each time: a restart is not news, because there is nothing else
         let mut memories: BTreeMap<Scope, R::Memory> = BTreeMap::new();
+        let mut rounds = Rounds::default();
         for (commit, sequence) in self.commits.iter().zip(1..) {
             for (event, index) in commit.events.iter().zip(0..) {
+                rounds.evolve(&Fact { sequence, index, header: &commit.header, event });
                 for scope in rules::scopes::<R>(event, &commit.header).unwrap() {
                     let fact = Fact { sequence, index, header: &commit.header, event };
                     rules::evolve::<R>(memories.entry(scope.clone()).or_default(), &scope, &fact);
@@ -50,7 +52,7 @@ impl Visitor for Judges<'_> {
             }
         }
         for (scope, memory) in &memories {
-            let judgement = rules::judge::<R>(memory, scope, &state.policy, &zone, self.now);
+            let judgement = rules::judge::<R>(memory, scope, &Shared { policy: &state.policy, zone: &zone, rounds: &rounds }, self.now);
             self.next_change = self.next_change.into_iter().chain(judgement.next_change).min();
             let basis = Basis { sequence: self.world.sequence(), due: Some(self.now) };
             let observe = judgement.observe(rules::key::<R>(scope), R::VERSION, basis);

@@ -9,7 +9,7 @@ use store::{Comparison, Options, PARKED, Store, Table, compare};
 use crate::{
     engine::Engine,
     error::AlertingError,
-    rows::{ALERTS, COMMUNITIES, COUNTS, DUTIES, NAMES, SILENCES, tables},
+    rows::{ALERTS, COMMUNITIES, COUNTS, DUTIES, NAMES, ROUNDS, SILENCES, tables},
     runner::Runners,
 };
 
@@ -34,7 +34,7 @@ pub async fn check(log: &EventLog, live: &Store, folder: &Path) -> anyhow::Resul
     drop(engine);
     let live = live.clone();
     let compared = tokio::task::spawn_blocking(move || {
-        let folded: Vec<Table> = [COMMUNITIES, ALERTS, NAMES, COUNTS, DUTIES, SILENCES, PARKED].into_iter().chain(Runners::all().tables()).collect();
+        let folded: Vec<Table> = [COMMUNITIES, ROUNDS, ALERTS, NAMES, COUNTS, DUTIES, SILENCES, PARKED].into_iter().chain(Runners::all().tables()).collect();
         let compared = compare(&live, &fresh, &folded, reached);
         fresh.close().and(compared)
     });

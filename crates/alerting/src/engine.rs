@@ -10,9 +10,8 @@ use domain::{
     Commit, Event, Evolve, Fact,
     alert::{self, Alert, Basis, Entrust, Key as AlertKey, KeyHash},
     commit::CommitError,
-    community::{self, Community, own_id},
     log::LogPosition,
-    values::{CommunityId, Timestamp, Zone},
+    values::{CommunityId, Timestamp},
 };
 use rules::escalation::{self, Around, PartKey};
 use store::{Key, Parked, ParkedList, Prefix, Store, Unit};
@@ -23,11 +22,12 @@ use crate::{
     duties::Rolls,
     error::{AlertingError, chain},
     names, outbox,
+    place::{self, Place},
     publish::{
         Class, Happened,
         counts::{Counts, counted},
     },
-    rows::{ACTIVE, ALERTS, COMMUNITIES, COUNTS, JOBS, Job, Target, alert_key, memory_key, scope_of_memory_key, target_of},
+    rows::{ACTIVE, ALERTS, COUNTS, JOBS, Job, Target, alert_key, job_key, memory_key, of_job_key, scope_of_memory_key, target_of},
     runner::Runners,
     send::Observation,
     silences,
@@ -67,13 +67,6 @@ pub(crate) struct Engine {
 
 /// The alert of a target, and the commit that it was folded to.
 type OfTarget = (u64, Option<Arc<alert::State>>);
-
-/// A community as it is judged.
-struct Place {
-    sequence: u64,
-    state: community::State,
-    zone: Zone,
-}
 
 /// What a commit says of one alert key: the key, and its events with their places.
 type OfAlert<'a> = (&'a AlertKey, Vec<(u16, &'a Event)>);
@@ -226,26 +219,19 @@ impl Engine {
         }
     }
 
-    /// Name, zone and policy; a change of policy is a reason to judge every scope of the community anew.
+    /// What all scopes of the community are judged by. A rule that a change of it concerns judges all of them anew.
     fn fold_community(&mut self, commit: &Commit, sequence: u64) -> Result<(), AlertingError> {
-        let header = &commit.header;
-        if !commit.events.iter().any(|event| !Community::touched(event, header).is_empty()) {
+        let community = &commit.header.community;
+        let mut unit = place::fold(&self.store, commit, sequence)?;
+        if unit.is_empty() {
             return Ok(());
         }
-        self.communities.remove(&header.community);
-        let key = Key::community(header.community.as_str());
-        let row = self.store.folded::<community::State>(COMMUNITIES, &key)?;
-        if !row.folds(sequence) {
-            return Ok(());
+        self.communities.remove(community);
+        for rule in self.runners.iter().filter(|runner| commit.events.iter().any(|event| runner.concerns_all(event))) {
+            unit = unit.put(JOBS, job_key(community, rule.name()), &Job::default());
+            self.has_jobs = true;
         }
-        let folded = (0..).zip(&commit.events).fold(row.value, |state, (index, event)| {
-            if Community::touched(event, header).is_empty() { state } else { Community::evolve(state, &own_id(), &Fact { sequence, index, header, event }) }
-        });
-        let Some(state) = folded else { return Ok(()) };
-        let unit = Unit::new(sequence).put(COMMUNITIES, key.clone(), &state);
-        let policy_changed = commit.events.iter().any(|event| matches!(event, Event::PolicyChanged(_)));
-        self.has_jobs |= policy_changed;
-        self.apply(vec![if policy_changed { unit.put(JOBS, key, &Job::default()) } else { unit }])
+        self.apply(vec![unit])
     }
 
     /// States of alerts, the messages about them, and the scopes to be compared with them.
@@ -320,8 +306,7 @@ impl Engine {
         if let Some(place) = self.communities.get(community) {
             return Ok(Some(Arc::clone(place)));
         }
-        let Some(row) = self.store.get::<community::State>(COMMUNITIES, &Key::community(community.as_str()))? else { return Ok(None) };
-        let place = Arc::new(Place { sequence: row.sequence, zone: row.value.zone(), state: row.value });
+        let Some(place) = Place::read(&self.store, community)?.map(Arc::new) else { return Ok(None) };
         self.communities.insert(community.clone(), Arc::clone(&place));
         Ok(Some(place))
     }
@@ -385,7 +370,7 @@ impl Engine {
         let Target { community, rule, scope } = target;
         let Some(place) = self.place(community)? else { return Ok((None, None)) };
         let Some(runner) = self.runners.named(rule) else { return Ok((None, None)) };
-        let (memory_sequence, judgement) = runner.judge(&self.store, (community, scope), &place.state, &place.zone, now)?;
+        let (memory_sequence, judgement) = runner.judge(&self.store, (community, scope), &place.shared(), now)?;
         let (key, version) = (runner.key(scope), runner.version());
         let next_change = judgement.next_change;
         let (alert_sequence, alert) = self.alert(target, &key)?;
@@ -465,8 +450,8 @@ impl Engine {
         Ok(self.store.apply(units.into_iter().filter(|unit| !unit.is_empty()))?)
     }
 
-    /// One step of judging a community anew after a change of its policy: wakes some of its scopes. Returns what says that they are
-    /// judged, to be applied after that; nothing when there is no more of it.
+    /// One step of judging a community anew by a rule, after a change of what its scopes share: wakes some of them. Returns what says
+    /// that they are judged, to be applied after that; nothing when there is no more of it.
     fn continue_a_job(&mut self) -> Result<Option<Unit>, AlertingError> {
         if !self.has_jobs {
             return Ok(None);
@@ -476,18 +461,17 @@ impl Engine {
             return Ok(None);
         };
         let unit = Unit::new(self.sequence()?);
-        let community: CommunityId = key.read().community()?.parse().map_err(|_| store::KeyMismatch)?;
-        let Some(runner) = self.runners.at(row.value.rule) else { return Ok(Some(unit.delete(JOBS, key))) };
+        let (community, rule) = of_job_key(&key)?;
+        let Some(runner) = self.runners.named(&rule) else { return Ok(Some(unit.delete(JOBS, key))) };
         let after = row.value.after()?.map(|scope| memory_key(&community, &scope));
         let keys = self.store.scan_keys(runner.table(), &Key::community(community.as_str()).prefix(), after.as_ref(), JOB_PAGE)?;
         let scopes = keys.iter().map(scope_of_memory_key).collect::<Result<Vec<_>, _>>()?;
-        let next = match scopes.last() {
-            Some(last) if scopes.len() == JOB_PAGE => Job { after: Some((last.kind.word().to_owned(), last.id.to_string())), ..row.value },
-            _ => Job { rule: row.value.rule + 1, after: None },
-        };
-        let rule = runner.name().clone();
+        let next = scopes.last().filter(|_| scopes.len() == JOB_PAGE).map(|last| Job { after: Some((last.kind.word().to_owned(), last.id.to_string())) });
         self.woken.extend(scopes.into_iter().map(|scope| Target { community: community.clone(), rule: rule.clone(), scope }));
-        Ok(Some(unit.put(JOBS, key, &next)))
+        Ok(Some(match next {
+            Some(next) => unit.put(JOBS, key, &next),
+            None => unit.delete(JOBS, key),
+        }))
     }
 
     /// Drops messages of a class that were told, up to a sequence of the log.

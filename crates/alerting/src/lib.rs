@@ -32,6 +32,7 @@ mod inhibition;
 mod memories;
 mod names;
 mod outbox;
+mod place;
 mod publish;
 mod rows;
 mod runner;

@@ -12,7 +12,7 @@ use store::{Key, KeyMismatch, PARKED, Table};
 use crate::{publish::Named, runner::Runners};
 
 /// Name, zone and policy of every community.
-pub(crate) const COMMUNITIES: Table = Table::new("communities", 1);
+pub(crate) const COMMUNITIES: Table = Table::new("communities", 2);
 /// Every alert key as the log tells it.
 pub(crate) const ALERTS: Table = Table::new("alerts", 3);
 /// Alert keys that are open or acknowledged.
@@ -21,8 +21,10 @@ pub(crate) const ACTIVE: Table = Table::new("active", 1);
 pub(crate) const DUTIES: Table = Table::new("duties", 1);
 /// When each scope is to be judged next, by that time, over all communities.
 pub(crate) const DUE: Table = Table::new("due", 1);
-/// Communities whose scopes are to be judged anew, and how far that came.
-pub(crate) const JOBS: Table = Table::new("jobs", 1);
+/// The rounds of every community.
+pub(crate) const ROUNDS: Table = Table::new("rounds", 1);
+/// Rules of communities by which every scope is to be judged anew, and how far that came.
+pub(crate) const JOBS: Table = Table::new("jobs", 2);
 /// Messages for outsiders, by the place in the log that they come from.
 pub(crate) const OUTBOX: Table = Table::new("outbox", 4);
 /// Messages for the public, likewise.
@@ -46,7 +48,7 @@ pub(crate) const DROPPED_PUBLIC: Table = Table::new("dropped_public", 1);
 /// does everything else: the log is folded anew.
 pub fn tables() -> Vec<Table> {
     let outboxes = [OUTBOX, OUTBOX_FULL, OUTBOX_PUBLIC, DROPPED, DROPPED_FULL, DROPPED_PUBLIC];
-    let own = [COMMUNITIES, ALERTS, ACTIVE, NAMES, COUNTS, DUTIES, DUE, JOBS, SILENCES, PARKED].into_iter().chain(outboxes);
+    let own = [COMMUNITIES, ROUNDS, ALERTS, ACTIVE, NAMES, COUNTS, DUTIES, DUE, JOBS, SILENCES, PARKED].into_iter().chain(outboxes);
     own.chain(Runners::all().tables()).collect()
 }
 
@@ -91,6 +93,20 @@ pub(crate) fn scope_of_memory_key(key: &Key) -> Result<Scope, KeyMismatch> {
     Ok(scope)
 }
 
+/// Where the job of judging a community anew by a rule lies.
+pub(crate) fn job_key(community: &CommunityId, rule: &Slug) -> Key {
+    Key::community(community.as_str()).text(rule.as_str())
+}
+
+/// The community and the rule of a job.
+pub(crate) fn of_job_key(key: &Key) -> Result<(CommunityId, Slug), KeyMismatch> {
+    let mut parts = key.read();
+    let community = parts.community()?.parse().map_err(|_| KeyMismatch)?;
+    let rule = parts.text()?.parse().map_err(|_| KeyMismatch)?;
+    parts.end()?;
+    Ok((community, rule))
+}
+
 /// Where the state of an alert key lies.
 pub(crate) fn alert_key(community: &CommunityId, hash: &KeyHash) -> Key {
     Key::community(community.as_str()).text(&hash.to_string())
@@ -133,11 +149,9 @@ fn read_scope(kind: &str, id: &str) -> Result<Scope, KeyMismatch> {
     Scope::of(kind, id).ok_or(KeyMismatch)
 }
 
-/// How far judging a community anew has come.
+/// How far judging a community anew by one rule has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Job {
-    /// Place of the rule among all rules.
-    pub(crate) rule: u16,
     /// Kind and id of the last scope that was put on the agenda.
     pub(crate) after: Option<(String, String)>,
 }

@@ -1,12 +1,11 @@
 //! A rule with the rows it remembers in: the one place that knows a rule's type.
 
 use domain::{
-    Commit, Fact,
+    Commit, Event, Fact,
     alert::Key,
-    community,
-    values::{CommunityId, Slug, Timestamp, Zone},
+    values::{CommunityId, Slug, Timestamp},
 };
-use rules::{Judgement, Rule, Scope, Visitor};
+use rules::{Judgement, Rule, Scope, Shared, Visitor};
 use store::{Store, StoreError, Table, Unit};
 
 use crate::{error::AlertingError, memories::Memories};
@@ -25,6 +24,9 @@ pub(crate) trait Runner: Send {
     /// The alert of a scope.
     fn key(&self, scope: &Scope) -> Key;
 
+    /// Whether every scope of the community is to be judged anew after an event.
+    fn concerns_all(&self, event: &Event) -> bool;
+
     /// Remembers what a commit says, and shows the scopes that it is about: those too whose memory held it already, for whoever
     /// remembered it may have ended before they were judged.
     fn fold(&mut self, store: &Store, commit: &Commit, sequence: u64, woken: &mut dyn FnMut(Scope)) -> Result<(), AlertingError>;
@@ -33,14 +35,7 @@ pub(crate) trait Runner: Send {
     fn changed(&mut self) -> Vec<Unit>;
 
     /// What the rule says of a scope, and the sequence its memory was folded to.
-    fn judge(
-        &mut self,
-        store: &Store,
-        of: (&CommunityId, &Scope),
-        community: &community::State,
-        zone: &Zone,
-        now: Timestamp,
-    ) -> Result<(u64, Judgement), StoreError>;
+    fn judge(&mut self, store: &Store, of: (&CommunityId, &Scope), shared: &Shared<'_>, now: Timestamp) -> Result<(u64, Judgement), StoreError>;
 }
 
 /// Every rule.
@@ -62,9 +57,8 @@ impl Runners {
         self.0.iter_mut()
     }
 
-    /// The rule at a place; nothing after the last.
-    pub(crate) fn at(&self, place: u16) -> Option<&dyn Runner> {
-        self.0.get(usize::from(place)).map(AsRef::as_ref)
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn Runner> {
+        self.0.iter().map(AsRef::as_ref)
     }
 
     /// The rule of a name. An alert of a rule that this program does not know is left as it is.
@@ -105,6 +99,10 @@ impl<R: Rule> Runner for Of<R> {
         rules::key::<R>(scope)
     }
 
+    fn concerns_all(&self, event: &Event) -> bool {
+        rules::concerns_all::<R>(event)
+    }
+
     fn fold(&mut self, store: &Store, commit: &Commit, sequence: u64, woken: &mut dyn FnMut(Scope)) -> Result<(), AlertingError> {
         let header = &commit.header;
         self.memories.begin_commit();
@@ -123,15 +121,8 @@ impl<R: Rule> Runner for Of<R> {
         self.memories.changed()
     }
 
-    fn judge(
-        &mut self,
-        store: &Store,
-        of: (&CommunityId, &Scope),
-        community: &community::State,
-        zone: &Zone,
-        now: Timestamp,
-    ) -> Result<(u64, Judgement), StoreError> {
+    fn judge(&mut self, store: &Store, of: (&CommunityId, &Scope), shared: &Shared<'_>, now: Timestamp) -> Result<(u64, Judgement), StoreError> {
         let at_hand = self.memories.of(store, of.0, of.1)?;
-        Ok((at_hand.sequence, rules::judge::<R>(&at_hand.memory, of.1, &community.policy, zone, now)))
+        Ok((at_hand.sequence, rules::judge::<R>(&at_hand.memory, of.1, shared, now)))
     }
 }

@@ -49,6 +49,7 @@ pub(crate) fn matter(alert: &AlertItem, clock: &Clock) -> String {
         (!slots.is_empty()).then(|| words.with("alert.slots_open", slots.len())),
         (*missed > 0).then(|| words.with("alert.missed", missed)),
         direction.map(|direction| words.of(&format!("breach.{}", direction.word())).to_owned()),
+        (alert.kind.as_str() == "door_missed").then(|| words.with("alert.doors_missed", alert.occurrences)),
         stopped.then(|| words.of("alert.stopped").to_owned()),
         for_date.map(|day| clock.day(day)),
     ];

@@ -110,6 +110,20 @@ macro_rules! events {
             }
         }
 
+        impl Event {
+            /// The event of a name and its payload as [`Event::serialize_payload`] tells it to programs; nothing when the name is none of
+            /// ours. Private parts do not come back: they are told closed, or opened.
+            ///
+            /// # Errors
+            /// Those of the deserializer.
+            pub fn deserialize_payload<'de, D: serde::Deserializer<'de>>(name: &str, payload: D) -> Result<Option<Self>, D::Error> {
+                match name {
+                    $($name => <$payload as serde::Deserialize>::deserialize(payload).map(|payload| Some(Self::$variant(payload))),)+
+                    _ => Ok(None),
+                }
+            }
+        }
+
         impl Personal for Event {
             fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {
                 match self { $(Self::$variant(payload) => payload.each_private(visit)),+ }
@@ -122,6 +136,7 @@ events! {
     CommunityFounded(community::Founded) = "community.founded.v1",
     CommunityRenamed(community::Renamed) = "community.renamed.v1",
     PolicyChanged(community::PolicyChanged) = "policy.changed.v1",
+    PolicyChangedV2(community::PolicyChangedV2) = "policy.changed.v2",
     HistoryRestored(community::HistoryRestored) = "history.restored.v1",
     EstateRegistered(estate::Registered) = "estate.registered.v1",
     EstateRenamed(estate::Renamed) = "estate.renamed.v1",

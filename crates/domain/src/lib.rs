@@ -7,6 +7,7 @@
 //! | `values` | ids, times, readings, places, sealed text |
 //! | one folder per aggregate | what can be asked (`command`), what can have happened (`event`), what we know (`state`), `decide`, `evolve` |
 //! | `obligation` | what is owed by a time |
+//! | `coverage` | the doors of a building, which of them a round is about, and what reaches one |
 //! | `newest` | as many facts as are worth keeping, as bytes: rows and memories are full of them |
 //! | `command`, `event`, `known` | the lists of all commands, events and entities, and the envelope around a command |
 //! | `commit`, `log`, `canonical` | events as bytes, places in the log, and whether bytes are the one form of what they say |
@@ -20,6 +21,7 @@ pub mod checkpoint;
 pub mod command;
 pub mod commit;
 pub mod community;
+pub mod coverage;
 pub mod decide;
 pub mod estate;
 pub mod event;

@@ -17,9 +17,12 @@ pub(crate) fn of(commit: &Commit) -> String {
 
 fn entity(event: &Event) -> (String, &'static str, String) {
     let elsewhere = |aggregate: &'static str, id: &dyn ToString| ("_".to_owned(), aggregate, id.to_string());
+    let community = || elsewhere("community", &"self");
     let of_building = |building: &dyn ToString| (building.to_string(), "building", building.to_string());
     match event {
-        Event::CommunityFounded(_) | Event::CommunityRenamed(_) | Event::PolicyChanged(_) | Event::HistoryRestored(_) => elsewhere("community", &"self"),
+        Event::CommunityFounded(_) | Event::CommunityRenamed(_) | Event::PolicyChanged(_) | Event::PolicyChangedV2(_) | Event::HistoryRestored(_) => {
+            community()
+        }
         Event::EstateRegistered(event) => elsewhere("estate", &event.estate),
         Event::EstateRenamed(event) => elsewhere("estate", &event.estate),
         Event::EstateGovernanceChanged(event) => elsewhere("estate", &event.estate),
@@ -29,7 +32,7 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::BuildingRegrouped(event) => of_building(&event.building),
         Event::BuildingUnitsChanged(event) => of_building(&event.building),
         Event::BuildingAddressCorrected(event) => of_building(&event.building),
-        Event::BuildingReported(event) => event.scopes.first().map_or_else(|| elsewhere("community", &"self"), |scope| of_building(&scope.building)),
+        Event::BuildingReported(event) => event.scopes.first().map_or_else(community, |scope| of_building(&scope.building)),
         Event::HouseholdRegistered(event) => door(&event.place),
         Event::HouseholdDoorCorrected(event) => door(&event.to),
         Event::HouseholdFileCorrected(event) => door(&event.place),
@@ -54,9 +57,7 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::EntrySettled(event) => elsewhere("checkpoint", &event.checkpoint),
         Event::RoundOpened(round::Opened { round, .. }) | Event::RoundClosed(round::Closed { round, .. }) => elsewhere("round", round),
         Event::QuarantineOrdered(event) => elsewhere("quarantine", &event.quarantine),
-        Event::QuarantineChecked(event) => {
-            event.checks.first().map_or_else(|| elsewhere("community", &"self"), |check| elsewhere("quarantine", &check.quarantine))
-        }
+        Event::QuarantineChecked(event) => event.checks.first().map_or_else(community, |check| elsewhere("quarantine", &check.quarantine)),
         Event::QuarantineMoved(event) => elsewhere("quarantine", &event.quarantine),
         Event::QuarantineExtended(event) => elsewhere("quarantine", &event.quarantine),
         Event::QuarantineSlotsWaived(event) => elsewhere("quarantine", &event.quarantine),
@@ -75,12 +76,10 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         | Event::AlertEscalationRequested(_)
         | Event::AlertAssigned(_)
         | Event::AlertNoted(_)
-        | Event::AlertRecoveryStarted(_) => {
-            Alert::step(event).map_or_else(|| elsewhere("community", &"self"), |step| elsewhere("alert", step.alert.key_hash()))
-        }
+        | Event::AlertRecoveryStarted(_) => Alert::step(event).map_or_else(community, |step| elsewhere("alert", step.alert.key_hash())),
         Event::SilenceStarted(silence::Started { silence, .. }) | Event::SilenceEnded(silence::Ended { silence }) => elsewhere("silence", silence),
         // a retraction lies where the fact lies that it takes back
-        Event::RecordRetracted(event) => event.facts().ok().and_then(|facts| facts.first().map(entity)).unwrap_or_else(|| elsewhere("community", &"self")),
+        Event::RecordRetracted(event) => event.facts().ok().and_then(|facts| facts.first().map(entity)).unwrap_or_else(community),
         Event::TokenGranted(event) => elsewhere("token", &event.token),
         Event::TokenRevoked(event) => elsewhere("token", &event.token),
     }

@@ -10,13 +10,12 @@ use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Severity},
     building::Unit,
-    community::Policy,
-    values::{BuildingId, CommandId, Day, EstateId, EventId, Place, Timestamp, Zone},
+    values::{BuildingId, CommandId, Day, EstateId, EventId, Place, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Verdict,
+    Judgement, Remembered, Rule, Scope, Shared, Verdict,
     facts::{Facts, Ranked},
 };
 
@@ -105,7 +104,8 @@ impl Rule for BuildingSilent {
         memory.reports.retract(command);
     }
 
-    fn judge(memory: &Memory, scope: &Scope, policy: &Policy, zone: &Zone, now: Timestamp) -> Judgement {
+    fn judge(memory: &Memory, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement {
+        let Shared { policy, zone, .. } = *shared;
         let Some(registered) = memory.registered else {
             return Judgement { verdict: Verdict::quiet(), next_change: None };
         };

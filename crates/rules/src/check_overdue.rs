@@ -8,16 +8,15 @@
 use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Severity},
-    community::Policy,
     obligation::{Attempt, Slot, SlotState},
     quarantine::CheckFound,
-    values::{CommandId, EventId, PersonId, QuarantineId, Subject, Timestamp, Zone},
+    values::{CommandId, EventId, PersonId, QuarantineId, Subject, Timestamp},
     visit::PersonFound,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Verdict,
+    Judgement, Remembered, Rule, Scope, Shared, Verdict,
     ordered::{self, Ordered},
 };
 
@@ -86,7 +85,8 @@ impl Rule for CheckOverdue {
         memory.ordered.order.attempts.retain(|id, _| id.command != command);
     }
 
-    fn judge(memory: &Memory, scope: &Scope, policy: &Policy, zone: &Zone, now: Timestamp) -> Judgement {
+    fn judge(memory: &Memory, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement {
+        let Shared { policy, zone, .. } = *shared;
         let Some(person) = &memory.ordered.person else {
             return Judgement { verdict: Verdict::quiet(), next_change: None };
         };

@@ -11,13 +11,12 @@ use std::collections::BTreeSet;
 use domain::{
     Event, Fact, Header,
     alert::{Alert, AlertId, Change, CloseReason, Detail, Firing, Occurrence, Severity, Step},
-    community::Policy,
-    values::{BuildingId, CommandId, EstateId, EventId, HOUR_MS, Place, Subject, Timestamp, Zone},
+    values::{BuildingId, CommandId, EstateId, EventId, HOUR_MS, Place, Subject, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Fever, Judgement, Remembered, Rule, Scope, Verdict,
+    Fever, Judgement, Remembered, Rule, Scope, Shared, Verdict,
     facts::{Facts, Ranked},
 };
 
@@ -142,7 +141,7 @@ impl Rule for Cluster {
     /// Alerts keep their history.
     fn retract(_: &mut Memory, _: CommandId) {}
 
-    fn judge(memory: &Memory, scope: &Scope, _: &Policy, _: &Zone, _: Timestamp) -> Judgement {
+    fn judge(memory: &Memory, scope: &Scope, _: &Shared<'_>, _: Timestamp) -> Judgement {
         let fevers: Vec<(&OfFever, EventId, &Seen)> = memory.fevers.values().filter_map(|of| of.counts().map(|(opened, seen)| (of, opened, seen))).collect();
         let together = |one: &Seen, other: &Seen| one.who != other.who && (one.first_at.0 - other.first_at.0).abs() <= TOGETHER_HOURS * HOUR_MS;
         let belongs = |(_, _, seen): &&(&OfFever, EventId, &Seen)| fevers.iter().any(|(_, _, other)| together(seen, other));

@@ -11,13 +11,12 @@
 use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Observed, Severity},
-    community::Policy,
-    values::{CommandId, DAY_MS, HOUR_MS, QuarantineId, Timestamp, Zone},
+    values::{CommandId, DAY_MS, HOUR_MS, QuarantineId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Verdict,
+    Judgement, Remembered, Rule, Scope, Shared, Verdict,
     course::{self, Course, Episode, Standing},
     facts::{Facts, Ranked, keep_earliest, recorded_late},
 };
@@ -88,7 +87,8 @@ impl Rule for Fever {
         memory.exposures.retract(command);
     }
 
-    fn judge(memory: &Memory, scope: &Scope, policy: &Policy, _: &Zone, now: Timestamp) -> Judgement {
+    fn judge(memory: &Memory, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement {
+        let Shared { policy, .. } = *shared;
         // nearly everybody: without a fever nothing else counts
         if !memory.course.may_be_feverish(policy) {
             return Judgement { verdict: Verdict::quiet(), next_change: None };

@@ -10,10 +10,12 @@
 //! Memories hold facts keyed by the event that told them, so that the order of arrival and duplicates do not matter, and a
 //! retraction takes out exactly what its command had put in. They are bounded by named constants.
 
+mod absent_n_times;
 mod building_silent;
 mod check_overdue;
 mod cluster;
 mod course;
+mod door_missed;
 pub mod escalation;
 mod facts;
 mod fever;
@@ -22,17 +24,21 @@ mod quarantine_breach;
 mod refused;
 mod release_due;
 mod responsibility_gap;
+mod rounds;
 mod scope;
 mod symptom;
 
+pub use absent_n_times::AbsentNTimes;
 pub use building_silent::BuildingSilent;
 pub use check_overdue::CheckOverdue;
 pub use cluster::Cluster;
+pub use door_missed::DoorMissed;
 pub use fever::Fever;
 pub use quarantine_breach::QuarantineBreach;
 pub use refused::Refused;
 pub use release_due::ReleaseDue;
 pub use responsibility_gap::ResponsibilityGap;
+pub use rounds::{Round, Rounds};
 pub use scope::{Scope, ScopeKind};
 pub use symptom::Symptom;
 
@@ -71,8 +77,24 @@ pub trait Rule: Send + Sync + 'static {
     /// Forgets what a command had told: afterwards it never happened.
     fn retract(memory: &mut Self::Memory, command: CommandId);
 
+    /// Whether an event of what is [`Shared`] changes what is to be said of every scope of its community. A change of the policy does.
+    fn concerns_all(_: &Event) -> bool {
+        false
+    }
+
     /// What to say of a scope at `now`. The result does not change between `now` and `next_change`.
-    fn judge(memory: &Self::Memory, scope: &Scope, policy: &Policy, zone: &Zone, now: Timestamp) -> Judgement;
+    fn judge(memory: &Self::Memory, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement;
+}
+
+/// What a whole community shares, as far as rules ask: kept once for the community and not once per scope.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared<'a> {
+    /// Its parameters with their dates.
+    pub policy: &'a Policy,
+    /// Its zone: civil days are in it.
+    pub zone: &'a Zone,
+    /// Its rounds of door-to-door screening.
+    pub rounds: &'a Rounds,
 }
 
 /// What a rule says of a scope, and until when.
@@ -146,7 +168,9 @@ pub fn register(visitor: &mut impl Visitor) {
     visitor.visit::<CheckOverdue>();
     visitor.visit::<QuarantineBreach>();
     visitor.visit::<BuildingSilent>();
+    visitor.visit::<DoorMissed>();
     visitor.visit::<Refused>();
+    visitor.visit::<AbsentNTimes>();
     visitor.visit::<ReleaseDue>();
     visitor.visit::<ResponsibilityGap>();
 }
@@ -165,6 +189,11 @@ pub fn scopes<R: Rule>(event: &Event, header: &Header) -> Result<Vec<Scope>, Dec
     Ok(scopes)
 }
 
+/// Whether every scope of the community is to be judged anew after an event: what is said of it rests on what all share.
+pub fn concerns_all<R: Rule>(event: &Event) -> bool {
+    matches!(event, Event::PolicyChanged(_) | Event::PolicyChangedV2(_)) || R::concerns_all(event)
+}
+
 /// Remembers one more fact, or forgets what it takes back.
 pub fn evolve<R: Rule>(memory: &mut R::Memory, scope: &Scope, fact: &Fact<'_>) {
     match fact.event {
@@ -174,12 +203,12 @@ pub fn evolve<R: Rule>(memory: &mut R::Memory, scope: &Scope, fact: &Fact<'_>) {
 }
 
 /// What a rule says of a scope at `now`; a rule that the policy has not enabled is quiet.
-pub fn judge<R: Rule>(memory: &R::Memory, scope: &Scope, policy: &Policy, zone: &Zone, now: Timestamp) -> Judgement {
-    let by_policy = policy.next_change(now);
-    if !policy.at(now).rule_enabled(R::NAME) {
+pub fn judge<R: Rule>(memory: &R::Memory, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement {
+    let by_policy = shared.policy.next_change(now);
+    if !shared.policy.at(now).rule_enabled(R::NAME) {
         return Judgement { verdict: Verdict::quiet(), next_change: by_policy };
     }
-    let judgement = R::judge(memory, scope, policy, zone, now);
+    let judgement = R::judge(memory, scope, shared, now);
     Judgement { next_change: judgement.next_change.into_iter().chain(by_policy).min(), ..judgement }
 }
 

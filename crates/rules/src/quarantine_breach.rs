@@ -15,14 +15,13 @@ use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Severity},
     checkpoint::{Direction, EntryResult},
-    community::Policy,
     quarantine::{CheckOutcome, Kind},
-    values::{CheckpointId, CommandId, EventId, HOUR_MS, Place, QuarantineId, Subject, Timestamp, Zone},
+    values::{CheckpointId, CommandId, EventId, HOUR_MS, Place, QuarantineId, Subject, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Verdict,
+    Judgement, Remembered, Rule, Scope, Shared, Verdict,
     facts::{Facts, Ranked, keep_earliest, recorded_late},
 };
 
@@ -182,7 +181,7 @@ impl Rule for QuarantineBreach {
         memory.absences.retract(command);
     }
 
-    fn judge(memory: &Memory, scope: &Scope, _: &Policy, _: &Zone, _: Timestamp) -> Judgement {
+    fn judge(memory: &Memory, scope: &Scope, _: &Shared<'_>, _: Timestamp) -> Judgement {
         let mut breaches = memory.breaches(false);
         breaches.sort_by(|one, other| (one.at, one.severity, &one.causes).cmp(&(other.at, other.severity, &other.causes)));
         let verdict = match breaches.last() {

@@ -10,15 +10,14 @@
 use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Severity},
-    community::Policy,
     quarantine::CheckOutcome,
-    values::{CommandId, EventId, Place, QuarantineId, Subject, Timestamp, Zone},
+    values::{CommandId, EventId, Place, QuarantineId, Subject, Timestamp},
     visit::{Outcome, Presence},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Verdict,
+    Judgement, Remembered, Rule, Scope, Shared, Verdict,
     facts::{Facts, Ranked, keep_earliest, recorded_late},
 };
 
@@ -99,7 +98,7 @@ impl Rule for Refused {
         memory.met.retract(command);
     }
 
-    fn judge(memory: &Memory, _: &Scope, _: &Policy, _: &Zone, now: Timestamp) -> Judgement {
+    fn judge(memory: &Memory, _: &Scope, _: &Shared<'_>, now: Timestamp) -> Judgement {
         let met = memory.met.iter().max_by_key(|(id, at)| (**at, **id));
         // at the same instant the worse counts: the refusal is the later one
         let mut refusals: Vec<_> = memory.refusals.iter().filter(|(_, refusal)| met.is_none_or(|(_, met_at)| refusal.at >= *met_at)).collect();

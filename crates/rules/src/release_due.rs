@@ -17,7 +17,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Verdict,
+    Judgement, Remembered, Rule, Scope, Shared, Verdict,
     facts::{Facts, Ranked, recorded_late},
     ordered::{self, Ordered},
 };
@@ -81,7 +81,8 @@ impl Rule for ReleaseDue {
     /// Orders, extensions and releases cannot be taken back.
     fn retract(_: &mut Memory, _: CommandId) {}
 
-    fn judge(memory: &Memory, scope: &Scope, policy: &Policy, zone: &Zone, now: Timestamp) -> Judgement {
+    fn judge(memory: &Memory, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement {
+        let Shared { policy, zone, .. } = *shared;
         let Some(person) = &memory.ordered.person else {
             return Judgement { verdict: Verdict::quiet(), next_change: None };
         };

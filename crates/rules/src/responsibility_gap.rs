@@ -7,13 +7,12 @@
 use domain::{
     Event, Fact, Header,
     alert::{Alert, AlertId, Change, Detail, Firing, Severity, Step},
-    community::Policy,
-    values::{BuildingId, CommandId, DAY_MS, EstateId, EventId, Place, Timestamp, Zone},
+    values::{BuildingId, CommandId, DAY_MS, EstateId, EventId, Place, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Verdict,
+    Judgement, Remembered, Rule, Scope, Shared, Verdict,
     facts::{Facts, Ranked},
 };
 
@@ -105,7 +104,7 @@ impl Rule for ResponsibilityGap {
     /// Alerts keep their history.
     fn retract(_: &mut Memory, _: CommandId) {}
 
-    fn judge(memory: &Memory, scope: &Scope, _: &Policy, _: &Zone, now: Timestamp) -> Judgement {
+    fn judge(memory: &Memory, scope: &Scope, _: &Shared<'_>, now: Timestamp) -> Judgement {
         let mut open: Vec<&Told> = memory.alerts.values().filter_map(|of| of.open(now)).collect();
         open.sort_by_key(|told| (told.recorded_at, told.id));
         let next_change = open.iter().map(|told| forgotten_at(told)).min();

@@ -13,12 +13,12 @@ use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Severity},
     community::Policy,
-    values::{CommandId, EventId, HOUR_MS, Place, Slug, Timestamp, Zone},
+    values::{CommandId, EventId, HOUR_MS, Place, Slug, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Verdict,
+    Judgement, Remembered, Rule, Scope, Shared, Verdict,
     course::{self, Course, Episode, Records, Standing},
     facts::{Facts, Ranked, recorded_late},
 };
@@ -83,7 +83,8 @@ impl Rule for Symptom {
         memory.course.retract(command);
     }
 
-    fn judge(memory: &Memory, scope: &Scope, policy: &Policy, _: &Zone, _: Timestamp) -> Judgement {
+    fn judge(memory: &Memory, scope: &Scope, shared: &Shared<'_>, _: Timestamp) -> Judgement {
+        let Shared { policy, .. } = *shared;
         // nearly everybody: without a report no reading counts
         if memory.reports.len() == 0 {
             return Judgement { verdict: Verdict::quiet(), next_change: None };

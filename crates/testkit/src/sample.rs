@@ -297,7 +297,9 @@ shapes! {
     community::Regime { days, slots, modes }
     community::Escalation { level_2_after_minutes, level_3_after_minutes }
     community::QuietHours { from, until }
-    community::RuleSettings { enabled }
+    community::RuleSwitch { enabled }
+    community::RuleChange { enabled, times }
+    community::ChangeV1 { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
     community::Change { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
     building::Unit { unit, name, floors, doors }
     building::ReportScope { building, unit }
@@ -337,6 +339,7 @@ events! {
     "community.founded.v1" = community::Founded { town, town_name, name, time_zone }
     "community.renamed.v1" = community::Renamed { name, town_name }
     "policy.changed.v1" = community::PolicyChanged { effective_from, change, private }
+    "policy.changed.v2" = community::PolicyChangedV2 { effective_from, change, private }
     "history.restored.v1" = community::HistoryRestored { epoch, restored_to_sequence }
     "estate.registered.v1" = estate::Registered { estate, name, zone, governance }
     "estate.renamed.v1" = estate::Renamed { estate, name }

@@ -103,8 +103,16 @@ fn titles_of_every_rule() {
     expect(&refused, "阳光小区 7号楼2单元502 隔离人员2次拒绝监测", "Under quarantine, refused to be checked: 2, 阳光小区, building 7, unit 2, door 502");
     refused.occurrence.person = None;
     expect(&refused, "阳光小区 7号楼2单元502 2次拒绝走访", "Visits refused: 2, 阳光小区, building 7, unit 2, door 502");
+    expect(&state("absent_n_times"), "阳光小区 7号楼2单元502 连续2次无人应门", "Nobody there, visits in a row: 2, 阳光小区, building 7, unit 2, door 502");
     expect(&state("release_due"), "阳光小区 7号楼2单元502 隔离期满，待解除", "Quarantine days over, release due, 阳光小区, building 7, unit 2, door 502");
     expect(&state("responsibility_gap"), "阳光小区 7号楼2单元502 一级岗位空缺", "A post at level 1 is vacant, 阳光小区, building 7, unit 2, door 502");
+    let mut missed = state("door_missed");
+    (missed.occurrence.place.unit, missed.occurrence.place.door) = (None, None);
+    missed.occurrence.causes = vec!["r1/b07/1-101".to_owned(), "r1/b07/2-502".to_owned()];
+    expect(&missed, "阳光小区 7号楼 2户未排查：1-101、2-502", "Doors not reached: 2 (1-101, 2-502), 阳光小区, building 7");
+    missed.occurrence.causes = (101..109).map(|door| format!("r1/b07/{door}")).collect();
+    missed.occurrence.occurrences = 8;
+    expect(&missed, "阳光小区 7号楼 8户未排查：101、102、103、104、105…", "Doors not reached: 8 (101, 102, 103, 104, 105…), 阳光小区, building 7");
     let mut cluster = state("cluster");
     (cluster.occurrence.place.unit, cluster.occurrence.place.door) = (None, None);
     expect(&cluster, "阳光小区 7号楼 聚集发热，2人", "Cluster of fevers, people: 2, 阳光小区, building 7");

@@ -8,6 +8,9 @@ use domain::{
 };
 use serde::Serialize;
 
+/// Most doors that a line names.
+const DOORS_SHOWN_MAX: usize = 5;
+
 /// A line in each language that messages carry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Title {
@@ -74,6 +77,14 @@ fn celsius(occurrence: &Occurrence) -> String {
     occurrence.observed.as_ref().map_or_else(String::new, |observed| format!(" {}.{}", observed.tenths_celsius / 10, observed.tenths_celsius % 10))
 }
 
+/// The first of the doors that a round missed: its causes are `{round}/{building}/{door}`.
+fn doors(occurrence: &Occurrence, between: &str) -> String {
+    let named = occurrence.causes.iter().filter_map(|cause| cause.splitn(3, '/').nth(2));
+    let shown: Vec<&str> = named.take(DOORS_SHOWN_MAX).collect();
+    let more = usize::try_from(occurrence.occurrences).is_ok_and(|count| count > shown.len());
+    format!("{}{}", shown.join(between), if more { "…" } else { "" })
+}
+
 fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
     let detail = &occurrence.detail;
     match rule {
@@ -90,6 +101,8 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
         "building_silent" => detail.for_date.map_or_else(|| "楼栋未报".to_owned(), |day| format!("{day} 楼栋未报")),
         "refused" if occurrence.person.is_some() => format!("隔离人员{}次拒绝监测", occurrence.occurrences),
         "refused" => format!("{}次拒绝走访", occurrence.occurrences),
+        "door_missed" => format!("{}户未排查：{}", occurrence.occurrences, doors(occurrence, "、")),
+        "absent_n_times" => format!("连续{}次无人应门", occurrence.occurrences),
         "release_due" => "隔离期满，待解除".to_owned(),
         "cluster" => format!("聚集发热，{}人", occurrence.occurrences),
         "responsibility_gap" => "一级岗位空缺".to_owned(),
@@ -113,6 +126,8 @@ fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
         "building_silent" => detail.for_date.map_or_else(|| "No building report".to_owned(), |day| format!("No building report for {day}")),
         "refused" if occurrence.person.is_some() => format!("Under quarantine, refused to be checked: {}", occurrence.occurrences),
         "refused" => format!("Visits refused: {}", occurrence.occurrences),
+        "door_missed" => format!("Doors not reached: {} ({})", occurrence.occurrences, doors(occurrence, ", ")),
+        "absent_n_times" => format!("Nobody there, visits in a row: {}", occurrence.occurrences),
         "release_due" => "Quarantine days over, release due".to_owned(),
         "cluster" => format!("Cluster of fevers, people: {}", occurrence.occurrences),
         "responsibility_gap" => "A post at level 1 is vacant".to_owned(),

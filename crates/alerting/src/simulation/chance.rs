@@ -34,6 +34,12 @@ fn fact() -> impl Strategy<Value = (&'static str, Value)> {
             .prop_map(|(person, direction, result)| entry(person, direction, result)),
         2 => prop::sample::select(vec!["reached", "not_home", "no_answer"]).prop_map(check),
         1 => prop::sample::select(vec!["b07", "b08"]).prop_map(report),
+        2 => (prop::sample::select(vec!["h502", "h101"]), prop::sample::select(vec!["met", "absent", "vacant"]))
+            .prop_map(|(household, outcome)| ("visit.record", json!({"household": household, "outcome": outcome, "mode": "door", "round": "r1"}))),
+        1 => (0..40_u32).prop_map(|hours| {
+            ("round.open", json!({"round": "r1", "closes_at": format!("2020-02-{:02}T{:02}:00:00+08:00", 6 + hours / 24, hours % 24)}))
+        }),
+        1 => Just(("round.close", json!({"round": "r1"}))),
         1 => Just(("quarantine.release", json!({"quarantine": "q1", "reason": "moved"}))),
         2 => duties(),
         1 => prop::sample::select(vec![10, 45, 90]).prop_map(|minutes| ("policy.set", json!({"grace_minutes": minutes, "remeasure_minutes": minutes}))),

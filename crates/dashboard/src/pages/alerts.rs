@@ -207,7 +207,7 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         turn: item.turn.as_ref().map(|turn| turn_in_words(turn, clock)),
         last: clock.short(item.last_at),
         occurrences: item.occurrences,
-        causes: item.caused_by.iter().map(|cause| cause_of(cause, household.as_deref(), &community)).collect(),
+        causes: item.caused_by.iter().map(|cause| cause_of(cause, &item, household.as_deref(), &community)).collect(),
         history: item.history.iter().rev().map(|happened| step(happened, clock)).collect(),
         building: item.place.building.as_ref().map(|building| format!("{base}/b/{building}")),
         household,
@@ -244,8 +244,14 @@ fn turn_in_words(turn: &TurnView, clock: &Clock) -> Turn {
 }
 
 /// An event id leads to the timeline; anything else is an owed check.
-fn cause_of(cause: &str, household: Option<&str>, community: &Community) -> Cause {
+fn cause_of(cause: &str, alert: &AlertItem, household: Option<&str>, community: &Community) -> Cause {
     let words = community.clock.words;
+    if alert.kind.as_str() == "door_missed"
+        && let Some(door) = cause.splitn(3, '/').nth(2)
+    {
+        let building = alert.place.building.as_ref().map(|building| format!("{}/b/{building}", community.base()));
+        return Cause { text: words.with("alert.door_cause", door), href: building };
+    }
     if is_event(cause) {
         return Cause { text: words.with("household.event", cause), href: household.map(|household| format!("{household}#e-{cause}")) };
     }

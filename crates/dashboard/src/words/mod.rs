@@ -2,6 +2,7 @@
 
 mod chinese;
 mod english;
+mod events;
 #[cfg(test)]
 mod tests;
 
@@ -11,8 +12,10 @@ use crate::language::Language;
 
 type Table = HashMap<&'static str, &'static str>;
 
-static CHINESE: LazyLock<Table> = LazyLock::new(|| chinese::WORDS.iter().copied().collect());
-static ENGLISH: LazyLock<Table> = LazyLock::new(|| english::WORDS.iter().copied().collect());
+static CHINESE: LazyLock<Table> =
+    LazyLock::new(|| chinese::WORDS.iter().copied().chain(events::WORDS.iter().map(|(key, chinese, _)| (*key, *chinese))).collect());
+static ENGLISH: LazyLock<Table> =
+    LazyLock::new(|| english::WORDS.iter().copied().chain(events::WORDS.iter().map(|(key, _, english)| (*key, *english))).collect());
 
 /// The words of one language.
 #[derive(Clone, Copy, Debug)]

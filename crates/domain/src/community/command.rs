@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::policy::{Comparator, Escalation, QuietHours, Regime, RuleSettings};
+use super::policy::{Comparator, Escalation, QuietHours, Regime, RuleChange};
 use crate::values::{CommunityId, Site, Slug, TimeOfDay, Timestamp, TownId};
 
 /// What can be asked of a community.
@@ -82,9 +82,9 @@ pub struct SetPolicy {
     pub escalation: BTreeMap<Slug, Escalation>,
     /// When level 1 sleeps.
     pub quiet_hours: Option<QuietHours>,
-    /// Settings of rules that are new or replaced.
+    /// Settings of rules that change; of a rule, too, what is absent stays as it was.
     #[serde(default)]
-    pub rules: BTreeMap<Slug, RuleSettings>,
+    pub rules: BTreeMap<Slug, RuleChange>,
 }
 
 /// `history.restore`: only the operator's own program says so, after a restore.

@@ -1,8 +1,8 @@
 //! What happens when something is asked of a community.
 
 use super::{
-    Change, Command, Community, Fever, FeverInput, Found, Founded, HistoryRestored, PolicyChanged, Regime, Renamed, SetPolicy, State,
-    THRESHOLD_TENTHS_CELSIUS_MIN, command::Threshold,
+    ABSENT_N_TIMES, Change, Command, Community, Fever, FeverInput, Found, Founded, HistoryRestored, PolicyChangedV2, Regime, Renamed, RuleChange, SetPolicy,
+    State, THRESHOLD_TENTHS_CELSIUS_MIN, command::Threshold,
 };
 use crate::{
     Context, Decide, Event, Known, Rejection,
@@ -15,6 +15,9 @@ use crate::{
 const MINUTES_MAX: u32 = 7 * 24 * 60;
 /// Longest time that makes sense before what was seen is no longer known, in hours (a week).
 const STALE_HOURS_MAX: u32 = 7 * 24;
+/// Fewest and most times that nobody may be found before that is a matter: once is everyday life, and after ten nobody waits.
+const ABSENT_TIMES_MIN: u32 = 2;
+const ABSENT_TIMES_MAX: u32 = 10;
 
 impl Decide for Community {
     type Command = Command;
@@ -79,6 +82,9 @@ fn set_policy(set: SetPolicy, state: &State, context: &Context<'_>) -> Result<Ve
             return Err(Rejection::invalid(&format!("/data/{field}"), "too_large", "at most a week"));
         }
     }
+    for (rule, settings) in &set.rules {
+        check_rule(rule.as_str(), *settings)?;
+    }
     let change = Change {
         fever: set.fever.map(|input| fever(input, &current.fever)).transpose()?,
         regimes: set.regimes,
@@ -96,7 +102,19 @@ fn set_policy(set: SetPolicy, state: &State, context: &Context<'_>) -> Result<Ve
         return Ok(Vec::new());
     }
     let private = PrivateFields::default().with(field::REASON, set.reason.as_deref()).owned_by(KeyOwner::Command(context.command));
-    Ok(vec![PolicyChanged { effective_from, change, private }.into()])
+    Ok(vec![PolicyChangedV2 { effective_from, change, private }.into()])
+}
+
+fn check_rule(rule: &str, change: RuleChange) -> Result<(), Rejection> {
+    let pointer = format!("/data/rules/{rule}/times");
+    match change.times {
+        None => Ok(()),
+        Some(_) if rule != ABSENT_N_TIMES => Err(Rejection::invalid(&pointer, "no_such_setting", format!("only {ABSENT_N_TIMES} counts times; leave it out"))),
+        Some(times) if !(ABSENT_TIMES_MIN..=ABSENT_TIMES_MAX).contains(&times) => {
+            Err(Rejection::invalid(&pointer, "times_range", format!("from {ABSENT_TIMES_MIN} to {ABSENT_TIMES_MAX} times")))
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 fn check_regime(name: &str, regime: &Regime) -> Result<(), Rejection> {

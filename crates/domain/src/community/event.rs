@@ -1,9 +1,11 @@
 //! What can have happened to a community.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::policy::Change;
-use crate::values::{Personal, Private, Timestamp, TownId, without_private};
+use super::policy::{Change, Escalation, Fever, QuietHours, Regime, RuleChange};
+use crate::values::{Personal, Private, Slug, TimeOfDay, Timestamp, TownId, without_private};
 
 /// A community began.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,9 +29,20 @@ pub struct Renamed {
     pub town_name: String,
 }
 
-/// Some parameters changed.
+/// Some parameters changed. Not written any more: of a rule it says only whether it is enabled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyChanged {
+    /// From when on.
+    pub effective_from: Timestamp,
+    /// What changed.
+    pub change: ChangeV1,
+    /// Why it reaches into the past.
+    pub private: Option<Private>,
+}
+
+/// Some parameters changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicyChangedV2 {
     /// From when on.
     pub effective_from: Timestamp,
     /// What changed.
@@ -52,5 +65,55 @@ without_private!(Founded, Renamed, HistoryRestored);
 impl Personal for PolicyChanged {
     fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {
         self.private.each_private(visit);
+    }
+}
+
+impl Personal for PolicyChangedV2 {
+    fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {
+        self.private.each_private(visit);
+    }
+}
+
+/// What a change of parameters was before rules had settings of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeV1 {
+    /// When a reading is a fever.
+    pub fever: Option<Fever>,
+    /// Regimes that are new or replaced.
+    pub regimes: BTreeMap<Slug, Regime>,
+    /// Minutes after `due` before a check counts as overdue.
+    pub grace_minutes: Option<u32>,
+    /// Minutes for the second reading of a contactless fever.
+    pub remeasure_minutes: Option<u32>,
+    /// When a building's daily report is due.
+    pub report_due: Option<TimeOfDay>,
+    /// Hours after which what was seen is no longer known.
+    pub stale_after_hours: Option<u32>,
+    /// Escalations that are new or replaced.
+    pub escalation: BTreeMap<Slug, Escalation>,
+    /// When level 1 sleeps.
+    pub quiet_hours: Option<QuietHours>,
+    /// Rules that are switched on or off.
+    pub rules: BTreeMap<Slug, RuleSwitch>,
+}
+
+/// Whether a rule says anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleSwitch {
+    /// A rule that is not enabled is quiet.
+    pub enabled: bool,
+}
+
+impl From<RuleSwitch> for RuleChange {
+    fn from(switch: RuleSwitch) -> Self {
+        Self { enabled: Some(switch.enabled), times: None }
+    }
+}
+
+impl From<ChangeV1> for Change {
+    fn from(change: ChangeV1) -> Self {
+        let ChangeV1 { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules } = change;
+        let rules = rules.into_iter().map(|(rule, switch)| (rule, switch.into())).collect();
+        Self { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
     }
 }

@@ -91,10 +91,34 @@ pub struct QuietHours {
 
 /// Settings of one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RuleSettings {
     /// A rule that is not enabled is quiet.
     pub enabled: bool,
+    /// How often something must be so before the rule fires; its own figure when absent.
+    pub times: Option<u32>,
+}
+
+/// A change of the settings of one rule; what is absent stays as it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleChange {
+    /// Whether the rule says anything.
+    pub enabled: Option<bool>,
+    /// How often something must be so before the rule fires.
+    pub times: Option<u32>,
+}
+
+/// Every rule is enabled until somebody says otherwise.
+impl Default for RuleSettings {
+    fn default() -> Self {
+        Self { enabled: true, times: None }
+    }
+}
+
+impl RuleSettings {
+    fn changed(self, change: RuleChange) -> Self {
+        Self { enabled: change.enabled.unwrap_or(self.enabled), times: change.times.or(self.times) }
+    }
 }
 
 /// All parameters in force at one time.
@@ -119,6 +143,11 @@ pub struct Settings {
     /// Settings by rule.
     pub rules: BTreeMap<Slug, RuleSettings>,
 }
+
+/// The rule that counts how often nobody was found behind a door.
+pub const ABSENT_N_TIMES: &str = "absent_n_times";
+/// How often that is, where the policy says nothing.
+pub const ABSENT_TIMES: u32 = 3;
 
 /// Name of the regime an order falls under when it names none.
 pub const DEFAULT_REGIME: &str = "home14";
@@ -146,7 +175,16 @@ impl Default for Settings {
 impl Settings {
     /// Whether a rule is enabled; every rule is until somebody says otherwise.
     pub fn rule_enabled(&self, rule: &str) -> bool {
-        self.rules.iter().find(|(name, _)| name.as_str() == rule).is_none_or(|(_, settings)| settings.enabled)
+        self.rule(rule).is_none_or(|settings| settings.enabled)
+    }
+
+    /// How often in a row nobody must be found behind a door before that is a matter.
+    pub fn absent_times(&self) -> u32 {
+        self.rule(ABSENT_N_TIMES).and_then(|settings| settings.times).unwrap_or(ABSENT_TIMES)
+    }
+
+    fn rule(&self, rule: &str) -> Option<&RuleSettings> {
+        self.rules.iter().find(|(name, _)| name.as_str() == rule).map(|(_, settings)| settings)
     }
 
     /// The regime of an order, or of [`DEFAULT_REGIME`] when it names none.
@@ -175,8 +213,8 @@ pub struct Change {
     pub escalation: BTreeMap<Slug, Escalation>,
     /// When level 1 sleeps.
     pub quiet_hours: Option<QuietHours>,
-    /// Settings of rules that are new or replaced.
-    pub rules: BTreeMap<Slug, RuleSettings>,
+    /// Settings of rules that change.
+    pub rules: BTreeMap<Slug, RuleChange>,
 }
 
 impl Change {
@@ -196,7 +234,10 @@ impl Change {
         }
         settings.regimes.extend(self.regimes.clone());
         settings.escalation.extend(self.escalation.clone());
-        settings.rules.extend(self.rules.clone());
+        for (rule, change) in &self.rules {
+            let known = settings.rules.entry(rule.clone()).or_default();
+            *known = known.changed(*change);
+        }
     }
 }
 
@@ -269,6 +310,17 @@ mod tests {
         assert_eq!((policy.at(Timestamp(200)).stale_after_hours, policy.at(Timestamp(200)).grace_minutes), (24, 10));
         assert_eq!(policy.next_change(Timestamp(100)), Some(Timestamp(200)));
         assert_eq!(policy.next_change(Timestamp(200)), None);
+    }
+
+    #[test]
+    fn a_setting_of_a_rule_stays_while_another_of_its_settings_changes() {
+        let rules = |change| Change { rules: ABSENT_N_TIMES.parse().ok().map(|rule| (rule, change)).into_iter().collect(), ..Change::default() };
+        let policy = Policy::default()
+            .changed(Timestamp(100), rules(RuleChange { times: Some(5), ..RuleChange::default() }))
+            .changed(Timestamp(200), rules(RuleChange { enabled: Some(false), ..RuleChange::default() }))
+            .changed(Timestamp(300), rules(RuleChange { enabled: Some(true), ..RuleChange::default() }));
+        let at = |at| (policy.at(Timestamp(at)).absent_times(), policy.at(Timestamp(at)).rule_enabled(ABSENT_N_TIMES));
+        assert_eq!([99, 100, 200, 300].map(at), [(ABSENT_TIMES, true), (5, true), (5, false), (5, true)]);
     }
 
     #[test]

@@ -8,6 +8,10 @@ fn fever(threshold: Value) -> Value {
     json!({"fever": {"threshold": threshold}})
 }
 
+fn times(rule: &str, times: u32) -> Value {
+    json!({"rules": {rule: {"times": times}}})
+}
+
 fn regime(opens: &str, due: &str) -> Value {
     json!({"regimes": {"strict": {"days": 14, "slots": [{"name": "am", "opens": opens, "due": due}]}}})
 }
@@ -46,6 +50,11 @@ fn every_parameter_has_its_bounds() {
             ("a slot twice", "policy.set", twice, "422 slot_twice /data/regimes/strict/slots/1/name"),
             ("the afternoon before the morning", "policy.set", disordered, "422 slot_order /data/regimes/strict/slots/1/opens"),
             ("too many days", "policy.set", json!({"regimes": {"x": {"days": 401, "slots": []}}}), "422 too_large /data/regimes/x/days"),
+            ("how often nobody is found", "policy.set", times("absent_n_times", 2), "policy.changed"),
+            ("at most ten times", "policy.set", times("absent_n_times", 10), "policy.changed"),
+            ("once is everyday life", "policy.set", times("absent_n_times", 1), "422 times_range /data/rules/absent_n_times/times"),
+            ("eleven", "policy.set", times("absent_n_times", 11), "422 times_range /data/rules/absent_n_times/times"),
+            ("a rule that counts nothing", "policy.set", times("fever", 3), "422 no_such_setting /data/rules/fever/times"),
             ("a rule switched off", "policy.set", json!({"rules": {"fever": {"enabled": false}}}), "policy.changed"),
         ],
     );

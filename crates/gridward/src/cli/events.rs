@@ -77,6 +77,18 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
     Ok(())
 }
 
+/// The whole log of a community, a line per commit.
+pub(crate) async fn export(client: &Client, community: &str) -> Result<String, Exit> {
+    let mut lines = String::new();
+    each_line(client, community, 0, |line| {
+        lines.push_str(line);
+        lines.push('\n');
+        Ok(())
+    })
+    .await?;
+    Ok(lines)
+}
+
 /// Calls `visit` with each commit after a sequence; the last sequence seen.
 async fn each_line(client: &Client, community: &str, after: u64, mut visit: impl FnMut(&str) -> Result<(), Exit>) -> Result<u64, Exit> {
     let response = accepted(client.request(Method::GET, &format!("/communities/{community}/events?from={}", after + 1)).send().await?).await?;

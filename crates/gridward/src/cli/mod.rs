@@ -8,6 +8,7 @@ mod deliveries;
 mod events;
 mod import;
 mod rebuild;
+mod rules;
 mod send;
 mod status;
 mod token;
@@ -97,6 +98,8 @@ enum Command {
     Alerts(alerts::Arguments),
     /// The log: tail, show, export
     Events(events::Arguments),
+    /// Rules: check tables of what is expected, simulate another policy
+    Rules(rules::Arguments),
     /// Tokens: add, list, remove
     Token(token::Arguments),
     /// Outside consumers of topics: add, list, remove
@@ -212,6 +215,7 @@ async fn dispatch(cli: Cli) -> Done {
         Command::Status(arguments) => status::run(&global, arguments).await,
         Command::Alerts(arguments) => alerts::run(&global, arguments).await,
         Command::Events(arguments) => events::run(&global, arguments).await,
+        Command::Rules(arguments) => rules::run(&global, arguments).await,
         Command::Token(arguments) => token::run(&global, arguments).await,
         Command::Consumer(arguments) => consumer::run(&global, arguments).await,
         Command::Deliveries(arguments) => deliveries::run(&global, arguments).await,

@@ -5,30 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     Event, Fact,
     building::{Kind, Unit},
+    coverage::{Doors, HouseholdDoor},
     person::ResidenceKind,
     values::{BuildingId, EstateId, GridId, HouseholdId, PersonId, Place, Private, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::ReadModel;
-
-/// A door as it is written: unit, floor, door.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct DoorName {
-    /// The unit, as written on the door of the staircase.
-    pub unit: Option<String>,
-    /// The door, as written on it.
-    pub door: Option<String>,
-}
-
-/// Where a household is, within its building.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HouseholdDoor {
-    /// Its door.
-    pub name: DoorName,
-    /// Its floor.
-    pub floor: Option<i32>,
-}
 
 /// One way of belonging to a household of the building.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -72,15 +55,10 @@ pub struct Row {
 #[derive(Debug)]
 pub struct Building;
 
-impl From<&Place> for DoorName {
-    fn from(place: &Place) -> Self {
-        Self { unit: place.unit.clone(), door: place.door.clone() }
-    }
-}
-
-impl From<&Place> for HouseholdDoor {
-    fn from(place: &Place) -> Self {
-        Self { name: place.into(), floor: place.floor }
+impl Row {
+    /// What the file says of doors.
+    pub fn doors(&self) -> Doors<'_> {
+        Doors { building: &self.building, estate: self.estate.as_ref(), grid: self.grid.as_ref(), units: &self.units, households: &self.households }
     }
 }
 

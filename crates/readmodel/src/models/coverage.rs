@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use domain::{
     Dated, Event, Fact, Newest,
-    values::{BuildingId, HouseholdId, Place, RoundId, Timestamp},
+    coverage::DoorKey,
+    values::{BuildingId, RoundId, Timestamp},
     visit::{Mode, Outcome},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{building::DoorName, observation::Observed};
+use super::observation::Observed;
 use crate::{Part, ReadModel, RowKey};
 
 /// Most attempts kept per door and round.
@@ -22,15 +23,6 @@ pub struct Key {
     pub round: RoundId,
     /// The building.
     pub building: BuildingId,
-}
-
-/// A door, by its household where it has one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum DoorKey {
-    /// By its household.
-    Household(HouseholdId),
-    /// As it is written.
-    Named(DoorName),
 }
 
 /// Somebody came to a door, or called.
@@ -58,12 +50,6 @@ pub struct Coverage;
 impl RowKey for Key {
     fn parts(&self) -> Vec<Part> {
         vec![Part::Text(self.round.as_str().to_owned()), Part::Text(self.building.as_str().to_owned())]
-    }
-}
-
-impl From<&Place> for DoorKey {
-    fn from(place: &Place) -> Self {
-        place.household.clone().map_or_else(|| Self::Named(place.into()), Self::Household)
     }
 }
 

@@ -2,14 +2,12 @@
 
 use domain::{
     Fact, Newest,
+    coverage::DoorName,
     values::{BuildingId, Place},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{
-    building::DoorName,
-    observation::{Observation, distinct, places_of},
-};
+use super::observation::{Observation, distinct, places_of};
 use crate::{Part, ReadModel, RowKey};
 
 /// Most observations kept per door.

@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use domain::{
     Dated, Event, Fact, Newest,
     building::{ExceptionKind, ReportBasis, Reported},
+    coverage::DoorName,
     values::{BuildingId, Day, HouseholdId, Private, StaffId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{
-    building::DoorName,
-    observation::{Observed, distinct, places_of},
-};
+use super::observation::{Observed, distinct, places_of};
 use crate::ReadModel;
 
 /// Most observations kept per building: enough to know the last one after some are taken back.

@@ -8,7 +8,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{CheckCounts, Moment, Status, add_checks, coverage::doors_of, coverage_count};
+use super::{CheckCounts, Moment, Status, add_checks, coverage_count};
 use crate::models::{alert, building, coverage, quarantine, round, watch};
 
 /// Badge of a building with an order in force.
@@ -174,7 +174,7 @@ pub fn next_change(rows: &BuildingRows<'_>, moment: &Moment<'_>) -> Option<Times
 
 /// The number of doors: those listed, and those that only a household's file tells of.
 pub fn door_total(file: &building::Row) -> u32 {
-    count(doors_of(file).len())
+    count(file.doors().all().len())
 }
 
 pub(crate) fn people_home(file: &building::Row, now: Timestamp) -> u32 {

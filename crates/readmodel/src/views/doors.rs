@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use domain::values::{HouseholdId, Place, Timestamp};
+use domain::{
+    coverage::{DoorName, DoorOf},
+    values::{HouseholdId, Place, Timestamp},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
     AlertCounts, BuildingRows, Moment, Status, StatusRow, Veiled, Veils,
     board::{count, status_row},
-    coverage::{DoorOf, doors_of},
 };
-use crate::models::{Observation, building::DoorName, door, household, quarantine, round, watch};
+use crate::models::{Observation, door, household, quarantine, round, watch};
 
 /// The rows of a building's doors.
 #[derive(Clone, Copy, Debug)]
@@ -136,7 +138,7 @@ pub fn building_detail(rows: &BuildingRows<'_>, doors: &DoorRows<'_>, moment: &M
 }
 
 fn cells(rows: &BuildingRows<'_>, doors: &DoorRows<'_>, moment: &Moment<'_>) -> Vec<Cell> {
-    let listed = doors_of(rows.file);
+    let listed = rows.file.doors().all();
     // a visit may have found a door that no file tells of
     let unlisted = doors.doors.iter().filter(|row| row.name.door.is_some() && !listed.iter().any(|door| door.name == row.name));
     let unlisted: Vec<DoorOf> = unlisted

@@ -198,7 +198,7 @@ fn thresholds_are_those_of_the_site_and_of_the_time_of_the_reading() {
         ("2020-02-06T08:00", Site::Axilla, 373, true),
     ] {
         let memory = memory::<Fever>(&[measured(1, text, site, tenths)], &person());
-        let verdict = crate::judge::<Fever>(&memory, &person(), &policy, &Zone::default(), at("2020-02-09T00:00")).verdict;
+        let verdict = judge_by::<Fever>(&memory, &person(), &policy, at("2020-02-09T00:00")).verdict;
         assert_eq!(matches!(verdict, Verdict::Firing(_)), expected, "{site} {tenths} at {text}");
     }
 }

@@ -1,8 +1,10 @@
 //! Tables at every edge, and properties over random histories.
 
+mod absent_n_times;
 mod building_silent;
 mod check_overdue;
 mod cluster;
+mod door_missed;
 mod escalation;
 mod fever;
 mod properties;
@@ -17,7 +19,7 @@ use domain::{
     alert::{Firing, Severity},
     building::{Registered, ReportBasis, ReportScope, Reported, Unit},
     checkpoint::{Direction, EntryRecorded, EntryResult, EntrySettled},
-    community::{Change, Policy, RuleSettings},
+    community::{Change, Policy, RuleChange},
     log::CommitHash,
     quarantine::{CheckFound, CheckOutcome, Checked, CountBasis, Extended, Kind, Moved, Ordered, ReleaseReason, Released},
     record::{Retracted, StoredEvent},
@@ -25,7 +27,7 @@ use domain::{
     visit::{Basis, Exposure, Mode, Outcome, PersonFound, Presence, Recorded},
 };
 
-use crate::{Judgement, Rule, Scope, ScopeKind, Verdict, Visitor, word};
+use crate::{Judgement, Rounds, Rule, Scope, ScopeKind, Shared, Verdict, Visitor, word};
 
 /// `2020-02-06T15:04` in Shanghai.
 fn at(text: &str) -> Timestamp {
@@ -222,8 +224,29 @@ fn memory<R: Rule>(commits: &[Commit], scope: &Scope) -> R::Memory {
     memory
 }
 
+/// What all scopes share, judged by: the usual policy, and the rounds of some commits.
+fn judge_with<R: Rule>(memory: &R::Memory, scope: &Scope, rounds: &Rounds, now: Timestamp) -> Judgement {
+    crate::judge::<R>(memory, scope, &Shared { policy: &Policy::default(), zone: &Zone::default(), rounds }, now)
+}
+
+/// The rounds of some commits.
+fn rounds(commits: &[Commit]) -> Rounds {
+    let mut rounds = Rounds::default();
+    for commit in commits {
+        for (event, index) in commit.events.iter().zip(0..) {
+            rounds.evolve(&Fact { sequence: 1, index, header: &commit.header, event });
+        }
+    }
+    rounds
+}
+
+/// What a rule says of a memory under a policy, without rounds.
+fn judge_by<R: Rule>(memory: &R::Memory, scope: &Scope, policy: &Policy, now: Timestamp) -> Judgement {
+    crate::judge::<R>(memory, scope, &Shared { policy, zone: &Zone::default(), rounds: &Rounds::default() }, now)
+}
+
 fn judge<R: Rule>(commits: &[Commit], scope: &Scope, now: Timestamp) -> Judgement {
-    crate::judge::<R>(&memory::<R>(commits, scope), scope, &Policy::default(), &Zone::default(), now)
+    judge_with::<R>(&memory::<R>(commits, scope), scope, &rounds(commits), now)
 }
 
 fn firing<R: Rule>(commits: &[Commit], scope: &Scope, now: Timestamp) -> Option<Firing> {
@@ -262,12 +285,12 @@ fn names_and_kinds_are_slugs_and_names_are_used_once() {
 #[test]
 fn a_rule_that_is_not_enabled_is_quiet_from_the_date_on_and_says_when_that_changes() {
     let commits = [commit(1, at("2020-02-06T08:00"), at("2020-02-06T08:00"), visit(found(vec![reading(Site::Axilla, 385, at("2020-02-06T08:00"))])))];
-    let rules = |enabled| [(word("fever"), RuleSettings { enabled })].into_iter().collect();
+    let rules = |enabled| [(word("fever"), RuleChange { enabled: Some(enabled), times: None })].into_iter().collect();
     let off = Change { rules: rules(false), ..Change::default() };
     let on = Change { rules: rules(true), ..Change::default() };
     let policy = Policy::default().changed(at("2020-02-06T09:00"), off).changed(at("2020-02-06T10:00"), on);
     let memory = memory::<crate::Fever>(&commits, &person());
-    let judge = |now| crate::judge::<crate::Fever>(&memory, &person(), &policy, &Zone::default(), at(now));
+    let judge = |now| judge_by::<crate::Fever>(&memory, &person(), &policy, at(now));
     let before = judge("2020-02-06T08:59");
     assert!(matches!(before.verdict, Verdict::Firing(_)));
     assert_eq!(before.next_change, Some(at("2020-02-06T09:00")));

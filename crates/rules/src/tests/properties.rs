@@ -32,10 +32,10 @@ fn event(at: Timestamp) -> impl Strategy<Value = Event> {
     let slot = prop::option::of((prop::sample::select(vec!["am", "pm"]), -1..=0_i32));
     let unit = prop::sample::select(vec![None, Some("1"), Some("2")]);
     prop_oneof![
-        3 => (readings(at), any::<bool>(), symptoms(), prop::sample::select(Outcome::ALL)).prop_map(|(readings, risky, symptoms, outcome)| {
+        3 => (readings(at), any::<bool>(), symptoms(), prop::sample::select(Outcome::ALL), round()).prop_map(|(readings, risky, symptoms, outcome, round)| {
             let orders = if risky { vec!["q1".parse().unwrap()] } else { Vec::new() };
             let found = PersonFound { orders, exposure: risky.then_some(Exposure { left_on: None, arrived_on: None }), symptoms, ..found(readings) };
-            Recorded { outcome, ..visit(found) }.into()
+            Recorded { outcome, round, ..visit(found) }.into()
         }),
         3 => (outcome, readings(at), slot, symptoms()).prop_map(move |(outcome, readings, slot, symptoms)| {
             let mut checked = checked(outcome, readings);
@@ -49,10 +49,18 @@ fn event(at: Timestamp) -> impl Strategy<Value = Event> {
         1 => (0..8_i32).prop_map(move |days| extended(today.plus_days(days)).into()),
         1 => prop::sample::select(Kind::ALL).prop_map(|kind| moved(kind).into()),
         1 => Just(released().into()),
+        1 => (prop::sample::select(vec!["r1", "r2"]), prop::option::of(1..72_i64))
+            .prop_map(move |(round, hours)| door_missed::opened(round, hours.map(|hours| at.plus_minutes(60 * hours))).into()),
+        1 => prop::sample::select(vec!["r1", "r2"]).prop_map(|round| door_missed::closed(round).into()),
+        1 => prop::sample::select(vec!["502", "601"]).prop_map(|door| door_missed::household("h1", door).into()),
         2 => (2..9_u32, 1..4_u8, prop::sample::subsequence(vec![1, 2, 3], 0..3))
             .prop_map(|(n, level, vacant)| responsibility_gap::escalated("fever", "p1", n, level, &vacant).into()),
         1 => (2..9_u32).prop_map(|n| responsibility_gap::over("fever", "p1", n).into()),
     ]
+}
+
+fn round() -> impl Strategy<Value = Option<domain::values::RoundId>> {
+    prop::sample::select(vec![None, Some("r1"), Some("r2")]).prop_map(|round| round.map(|round| round.parse().unwrap()))
 }
 
 fn result_of_settlement() -> impl Strategy<Value = EntryResult> {
@@ -121,7 +129,8 @@ impl Check for SameMemory {
     fn check<R: Rule>(&self, scope: &Scope) -> Result<(), TestCaseError> {
         let (one, other) = (memory::<R>(&self.0, scope), memory::<R>(&self.1, scope));
         prop_assert_eq!(&one, &other, "{}", R::NAME);
-        let judged = |memory| in_the_end::<R>(memory, scope);
+        prop_assert_eq!(rounds(&self.0), rounds(&self.1));
+        let judged = |memory| in_the_end::<R>(memory, scope, &rounds(&self.0));
         prop_assert_eq!(judged(&one), judged(&other), "{}", R::NAME);
         let bytes = postcard::to_stdvec(&one).map_err(|error| TestCaseError::fail(error.to_string()))?;
         let read: R::Memory = postcard::from_bytes(&bytes).map_err(|error| TestCaseError::fail(error.to_string()))?;
@@ -130,9 +139,9 @@ impl Check for SameMemory {
     }
 }
 
-/// What a rule says when all is known, and all is due.
-fn in_the_end<R: Rule>(memory: &R::Memory, scope: &Scope) -> Judgement {
-    crate::judge::<R>(memory, scope, &Policy::default(), &Zone::default(), minutes(2 * MINUTES))
+/// What a rule says when all is known: in between, at the end, and when all is due.
+fn in_the_end<R: Rule>(memory: &R::Memory, scope: &Scope, rounds: &Rounds) -> [Judgement; 3] {
+    [MINUTES / 2, MINUTES, 2 * MINUTES].map(|now| judge_with::<R>(memory, scope, rounds, minutes(now)))
 }
 
 /// Memories may differ in what no longer matters, where less of it is kept than was told.
@@ -144,7 +153,7 @@ impl Check for SameJudgement {
     }
 
     fn check<R: Rule>(&self, scope: &Scope) -> Result<(), TestCaseError> {
-        let judged = |commits| in_the_end::<R>(&memory::<R>(commits, scope), scope);
+        let judged = |commits| in_the_end::<R>(&memory::<R>(commits, scope), scope, &rounds(&self.0));
         prop_assert_eq!(judged(&self.0), judged(&self.1), "{}", R::NAME);
         Ok(())
     }
@@ -160,7 +169,8 @@ impl Check for HonestUntilNextChange {
     fn check<R: Rule>(&self, scope: &Scope) -> Result<(), TestCaseError> {
         let Self(commits, now, part) = self;
         let memory = memory::<R>(commits, scope);
-        let judge = |now| crate::judge::<R>(&memory, scope, &Policy::default(), &Zone::default(), now);
+        let rounds = rounds(commits);
+        let judge = |now| judge_with::<R>(&memory, scope, &rounds, now);
         let now = minutes(*now);
         let judged = judge(now);
         let until = judged.next_change.unwrap_or(minutes(3 * MINUTES));

@@ -55,7 +55,7 @@ fn the_day_is_that_of_the_communitys_zone() {
         ("America/New_York", "2020-02-16T05:00:00Z"),
     ] {
         let zone = Zone::named(zone).unwrap();
-        let judge = |now| crate::judge::<ReleaseDue>(&memory, &scope(), &Policy::default(), &zone, now);
+        let judge = |now| crate::judge::<ReleaseDue>(&memory, &scope(), &Shared { policy: &Policy::default(), zone: &zone, rounds: &Rounds::default() }, now);
         let midnight: Timestamp = midnight.parse().unwrap();
         assert!(judge(midnight.plus_ms(-1)).is_quiet(), "{zone:?}");
         assert!(!judge(midnight).is_quiet(), "{zone:?}");
@@ -75,7 +75,7 @@ fn the_days_are_those_of_the_order_or_of_its_regime_in_the_policy_at_its_time() 
     let memory = memory::<ReleaseDue>(&[order()], &scope());
     for (from, expected) in [("2020-02-03T10:00", false), ("2020-02-03T10:01", true)] {
         let policy = Policy::default().changed(at(from), shorter.clone());
-        let judged = crate::judge::<ReleaseDue>(&memory, &scope(), &policy, &Zone::default(), at("2020-02-12T00:00"));
+        let judged = judge_by::<ReleaseDue>(&memory, &scope(), &policy, at("2020-02-12T00:00"));
         assert_eq!(judged.is_quiet(), expected, "ten days from {from}");
     }
 }

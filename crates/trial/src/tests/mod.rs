@@ -1,0 +1,4 @@
+//! What a trial says.
+
+mod simulate;
+mod table;
