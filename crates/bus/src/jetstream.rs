@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_nats::client::{PublishErrorKind, Request, RequestErrorKind};
 use async_nats::header::{
-    HeaderMap, NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE, NATS_EXPECTED_LAST_SEQUENCE, NATS_EXPECTED_STREAM,
+    HeaderMap, HeaderName, NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE, NATS_EXPECTED_LAST_SEQUENCE, NATS_EXPECTED_STREAM,
 };
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::message::StreamMessage;
@@ -58,12 +58,25 @@ struct RawMessage {
 impl RawMessage {
     fn looked(&self) -> Looked {
         let headers = STANDARD.decode(&self.hdrs).ok().and_then(|headers| String::from_utf8(headers).ok());
-        let sound = headers.is_some_and(|headers| headers.is_empty() || headers.starts_with(HEADERS_BEGIN)) && is_plain_subject(&self.subject);
+        let sound = headers.is_some_and(|headers| headers.is_empty() || are_headers(&headers)) && is_plain_subject(&self.subject);
         match STANDARD.decode(&self.data) {
             Ok(payload) if sound => Looked::Sound(payload),
             Ok(_) | Err(_) => Looked::Damaged,
         }
     }
+}
+
+/// Whether our client can read this as headers, by its own rules: a name, a colon and a value, or more of the value before.
+fn are_headers(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix(HEADERS_BEGIN) else { return false };
+    let goes_on = |line: &str| line.starts_with(char::is_whitespace);
+    let is_header = |line: &str| line.split_once(':').is_some_and(|(name, value)| name.parse::<HeaderName>().is_ok() && !value.contains('\r'));
+    let mut begun = false;
+    rest.lines().all(|line| {
+        let reads = line.is_empty() || (begun && goes_on(line) && !line.contains('\r')) || is_header(line);
+        begun = !line.is_empty();
+        reads
+    })
 }
 
 /// How the headers of a stored message begin: anything else there is taken for a status.

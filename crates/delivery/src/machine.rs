@@ -164,19 +164,17 @@ impl Machine {
         if !self.plan.filter.lets(message) {
             return self.suppress(Reason::Filtered);
         }
-        let critical = message.severity == Severity::Critical && !message.action.is_end();
+        // that a cluster grows can wait for more of it: that there is one was told at once
+        let critical = message.severity == Severity::Critical && !message.action.is_end() && message.action != Action::Updated;
         if self.plan.forwards() {
             // that it is silenced is a flag, which programs read for themselves
             let send = self.send(critical, 1, Content::Message { sequence: message.sequence }, Some(message.id.clone()));
             return self.state.outbox.push(send, message.published_at.min(moment.real));
         }
-        if let Some(reason) = message.suppressed.filter(|reason| !(self.plan.each_person && *reason == Reason::Inhibited)) {
-            // once the silence is over, people are reminded of what is still open: nobody else would tell them
-            if message.silenced_until.is_some() {
-                self.remember(message, Telling::Not, moment);
-            } else {
-                self.state.open.forget(&message.alert);
-            }
+        let heeded = |reason: &Reason| *reason != Reason::Inhibited || self.plan.leaves_to_cluster(message);
+        if let Some(reason) = message.suppressed.filter(heeded) {
+            // once the silence or the cluster is over, people are reminded of what is still open: nobody else would tell them
+            self.remember(message, Telling::Not, moment);
             return self.suppress(reason);
         }
         let telling = match message.is_news() {

@@ -6,6 +6,8 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::plan::CLUSTER;
+
 /// What came off the stream.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
@@ -126,13 +128,9 @@ impl Message {
         match self.action {
             Action::Raised | Action::Upgraded | Action::Reopened | Action::Resolved | Action::Closed => true,
             Action::Escalated => self.owner.as_ref().is_some_and(|owner| owner.level > 1 && !matches!(owner.why.as_str(), "at_once" | "duty_changed")),
-            Action::Updated
-            | Action::Acknowledged
-            | Action::EscalationRequested
-            | Action::Assigned
-            | Action::Noted
-            | Action::RecoveryStarted
-            | Action::Other => false,
+            // a cluster stands for those who join it: nobody is told of them otherwise
+            Action::Updated => self.kind.as_str() == CLUSTER,
+            Action::Acknowledged | Action::EscalationRequested | Action::Assigned | Action::Noted | Action::RecoveryStarted | Action::Other => false,
         }
     }
 }
@@ -236,8 +234,8 @@ impl Heard {
             (_, Some(Acknowledged { until })) => Holding::Somebody { until },
             (_, None) => Holding::Nobody,
         };
-        // a word that this program does not know is a reason all the same
-        let suppressed = data.suppressed.first().map(|word| if word == "silenced" { Reason::Silenced } else { Reason::Inhibited });
+        // a word that this program does not know is a reason all the same, and not one that a cluster stands for
+        let suppressed = data.suppressed.first().map(|word| if word == "inhibited" { Reason::Inhibited } else { Reason::Silenced });
         Self::Message(Box::new(Message {
             sequence,
             id,

@@ -49,6 +49,9 @@ pub struct Filter {
     pub severities: Vec<Severity>,
 }
 
+/// The rule whose alert may stand for others.
+pub(crate) const CLUSTER: &str = "cluster";
+
 /// A subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -60,11 +63,17 @@ pub struct Plan {
     pub class: Class,
     /// What it is told of.
     pub filter: Filter,
-    /// It is told of each person of a building whose cluster is open, too: a nurse is, the town is not.
-    pub each_person: bool,
+    /// A cluster stands for the people in it: it is told of the cluster as it grows, and not of each fever. For the town and the police;
+    /// a nurse is told of each.
+    pub cluster_stands: bool,
 }
 
 impl Plan {
+    /// Whether a message that says it is part of a cluster is not told for that reason: only where the cluster itself is told of.
+    pub fn leaves_to_cluster(&self, message: &Message) -> bool {
+        self.cluster_stands && self.filter.lets_kind(CLUSTER, Severity::Critical) && self.filter.lets_place(message)
+    }
+
     /// Whether each message is told onwards by itself, as it stands: to programs, which count and group for themselves.
     pub fn forwards(&self) -> bool {
         self.channel == Channel::Webhook && self.class == Class::Work
@@ -124,15 +133,22 @@ impl Class {
     }
 }
 
+/// Whether a list names something; an empty one names everything.
+fn names<T: PartialEq>(list: &[T], value: &T) -> bool {
+    list.is_empty() || list.contains(value)
+}
+
 impl Filter {
     /// Whether a message is among those it names.
     pub fn lets(&self, message: &Message) -> bool {
-        fn names<T: PartialEq>(list: &[T], value: &T) -> bool {
-            list.is_empty() || list.contains(value)
-        }
-        names(&self.towns, &message.town)
-            && names(&self.communities, &message.community)
-            && names(&self.kinds, &message.kind)
-            && names(&self.severities, &message.severity)
+        self.lets_place(message) && self.lets_kind(message.kind.as_str(), message.severity)
+    }
+
+    fn lets_place(&self, message: &Message) -> bool {
+        names(&self.towns, &message.town) && names(&self.communities, &message.community)
+    }
+
+    fn lets_kind(&self, kind: &str, severity: Severity) -> bool {
+        (self.kinds.is_empty() || self.kinds.iter().any(|named| named.as_str() == kind)) && names(&self.severities, &severity)
     }
 }

@@ -19,7 +19,7 @@ fn at(seconds: i64) -> Moment {
 }
 
 fn plan(channel: Channel, class: Class) -> Plan {
-    Plan { name: "office".parse().unwrap(), channel, class, filter: Filter::default(), each_person: false }
+    Plan { name: "office".parse().unwrap(), channel, class, filter: Filter::default(), cluster_stands: false }
 }
 
 /// A message as it stands on the stream.

@@ -48,8 +48,8 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// The clock that a data folder has, or begins: an exercise for life, or real for life.
-    pub(crate) fn open(folder: &Path, wanted: Option<Drill>) -> anyhow::Result<Self> {
+    /// The clock that a data folder has, or begins, as is wanted or else as is usual: an exercise for life, or real for life.
+    pub(crate) fn open(folder: &Path, wanted: Option<Drill>, usual: Option<Drill>) -> anyhow::Result<Self> {
         let file = folder.join("clock.json");
         let kept = match fs::read(&file) {
             Ok(bytes) => Some(serde_json::from_slice::<Option<Drill>>(&bytes).with_context(|| format!("{} is damaged", file.display()))?),
@@ -57,7 +57,7 @@ impl Clock {
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
         };
         let drill = match (kept, wanted) {
-            (None, wanted) => wanted,
+            (None, wanted) => wanted.or(usual),
             (Some(None), None) => None,
             (Some(None), Some(_)) => anyhow::bail!("this data folder is real: a drill needs a folder of its own, such as --data drill"),
             // a restart goes on where the drill stopped, or later: nights are skipped so. Its speed may be chosen anew
@@ -134,24 +134,26 @@ mod tests {
     fn a_drill_goes_on_where_it_stopped_and_never_back() {
         let folder = tempfile::tempdir().unwrap();
         let drill: Drill = "2020-02-05T21:00:00+08:00@60".parse().unwrap();
-        let first = Clock::open(folder.path(), Some(drill)).unwrap();
+        let first = Clock::open(folder.path(), Some(drill), None).unwrap();
         first.save(SAVE_AHEAD).unwrap();
         let stopped_at = first.now();
-        let second = Clock::open(folder.path(), None).unwrap();
+        let second = Clock::open(folder.path(), None, None).unwrap();
         assert!(second.is_exercise() && second.now() >= stopped_at);
         assert!(second.now() < stopped_at.plus_minutes(10));
-        let earlier = Clock::open(folder.path(), Some(drill)).unwrap();
+        let earlier = Clock::open(folder.path(), Some(drill), None).unwrap();
         assert!(earlier.now() >= stopped_at, "it never goes back");
+        let usual = Clock::open(folder.path(), None, Some(Drill { start: stopped_at.plus_minutes(9_000), rate: 1.0 })).unwrap();
+        assert!(usual.now() < stopped_at.plus_minutes(20), "what is usual is for a folder that has none");
         let next_morning: Drill = "2020-02-06T08:00:00+08:00@1".parse().unwrap();
-        let skipped = Clock::open(folder.path(), Some(next_morning)).unwrap();
+        let skipped = Clock::open(folder.path(), Some(next_morning), None).unwrap();
         assert!(skipped.now() >= next_morning.start && skipped.now() < next_morning.start.plus_minutes(1));
     }
 
     #[test]
     fn a_real_folder_is_never_a_drill() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(!Clock::open(folder.path(), None).unwrap().is_exercise());
-        assert!(Clock::open(folder.path(), Some(Drill { start: Timestamp(0), rate: 1.0 })).is_err());
+        assert!(!Clock::open(folder.path(), None, None).unwrap().is_exercise());
+        assert!(Clock::open(folder.path(), Some(Drill { start: Timestamp(0), rate: 1.0 }), None).is_err());
     }
 
     #[test]

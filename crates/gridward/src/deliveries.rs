@@ -37,9 +37,9 @@ struct Entry {
     /// It is told of every community; without this, towns or communities are named.
     #[serde(default)]
     everywhere: bool,
-    /// It is told of each person of a building whose cluster is open, too.
+    /// It is told of a cluster as it grows, and not of each fever in it.
     #[serde(default)]
-    each_person: bool,
+    cluster_stands: bool,
     #[serde(default)]
     filter: Filter,
 }
@@ -93,7 +93,7 @@ pub(crate) const FILE_NAME: &str = "deliveries.toml";
 
 impl Entry {
     fn subscription(&self, folder: &Path) -> anyhow::Result<Subscription> {
-        let Self { name, channel, class, filter, everywhere, each_person, .. } = self.clone();
+        let Self { name, channel, class, filter, everywhere, cluster_stands, .. } = self.clone();
         let somewhere = !filter.towns.is_empty() || !filter.communities.is_empty();
         anyhow::ensure!(somewhere || everywhere, "filter.towns or filter.communities names whose alerts it is told of; everywhere = true means all");
         anyhow::ensure!(!(somewhere && everywhere), "everywhere = true does not go with filter.towns or filter.communities");
@@ -107,7 +107,7 @@ impl Entry {
             Some(file) => Template::read(&text(folder, "template_file", file)?).context("template_file")?,
             None => Template::default(),
         };
-        Ok(Subscription::new(Plan { name, channel, class, filter, each_person }, &url, secret.as_deref(), template)?)
+        Ok(Subscription::new(Plan { name, channel, class, filter, cluster_stands }, &url, secret.as_deref(), template)?)
     }
 }
 

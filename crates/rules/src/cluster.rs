@@ -2,7 +2,7 @@
 //!
 //! It counts alerts of `fever` and not readings: what is alarmed about and confirmed. One whose fever is over counts for those that
 //! came within the time, and one that was no fever (closed as a false alarm, a duplicate, measured wrong, not ours) for nobody. It is
-//! quiet once none of them is open. Its causes are the events that opened those alerts.
+//! quiet once none of them is open: each is recovering or over. Its causes are the events that opened those alerts.
 //!
 //! A fever that turns out to be of another building counts in both until it is over.
 
@@ -20,14 +20,17 @@ use crate::{
     facts::{Facts, Ranked},
 };
 
-/// Hours within which two fevers begin that belong together (alerting.md).
-const TOGETHER_HOURS: i64 = 72;
 /// Most fevers remembered per building; those that are over and began first are forgotten first.
 const FEVERS_MAX: usize = 64;
 
 /// The rule.
 #[derive(Debug)]
 pub struct Cluster;
+
+impl Cluster {
+    /// Time within which two fevers begin that belong together: 72 hours (alerting.md).
+    pub const TOGETHER_MS: i64 = 72 * HOUR_MS;
+}
 
 /// What is remembered of one building.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -99,7 +102,7 @@ impl Ranked for OfFever {
 /// What an event tells of an alert of a fever: how it stands, or that it is over.
 fn told_by(event: &Event) -> Option<Step<'_>> {
     let step = Alert::step(event).filter(|step| step.key.rule.as_str() == Fever::NAME)?;
-    (step.change.occurrence().is_some() || matches!(step.change, Change::Resolved(_) | Change::Closed { .. })).then_some(step)
+    (step.change.occurrence().is_some() || matches!(step.change, Change::RecoveryStarted(_) | Change::Resolved(_) | Change::Closed { .. })).then_some(step)
 }
 
 /// Whether an alert that was closed for this reason was none of a fever here.
@@ -112,7 +115,7 @@ fn was_none(reason: CloseReason) -> bool {
 
 impl Rule for Cluster {
     const NAME: &'static str = "cluster";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
@@ -131,7 +134,7 @@ impl Rule for Cluster {
             let ended = |was_none| Some(Ended { n, recorded_at: fact.header.recorded_at, id: fact.id(), was_none });
             match change {
                 Change::Raised { .. } | Change::Reopened { .. } => of.opened = of.opened.max(Some((n, fact.id()))),
-                Change::Resolved(_) => of.ended = of.ended.max(ended(false)),
+                Change::RecoveryStarted(_) | Change::Resolved(_) => of.ended = of.ended.max(ended(false)),
                 Change::Closed { reason } => of.ended = of.ended.max(ended(was_none(reason))),
                 _ => {}
             }
@@ -143,7 +146,7 @@ impl Rule for Cluster {
 
     fn judge(memory: &Memory, scope: &Scope, _: &Shared<'_>, _: Timestamp) -> Judgement {
         let fevers: Vec<(&OfFever, EventId, &Seen)> = memory.fevers.values().filter_map(|of| of.counts().map(|(opened, seen)| (of, opened, seen))).collect();
-        let together = |one: &Seen, other: &Seen| one.who != other.who && (one.first_at.0 - other.first_at.0).abs() <= TOGETHER_HOURS * HOUR_MS;
+        let together = |one: &Seen, other: &Seen| one.who != other.who && (one.first_at.0 - other.first_at.0).abs() <= Self::TOGETHER_MS;
         let belongs = |(_, _, seen): &&(&OfFever, EventId, &Seen)| fevers.iter().any(|(_, _, other)| together(seen, other));
         let mut members: Vec<_> = fevers.iter().filter(belongs).collect();
         members.sort_by_key(|(_, opened, seen)| (seen.first_at, *opened));

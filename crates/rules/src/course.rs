@@ -80,7 +80,7 @@ pub(crate) enum Standing<'a> {
     #[default]
     Well,
     /// A second reading, taken in time, ended what a first one began.
-    NotConfirmed { by: Taken<'a>, deadline: Timestamp },
+    NotConfirmed { by: Taken<'a>, deadline: Timestamp, after: Option<[Taken<'a>; 2]> },
     /// Two clear contact readings ended it.
     Over { by: [Taken<'a>; 2] },
     /// Something began and is not over.
@@ -95,6 +95,8 @@ pub(crate) struct Episode<'a> {
     pub(crate) deadline: Timestamp,
     /// The first clear contact reading since the last fever.
     clear: Option<Taken<'a>>,
+    /// What ended the fever before this one, if there was one.
+    pub(crate) after: Option<[Taken<'a>; 2]>,
 }
 
 /// The people that an event may hold readings of, in its order.
@@ -211,6 +213,15 @@ fn is_measurement(reading: &Reading) -> bool {
 }
 
 impl<'a> Standing<'a> {
+    /// The two clear readings that ended the last fever that was one.
+    fn ended_by(&self) -> Option<[Taken<'a>; 2]> {
+        match self {
+            Self::Over { by } => Some(*by),
+            Self::NotConfirmed { after, .. } => *after,
+            Self::Well | Self::Feverish(_) => None,
+        }
+    }
+
     /// How things stand after one more reading.
     fn after(self, taken: Taken<'a>, policy: &Policy) -> Self {
         let settings = policy.at(taken.at);
@@ -230,7 +241,7 @@ impl<'a> Standing<'a> {
                     return Self::Feverish(episode);
                 }
                 if !episode.confirmed && taken.at <= episode.deadline {
-                    return Self::NotConfirmed { by: taken, deadline: episode.deadline };
+                    return Self::NotConfirmed { by: taken, deadline: episode.deadline, after: episode.after };
                 }
                 match episode.clear {
                     Some(first) if taken.at.0 - first.at.0 >= CLEAR_APART_MS => Self::Over { by: [first, taken] },
@@ -238,9 +249,10 @@ impl<'a> Standing<'a> {
                     None => Self::Feverish(Episode { clear: Some(taken), ..episode }),
                 }
             }
-            _ if is_fever => {
+            before if is_fever => {
+                let after = before.ended_by();
                 let deadline = taken.at.plus_minutes(i64::from(settings.remeasure_minutes));
-                Self::Feverish(Episode { fevers: vec![taken], confirmed: certain, deadline, clear: None })
+                Self::Feverish(Episode { fevers: vec![taken], confirmed: certain, deadline, clear: None, after })
             }
             standing => standing,
         }

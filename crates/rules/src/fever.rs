@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Judgement, Remembered, Rule, Scope, Shared, Verdict,
-    course::{self, Course, Episode, Standing},
+    course::{self, Course, Episode, Standing, Taken},
     facts::{Facts, Ranked, keep_earliest, recorded_late},
 };
 
@@ -95,25 +95,38 @@ impl Rule for Fever {
         }
         match memory.course.records().standing(policy, |_| true) {
             Standing::Well => Judgement { verdict: Verdict::quiet(), next_change: None },
-            Standing::NotConfirmed { by, deadline } => {
-                Judgement { verdict: Verdict::Quiet { late: by.record.recorded_at > deadline, quieted_by: vec![by.id.to_string()] }, next_change: None }
+            Standing::NotConfirmed { by, deadline, after } => {
+                let quiet = Verdict::Quiet { late: by.record.recorded_at > deadline, quieted_by: vec![by.id.to_string()] };
+                recovering(after, now).unwrap_or(Judgement { verdict: quiet, next_change: None })
             }
-            Standing::Over { by: [first, second] } => {
-                let mut quieted_by = vec![first.id.to_string(), second.id.to_string()];
-                quieted_by.dedup();
-                let late = recorded_late(second.at, second.record.recorded_at);
-                let until = second.at.plus_ms(RECOVERY_HOURS * HOUR_MS);
-                if now < until {
-                    return Judgement { verdict: Verdict::Recovering { late, quieted_by, until }, next_change: Some(until) };
-                }
+            Standing::Over { by } => recovering(Some(by), now).unwrap_or_else(|| {
+                let (late, quieted_by) = over(&by);
                 Judgement { verdict: Verdict::Quiet { late, quieted_by }, next_change: None }
-            }
+            }),
+            // what may be another fever ends none that is not over yet
             Standing::Feverish(episode) if !episode.confirmed && now <= episode.deadline => {
-                Judgement { verdict: Verdict::quiet(), next_change: Some(episode.deadline.plus_ms(1)) }
+                let judged_again = episode.deadline.plus_ms(1);
+                let before = recovering(episode.after, now).unwrap_or(Judgement { verdict: Verdict::quiet(), next_change: None });
+                Judgement { next_change: before.next_change.into_iter().chain([judged_again]).min(), ..before }
             }
             Standing::Feverish(episode) => Judgement { verdict: memory.firing(&episode, scope), next_change: None },
         }
     }
+}
+
+/// A fever that two clear readings ended is recovering for a day after the second of them; nothing once it is over.
+fn recovering(ended_by: Option<[Taken<'_>; 2]>, now: Timestamp) -> Option<Judgement> {
+    let by = ended_by?;
+    let until = by[1].at.plus_ms(RECOVERY_HOURS * HOUR_MS);
+    let (late, quieted_by) = over(&by);
+    (now < until).then(|| Judgement { verdict: Verdict::Recovering { late, quieted_by, until }, next_change: Some(until) })
+}
+
+/// Whether the readings that ended a fever were recorded late, and the events that tell of them.
+fn over([first, second]: &[Taken<'_>; 2]) -> (bool, Vec<String>) {
+    let mut quieted_by = vec![first.id.to_string(), second.id.to_string()];
+    quieted_by.dedup();
+    (recorded_late(second.at, second.record.recorded_at), quieted_by)
 }
 
 /// Whether a visit tells of an exposure of somebody.

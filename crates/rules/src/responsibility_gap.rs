@@ -74,12 +74,12 @@ fn forgotten_at(vacant: &Told) -> Timestamp {
 /// What an event tells of an alert of another rule: a gap is no gap of its own.
 fn told_by(event: &Event) -> Option<Step<'_>> {
     let step = Alert::step(event).filter(|step| step.key.rule.as_str() != ResponsibilityGap::NAME)?;
-    matches!(step.change, Change::Escalated(_) | Change::Resolved(_) | Change::Closed { .. }).then_some(step)
+    matches!(step.change, Change::Escalated(_) | Change::RecoveryStarted(_) | Change::Resolved(_) | Change::Closed { .. }).then_some(step)
 }
 
 impl Rule for ResponsibilityGap {
     const NAME: &'static str = "responsibility_gap";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {

@@ -23,11 +23,15 @@ pub(crate) struct Title {
 pub(crate) fn of(state: &State, community: &community::State, exercise: bool) -> Title {
     let occurrence = &state.occurrence;
     let rule = state.key.rule.as_str();
-    let over = !state.is_active();
+    let (stands_zh, stands_en) = match (state.is_active(), state.recovering) {
+        (false, _) => ("已结束：", "Over: "),
+        (true, Some(_)) => ("恢复中：", "Recovering: "),
+        (true, None) => ("", ""),
+    };
     let zh_cn = format!(
         "{}{}{} {}{}",
         if exercise { "【演练】" } else { "" },
-        if over { "已结束：" } else { "" },
+        stands_zh,
         place_zh(occurrence, community),
         matter_zh(rule, occurrence),
         if occurrence.late { "（补录）" } else { "" },
@@ -35,7 +39,7 @@ pub(crate) fn of(state: &State, community: &community::State, exercise: bool) ->
     let en = format!(
         "{}{}{}{}, {}",
         if exercise { "[exercise] " } else { "" },
-        if over { "Over: " } else { "" },
+        stands_en,
         matter_en(rule, occurrence),
         if occurrence.late { " (recorded late)" } else { "" },
         place_en(occurrence, community),

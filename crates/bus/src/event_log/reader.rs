@@ -159,8 +159,8 @@ impl Reader {
     async fn damaged_next(&self) -> Option<TailError> {
         let sequence = self.after + 1;
         let counted = self.log.head().await.is_ok_and(|head| head.stream == *self.stream && head.last_sequence >= sequence);
-        let damaged = counted && matches!(self.port.look(sequence).await, Ok(Looked::Damaged | Looked::Absent));
-        damaged.then_some(TailError::Damaged { sequence })
+        let damaged = matches!(self.port.look(sequence).await, Ok(Looked::Damaged | Looked::Absent));
+        (counted && damaged).then_some(TailError::Damaged { sequence })
     }
 
     fn position(&self) -> LogPosition {

@@ -230,14 +230,14 @@ async fn a_gap_ends_the_tail_after_what_comes_before_it() {
     assert!(!settings.contains("subjects") && !settings.contains("allow_atomic"), "{settings:?}");
 }
 
-/// Appends a message as `intake`, with headers that are no text.
-async fn append_damaged(bench: &Bench) {
+/// Appends a message as `intake`, with a header as a bad disk leaves it.
+async fn append_damaged(bench: &Bench, header: &[u8]) {
     let mut socket = tokio::net::TcpStream::connect(bench.server.address()).await.unwrap();
-    let (headers, payload) = (b"NATS/1.0\r\nA: \xff\r\n\r\n", b"1");
+    let (headers, payload) = ([b"NATS/1.0\r\n", header, b"\r\n\r\n"].concat(), b"1");
     let connect =
         "CONNECT {\"user\":\"intake\",\"pass\":\"p-intake\",\"headers\":true,\"verbose\":false,\"lang\":\"test\",\"version\":\"1\",\"protocol\":1}\r\n";
     let publish = format!("HPUB ev.0.c1._.post.1 {} {}\r\n", headers.len(), headers.len() + payload.len());
-    socket.write_all(&[connect.as_bytes(), publish.as_bytes(), headers, payload, b"\r\nPING\r\n"].concat()).await.unwrap();
+    socket.write_all(&[connect.as_bytes(), publish.as_bytes(), &headers, payload, b"\r\nPING\r\n"].concat()).await.unwrap();
     let mut answer = Vec::new();
     while !answer.windows(6).any(|found| found == b"PONG\r\n") {
         assert_ne!(socket.read_buf(&mut answer).await.unwrap(), 0, "{}", String::from_utf8_lossy(&answer));
@@ -246,15 +246,21 @@ async fn append_damaged(bench: &Bench) {
 
 #[tokio::test]
 async fn a_message_that_breaks_every_connection_it_is_handed_to_ends_the_tail() {
+    for header in [b"Any: \xff".as_slice(), b"Any; x", b"An\xd1y: x"] {
+        damaged(header).await;
+    }
+}
+
+async fn damaged(header: &[u8]) {
     let (bench, log) = with_log().await;
     log.append(0, messages(1, 3)).await.unwrap();
-    append_damaged(&bench).await;
+    append_damaged(&bench, header).await;
     assert_eq!(log.head().await.unwrap().last_sequence, 4);
     let later = Message { subject: "ev.0.c1._.post.1".to_owned(), payload: Bytes::from("5") };
     apart(&log).append(4, vec![later]).await.unwrap();
     let mut tail = apart(&log).tail(&LogPosition::default()).await.unwrap();
     read_to(&mut tail, 1, 3).await;
-    assert_eq!(next(&mut tail).await, Err(TailError::Damaged { sequence: 4 }));
+    assert_eq!(next(&mut tail).await, Err(TailError::Damaged { sequence: 4 }), "{}", header.escape_ascii());
     let there = LogPosition { stream: log.head().await.unwrap().stream, sequence: 4, hash: CommitHash::of(b"1") };
     assert!(matches!(log.tail(&there).await, Err(ResumeError::Diverged { .. })), "who had read it before it was damaged is told at once");
 }

@@ -126,7 +126,7 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
     let state = filter.state.as_deref().filter(|state| matches!(*state, "open" | "acknowledged" | "ended"));
     let severity = filter.severity.as_deref().and_then(Severity::from_word);
     let active = super::active_alerts(visitor, &community).await?;
-    let wanted = |alert: &&AlertItem| severity.is_none_or(|severity| alert.severity == severity);
+    let wanted = |alert: &&AlertItem| severity.is_none_or(|severity| todo::weight(alert) == severity);
     let in_state = |state: &str| active.items.iter().filter(wanted).filter(|alert| alert.state == state).count();
     let (open, taken) = (in_state("open"), in_state("acknowledged"));
     // a number of the board counts whatever is not over: its list shows all of that

@@ -35,7 +35,11 @@ impl Line {
             _ if ended => words.api_word("state", &alert.state),
             _ if recovering => {
                 let until = alert.recovering_until.map(|until| words.with("alert.recovering_until", clock.short(until)));
-                let has_it = alert.acknowledged.as_ref().map(|taken| words.with("alert.has_it", &taken.actor));
+                let has_it = alert
+                    .acknowledged
+                    .as_ref()
+                    .filter(|taken| taken.until.is_none_or(|until| clock.now < until))
+                    .map(|taken| words.with("alert.has_it", &taken.actor));
                 until.into_iter().chain(has_it).collect::<Vec<_>>().join(words.of("list.comma"))
             }
             None => {
@@ -58,8 +62,7 @@ impl Line {
             acknowledge: (alert.state == "open").then(|| format!("{href}/acknowledge")),
             href,
             n: alert.n,
-            // what recovers is to be looked at today, whatever it was
-            mark: Mark::of_severity(if recovering { Severity::Caution } else { alert.severity }, words),
+            mark: Mark::of_severity(weight(alert), words),
             place: telling::place(&alert.names, &alert.place, words),
             matter: telling::matter(alert, clock),
             since: clock.short(alert.first_at),
@@ -74,6 +77,11 @@ impl Line {
     }
 }
 
+/// As what an alert counts: what recovers is to be looked at today, whatever it was.
+pub(crate) fn weight(alert: &AlertItem) -> Severity {
+    if alert.state == "recovering" { Severity::Caution } else { alert.severity }
+}
+
 /// Whose turn it is, and when it goes up: `二级 s-office，15:20 上报`.
 pub(crate) fn whose(turn: &TurnView, clock: &Clock) -> String {
     let words = clock.words;
@@ -86,6 +94,6 @@ pub(crate) fn whose(turn: &TurnView, clock: &Clock) -> String {
 /// Lines of alerts, the most urgent first: nobody's before somebody's and what recovers, the worse before the lesser, the older before the younger.
 pub(crate) fn lines<'a>(alerts: impl Iterator<Item = &'a AlertItem>, base: &str, clock: &Clock) -> Vec<Line> {
     let mut alerts: Vec<(&AlertItem, Line)> = alerts.map(|alert| (alert, Line::of(alert, base, clock))).collect();
-    alerts.sort_by_key(|(alert, line)| (line.owned, std::cmp::Reverse(alert.severity), line.deadline));
+    alerts.sort_by_key(|(alert, line)| (line.owned, std::cmp::Reverse(weight(alert)), line.deadline));
     alerts.into_iter().map(|(_, line)| line).collect()
 }

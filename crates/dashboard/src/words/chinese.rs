@@ -171,7 +171,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("alert.only_seen", "已记录：您看到了这条警报。急级警报由护士或社区办公室接手。"),
     ("alert.send_up", "上报"),
     ("alert.sent_up", "已记录：这条警报正在上报。"),
-    ("alert.recovering", "这条警报正在恢复，现在不用上报。"),
+    ("alert.recovering", "这条警报正在恢复，现在不用谁处理。"),
     ("alert.at_top", "这条警报已经在最高一级，不用再报。"),
     ("alert.changed", "刚才有人动过这条警报，下面是它现在的样子。您的操作没有记录。"),
     ("alert.ended", "这条警报已经结束，不用再接。"),

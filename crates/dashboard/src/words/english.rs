@@ -171,7 +171,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("alert.only_seen", "Recorded: you have seen this alert. A critical one is for the nurse or the office to take."),
     ("alert.send_up", "Send it up"),
     ("alert.sent_up", "Recorded: this alert is on its way up."),
-    ("alert.recovering", "This alert is recovering; there is nothing to send up now."),
+    ("alert.recovering", "This alert is recovering; it is nobody's turn now."),
     ("alert.at_top", "This alert is with the highest level already; there is nobody above."),
     ("alert.changed", "Somebody else has just acted on this alert. This is how it stands now; your click was not recorded."),
     ("alert.ended", "This alert has ended; there is nothing left to take."),

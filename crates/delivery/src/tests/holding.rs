@@ -53,6 +53,7 @@ fn whether_people_are_reminded_follows_from_who_has_it_and_not_from_what_happene
         let told_again = ["upgraded", "escalated", "reopened"].contains(&action);
         assert_eq!(nobody, if told_again { vec![1900, 3700, 5500] } else { on.clone() }, "{action}: nobody has it");
         assert_eq!(reminders(Serious, action, &json!({"state": "closed"})), [0; 0], "{action}: it is over");
+        assert_eq!(reminders(Serious, action, &json!({"state": "recovering", "acknowledged": null})), [0; 0], "{action}: nobody need take it");
     }
     assert_eq!(reminders(Serious, "a_word_of_tomorrow", &json!({"acknowledged": {"until": null}})), on, "what is not known changes nothing");
 }

@@ -193,8 +193,9 @@ fn feishu_is_left_alone_at_the_half_hour_but_for_criticals() {
 #[test]
 fn what_is_filtered_silenced_inhibited_or_unreadable_is_counted_and_not_told() {
     for (channel, told) in [(Channel::Wecom, 1), (Channel::Webhook, 4)] {
-        let filter = Filter { communities: vec!["u07".parse().unwrap()], kinds: vec!["fever".parse().unwrap()], ..Filter::default() };
-        let mut bench = Bench::new(Plan { filter, ..plan(channel, Class::Work) });
+        let filter =
+            Filter { communities: vec!["u07".parse().unwrap()], kinds: vec!["fever".parse().unwrap(), "cluster".parse().unwrap()], ..Filter::default() };
+        let mut bench = Bench::new(Plan { filter, cluster_stands: true, ..plan(channel, Class::Work) });
         bench.hear(1, "symptom", Serious, "raised", "b07", 0);
         bench.hear(2, "fever", Serious, "raised", "b07", 0);
         for flag in ["silenced", "inhibited", "a_word_of_tomorrow"] {
@@ -204,7 +205,7 @@ fn what_is_filtered_silenced_inhibited_or_unreadable_is_counted_and_not_told() {
         bench.run(0..100);
         let mut expected = vec![(Reason::Filtered, 1), (Reason::Unreadable, 1)];
         if channel == Channel::Wecom {
-            expected.extend([(Reason::Silenced, 1), (Reason::Inhibited, 2)]);
+            expected.extend([(Reason::Silenced, 2), (Reason::Inhibited, 1)]);
         }
         let suppressed: Vec<(Reason, u64)> = bench.machine.report().suppressed.clone().into_iter().collect();
         assert_eq!((suppressed, bench.calls.len()), (expected, told), "programs read the flag for themselves");
@@ -212,14 +213,26 @@ fn what_is_filtered_silenced_inhibited_or_unreadable_is_counted_and_not_told() {
 }
 
 #[test]
-fn whoever_wants_to_be_told_of_each_person_is_told_of_those_in_a_cluster_too() {
-    for (each_person, told) in [(false, 0), (true, 1)] {
-        let mut bench = Bench::new(Plan { each_person, ..plan(Channel::Wecom, Class::Work) });
+fn a_cluster_stands_for_the_people_in_it_where_that_is_wanted_and_the_cluster_is_told() {
+    let only = |kind: &str| Filter { kinds: vec![kind.parse().unwrap()], ..Filter::default() };
+    for (cluster_stands, filter, told) in [(false, Filter::default(), 1), (true, Filter::default(), 0), (true, only("fever"), 1)] {
+        let mut bench = Bench::new(Plan { cluster_stands, filter, ..plan(Channel::Wecom, Class::Work) });
         bench.hear_with(payload(3, 1, "fever", Critical, "raised", "b07", 0), &json!({"suppressed": ["inhibited"]}), 0);
         bench.hear_with(payload(4, 1, "fever", Critical, "raised", "b07", 0), &json!({"suppressed": ["silenced", "inhibited"]}), 0);
         bench.run(0..100);
-        assert_eq!(bench.calls.len(), told, "each_person = {each_person}; silenced is silenced");
+        assert_eq!(bench.calls.len(), told, "{:?}; silenced is silenced", bench.machine.plan());
     }
+}
+
+#[test]
+fn a_cluster_is_told_of_again_as_it_grows_and_people_in_it_whom_nobody_took_come_in_the_reminder() {
+    let mut bench = Bench::new(Plan { cluster_stands: true, ..plan(Channel::Wecom, Class::Work) });
+    bench.hear(1, "cluster", Critical, "raised", "b07", 0);
+    bench.hear_with(payload(2, 1, "fever", Critical, "raised", "b07", 10), &json!({"suppressed": ["inhibited"]}), 10);
+    bench.hear(1, "cluster", Critical, "updated", "b07", 11);
+    bench.hear(1, "cluster", Critical, "acknowledged", "b07", 600);
+    bench.run(0..2500);
+    assert_eq!(bench.sorts(), [(0, Sort::News, 1), (71, Sort::News, 1), (1810, Sort::Reminder, 1)]);
 }
 
 #[test]

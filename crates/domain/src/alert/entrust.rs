@@ -28,11 +28,7 @@ pub(super) fn decide_entrust(entrust: Entrust, known: &dyn Known) -> Result<Vec<
 }
 
 pub(super) fn decide_escalate(escalate: Escalate, known: &dyn Known) -> Result<Vec<Event>, Rejection> {
-    let state = active_as_seen(&escalate.alert, escalate.n, known)?;
-    if state.recovering.is_some() {
-        let current = vec![("n", state.n.to_string()), ("state", state.status_word().to_owned())];
-        return Err(Rejection::Conflict { code: "alert_recovering", reason: "this alert is recovering: it is nobody's turn".to_owned(), current });
-    }
+    let state = somebodys_turn(&escalate.alert, escalate.n, known)?;
     let Some(level) = state.turn.level_above() else {
         let current = vec![("n", state.n.to_string()), ("level", LEVEL_MAX.to_string())];
         return Err(Rejection::Conflict { code: "alert_at_top", reason: "this alert is with the highest level already".to_owned(), current });
@@ -42,7 +38,7 @@ pub(super) fn decide_escalate(escalate: Escalate, known: &dyn Known) -> Result<V
 }
 
 pub(super) fn decide_assign(assign: Assign, known: &dyn Known) -> Result<Vec<Event>, Rejection> {
-    let state = active_as_seen(&assign.alert, assign.n, known)?;
+    let state = somebodys_turn(&assign.alert, assign.n, known)?;
     required(known.staff(&assign.staff), "/data/staff", "staff", &assign.staff)?;
     let level = state.turn.level().unwrap_or(1);
     if state.turn.given_to.as_ref().is_some_and(|given| given.level == level && given.staff == assign.staff) {
@@ -66,7 +62,15 @@ pub(super) fn decide_note(note: &Note, known: &dyn Known, context: &Context<'_>)
     Ok(vec![Noted { alert, key: state.key.clone(), n, place, person, private }.into()])
 }
 
-fn active_as_seen(alert: &super::AlertId, n: u32, known: &dyn Known) -> Result<Arc<State>, Rejection> {
+/// An alert that can be somebody's turn: it is neither over nor recovering.
+fn somebodys_turn(alert: &super::AlertId, n: u32, known: &dyn Known) -> Result<Arc<State>, Rejection> {
     let state = as_seen(alert, n, known)?;
-    if state.is_active() { Ok(state) } else { Err(ended(&state)) }
+    if !state.is_active() {
+        return Err(ended(&state));
+    }
+    if state.recovering.is_some() {
+        let current = vec![("n", state.n.to_string()), ("state", state.status_word().to_owned())];
+        return Err(Rejection::Conflict { code: "alert_recovering", reason: "this alert is recovering: it is nobody's turn".to_owned(), current });
+    }
+    Ok(state)
 }

@@ -184,6 +184,7 @@ fn what_recovers_is_over_once_that_has_lasted_and_open_again_when_it_comes_back(
             ("it is back", "alert.observe", firing(31, "serious", &["a", "b"]), "alert.reopened"),
             ("it never recovered", "alert.observe", firing(31, "serious", &["a"]), "alert.reopened"),
             ("to go up", "alert.escalate", json!({"alert": alert_id(&world), "n": 3}), "409 alert_recovering n=3 state=recovering"),
+            ("to somebody", "alert.assign", json!({"alert": alert_id(&world), "n": 3, "staff": "s1"}), "409 alert_recovering n=3 state=recovering"),
             ("ended by hand", "alert.resolve", json!({"alert": alert_id(&world), "n": 3}), "alert.resolved"),
         ],
     );

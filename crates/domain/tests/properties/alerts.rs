@@ -46,7 +46,7 @@ fn command(act: &Act, world: &World) -> Option<(&'static str, Value)> {
             let mut data = json!({"alert": state.alert, "n": state.n});
             match *kind {
                 "alert.close" => data["reason"] = json!("false_alarm"),
-                "alert.escalate" if state.recovering.is_some() => return None,
+                "alert.escalate" | "alert.assign" if state.recovering.is_some() => return None,
                 "alert.escalate" => drop(state.turn.level_above()?),
                 "alert.assign" => data["staff"] = json!("s1"),
                 "alert.note" => data["note"] = json!("…"),

@@ -44,7 +44,7 @@ pub(crate) async fn up(options: UpOptions) -> Done {
     let data = Arc::new(DataFolder::open(&options.data)?);
     // what is wrong in a file is said before anything runs
     let deliveries = Deliveries::find(options.deliveries.as_deref(), data.path())?;
-    let clock = Clock::open(data.path(), options.clock.or_else(|| options.demo.map(|_| demo::default_clock())))?;
+    let clock = Clock::open(data.path(), options.clock, options.demo.map(|_| demo::default_clock()))?;
     let common = Common {
         secrets: DeploymentKey::new(&data.deployment_secret()?),
         now: clock.as_now(),

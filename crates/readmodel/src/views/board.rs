@@ -215,3 +215,54 @@ fn is_whole(reports: &watch::DayReports, file: &building::Row) -> bool {
     // where no units are known, a report of one unit tells nothing of the others
     if file.units.is_empty() { reports.iter().any(|report| report.speaks_for(None)) } else { file.units.iter().all(|unit| speaks_for(&unit.unit)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::alert::{self, AlertId, Basis, Detail, Key, Occurrence, Recovering, Status as Stands, Turn};
+
+    use super::*;
+
+    #[test]
+    fn what_recovers_counts_as_caution_whatever_it_was() -> Result<(), Box<dyn std::error::Error>> {
+        let key = Key { rule: "fever".parse()?, subject_kind: "person".parse()?, subject_id: "p1".parse()? };
+        let occurrence = Occurrence {
+            severity: Severity::Critical,
+            unconfirmed: false,
+            place: domain::values::Place::default(),
+            names: domain::values::PlaceNames::default(),
+            person: None,
+            observed: None,
+            detail: Detail::default(),
+            causes: Vec::new(),
+            first_at: Timestamp(0),
+            last_at: Timestamp(0),
+            occurrences: 1,
+            late: false,
+            rule_version: 1,
+            basis: Basis::default(),
+        };
+        let counted = |recovering, severity_peak| {
+            let state = alert::State {
+                alert: AlertId::new(key.hash(&"u07".parse()?), 1),
+                key: key.clone(),
+                status: Stands::Open,
+                recovering,
+                n: 1,
+                episode: 1,
+                severity_peak,
+                causes: BTreeSet::new(),
+                past_causes: BTreeSet::new(),
+                basis: Basis::default(),
+                occurrence: occurrence.clone(),
+                turn: Turn::default(),
+            };
+            let counts = AlertCounts::of(&[crate::models::alert::Row { state, history: Default::default() }]);
+            Ok::<_, Box<dyn std::error::Error>>((counts.critical, counts.serious, counts.caution))
+        };
+        let recovering = Some(Recovering { since: Timestamp(0), until: Timestamp(1) });
+        assert_eq!(counted(None, Severity::Critical)?, (1, 0, 0));
+        assert_eq!(counted(recovering, Severity::Critical)?, (0, 0, 1));
+        assert_eq!(counted(recovering, Severity::Serious)?, (0, 0, 1));
+        Ok(())
+    }
+}

@@ -105,7 +105,19 @@ fn two_clear_contact_readings_four_hours_apart_let_it_recover_and_a_day_after_th
         let recovering = Judgement { verdict: Verdict::Recovering { late: false, quieted_by: quieted_by.clone(), until }, next_change: Some(until) };
         assert_eq!(judge::<Fever>(&over, &person(), at(before)), recovering, "{before}");
     }
-    assert_eq!(judge::<Fever>(&over, &person(), until), Judgement { verdict: Verdict::Quiet { late: false, quieted_by }, next_change: None });
+    assert_eq!(
+        judge::<Fever>(&over, &person(), until),
+        Judgement { verdict: Verdict::Quiet { late: false, quieted_by: quieted_by.clone() }, next_change: None }
+    );
+    // a gate that may have found another fever ends nothing, whether that is confirmed or not
+    let gate = [over.as_slice(), &[measured(4, "2020-02-06T20:00", Site::Forehead, 374)]].concat();
+    let pending = judge::<Fever>(&gate, &person(), at("2020-02-06T20:10"));
+    assert_eq!(pending.verdict, Verdict::Recovering { late: false, quieted_by: quieted_by.clone(), until });
+    assert_eq!(pending.next_change, Some(at("2020-02-06T20:30").plus_ms(1)), "a second reading is waited for");
+    let normal = [gate.as_slice(), &[measured(5, "2020-02-06T20:20", Site::Axilla, 366)]].concat();
+    let recovering = Judgement { verdict: Verdict::Recovering { late: false, quieted_by: quieted_by.clone(), until }, next_change: Some(until) };
+    assert_eq!(judge::<Fever>(&normal, &person(), at("2020-02-06T20:20")), recovering, "not confirmed");
+    assert!(matches!(judge::<Fever>(&gate, &person(), at("2020-02-06T20:31")).verdict, Verdict::Firing(_)), "nobody measured again");
     let again = [over.as_slice(), &[measured(4, "2020-02-07T15:00", Site::Ear, 374)]].concat();
     assert_eq!(firing::<Fever>(&again, &person(), at("2020-02-07T15:00")).unwrap().causes, vec![event_id(4)], "it came back");
 }

@@ -251,3 +251,15 @@ fn what_fell_due_while_nobody_was_running_is_told_once_in_order_with_its_true_ti
         "07 09:00 L3 s-town hour since:07 08:30",
     ]);
 }
+
+#[test]
+fn what_recovers_is_nobodys_turn_and_begins_anew_when_it_is_back() {
+    let raised = Play::of(everybody(), "fever", Severity::Critical, "2020-02-06T10:00");
+    let up = raised.until("2020-02-06T10:20");
+    assert!(up.told.iter().any(|line| line.contains(" L3 ")), "{:#?}", up.told);
+    let recovering = Play::of(everybody(), "fever", Severity::Critical, "2020-02-06T10:00").recovering("2020-02-06T10:05").until("2020-02-07T10:00");
+    assert_eq!(recovering.told.len(), 2, "level 3 is not called for somebody who is well: {:#?}", recovering.told);
+    assert_eq!((recovering.judged(recovering.now), recovering.state.goes_up_at(recovering.now)), (Judged::default(), None));
+    let back = recovering.reopened("2020-02-07T10:00").until("2020-02-07T10:20");
+    assert_eq!(back.told.len(), 5, "all three levels again: {:#?}", back.told);
+}

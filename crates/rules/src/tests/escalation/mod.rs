@@ -6,7 +6,10 @@ mod properties;
 
 use domain::{
     Evolve, absence,
-    alert::{AcknowledgedV2, Alert, AlertId, Assigned, Basis, Detail, Escalated, EscalationRequested, Key, Occurrence, Owner, Raised, Stage, State, Upgraded},
+    alert::{
+        AcknowledgedV2, Alert, AlertId, Assigned, Basis, Detail, Escalated, EscalationRequested, Key, Occurrence, Owner, Raised, RecoveryStarted, Reopened,
+        Stage, State, Upgraded,
+    },
     responsibility::{self, Scope as DutyScope, ScopeKind as DutyScopeKind, Standing},
     roster::{self, Shift},
     values::{CommunityId, PlaceNames, StaffId},
@@ -232,6 +235,24 @@ impl Play {
         let (alert, key, n) = (play.state.alert.clone(), play.state.key.clone(), play.state.n + 1);
         let level = play.state.turn.level_above().unwrap();
         play.happened(Role::Leader, EscalationRequested { alert, key, n, place: Place::default(), person: None, level });
+        play
+    }
+
+    /// Its rule is quiet from a time on.
+    fn recovering(self, when: &str) -> Self {
+        let mut play = self.until(when);
+        let (alert, key, n) = (play.state.alert.clone(), play.state.key.clone(), play.state.n + 1);
+        let (until, basis) = (play.now.plus_minutes(24 * 60), Basis::default());
+        let started = RecoveryStarted { alert, key, n, place: Place::default(), person: None, late: false, quieted_by: Vec::new(), until, basis };
+        play.happened(Role::Service, started);
+        play
+    }
+
+    /// It is back.
+    fn reopened(self, when: &str) -> Self {
+        let mut play = self.until(when);
+        let (alert, key, n, occurrence) = (play.state.alert.clone(), play.state.key.clone(), play.state.n + 1, play.state.occurrence.clone());
+        play.happened(Role::Service, Reopened { alert, key, n, episode: 2, occurrence });
         play
     }
 
