@@ -119,7 +119,7 @@ fn recovering(ended_by: Option<[Taken<'_>; 2]>, now: Timestamp) -> Option<Judgem
     let by = ended_by?;
     let until = by[1].at.plus_ms(RECOVERY_HOURS * HOUR_MS);
     let (late, quieted_by) = over(&by);
-    (now < until).then(|| Judgement { verdict: Verdict::Recovering { late, quieted_by, until }, next_change: Some(until) })
+    (now < until).then_some(Judgement { verdict: Verdict::Recovering { late, quieted_by, until }, next_change: Some(until) })
 }
 
 /// Whether the readings that ended a fever were recorded late, and the events that tell of them.
