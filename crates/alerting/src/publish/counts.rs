@@ -139,7 +139,7 @@ fn title(kind: &Slug, moved: Moved, count: u32, community: &community::State, ex
     let (kind_zh, kind_en) = delivery::kind_words(kind.as_str());
     let (moved_zh, moved_en) = match moved {
         Moved::More => ("新增1起", "one more"),
-        Moved::Less => ("结束1起", "one less"),
+        Moved::Less => ("减少1起", "one less"),
         Moved::Worse => ("加重1起", "one is worse"),
     };
     let (drill_zh, drill_en) = if exercise { ("【演练】", "[exercise] ") } else { Default::default() };
