@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Moment,
-    message::{Action, Heard, Message, Reason},
+    message::{Action, Heard, Holding, Message, Reason},
     open::{Hearing, OpenAlerts, REPEAT_EVERY_MS},
     outbox::{Content, Outbox, Outcome, Send, Settled},
     pile::{Notice, Pile, Sort},
@@ -177,7 +177,7 @@ impl Machine {
             self.remember(message, Telling::Not, moment);
             return self.suppress(reason);
         }
-        let telling = match message.is_news() {
+        let telling = match message.is_news() && !self.went_nowhere(message) {
             true if message.at.plus_ms(NEWS_MS) <= moment.clock => Telling::TooLate,
             true => Telling::Now,
             false => Telling::Not,
@@ -200,6 +200,12 @@ impl Machine {
         }
         let unstable = turned && turns > TURNS_MAX;
         self.gather(message, critical, unstable, moment);
+    }
+
+    /// It is said to be somebody's turn, and goes no further than it had: others are on duty there now, or somebody has it.
+    fn went_nowhere(&self, message: &Message) -> bool {
+        let level = message.owner.as_ref().map_or(0, |owner| owner.level);
+        message.action == Action::Escalated && (message.holding != Holding::Nobody || self.state.open.level(&message.alert) >= level)
     }
 
     fn remember(&mut self, message: &Message, telling: Telling, moment: Moment) {
@@ -272,8 +278,12 @@ impl Machine {
         // a clock that was set back must not keep what it spent in the time that is to come
         self.state.spent.retain(|spent| *spent <= moment.clock && spent.0 > moment.clock.0 - BUDGET_WINDOW_MS);
         self.decide_critical(moment);
-        self.decide_groups(moment);
-        self.decide_digest(moment);
+        if self.is_night(moment) {
+            self.put_off_groups(moment);
+        } else {
+            self.decide_groups(moment);
+            self.decide_digest(moment);
+        }
         self.decide_reminder(moment);
         self.state.number != before
     }
@@ -310,6 +320,19 @@ impl Machine {
         }
     }
 
+    /// Whether people sleep who need not be woken for what is not critical.
+    fn is_night(&self, moment: Moment) -> bool {
+        self.plan.quiet.as_ref().is_some_and(|quiet| quiet.holds(moment.clock))
+    }
+
+    /// What waits through the night is told in one digest in the morning.
+    fn put_off_groups(&mut self, moment: Moment) {
+        let State { groups, digest, .. } = &mut self.state;
+        for (_, pile) in std::mem::take(groups) {
+            digest.get_or_insert_with(|| Pile::new(moment.clock)).merge(pile);
+        }
+    }
+
     /// Whether budget and outbox have room for something that is not critical.
     fn may_say_more(&self) -> bool {
         self.state.spent.len() < BUDGET_SENDS && self.state.outbox.len() < ORDINARY_MAX
@@ -327,6 +350,9 @@ impl Machine {
     fn decide_reminder(&mut self, moment: Moment) {
         let Some(worst) = self.state.open.worst_due(moment.clock) else { return };
         let critical = worst == Severity::Critical;
+        if !critical && self.is_night(moment) {
+            return;
+        }
         let outbox = &self.state.outbox;
         let may = if critical { outbox.len() < NOTICES_MAX && !outbox.has_untried(true) } else { self.may_say_more() };
         if !may {

@@ -37,6 +37,9 @@ struct Open {
     next_at: Timestamp,
     /// Until when somebody has it, or it is silenced.
     taken_until: Option<Timestamp>,
+    /// The highest level whose turn it was said to be.
+    #[serde(default)]
+    level: u8,
 }
 
 /// How a message was heard.
@@ -74,16 +77,22 @@ impl OpenAlerts {
             (None, Some(before)) if !hearing.told => before.next_at.min(hearing.remind_at),
             (None, _) => hearing.remind_at,
         };
-        let since = before.map_or(hearing.now, |before| before.since);
+        let (since, before_level) = before.map_or((hearing.now, 0), |before| (before.since, before.level));
         if before.is_none() && !self.make_room(message.severity) {
             return;
         }
+        let level = message.owner.as_ref().map_or(0, |owner| owner.level).max(before_level);
         let title = match class {
             Class::Work => Some(short(&message.title)),
             Class::Public => None,
         };
         let Message { community, kind, severity, exercise, .. } = message.clone();
-        self.0.insert(message.alert.clone(), Open { community, kind, severity, title, exercise, since, next_at, taken_until });
+        self.0.insert(message.alert.clone(), Open { community, kind, severity, title, exercise, since, next_at, taken_until, level });
+    }
+
+    /// The highest level whose turn an alert was said to be; 0 for one that is not remembered.
+    pub(crate) fn level(&self, alert: &str) -> u8 {
+        self.0.get(alert).map_or(0, |open| open.level)
     }
 
     pub(crate) fn forget(&mut self, alert: &str) {
@@ -113,7 +122,7 @@ impl OpenAlerts {
         for (alert, open) in self.0.iter_mut().filter(|(_, open)| soon(open)) {
             open.next_at = now.plus_ms(REPEAT_EVERY_MS);
             pile.exercise |= open.exercise;
-            pile.count(Line { community: Some(open.community.clone()), kind: Some(open.kind.clone()), severity: open.severity, count: 1 });
+            pile.count(Line { community: Some(open.community.clone()), kind: Some(open.kind.clone()), severity: open.severity, count: 1, alerts: 1 });
             if let Some(title) = open.title.clone() {
                 pile.list(Item { alert: alert.clone(), severity: open.severity, count: 1, title, action: None, unstable: false });
             }

@@ -1,5 +1,7 @@
 //! What is told in one go: counted by community, kind and severity, and the first of it listed.
 
+use std::collections::BTreeMap;
+
 use domain::{
     alert::Severity,
     values::{CommunityId, Slug, Timestamp},
@@ -15,6 +17,8 @@ use crate::{
 const ITEMS_MAX: usize = 5;
 /// Most counts of a pile. Beyond, what comes is counted in one line without a community and a kind.
 const LINES_MAX: usize = 500;
+/// Most alerts of a pile that are known apart. All piles of a state must fit into one message of the server.
+const COUNTED_MAX: usize = 400;
 /// Longest line of an item that is kept, in bytes of UTF-8: 80 Chinese characters, or 240 letters.
 const TITLE_BYTES_MAX: usize = 240;
 
@@ -27,8 +31,11 @@ pub struct Line {
     pub kind: Option<Slug>,
     /// Severity.
     pub severity: Severity,
-    /// How many.
+    /// How many messages.
     pub count: u64,
+    /// How many alerts they are about: what people are told.
+    #[serde(default)]
+    pub alerts: u64,
 }
 
 /// One alert in a list. Only class work has any.
@@ -56,6 +63,9 @@ pub(crate) struct Pile {
     pub(crate) exercise: bool,
     pub(crate) lines: Vec<Line>,
     pub(crate) items: Vec<Item>,
+    /// Which alerts were counted, by a hash, and in which of the lines.
+    #[serde(default)]
+    counted: BTreeMap<u32, usize>,
 }
 
 /// What people are told in one call.
@@ -90,9 +100,14 @@ pub enum Sort {
 }
 
 impl Notice {
-    /// How many messages it tells of.
+    /// How many messages it stands for.
     pub fn count(&self) -> u64 {
         self.lines.iter().map(|line| line.count).sum()
+    }
+
+    /// How many alerts it tells of.
+    pub fn alerts(&self) -> u64 {
+        self.lines.iter().map(|line| line.alerts).sum()
     }
 
     /// The worst in it.
@@ -103,13 +118,15 @@ impl Notice {
 
 impl Pile {
     pub(crate) fn new(since: Timestamp) -> Self {
-        Self { since, exercise: false, lines: Vec::new(), items: Vec::new() }
+        Self { since, exercise: false, lines: Vec::new(), items: Vec::new(), counted: BTreeMap::new() }
     }
 
     /// Adds a message: what its class may hold of it.
     pub(crate) fn add(&mut self, message: &Message, class: Class, unstable: bool) {
         self.exercise |= message.exercise;
-        self.count(Line { community: Some(message.community.clone()), kind: Some(message.kind.clone()), severity: message.severity, count: 1 });
+        let line = Line { community: Some(message.community.clone()), kind: Some(message.kind.clone()), severity: message.severity, count: 1, alerts: 0 };
+        let place = self.count(line);
+        self.count_alert(hash_of(&message.alert, message.severity), place);
         match class {
             Class::Work => {
                 let Message { alert, severity, action, .. } = message;
@@ -122,18 +139,42 @@ impl Pile {
     /// Takes in another: how many there are does not change, and it goes on gathering since when it began.
     pub(crate) fn merge(&mut self, other: Self) {
         self.exercise |= other.exercise;
-        other.lines.into_iter().for_each(|line| self.count(line));
+        let places: Vec<usize> = other.lines.into_iter().map(|line| self.count(line)).collect();
+        for (alert, place) in other.counted {
+            let Some(place) = places.get(place).copied() else { continue };
+            // it was counted in the other, and is counted here
+            if self.counted.contains_key(&alert) {
+                self.lines[place].alerts = self.lines[place].alerts.saturating_sub(1);
+            } else if self.counted.len() < COUNTED_MAX {
+                self.counted.insert(alert, place);
+            }
+        }
         other.items.into_iter().for_each(|item| self.list(item));
     }
 
-    pub(crate) fn count(&mut self, line: Line) {
-        let known = |known: &&mut Line| (&known.community, &known.kind, known.severity) == (&line.community, &line.kind, line.severity);
-        if let Some(known) = self.lines.iter_mut().find(known) {
-            known.count += line.count;
+    /// Counts messages, and the alerts that they are known to be about; the place of their line.
+    pub(crate) fn count(&mut self, line: Line) -> usize {
+        let known = |known: &Line| (&known.community, &known.kind, known.severity) == (&line.community, &line.kind, line.severity);
+        if let Some(place) = self.lines.iter().position(known) {
+            self.lines[place].count += line.count;
+            self.lines[place].alerts += line.alerts;
+            place
         } else if self.lines.len() < LINES_MAX || line.community.is_none() {
             self.lines.push(line);
+            self.lines.len() - 1
         } else {
-            self.count(Line { community: None, kind: None, ..line });
+            self.count(Line { community: None, kind: None, ..line })
+        }
+    }
+
+    /// Counts an alert once, however many messages are about it. Beyond [`COUNTED_MAX`] each message counts as one.
+    fn count_alert(&mut self, alert: u32, place: usize) {
+        if self.counted.contains_key(&alert) {
+            return;
+        }
+        self.lines[place].alerts += 1;
+        if self.counted.len() < COUNTED_MAX {
+            self.counted.insert(alert, place);
         }
     }
 
@@ -156,6 +197,12 @@ impl Pile {
         self.lines.sort_by(|one, other| other.severity.cmp(&one.severity).then(other.count.cmp(&one.count)).then_with(|| one.kind.cmp(&other.kind)));
         Notice { sort, at, exercise: self.exercise, lines: self.lines, items: self.items }
     }
+}
+
+/// An alert at a severity, in few bytes: FNV-1a, so that it is the same after a restart.
+fn hash_of(alert: &str, severity: Severity) -> u32 {
+    let bytes = alert.bytes().chain([severity.code()]);
+    bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// A title that cannot crowd out the others.

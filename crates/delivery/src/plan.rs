@@ -2,7 +2,8 @@
 
 use domain::{
     alert::Severity,
-    values::{CommunityId, Slug},
+    community::QuietHours,
+    values::{CommunityId, Slug, Timestamp, Zone},
 };
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +54,7 @@ pub struct Filter {
 pub(crate) const CLUSTER: &str = "cluster";
 
 /// A subscription.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// Its name: the mark on the server and every id carry it.
     pub name: Slug,
@@ -66,6 +67,26 @@ pub struct Plan {
     /// A cluster stands for the people in it: it is told of the cluster as it grows, and not of each fever. For the town and the police;
     /// a nurse is told of each.
     pub cluster_stands: bool,
+    /// When people sleep: what is not critical waits until they wake.
+    pub quiet: Option<Quiet>,
+}
+
+/// Hours of the night.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quiet {
+    /// From when until when; none at all when both are the same.
+    pub hours: QuietHours,
+    /// In which zone.
+    pub zone: Zone,
+}
+
+impl Quiet {
+    /// Whether it is night.
+    pub fn holds(&self, at: Timestamp) -> bool {
+        let day = self.zone.day_of(at);
+        let (from, until) = (self.zone.at(day, self.hours.from), self.zone.at(day, self.hours.until));
+        if from <= until { from <= at && at < until } else { at >= from || at < until }
+    }
 }
 
 impl Plan {

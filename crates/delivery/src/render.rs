@@ -126,7 +126,7 @@ fn cut(text: &str, bytes_max: usize) -> String {
 }
 
 fn view<'a>(notice: &'a Notice, names: &'a Names, items: usize, lines: usize) -> View<'a> {
-    let count = notice.count();
+    let count = notice.alerts();
     let severity = notice.severity();
     let line = |line: &'a Line| {
         let kind = line.kind.as_ref().map_or("other", |kind| kind.as_str());
@@ -139,7 +139,7 @@ fn view<'a>(notice: &'a Notice, names: &'a Names, items: usize, lines: usize) ->
             severity: line.severity,
             severity_zh: severity_zh(line.severity),
             severity_en: severity_en(line.severity),
-            count: line.count,
+            count: line.alerts,
         }
     };
     let shown = &notice.items[..items.min(notice.items.len())];
@@ -154,7 +154,7 @@ fn view<'a>(notice: &'a Notice, names: &'a Names, items: usize, lines: usize) ->
         more_lines: notice.lines.len().saturating_sub(lines),
         items: shown,
         // without a list nothing is missing from it
-        more_items: if notice.items.is_empty() { 0 } else { count.saturating_sub(shown.iter().map(|item| item.count).sum()) },
+        more_items: if notice.items.is_empty() { 0 } else { count.saturating_sub(shown.len() as u64) },
     }
 }
 
@@ -199,7 +199,7 @@ pub fn kind_words(kind: &str) -> (&str, String) {
 /// A notice of every sort, with and without a list.
 fn samples() -> Vec<Notice> {
     let sorts = [Sort::News, Sort::Storm, Sort::Digest, Sort::Reminder, Sort::Test];
-    let lines = |kind: &str, count| Line { community: "u07".parse().ok(), kind: kind.parse().ok(), severity: Severity::Critical, count };
+    let lines = |kind: &str, count| Line { community: "u07".parse().ok(), kind: kind.parse().ok(), severity: Severity::Critical, count, alerts: count };
     let title = crate::Title { zh_cn: "阳光小区 7号楼2单元502 发热 38.2℃".to_owned(), en: "Fever 38.2 °C, Yangguang, building 7".to_owned() };
     let item = Item { alert: "a1".to_owned(), severity: Severity::Critical, count: 1, title, action: Some(crate::Action::Escalated), unstable: true };
     let notice = |sort, items| Notice { sort, at: Timestamp(0), exercise: true, lines: vec![lines("fever", 3), lines("other", 1)], items };

@@ -5,7 +5,11 @@ mod properties;
 mod stories;
 mod texts;
 
-use domain::{alert::Severity, values::Timestamp};
+use domain::{
+    alert::Severity,
+    community::QuietHours,
+    values::{TimeOfDay, Timestamp, Zone},
+};
 use serde_json::json;
 
 use super::*;
@@ -19,7 +23,7 @@ fn at(seconds: i64) -> Moment {
 }
 
 fn plan(channel: Channel, class: Class) -> Plan {
-    Plan { name: "office".parse().unwrap(), channel, class, filter: Filter::default(), cluster_stands: false }
+    Plan { name: "office".parse().unwrap(), channel, class, filter: Filter::default(), cluster_stands: false, quiet: None }
 }
 
 /// A message as it stands on the stream.

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use ::delivery::{Channel, Class, Filter, Names, Plan, Template};
+use ::delivery::{Channel, Class, Filter, Names, Plan, Quiet, Template};
 use alerting::Subscription;
 use anyhow::Context as _;
-use domain::{alert::KINDS, values::Slug};
+use domain::{
+    alert::KINDS,
+    community::QuietHours,
+    values::{Slug, TimeOfDay, Zone},
+};
 use serde::{Deserialize, Serialize};
 
 /// Most bytes of a file that one is told to read: an address, a secret or a template.
@@ -40,6 +44,12 @@ struct Entry {
     /// It is told of a cluster as it grows, and not of each fever in it.
     #[serde(default)]
     cluster_stands: bool,
+    /// When what is not critical waits until morning: from ten to six, unless hours are written here.
+    #[serde(default = "night")]
+    quiet_hours: QuietHours,
+    /// IANA name of the zone of these hours.
+    #[serde(default = "zone")]
+    time_zone: String,
     #[serde(default)]
     filter: Filter,
 }
@@ -93,13 +103,15 @@ pub(crate) const FILE_NAME: &str = "deliveries.toml";
 
 impl Entry {
     fn subscription(&self, folder: &Path) -> anyhow::Result<Subscription> {
-        let Self { name, channel, class, filter, everywhere, cluster_stands, .. } = self.clone();
+        let Self { name, channel, class, filter, everywhere, cluster_stands, quiet_hours, .. } = self.clone();
         let somewhere = !filter.towns.is_empty() || !filter.communities.is_empty();
         anyhow::ensure!(somewhere || everywhere, "filter.towns or filter.communities names whose alerts it is told of; everywhere = true means all");
         anyhow::ensure!(!(somewhere && everywhere), "everywhere = true does not go with filter.towns or filter.communities");
         if let Some(kind) = filter.kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
             anyhow::bail!("filter.kinds: {kind} is no kind of alert; these are: {}", KINDS.join(", "));
         }
+        let zone = Zone::named(&self.time_zone).context("time_zone is an IANA name such as Asia/Shanghai")?;
+        let quiet = (quiet_hours.from != quiet_hours.until).then_some(Quiet { hours: quiet_hours, zone });
         let url = text(folder, "url_file", &self.url_file)?;
         let secret = self.secret_file.as_ref().map(|file| text(folder, "secret_file", file)).transpose()?;
         let template = match &self.template_file {
@@ -107,8 +119,17 @@ impl Entry {
             Some(file) => Template::read(&text(folder, "template_file", file)?).context("template_file")?,
             None => Template::default(),
         };
-        Ok(Subscription::new(Plan { name, channel, class, filter, cluster_stands }, &url, secret.as_deref(), template)?)
+        Ok(Subscription::new(Plan { name, channel, class, filter, cluster_stands, quiet }, &url, secret.as_deref(), template)?)
     }
+}
+
+/// When level 1 sleeps (alerting.md).
+fn night() -> QuietHours {
+    QuietHours { from: TimeOfDay::of(22, 0), until: TimeOfDay::of(6, 0) }
+}
+
+fn zone() -> String {
+    "Asia/Shanghai".to_owned()
 }
 
 /// What stands in a file that is named beside the one that names it. What stands there is never shown.

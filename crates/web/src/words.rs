@@ -56,6 +56,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("round_closed", "这一轮在那时已经结束", "This round was closed at that time"),
     ("checkpoint_closed", "卡点在那时已经撤了", "This checkpoint was closed at that time"),
     ("alert_changed", "这条警报刚有变化，请再看一眼", "This alert has changed: please look again"),
+    ("slot_over", "这一天已经过去，不能再免查", "Its day is over, so it cannot be waived any more"),
     ("alert_recovering", "这条警报正在恢复，现在不用谁处理", "This alert is recovering; it is nobody's turn now"),
     ("alert_at_top", "这条警报已经在最高一级", "This alert is with the highest level already"),
     ("note_empty", "请写几个字", "Please write a few words"),

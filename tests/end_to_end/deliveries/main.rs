@@ -115,7 +115,7 @@ async fn an_operator_can_look_and_try(system: &System, file: &Path, python: &For
         (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
     };
     let (code, listed, _) = run(&["list"]);
-    assert!(code == 0 && listed.lines().count() == 3 && listed.contains("telling: 1 delivered, 0 waiting, 0 given up"), "{listed}");
+    assert!(code == 0 && listed.lines().count() == 3 && listed.contains("telling: of the messages 1 delivered, 0 waiting, 0 given up"), "{listed}");
     let before = all(python).len();
     let (code, said, error) = run(&["test", "clinic"]);
     assert_eq!((code, said.as_str()), (0, "delivered: HTTP 200\nit said: {\"errcode\":0,\"errmsg\":\"ok\"}\n"), "{error}");

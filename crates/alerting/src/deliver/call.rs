@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use delivery::{Channel, Content, Names, Notice, Outcome, Send, Sort, Template};
+use delivery::{Channel, Content, Line, Names, Notice, Outcome, Send, Sort, Template};
 use domain::{
     alert::Severity,
     values::{Slug, Timestamp},
@@ -172,7 +172,9 @@ impl Receiver {
 /// A notice for programs: what was counted, as a CloudEvent.
 fn counted(name: &Slug, id: &str, notice: &Notice) -> Value {
     let action = if notice.sort == Sort::Test { "gridward.delivery.tested.v1" } else { "gridward.alerts.counted.v1" };
-    let data = json!({"sort": notice.sort, "exercise": notice.exercise, "count": notice.count(), "counts": notice.lines});
+    let line = |line: &Line| json!({"community": line.community, "kind": line.kind, "severity": line.severity, "count": line.alerts});
+    let counts: Vec<Value> = notice.lines.iter().map(line).collect();
+    let data = json!({"sort": notice.sort, "exercise": notice.exercise, "count": notice.alerts(), "counts": counts});
     json!({
         "specversion": "1.0", "id": id, "source": format!("/deliveries/{name}"), "type": action, "time": notice.at,
         "datacontenttype": "application/json", "severity": notice.severity(), "data": data,

@@ -97,7 +97,7 @@ impl Town {
 }
 
 fn subscription(name: &str, channel: Channel, class: Class, url: &str) -> Subscription {
-    let plan = Plan { name: name.parse().unwrap(), channel, class, filter: Filter::default(), cluster_stands: false };
+    let plan = Plan { name: name.parse().unwrap(), channel, class, filter: Filter::default(), cluster_stands: false, quiet: None };
     let secret = (channel == Channel::Webhook).then_some(KEY);
     Subscription::new(plan, url, secret, Template::default()).unwrap()
 }

@@ -251,3 +251,81 @@ fn whoever_was_away_for_more_than_a_day_is_told_what_is_still_open_and_no_old_ne
         assert_eq!(too_old, (channel == Channel::Wecom).then_some(4), "programs get all of it");
     }
 }
+
+#[test]
+fn texts_count_alerts_and_not_the_messages_about_them() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    for second in 0..10 {
+        bench.hear(1, "cluster", Critical, if second == 0 { "raised" } else { "updated" }, "b07", second);
+    }
+    bench.hear(2, "symptom", Serious, "raised", "b07", 0);
+    bench.hear(2, "symptom", Serious, "reopened", "b07", 1);
+    bench.hear(3, "symptom", Serious, "raised", "b07", 2);
+    bench.run(0..100);
+    let told: Vec<(u64, u64)> = bench.calls.iter().filter_map(|(_, send)| notice(send)).map(|notice| (notice.alerts(), notice.count())).collect();
+    assert_eq!(told, [(1, 1), (2, 3), (1, 9)]);
+    let text = Template::default().text(notice(&bench.calls[2].1).unwrap(), &Names::new(), 4096).unwrap();
+    assert!(text.starts_with("【紧急】警报 1 条") && text.contains("critical: 1 alert\n") && !text.contains("另有"), "{text}");
+}
+
+#[test]
+fn what_is_merged_counts_an_alert_once() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    for building in 0..40 {
+        bench.hear(building, "check_overdue", Serious, "raised", &format!("b{building}"), 0);
+        bench.hear(building, "check_overdue", Serious, "reopened", &format!("b{building}"), 100);
+    }
+    bench.run(0..1000);
+    let digests: Vec<(u64, u64)> = bench
+        .calls
+        .iter()
+        .filter_map(|(_, send)| notice(send))
+        .filter(|notice| notice.sort == Sort::Digest)
+        .map(|notice| (notice.alerts(), notice.count()))
+        .collect();
+    assert!(digests.iter().all(|(alerts, _)| *alerts <= 40) && digests.iter().any(|(alerts, count)| count > alerts), "{digests:?}");
+}
+
+#[test]
+fn at_night_only_what_is_critical_is_told_and_the_rest_in_the_morning() {
+    let hours = QuietHours { from: TimeOfDay::of(22, 0), until: TimeOfDay::of(6, 0) };
+    let quiet = Quiet { hours, zone: Zone::default() };
+    let mut bench = Bench::new(Plan { quiet: Some(quiet.clone()), ..plan(Channel::Wecom, Class::Work) });
+    let ten = (0..200_000).find(|second| quiet.holds(at(*second).clock) && !quiet.holds(at(*second - 1).clock)).unwrap();
+    let six = ten + 8 * 3600;
+    assert!(!quiet.holds(at(six).clock) && quiet.holds(at(six - 1).clock));
+    bench.hear(1, "check_overdue", Serious, "raised", "b07", ten - 90);
+    bench.run(ten - 90..ten);
+    for second in (ten..six + 1200).step_by(10) {
+        match second - ten {
+            7200 => bench.hear(2, "release_due", Caution, "raised", "b07", second),
+            7300 => bench.hear(3, "check_overdue", Serious, "raised", "b08", second),
+            7400 => bench.hear(4, "fever", Critical, "raised", "b07", second),
+            7500 => bench.hear(4, "fever", Critical, "acknowledged", "b07", second),
+            _ => {}
+        }
+        bench.second(second, |_| Outcome::Delivered);
+    }
+    let sorts: Vec<(i64, Sort, u64)> = bench.sorts().into_iter().map(|(second, sort, count)| (second - ten, sort, count)).collect();
+    let (night, morning): (Vec<_>, Vec<_>) = sorts.into_iter().partition(|(second, ..)| *second < 8 * 3600);
+    assert_eq!(night, [(-30, Sort::News, 1), (7400, Sort::News, 1)]);
+    assert_eq!(morning.iter().filter(|(_, sort, _)| *sort == Sort::Digest).collect::<Vec<_>>(), [&(8 * 3600, Sort::Digest, 2)]);
+    assert!(morning.iter().any(|(_, sort, _)| *sort == Sort::Reminder), "{morning:?}");
+}
+
+#[test]
+fn that_others_are_on_duty_is_no_news_and_neither_is_a_turn_of_what_somebody_has() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    bench.hear(1, "fever", Critical, "raised", "b07", 0);
+    let turn = |level: u8, why: &str| json!({"owner": {"level": level, "staff": null, "also": [], "since": START, "gaps": [], "why": why}});
+    let escalated = || payload(1, 2, "fever", Critical, "escalated", "b07", 0);
+    bench.hear_with(escalated(), &turn(2, "at_once"), 1);
+    bench.hear_with(escalated(), &turn(2, "vacant"), 2);
+    bench.hear_with(escalated(), &turn(3, "unacknowledged"), 3);
+    let taken =
+        json!({"owner": {"level": 3, "staff": null, "also": [], "since": START, "gaps": [], "why": "vacant"}, "acknowledged": {"by": "t-a", "until": null}});
+    bench.hear_with(payload(2, 1, "fever", Critical, "escalated", "b08", 4), &taken, 4);
+    bench.run(0..100);
+    assert_eq!(bench.sorts(), [(0, Sort::News, 2)], "raised, and that it went to level 3");
+    assert_eq!(bench.machine.report().suppressed.get(&Reason::NoNews), Some(&3));
+}

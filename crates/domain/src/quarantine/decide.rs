@@ -182,7 +182,12 @@ fn decide_waive(waive: Waive, known: &dyn Known, context: &Context<'_>) -> Resul
     }
     let policy = policy(known);
     for (index, slot) in waive.slots.iter().enumerate() {
-        check_slot(slot, &format!("/data/slots/{index}"), &state, &policy, context)?;
+        let pointer = format!("/data/slots/{index}");
+        check_slot(slot, &pointer, &state, &policy, context)?;
+        // missed stays missed: only a check that was made in time changes it (alerting.md, obligations)
+        if slot.date < context.zone.day_of(context.at) && !state.order.waived.contains(slot) {
+            return Err(Rejection::invalid(&pointer, "slot_over", "its day is over, so it was missed or done; slots of today and later can be waived"));
+        }
     }
     let slots: Vec<_> = waive.slots.into_iter().filter(|slot| !state.order.waived.contains(slot)).collect();
     if slots.is_empty() {

@@ -182,6 +182,14 @@ fn slots_that_exist_can_be_waived() {
         ],
     );
     world.record("quarantine.waive", slots(json!([slot("2020-02-07", "am")])), "2020-02-06T10:00");
+    check(
+        &world,
+        "2020-02-08T00:00",
+        &[
+            ("a day that is over", "quarantine.waive", slots(json!([slot("2020-02-08", "am"), slot("2020-02-07", "pm")])), "422 slot_over /data/slots/1"),
+            ("waived in time", "quarantine.waive", slots(json!([slot("2020-02-07", "am")])), "unchanged"),
+        ],
+    );
     check(&world, "2020-02-06T11:00", &[("waived already", "quarantine.waive", slots(json!([slot("2020-02-07", "am")])), "unchanged")]);
     let events = accepted(&world, "quarantine.waive", slots(json!([slot("2020-02-07", "am"), slot("2020-02-07", "pm")])), "2020-02-06T11:00");
     assert_eq!(field(&events[0], "/slots"), json!([slot("2020-02-07", "pm")]), "only what is new");
@@ -227,13 +235,13 @@ fn the_earliest_release_counts() {
 fn what_has_ended_changes_no_more_and_what_happened_before_its_end_is_recorded() {
     let mut world = ordered();
     world.record("quarantine.release", about(json!({"reason": "mistake"})), "2020-02-08T10:00");
-    for (kind, data) in [
-        ("quarantine.move", about(json!({"household": "h101"}))),
-        ("quarantine.extend", about(json!({"until": "2020-02-20"}))),
-        ("quarantine.waive", about(json!({"slots": [{"date": "2020-02-07", "name": "am"}], "reason": "snow"}))),
+    for (kind, data, earlier) in [
+        ("quarantine.move", about(json!({"household": "h101"})), "2020-02-08T09:59"),
+        ("quarantine.extend", about(json!({"until": "2020-02-20"})), "2020-02-08T09:59"),
+        ("quarantine.waive", about(json!({"slots": [{"date": "2020-02-07", "name": "am"}], "reason": "snow"})), "2020-02-07T09:59"),
     ] {
         assert_eq!(said(&world.decide_late(kind, data.clone(), "2020-02-08T10:00", "2020-02-09T10:00")), "409 quarantine_released", "{kind}");
-        let before = said(&world.decide_late(kind, data, "2020-02-08T09:59", "2020-02-09T10:00"));
+        let before = said(&world.decide_late(kind, data, earlier, "2020-02-09T10:00"));
         assert!(before.starts_with("quarantine."), "{kind}: {before}");
     }
 }

@@ -59,12 +59,20 @@ async fn list(global: &Global, deliveries: &Deliveries) -> Done {
         }
         let state = doing["state"].as_str().map_or_else(
             || "-".to_owned(),
-            |state| format!("{state}: {} delivered, {} waiting, {} given up", doing["delivered"], doing["waiting"], doing["given_up"]),
+            |state| {
+                let not_told: u64 = doing["suppressed"].as_object().into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum();
+                let why: Vec<String> = doing["suppressed"].as_object().into_iter().flatten().map(|(reason, count)| format!("{count} {reason}")).collect();
+                let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
+                let (delivered, waiting, given_up) = (&doing["delivered"], &doing["waiting"], &doing["given_up"]);
+                format!("{state}: of the messages {delivered} delivered, {waiting} waiting, {given_up} given up, {not_told} not told{why}")
+            },
         );
         data(format_args!("{:<16} {:<9} {:<7} {:<40} {state}", plan.name.as_str(), plan.channel.word(), plan.class.word(), about(&plan.filter)));
     }
     if deliveries.subscriptions.is_empty() {
-        talk("nobody is told: docs/operations/deliveries.md says how to begin");
+        talk(
+            "no deliveries.toml in the data folder: docs/operations/deliveries.md says how to begin. If `gridward up` was given --deliveries FILE, give it here, too",
+        );
     }
     Ok(())
 }

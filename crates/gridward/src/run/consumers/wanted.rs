@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
-use domain::values::{CommunityId, Slug, TownId};
+use domain::{
+    alert::{KINDS, Severity},
+    values::{CommunityId, Slug, TownId},
+};
 use serde::Deserialize;
 use web::{Problem, shape};
 
@@ -146,6 +149,15 @@ fn check_wanted(names_on_topics: bool, wanted: &Wanted) -> Result<(), Problem> {
             let reason = format!("an alert topic of this class, such as {}dianbu.*.alert.fever.>", wanted.class.subject_prefix());
             return Err(Problem::bad_request(format!("/filters/{index}"), "filter_outside", reason));
         }
+        // whoever asks for a word that is never told would hear nothing, for ever
+        let never_told = |place: usize, known: &[&str]| tokens.get(place).is_some_and(|token| plain(token) && !known.contains(token));
+        let severities = Severity::ALL.iter().map(|severity| severity.word()).collect::<Vec<_>>();
+        for (place, what, known) in [(5, "kind", KINDS), (6, "severity", severities.as_slice())] {
+            if never_told(place, known) {
+                let reason = format!("no {what} is called {}; there are: {}", tokens[place], known.join(", "));
+                return Err(Problem::bad_request(format!("/filters/{index}"), "filter_outside", reason));
+            }
+        }
     }
     if wanted.commands.len() > COMMANDS_MAX {
         return Err(Problem::bad_request("/commands", "commands_count", format!("name at most {COMMANDS_MAX} communities")));
@@ -176,6 +188,8 @@ mod tests {
             (format!(r#"{{"name":"police","class":"张三",{filters}}}"#), 400, "/class", "`full`, `work`"),
             (format!(r#"{{"name":"police","from":"13812345678",{filters}}}"#), 400, "/from", "new, all, or a sequence"),
             (format!(r#"{{"name":"police","from":-13812345678,{filters}}}"#), 400, "/from", "new, all, or a sequence"),
+            (r#"{"name":"police","filters":["gw.v1.dianbu.*.alert.fevre.>"]}"#.to_owned(), 400, "/filters/0", "no kind is called fevre; there are: "),
+            (r#"{"name":"police","filters":["gw.v1.dianbu.*.alert.fever.bad.>"]}"#.to_owned(), 400, "/filters/0", "no severity is called bad; there are: "),
             (r#"{"name":"police","filters":"张三"}"#.to_owned(), 400, "/filters", "a sequence"),
             (r#"{"name":"police","filters":["张三"]}"#.to_owned(), 400, "/filters/0", "an alert topic"),
             (format!(r#"{{"name":"police",{filters},"commands":["dianbu.u07","张三"]}}"#), 400, "/commands/1", "such as dianbu.u07"),
