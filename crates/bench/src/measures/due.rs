@@ -20,13 +20,15 @@ const AT_NOON: std::ops::RangeInclusive<usize> = 1..=7;
 const FOUNDED_AT: &str = "2020-02-06T06:30:00+08:00@1";
 const FROM: &str = "2020-02-06";
 /// Half an hour, the grace, after ten and after noon, less a few seconds to begin in.
-const BEFORE_TEN: &str = "2020-02-06T10:29:55+08:00@1";
+const BEFORE_TEN: &str = "2020-02-06T10:29:50+08:00@1";
 const BEFORE_NOON: &str = "2020-02-06T12:29:55+08:00@1";
 /// When a check is due, by the regime of its order.
 const REGIMES: [(&str, &str); 3] = [("ten", "10:00"), ("noon", "12:00"), ("evening", "20:00")];
 /// Longest wait for the first alert and for the last.
 const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
+/// How long nothing is judged once all is.
+const REST: Duration = Duration::from_secs(1);
 
 pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
     let town = Town { communities: COMMUNITIES, households: ORDERS.min(options.doors) };
@@ -56,7 +58,9 @@ async fn found(system: &System, town: Town, few: usize) -> anyhow::Result<()> {
         system.send(community, &[Town::regimes(FROM, &REGIMES)]).await?;
         system.send(community, &town.orders(FROM, regime).collect::<Vec<_>>()).await?;
     }
-    system.settled().await
+    system.settled().await?;
+    // a new policy is a reason to judge everything once more
+    at_rest_ms(system).await.map(drop)
 }
 
 /// Milliseconds that alerting judges until a few are raised, every look at the clock included.
@@ -64,14 +68,7 @@ async fn judging_ms(system: &mut System, few: u64) -> anyhow::Result<f64> {
     let founded = system.sequence().await?;
     system.restart_at(BEFORE_TEN.to_owned()).await?;
     // the first look, at the start, reads what is owed from the disk
-    let began = Instant::now();
-    let before = loop {
-        if let Some(looked_ms) = system.judging_ms().await? {
-            break looked_ms;
-        }
-        ensure!(began.elapsed() < PATIENCE, "alerting does not look at what is due");
-        tokio::time::sleep(LOOK_PAUSE).await;
-    };
+    let before = at_rest_ms(system).await?;
     ensure!(system.sequence().await? == founded, "something was due before its time");
     reached(system, founded + few).await?;
     system.settled().await?;
@@ -84,6 +81,20 @@ async fn raising_s(system: &mut System, many: u64) -> anyhow::Result<f64> {
     system.restart_at(BEFORE_NOON.to_owned()).await?;
     let first = reached(system, before + 1).await?;
     Ok(reached(system, before + many).await?.duration_since(first).as_secs_f64())
+}
+
+/// How long alerting has judged, in milliseconds, once it has nothing to judge any more.
+async fn at_rest_ms(system: &System) -> anyhow::Result<f64> {
+    let (began, mut looked) = (Instant::now(), system.judging_ms().await?);
+    loop {
+        tokio::time::sleep(REST).await;
+        let again = system.judging_ms().await?;
+        if let Some(judged_ms) = again.filter(|_| again == looked) {
+            return Ok(judged_ms);
+        }
+        looked = again;
+        ensure!(began.elapsed() < PATIENCE, "alerting does not come to rest");
+    }
 }
 
 /// When the log came to a sequence: nothing else is recorded meanwhile than alerts.
