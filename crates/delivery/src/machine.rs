@@ -350,7 +350,8 @@ impl Machine {
     fn decide_reminder(&mut self, moment: Moment) {
         let Some(worst) = self.state.open.worst_due(moment.clock) else { return };
         let critical = worst == Severity::Critical;
-        if !critical && self.is_night(moment) {
+        let least = if self.is_night(moment) { Severity::Critical } else { Severity::Caution };
+        if worst < least {
             return;
         }
         let outbox = &self.state.outbox;
@@ -358,7 +359,7 @@ impl Machine {
         if !may {
             return;
         }
-        let pile = self.state.open.tell_again(moment.clock);
+        let pile = self.state.open.tell_again(moment.clock, least);
         self.decide(pile, Sort::Reminder, critical, moment);
     }
 

@@ -115,9 +115,9 @@ impl OpenAlerts {
         self.0.values().filter(|open| open.next_at <= now).map(|open| open.severity).max()
     }
 
-    /// All that is to be told again now or soon after, which is put off.
-    pub(crate) fn tell_again(&mut self, now: Timestamp) -> Pile {
-        let soon = |open: &Open| open.next_at.0 - REPEAT_TOGETHER_MS <= now.0 && open.taken_until.is_none_or(|until| until <= now);
+    /// All of at least this severity that is to be told again now or soon after, which is put off.
+    pub(crate) fn tell_again(&mut self, now: Timestamp, least: Severity) -> Pile {
+        let soon = |open: &Open| open.severity >= least && open.next_at.0 - REPEAT_TOGETHER_MS <= now.0 && open.taken_until.is_none_or(|until| until <= now);
         let mut pile = Pile::new(now);
         for (alert, open) in self.0.iter_mut().filter(|(_, open)| soon(open)) {
             open.next_at = now.plus_ms(REPEAT_EVERY_MS);

@@ -5,8 +5,8 @@
 //! again, or a contact reading with fever), a normal contact reading in time ends it, and when none comes it is raised
 //! `unconfirmed`. Once raised, only two clear contact readings at least 4 h apart with no fever since let it recover, and it is over
 //! when no fever has come for a day after them; a single one that comes after the time for the second measurement is only the first
-//! of those two. What a thermometer could not read, and a
-//! forehead below 35.5, is not a measurement: it raises nothing and ends nothing.
+//! of those two. What a thermometer could not read, and a forehead below 35.5, is not a measurement: it raises nothing and ends
+//! nothing.
 
 use domain::{
     Event, Fact, Header,

@@ -158,9 +158,12 @@ impl Reader {
     /// Why what comes next cannot come, if the log counts it.
     async fn damaged_next(&self) -> Option<TailError> {
         let sequence = self.after + 1;
-        let counted = self.log.head().await.is_ok_and(|head| head.stream == *self.stream && head.last_sequence >= sequence);
+        let head = self.log.head().await.ok()?;
+        if head.stream != *self.stream || head.last_sequence < sequence {
+            return None;
+        }
         let damaged = matches!(self.port.look(sequence).await, Ok(Looked::Damaged | Looked::Absent));
-        (counted && damaged).then_some(TailError::Damaged { sequence })
+        damaged.then_some(TailError::Damaged { sequence })
     }
 
     fn position(&self) -> LogPosition {
