@@ -230,16 +230,16 @@ async fn a_gap_ends_the_tail_after_what_comes_before_it() {
     assert!(!settings.contains("subjects") && !settings.contains("allow_atomic"), "{settings:?}");
 }
 
-/// Appends a message as `intake`, with a header as a bad disk leaves it.
+/// Appends a message as `intake`, with a header as a bad disk leaves it, and waits until it is stored.
 async fn append_damaged(bench: &Bench, header: &[u8]) {
     let mut socket = tokio::net::TcpStream::connect(bench.server.address()).await.unwrap();
     let (headers, payload) = ([b"NATS/1.0\r\n", header, b"\r\n\r\n"].concat(), b"1");
     let connect =
         "CONNECT {\"user\":\"intake\",\"pass\":\"p-intake\",\"headers\":true,\"verbose\":false,\"lang\":\"test\",\"version\":\"1\",\"protocol\":1}\r\n";
-    let publish = format!("HPUB ev.0.c1._.post.1 {} {}\r\n", headers.len(), headers.len() + payload.len());
-    socket.write_all(&[connect.as_bytes(), publish.as_bytes(), &headers, payload, b"\r\nPING\r\n"].concat()).await.unwrap();
+    let publish = format!("SUB _INBOX_intake.1 1\r\nHPUB ev.0.c1._.post.1 _INBOX_intake.1 {} {}\r\n", headers.len(), headers.len() + payload.len());
+    socket.write_all(&[connect.as_bytes(), publish.as_bytes(), &headers, payload, b"\r\n"].concat()).await.unwrap();
     let mut answer = Vec::new();
-    while !answer.windows(6).any(|found| found == b"PONG\r\n") {
+    while !answer.windows(7).any(|found| found == b"\"seq\":4") {
         assert_ne!(socket.read_buf(&mut answer).await.unwrap(), 0, "{}", String::from_utf8_lossy(&answer));
     }
 }
