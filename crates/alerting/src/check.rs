@@ -4,11 +4,12 @@ use std::path::Path;
 
 use bus::EventLog;
 use domain::log::LogPosition;
-use store::{Comparison, Options, PARKED, Store, Table, compare};
+use store::{Comparison, Options, PARKED, Store, compare};
 
 use crate::{
     engine::Engine,
     error::AlertingError,
+    memories,
     rows::{ALERTS, COMMUNITIES, COUNTS, DUTIES, NAMES, ROUNDS, SILENCES, tables},
     runner::Runners,
 };
@@ -34,7 +35,8 @@ pub async fn check(log: &EventLog, live: &Store, folder: &Path) -> anyhow::Resul
     drop(engine);
     let live = live.clone();
     let compared = tokio::task::spawn_blocking(move || {
-        let folded: Vec<Table> = [COMMUNITIES, ROUNDS, ALERTS, NAMES, COUNTS, DUTIES, SILENCES, PARKED].into_iter().chain(Runners::all().tables()).collect();
+        let memories = memories::table(&Runners::all());
+        let folded = [COMMUNITIES, ROUNDS, ALERTS, NAMES, COUNTS, DUTIES, SILENCES, PARKED, memories];
         let compared = compare(&live, &fresh, &folded, reached);
         fresh.close().and(compared)
     });

@@ -11,9 +11,12 @@ use domain::{
     alert::{self, Alert, Basis, Entrust, Key as AlertKey, KeyHash},
     commit::CommitError,
     log::LogPosition,
-    values::{CommunityId, Timestamp},
+    values::{CommunityId, Slug, Timestamp},
 };
-use rules::escalation::{self, Around, PartKey};
+use rules::{
+    Scope,
+    escalation::{self, Around, PartKey},
+};
 use store::{Key, Parked, ParkedList, Prefix, Store, Unit};
 
 use crate::{
@@ -21,13 +24,14 @@ use crate::{
     difference::differs,
     duties::Rolls,
     error::{AlertingError, chain},
+    memories::{self, Memories},
     names, outbox,
     place::{self, Place},
     publish::{
         Class, Happened,
         counts::{Counts, counted},
     },
-    rows::{ACTIVE, ALERTS, COUNTS, JOBS, Job, Target, alert_key, job_key, memory_key, of_job_key, scope_of_memory_key, target_of},
+    rows::{ACTIVE, ALERTS, COUNTS, JOBS, Job, Target, alert_key, job_key, memories_of, memory_key, of_job_key, scope_of_memory_key, target_of},
     runner::Runners,
     send::Observation,
     silences,
@@ -49,6 +53,7 @@ pub(crate) struct Engine {
     /// Class full is told, too.
     full: bool,
     runners: Runners,
+    memories: Memories,
     rolls: Rolls,
     /// Read from the store when it is needed first.
     agenda: Option<Agenda>,
@@ -102,8 +107,10 @@ fn read(stored: &Stored) -> Result<Arc<Commit>, CommitError> {
 
 impl Engine {
     pub(crate) fn new(store: Store) -> Self {
+        let runners = Runners::all();
         Self {
-            runners: Runners::all(),
+            memories: Memories::new(memories::table(&runners)),
+            runners,
             rolls: Rolls::default(),
             agenda: None,
             folded: None,
@@ -156,7 +163,7 @@ impl Engine {
                 }
             }
         }
-        let remembered = self.runners.iter_mut().flat_map(|runner| runner.changed());
+        let remembered = self.memories.changed()?;
         let (duties, changed) = self.rolls.written();
         self.store.apply(parked.iter().map(Parked::unit).chain(remembered).chain(duties))?;
         changed.iter().try_for_each(|(community, parts)| self.wake_alerts(community, parts))?;
@@ -177,14 +184,10 @@ impl Engine {
         let silences = silences::fold(&self.store, commit, stored.sequence)?;
         self.apply(silences)?;
         self.apply(names::fold(&self.store, commit, stored.sequence)?)?;
-        for runner in self.runners.iter_mut() {
-            let rule = runner.name().clone();
-            let woken = &mut self.woken;
-            let mut wake = |scope| {
-                woken.insert(Target { community: community.clone(), rule: rule.clone(), scope });
-            };
-            runner.fold(&self.store, commit, stored.sequence, &mut wake)?;
-        }
+        let mut wake = |rule: &Slug, scope| {
+            self.woken.insert(Target { community: community.clone(), rule: rule.clone(), scope });
+        };
+        self.memories.fold((&self.store, &self.runners), commit, stored.sequence, &mut wake)?;
         self.rolls.fold(&self.store, commit, stored.sequence)?;
         self.fold_alerts(commit, stored)
     }
@@ -227,8 +230,10 @@ impl Engine {
             return Ok(());
         }
         self.communities.remove(community);
-        for rule in self.runners.iter().filter(|runner| commit.events.iter().any(|event| runner.concerns_all(event))) {
-            unit = unit.put(JOBS, job_key(community, rule.name()), &Job::default());
+        for (_, runner) in self.runners.iter().filter(|(_, runner)| commit.events.iter().any(|event| runner.concerns_all(event))) {
+            for kind in runner.kinds() {
+                unit = unit.put(JOBS, job_key(community, runner.name(), *kind), &Job::default());
+            }
             self.has_jobs = true;
         }
         self.apply(vec![unit])
@@ -369,8 +374,8 @@ impl Engine {
     fn judge_one(&mut self, woken_at: Timestamp, target: &Target, now: Timestamp) -> Result<(Option<Observation>, Option<Timestamp>), AlertingError> {
         let Target { community, rule, scope } = target;
         let Some(place) = self.place(community)? else { return Ok((None, None)) };
-        let Some(runner) = self.runners.named(rule) else { return Ok((None, None)) };
-        let (memory_sequence, judgement) = runner.judge(&self.store, (community, scope), &place.shared(), now)?;
+        let Some((rule, runner)) = self.runners.named(rule) else { return Ok((None, None)) };
+        let (memory_sequence, judgement) = self.memories.judge((&self.store, &self.runners), (rule, runner), (community, scope), &place.shared(), now)?;
         let (key, version) = (runner.key(scope), runner.version());
         let next_change = judgement.next_change;
         let (alert_sequence, alert) = self.alert(target, &key)?;
@@ -461,12 +466,11 @@ impl Engine {
             return Ok(None);
         };
         let unit = Unit::new(self.sequence()?);
-        let (community, rule) = of_job_key(&key)?;
-        let Some(runner) = self.runners.named(&rule) else { return Ok(Some(unit.delete(JOBS, key))) };
-        let after = row.value.after()?.map(|scope| memory_key(&community, &scope));
-        let keys = self.store.scan_keys(runner.table(), &Key::community(community.as_str()).prefix(), after.as_ref(), JOB_PAGE)?;
+        let (community, rule, kind) = of_job_key(&key)?;
+        let after = row.value.after.and_then(|id| Scope::of(kind, &id)).map(|scope| memory_key(&community, &scope));
+        let keys = self.store.scan_keys(self.memories.table(), &memories_of(&community, kind), after.as_ref(), JOB_PAGE)?;
         let scopes = keys.iter().map(scope_of_memory_key).collect::<Result<Vec<_>, _>>()?;
-        let next = scopes.last().filter(|_| scopes.len() == JOB_PAGE).map(|last| Job { after: Some((last.kind.word().to_owned(), last.id.to_string())) });
+        let next = scopes.last().filter(|_| scopes.len() == JOB_PAGE).map(|last| Job { after: Some(last.id.to_string()) });
         self.woken.extend(scopes.into_iter().map(|scope| Target { community: community.clone(), rule: rule.clone(), scope }));
         Ok(Some(match next {
             Some(next) => unit.put(JOBS, key, &next),

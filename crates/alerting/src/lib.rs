@@ -3,8 +3,8 @@
 //! | room | what is in it |
 //! |---|---|
 //! | `rows` | tables and keys of the service's own store |
-//! | `memories` | what a rule remembers, decoded and at hand |
-//! | `runner` | a rule with its memories |
+//! | `runner` | a rule and what it remembers of a scope, whatever their types |
+//! | `memories` | what all rules remember, a row a scope: decoded and at hand |
 //! | `agenda` | who is to be judged when: an index with the time first |
 //! | `difference` | whether an observation would change its alert: intake's own decision, asked beforehand |
 //! | `engine` | fold a commit, judge what is due, re-judge a community after a change of policy |

@@ -1,92 +1,134 @@
-//! What one rule remembers, decoded and at hand: folded into again and again, judged, and written once a batch.
+//! What rules remember, decoded and at hand: folded into again and again, judged, and written once a batch.
+//!
+//! One row a scope, whichever rules look at it: a visit is of a person and a household and costs two rows, however many rules there are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
-use domain::values::CommunityId;
-use rules::{Remembered, Scope};
+use domain::{
+    Commit, Fact,
+    values::{CommunityId, Slug, Timestamp},
+};
+use rules::{Judgement, Scope, Shared};
+use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Table, Unit};
 
-use crate::rows::memory_key;
+use crate::{
+    error::AlertingError,
+    rows::memory_key,
+    runner::{Memory, RuleIndex, Runner, Runners},
+};
 
-/// Facts at hand, over all scopes of a rule: some 300 bytes each. When there are more, some memories are forgotten, whichever they
+/// Facts at hand, over all scopes: some 300 bytes each. When there are more, some scopes are forgotten, whichever they
 /// are, and read again when they are needed. Were all forgotten at once, all would be read at once, and alerts wait.
-const FACTS_MAX: usize = 200_000;
+const FACTS_MAX: usize = 600_000;
 /// Facts that stay at hand when there were too many.
 const FACTS_LEFT: usize = FACTS_MAX / 8 * 7;
 
-/// The memories of one rule. What the store holds is the same up to the last call of [`Memories::changed`].
-pub(crate) struct Memories<M> {
+/// What all rules remember. What the store holds is the same up to the last call of [`Memories::changed`].
+pub(crate) struct Memories {
     table: Table,
-    at_hand: HashMap<(CommunityId, Scope), AtHand<M>>,
+    at_hand: HashMap<(CommunityId, Scope), AtHand>,
     /// Not in the store yet.
     changed: Vec<(CommunityId, Scope)>,
-    /// Counts the commits that were begun.
+    /// Counts the commits that were folded.
     commits: u64,
     facts: usize,
 }
 
-/// One memory.
-pub(crate) struct AtHand<M> {
-    pub(crate) memory: M,
+/// What is remembered of one scope.
+struct AtHand {
+    of_rules: Vec<(RuleIndex, Box<dyn Memory>)>,
     /// The last commit that is in it.
-    pub(crate) sequence: u64,
-    /// Which call of [`Memories::begin_commit`] that commit came with; none, when it came from the store.
+    sequence: u64,
+    /// Which call of [`Memories::fold`] that commit came with; none, when it came from the store.
     folded_with: u64,
     changed: bool,
 }
 
-impl<M: Remembered> Memories<M> {
+/// What one rule remembers of a scope, as it is stored. A row has one for each rule that was told something of the scope.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    rule: RuleIndex,
+    #[serde(with = "serde_bytes")]
+    memory: Vec<u8>,
+}
+
+/// Where it is stored: anew with other rules.
+pub(crate) fn table(runners: &Runners) -> Table {
+    Table::new("memories", runners.version())
+}
+
+impl AtHand {
+    /// Where it lies what a rule remembers; nowhere when the rule was told nothing.
+    fn place_of(&self, rule: RuleIndex) -> Option<usize> {
+        self.of_rules.iter().position(|(of, _)| *of == rule)
+    }
+
+    fn of_rule(&mut self, rule: RuleIndex, runner: &dyn Runner) -> &mut dyn Memory {
+        let place = self.place_of(rule).unwrap_or(self.of_rules.len());
+        if place == self.of_rules.len() {
+            self.of_rules.push((rule, runner.nothing()));
+        }
+        self.of_rules[place].1.as_mut()
+    }
+
+    fn facts(&self) -> usize {
+        1 + self.of_rules.iter().map(|(_, memory)| memory.facts()).sum::<usize>()
+    }
+}
+
+impl Memories {
     pub(crate) fn new(table: Table) -> Self {
         Self { table, at_hand: HashMap::new(), changed: Vec::new(), commits: 0, facts: 0 }
     }
 
-    /// The memory of a scope.
-    pub(crate) fn of(&mut self, store: &Store, community: &CommunityId, scope: &Scope) -> Result<&mut AtHand<M>, StoreError> {
-        use std::collections::hash_map::Entry;
-        if self.facts > FACTS_MAX && self.changed.is_empty() {
-            let facts = &mut self.facts;
-            self.at_hand.retain(|_, at_hand| {
-                if *facts <= FACTS_LEFT {
-                    return true;
-                }
-                *facts = facts.saturating_sub(1 + at_hand.memory.facts());
-                false
-            });
-        }
-        match self.at_hand.entry((community.clone(), scope.clone())) {
-            Entry::Occupied(at_hand) => Ok(at_hand.into_mut()),
-            Entry::Vacant(missing) => {
-                let row = store.folded::<M>(self.table, &memory_key(community, scope))?;
-                let memory = row.value.unwrap_or_default();
-                self.facts += 1 + memory.facts();
-                Ok(missing.insert(AtHand { memory, sequence: row.sequence, folded_with: 0, changed: false }))
-            }
-        }
+    /// Where they are stored.
+    pub(crate) fn table(&self) -> Table {
+        self.table
     }
 
-    /// What is folded from now on is of another commit.
-    pub(crate) fn begin_commit(&mut self) {
-        self.commits += 1;
-    }
-
-    /// Changes the memory of a scope by an event of a commit, unless it holds that commit already.
+    /// Remembers what a commit says, and shows the scopes of each rule that it is about: those too whose memory held it already, for
+    /// whoever remembered it may have ended before they were judged.
     pub(crate) fn fold(
         &mut self,
-        store: &Store,
-        (community, scope): (&CommunityId, &Scope),
+        (store, runners): (&Store, &Runners),
+        commit: &Commit,
         sequence: u64,
-        change: impl FnOnce(&mut M),
+        woken: &mut dyn FnMut(&Slug, Scope),
+    ) -> Result<(), AlertingError> {
+        let header = &commit.header;
+        self.commits += 1;
+        for (rule, runner) in runners.iter() {
+            for (index, event) in (0..).zip(&commit.events) {
+                for scope in runner.scopes(event, header).map_err(|source| AlertingError::Retraction { sequence, source })? {
+                    let fact = Fact { sequence, index, header, event };
+                    self.remember((store, runners), (rule, runner), &scope, &fact)?;
+                    woken(runner.name(), scope);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes what a rule remembers of a scope by an event of the commit that is being folded, unless that commit is in it already.
+    fn remember(
+        &mut self,
+        (store, runners): (&Store, &Runners),
+        (rule, runner): (RuleIndex, &dyn Runner),
+        scope: &Scope,
+        fact: &Fact<'_>,
     ) -> Result<(), StoreError> {
-        let commit = self.commits;
-        let at_hand = self.of(store, community, scope)?;
-        // of one commit, several events may be about the same scope
-        if sequence <= at_hand.sequence && at_hand.folded_with != commit {
+        let (community, commit) = (&fact.header.community, self.commits);
+        let at_hand = self.of((store, runners), community, scope)?;
+        // of one commit several events may be about the same scope, and several rules look at each
+        if fact.sequence <= at_hand.sequence && at_hand.folded_with != commit {
             return Ok(());
         }
-        let before = at_hand.memory.facts();
-        change(&mut at_hand.memory);
-        let after = at_hand.memory.facts();
-        (at_hand.sequence, at_hand.folded_with) = (sequence, commit);
+        (at_hand.sequence, at_hand.folded_with) = (fact.sequence, commit);
+        let memory = at_hand.of_rule(rule, runner);
+        let before = memory.facts();
+        memory.evolve(scope, fact);
+        let after = memory.facts();
         if !std::mem::replace(&mut at_hand.changed, true) {
             self.changed.push((community.clone(), scope.clone()));
         }
@@ -94,56 +136,172 @@ impl<M: Remembered> Memories<M> {
         Ok(())
     }
 
-    /// The rows of what has changed since the last time: to be applied before anything else is asked of this.
-    pub(crate) fn changed(&mut self) -> Vec<Unit> {
-        let mut units = Vec::with_capacity(self.changed.len());
-        for place in self.changed.drain(..) {
-            if let Some(at_hand) = self.at_hand.get_mut(&place) {
-                at_hand.changed = false;
-                units.push(Unit::new(at_hand.sequence).put(self.table, memory_key(&place.0, &place.1), &at_hand.memory));
+    /// What a rule says of a scope, and the last commit that tells something of it.
+    pub(crate) fn judge(
+        &mut self,
+        (store, runners): (&Store, &Runners),
+        (rule, runner): (RuleIndex, &dyn Runner),
+        (community, scope): (&CommunityId, &Scope),
+        shared: &Shared<'_>,
+        now: Timestamp,
+    ) -> Result<(u64, Judgement), StoreError> {
+        let at_hand = self.of((store, runners), community, scope)?;
+        let judgement = match at_hand.place_of(rule) {
+            Some(place) => at_hand.of_rules[place].1.judge(scope, shared, now),
+            // nothing is remembered that was not told: a fold that judges less often comes to the same rows
+            None => runner.nothing().judge(scope, shared, now),
+        };
+        Ok((at_hand.sequence, judgement))
+    }
+
+    /// What is remembered of a scope.
+    fn of(&mut self, (store, runners): (&Store, &Runners), community: &CommunityId, scope: &Scope) -> Result<&mut AtHand, StoreError> {
+        if self.facts > FACTS_MAX && self.changed.is_empty() {
+            self.forget_some();
+        }
+        match self.at_hand.entry((community.clone(), scope.clone())) {
+            Entry::Occupied(at_hand) => Ok(at_hand.into_mut()),
+            Entry::Vacant(missing) => {
+                let row = store.folded::<Vec<Written>>(self.table, &memory_key(community, scope))?;
+                let of_rules = row.value.into_iter().flatten().map(|written| written.read(runners)).collect::<Option<_>>();
+                let of_rules = of_rules.ok_or(StoreError::Undecodable { table: self.table.name })?;
+                let at_hand = AtHand { of_rules, sequence: row.sequence, folded_with: 0, changed: false };
+                self.facts += at_hand.facts();
+                Ok(missing.insert(at_hand))
             }
         }
-        units
+    }
+
+    fn forget_some(&mut self) {
+        let facts = &mut self.facts;
+        self.at_hand.retain(|_, at_hand| {
+            if *facts <= FACTS_LEFT {
+                return true;
+            }
+            *facts = facts.saturating_sub(at_hand.facts());
+            false
+        });
+    }
+
+    /// The rows of what has changed since the last time: to be applied before anything else is asked of this.
+    pub(crate) fn changed(&mut self) -> Result<Vec<Unit>, StoreError> {
+        let mut units = Vec::with_capacity(self.changed.len());
+        for place in self.changed.drain(..) {
+            let Some(at_hand) = self.at_hand.get_mut(&place) else { continue };
+            at_hand.changed = false;
+            let row = at_hand.of_rules.iter().map(|(rule, memory)| memory.write().map(|memory| Written { rule: *rule, memory }));
+            let row = row.collect::<Result<Vec<_>, _>>().map_err(|source| StoreError::Unencodable { table: self.table.name, source })?;
+            units.push(Unit::new(at_hand.sequence).put(self.table, memory_key(&place.0, &place.1), &row));
+        }
+        Ok(units)
+    }
+}
+
+impl Written {
+    /// Nothing when it is not of a rule of ours, or not of its type: then it is of another version of the table.
+    fn read(&self, runners: &Runners) -> Option<(RuleIndex, Box<dyn Memory>)> {
+        Some((self.rule, runners.at(self.rule)?.read(&self.memory).ok()?))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::values::PersonId;
-    use serde::{Deserialize, Serialize};
+    use domain::{Event, Header, alert::Key, event::DecodeError};
+    use rules::ScopeKind;
     use store::Options;
 
     use super::*;
 
-    const TABLE: Table = Table::new("heavy", 1);
+    /// The commits that were told, each as large as a twentieth of what may be at hand.
+    struct Heavy {
+        name: Slug,
+        /// Of every commit, or of every other one.
+        every: u64,
+    }
 
-    /// The numbers that were told, each as large as a tenth of what may be at hand.
-    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    struct Heavy(Vec<u64>);
+    struct Told(u64, Vec<u64>);
 
-    impl Remembered for Heavy {
+    fn person(number: i64) -> Scope {
+        Scope::of(ScopeKind::Person, &format!("p{number}")).unwrap()
+    }
+
+    impl Runner for Heavy {
+        fn name(&self) -> &Slug {
+            &self.name
+        }
+
+        fn version(&self) -> u16 {
+            1
+        }
+
+        fn kinds(&self) -> &'static [ScopeKind] {
+            &[ScopeKind::Person]
+        }
+
+        fn key(&self, scope: &Scope) -> Key {
+            rules::key::<rules::Fever>(scope)
+        }
+
+        fn concerns_all(&self, _: &Event) -> bool {
+            false
+        }
+
+        fn scopes(&self, _: &Event, header: &Header) -> Result<Vec<Scope>, DecodeError> {
+            Ok(vec![person(header.at.0)])
+        }
+
+        fn nothing(&self) -> Box<dyn Memory> {
+            Box::new(Told(self.every, Vec::new()))
+        }
+
+        fn read(&self, bytes: &[u8]) -> postcard::Result<Box<dyn Memory>> {
+            Ok(Box::new(Told(self.every, postcard::from_bytes(bytes)?)))
+        }
+    }
+
+    impl Memory for Told {
+        fn evolve(&mut self, _: &Scope, fact: &Fact<'_>) {
+            if fact.sequence.is_multiple_of(self.0) {
+                self.1.push(fact.sequence);
+            }
+        }
+
+        fn judge(&self, _: &Scope, _: &Shared<'_>, _: Timestamp) -> Judgement {
+            unreachable!("nobody asks")
+        }
+
+        fn write(&self) -> postcard::Result<Vec<u8>> {
+            postcard::to_stdvec(&self.1)
+        }
+
         fn facts(&self) -> usize {
-            self.0.len() * (FACTS_MAX / 10)
+            self.1.len() * (FACTS_MAX / 20)
         }
     }
 
     #[test]
     fn what_is_forgotten_is_read_again_as_it_was() {
+        let heavy = |(name, every): (&str, u64)| Box::new(Heavy { name: name.parse().unwrap(), every }) as Box<dyn Runner>;
+        let runners = Runners::of([("each", 1), ("second", 2)].map(heavy).into());
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), Options::new([TABLE])).unwrap();
-        let community: CommunityId = "u07".parse().unwrap();
-        let scope = |person: u64| Scope::person(&format!("p{person}").parse::<PersonId>().unwrap()).unwrap();
-        let mut memories = Memories::<Heavy>::new(TABLE);
-        for sequence in 1..=60 {
-            memories.begin_commit();
-            memories.fold(&store, (&community, &scope(sequence % 20)), sequence, |memory| memory.0.push(sequence)).unwrap();
-            store.apply(memories.changed()).unwrap();
-            assert!(memories.facts <= FACTS_MAX + FACTS_MAX / 2, "{} facts are at hand", memories.facts);
+        let store = Store::open(folder.path(), Options::new([table(&runners)])).unwrap();
+        let mut commit = (*testkit::World::founded().commits()[0]).clone();
+        commit.events.truncate(1);
+        let mut memories = Memories::new(table(&runners));
+        for sequence in 1..=120_u64 {
+            commit.header.at = Timestamp(i64::try_from(sequence).unwrap() % 20);
+            memories.fold((&store, &runners), &commit, sequence, &mut |_, _| {}).unwrap();
+            store.apply(memories.changed().unwrap()).unwrap();
+            // one more scope may come in before some are forgotten
+            assert!(memories.facts <= FACTS_MAX + FACTS_MAX / 2 + FACTS_MAX / 10, "{} facts are at hand", memories.facts);
         }
         assert!(memories.at_hand.len() < 20, "all of them are at hand");
-        for person in 0..20 {
-            let told: Vec<u64> = (1..=60).filter(|sequence| sequence % 20 == person).collect();
-            assert_eq!(memories.of(&store, &community, &scope(person)).unwrap().memory.0, told);
+        for number in 0..20 {
+            let at_hand = memories.of((&store, &runners), &commit.header.community, &person(number)).unwrap();
+            let written: Vec<Vec<u8>> = at_hand.of_rules.iter().map(|(_, memory)| memory.write().unwrap()).collect();
+            let told: Vec<u64> = (1..=120).filter(|sequence| i64::try_from(sequence % 20).unwrap() == number).collect();
+            let second: Vec<u64> = told.iter().copied().filter(|sequence| sequence % 2 == 0).collect();
+            assert_eq!(written, [told, second].map(|told| postcard::to_stdvec(&told).unwrap()));
         }
     }
 }

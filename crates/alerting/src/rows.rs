@@ -7,9 +7,9 @@ use domain::{
 };
 use rules::{Scope, ScopeKind, escalation::PartKey};
 use serde::{Deserialize, Serialize};
-use store::{Key, KeyMismatch, PARKED, Table};
+use store::{Key, KeyMismatch, PARKED, Prefix, Table};
 
-use crate::{publish::Named, runner::Runners};
+use crate::{memories, publish::Named, runner::Runners};
 
 /// Name, zone and policy of every community.
 pub(crate) const COMMUNITIES: Table = Table::new("communities", 2);
@@ -23,8 +23,8 @@ pub(crate) const DUTIES: Table = Table::new("duties", 1);
 pub(crate) const DUE: Table = Table::new("due", 1);
 /// The rounds of every community.
 pub(crate) const ROUNDS: Table = Table::new("rounds", 1);
-/// Rules of communities by which every scope is to be judged anew, and how far that came.
-pub(crate) const JOBS: Table = Table::new("jobs", 2);
+/// Rules of communities by which every scope of a kind is to be judged anew, and how far that came.
+pub(crate) const JOBS: Table = Table::new("jobs", 3);
 /// Messages for outsiders, by the place in the log that they come from.
 pub(crate) const OUTBOX: Table = Table::new("outbox", 4);
 /// Messages for the public, likewise.
@@ -44,12 +44,11 @@ pub(crate) const DROPPED_FULL: Table = Table::new("dropped_full", 1);
 /// The last message for the public, likewise: one row.
 pub(crate) const DROPPED_PUBLIC: Table = Table::new("dropped_public", 1);
 
-/// The tables of the service's store: its own, and one per rule. A rule of another version starts with an empty memory, and so
-/// does everything else: the log is folded anew.
+/// The tables of the service's store. With a rule of another version everything starts empty: the log is folded anew.
 pub fn tables() -> Vec<Table> {
     let outboxes = [OUTBOX, OUTBOX_FULL, OUTBOX_PUBLIC, DROPPED, DROPPED_FULL, DROPPED_PUBLIC];
     let own = [COMMUNITIES, ROUNDS, ALERTS, ACTIVE, NAMES, COUNTS, DUTIES, DUE, JOBS, SILENCES, PARKED].into_iter().chain(outboxes);
-    own.chain(Runners::all().tables()).collect()
+    own.chain([memories::table(&Runners::all())]).collect()
 }
 
 /// One scope of one rule in one community: what is judged.
@@ -79,9 +78,14 @@ impl Target {
     }
 }
 
-/// Where a rule remembers a scope, in the rule's own table.
+/// Where the memory of a scope lies.
 pub(crate) fn memory_key(community: &CommunityId, scope: &Scope) -> Key {
     scope_parts(Key::community(community.as_str()), scope)
+}
+
+/// Where the memories of all scopes of a kind lie.
+pub(crate) fn memories_of(community: &CommunityId, kind: ScopeKind) -> Prefix {
+    Key::community(community.as_str()).text(kind.word()).prefix()
 }
 
 /// The scope of a memory's key.
@@ -93,18 +97,19 @@ pub(crate) fn scope_of_memory_key(key: &Key) -> Result<Scope, KeyMismatch> {
     Ok(scope)
 }
 
-/// Where the job of judging a community anew by a rule lies.
-pub(crate) fn job_key(community: &CommunityId, rule: &Slug) -> Key {
-    Key::community(community.as_str()).text(rule.as_str())
+/// Where the job of judging the scopes of a kind anew by a rule lies.
+pub(crate) fn job_key(community: &CommunityId, rule: &Slug, kind: ScopeKind) -> Key {
+    Key::community(community.as_str()).text(rule.as_str()).text(kind.word())
 }
 
-/// The community and the rule of a job.
-pub(crate) fn of_job_key(key: &Key) -> Result<(CommunityId, Slug), KeyMismatch> {
+/// The community, the rule and the kind of a job.
+pub(crate) fn of_job_key(key: &Key) -> Result<(CommunityId, Slug, ScopeKind), KeyMismatch> {
     let mut parts = key.read();
     let community = parts.community()?.parse().map_err(|_| KeyMismatch)?;
     let rule = parts.text()?.parse().map_err(|_| KeyMismatch)?;
+    let kind = ScopeKind::from_word(&parts.text()?).ok_or(KeyMismatch)?;
     parts.end()?;
-    Ok((community, rule))
+    Ok((community, rule, kind))
 }
 
 /// Where the state of an alert key lies.
@@ -149,18 +154,11 @@ fn read_scope(kind: &str, id: &str) -> Result<Scope, KeyMismatch> {
     Scope::of(kind, id).ok_or(KeyMismatch)
 }
 
-/// How far judging a community anew by one rule has come.
+/// How far judging the scopes of a kind anew by one rule has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Job {
-    /// Kind and id of the last scope that was put on the agenda.
-    pub(crate) after: Option<(String, String)>,
-}
-
-impl Job {
-    /// The last scope that was put on the agenda.
-    pub(crate) fn after(&self) -> Result<Option<Scope>, KeyMismatch> {
-        self.after.as_ref().map(|(kind, id)| read_scope(kind, id)).transpose()
-    }
+    /// Id of the last scope that was woken.
+    pub(crate) after: Option<String>,
 }
 
 /// A message for outsiders, built and waiting.

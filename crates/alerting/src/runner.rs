@@ -1,25 +1,25 @@
-//! A rule with the rows it remembers in: the one place that knows a rule's type.
+//! Rules and what they remember, whatever their types: the one place that knows a rule's type.
+
+use std::marker::PhantomData;
 
 use domain::{
-    Commit, Event, Fact,
+    Event, Fact, Header,
     alert::Key,
-    values::{CommunityId, Slug, Timestamp},
+    event::DecodeError,
+    values::{Slug, Timestamp},
 };
-use rules::{Judgement, Rule, Scope, Shared, Visitor};
-use store::{Store, StoreError, Table, Unit};
-
-use crate::{error::AlertingError, memories::Memories};
+use rules::{Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Visitor};
 
 /// What the engine asks of a rule.
-pub(crate) trait Runner: Send {
+pub(crate) trait Runner: Send + Sync {
     /// Its name, as it stands in alert keys.
     fn name(&self) -> &Slug;
 
     /// Counts changes of what the rule says.
     fn version(&self) -> u16;
 
-    /// Where it remembers.
-    fn table(&self) -> Table;
+    /// The kinds of scope it looks at.
+    fn kinds(&self) -> &'static [ScopeKind];
 
     /// The alert of a scope.
     fn key(&self, scope: &Scope) -> Key;
@@ -27,19 +27,36 @@ pub(crate) trait Runner: Send {
     /// Whether every scope of the community is to be judged anew after an event.
     fn concerns_all(&self, event: &Event) -> bool;
 
-    /// Remembers what a commit says, and shows the scopes that it is about: those too whose memory held it already, for whoever
-    /// remembered it may have ended before they were judged.
-    fn fold(&mut self, store: &Store, commit: &Commit, sequence: u64, woken: &mut dyn FnMut(Scope)) -> Result<(), AlertingError>;
+    /// The scopes that an event is about.
+    fn scopes(&self, event: &Event, header: &Header) -> Result<Vec<Scope>, DecodeError>;
 
-    /// The rows of what was remembered since the last time: to be applied before the rule is asked anything else.
-    fn changed(&mut self) -> Vec<Unit>;
+    /// What it remembers of a scope of which nothing was told.
+    fn nothing(&self) -> Box<dyn Memory>;
 
-    /// What the rule says of a scope, and the sequence its memory was folded to.
-    fn judge(&mut self, store: &Store, of: (&CommunityId, &Scope), shared: &Shared<'_>, now: Timestamp) -> Result<(u64, Judgement), StoreError>;
+    /// What it remembers of a scope, as it was written.
+    fn read(&self, bytes: &[u8]) -> postcard::Result<Box<dyn Memory>>;
 }
 
-/// Every rule.
+/// What one rule remembers of one scope.
+pub(crate) trait Memory: Send {
+    /// Remembers what an event tells of the scope.
+    fn evolve(&mut self, scope: &Scope, fact: &Fact<'_>);
+
+    /// What the rule says of the scope.
+    fn judge(&self, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement;
+
+    /// What [`Runner::read`] reads.
+    fn write(&self) -> postcard::Result<Vec<u8>>;
+
+    /// How many facts it holds.
+    fn facts(&self) -> usize;
+}
+
+/// Every rule, by its place in the register.
 pub(crate) struct Runners(Vec<Box<dyn Runner>>);
+
+/// The place of a rule in the register: what stands for it in rows.
+pub(crate) type RuleIndex = u8;
 
 impl Runners {
     /// Every rule there is.
@@ -49,37 +66,41 @@ impl Runners {
         runners
     }
 
-    pub(crate) fn tables(&self) -> Vec<Table> {
-        self.0.iter().map(|runner| runner.table()).collect()
+    #[cfg(test)]
+    pub(crate) fn of(runners: Vec<Box<dyn Runner>>) -> Self {
+        Self(runners)
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Box<dyn Runner>> {
-        self.0.iter_mut()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (RuleIndex, &dyn Runner)> {
+        (0..).zip(self.0.iter().map(AsRef::as_ref))
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn Runner> {
-        self.0.iter().map(AsRef::as_ref)
+    /// The rule at a place.
+    pub(crate) fn at(&self, index: RuleIndex) -> Option<&dyn Runner> {
+        self.0.get(usize::from(index)).map(AsRef::as_ref)
     }
 
     /// The rule of a name. An alert of a rule that this program does not know is left as it is.
-    pub(crate) fn named(&mut self, rule: &Slug) -> Option<&mut Box<dyn Runner>> {
-        self.iter_mut().find(|runner| runner.name() == rule)
+    pub(crate) fn named(&self, rule: &Slug) -> Option<(RuleIndex, &dyn Runner)> {
+        self.iter().find(|(_, runner)| runner.name() == rule)
+    }
+
+    /// Another one when a rule comes, goes, moves in the register or says something else.
+    pub(crate) fn version(&self) -> u32 {
+        let rules: String = self.iter().map(|(_, runner)| format!("{} {}\n", runner.name(), runner.version())).collect();
+        crc32fast::hash(rules.as_bytes())
     }
 }
 
 impl Visitor for Runners {
     fn visit<R: Rule>(&mut self) {
-        self.0.push(Box::new(Of::<R> { name: rules::name::<R>(), memories: Memories::new(Of::<R>::TABLE) }));
+        self.0.push(Box::new(Of::<R> { name: rules::name::<R>(), rule: PhantomData }));
     }
 }
 
-struct Of<R: Rule> {
+struct Of<R> {
     name: Slug,
-    memories: Memories<R::Memory>,
-}
-
-impl<R: Rule> Of<R> {
-    const TABLE: Table = Table::new(R::NAME, R::VERSION as u32);
+    rule: PhantomData<fn() -> R>,
 }
 
 impl<R: Rule> Runner for Of<R> {
@@ -91,8 +112,8 @@ impl<R: Rule> Runner for Of<R> {
         R::VERSION
     }
 
-    fn table(&self) -> Table {
-        Self::TABLE
+    fn kinds(&self) -> &'static [ScopeKind] {
+        R::KINDS
     }
 
     fn key(&self, scope: &Scope) -> Key {
@@ -103,26 +124,39 @@ impl<R: Rule> Runner for Of<R> {
         rules::concerns_all::<R>(event)
     }
 
-    fn fold(&mut self, store: &Store, commit: &Commit, sequence: u64, woken: &mut dyn FnMut(Scope)) -> Result<(), AlertingError> {
-        let header = &commit.header;
-        self.memories.begin_commit();
-        for (index, event) in (0..).zip(&commit.events) {
-            let scopes = rules::scopes::<R>(event, header).map_err(|source| AlertingError::Retraction { sequence, source })?;
-            for scope in scopes {
-                let remember = |memory: &mut R::Memory| rules::evolve::<R>(memory, &scope, &Fact { sequence, index, header, event });
-                self.memories.fold(store, (&header.community, &scope), sequence, remember)?;
-                woken(scope);
-            }
+    fn scopes(&self, event: &Event, header: &Header) -> Result<Vec<Scope>, DecodeError> {
+        rules::scopes::<R>(event, header)
+    }
+
+    fn nothing(&self) -> Box<dyn Memory> {
+        Box::new(MemoryOf::<R>(R::Memory::default()))
+    }
+
+    fn read(&self, bytes: &[u8]) -> postcard::Result<Box<dyn Memory>> {
+        match postcard::take_from_bytes(bytes)? {
+            (memory, []) => Ok(Box::new(MemoryOf::<R>(memory))),
+            // postcard would take what is left over for nothing
+            _ => Err(postcard::Error::DeserializeBadEncoding),
         }
-        Ok(())
+    }
+}
+
+struct MemoryOf<R: Rule>(R::Memory);
+
+impl<R: Rule> Memory for MemoryOf<R> {
+    fn evolve(&mut self, scope: &Scope, fact: &Fact<'_>) {
+        rules::evolve::<R>(&mut self.0, scope, fact);
     }
 
-    fn changed(&mut self) -> Vec<Unit> {
-        self.memories.changed()
+    fn judge(&self, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement {
+        rules::judge::<R>(&self.0, scope, shared, now)
     }
 
-    fn judge(&mut self, store: &Store, of: (&CommunityId, &Scope), shared: &Shared<'_>, now: Timestamp) -> Result<(u64, Judgement), StoreError> {
-        let at_hand = self.memories.of(store, of.0, of.1)?;
-        Ok((at_hand.sequence, rules::judge::<R>(&at_hand.memory, of.1, shared, now)))
+    fn write(&self) -> postcard::Result<Vec<u8>> {
+        postcard::to_stdvec(&self.0)
+    }
+
+    fn facts(&self) -> usize {
+        self.0.facts()
     }
 }

@@ -18,7 +18,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Shared, Verdict,
+    Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
     facts::{Facts, Ranked, recorded_late},
 };
 
@@ -75,6 +75,7 @@ impl Ranked for Ended {
 impl Rule for AbsentNTimes {
     const NAME: &'static str = ABSENT_N_TIMES;
     const VERSION: u16 = 1;
+    const KINDS: &'static [ScopeKind] = &[ScopeKind::Household];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {

@@ -15,7 +15,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Shared, Verdict,
+    Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
     facts::{Facts, Ranked},
 };
 
@@ -68,6 +68,7 @@ struct Covered {
 impl Rule for BuildingSilent {
     const NAME: &'static str = "building_silent";
     const VERSION: u16 = 2;
+    const KINDS: &'static [ScopeKind] = &[ScopeKind::Building];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {

@@ -16,7 +16,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Shared, Verdict,
+    Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
     ordered::{self, Ordered},
 };
 
@@ -42,6 +42,7 @@ pub struct Memory {
 impl Rule for CheckOverdue {
     const NAME: &'static str = "check_overdue";
     const VERSION: u16 = 1;
+    const KINDS: &'static [ScopeKind] = &[ScopeKind::Quarantine];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {

@@ -16,7 +16,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Fever, Judgement, Remembered, Rule, Scope, Shared, Verdict,
+    Fever, Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
     facts::{Facts, Ranked},
 };
 
@@ -116,6 +116,7 @@ fn was_none(reason: CloseReason) -> bool {
 impl Rule for Cluster {
     const NAME: &'static str = "cluster";
     const VERSION: u16 = 2;
+    const KINDS: &'static [ScopeKind] = &[ScopeKind::Building];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {

@@ -22,7 +22,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rounds, Rule, Scope, Shared, Verdict,
+    Judgement, Remembered, Rounds, Rule, Scope, ScopeKind, Shared, Verdict,
     facts::{Facts, Ranked, keep_earliest},
     rounds::Opened,
 };
@@ -113,6 +113,7 @@ impl Ending<'_> {
 impl Rule for DoorMissed {
     const NAME: &'static str = "door_missed";
     const VERSION: u16 = 1;
+    const KINDS: &'static [ScopeKind] = &[ScopeKind::Building];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {

@@ -16,7 +16,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Shared, Verdict,
+    Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
     course::{self, Course, Episode, Standing, Taken},
     facts::{Facts, Ranked, keep_earliest, recorded_late},
 };
@@ -62,6 +62,7 @@ impl Ranked for UnderOrder {
 impl Rule for Fever {
     const NAME: &'static str = "fever";
     const VERSION: u16 = 3;
+    const KINDS: &'static [ScopeKind] = &[ScopeKind::Person, ScopeKind::Unregistered];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {

@@ -65,6 +65,8 @@ pub trait Rule: Send + Sync + 'static {
     const NAME: &'static str;
     /// Counts changes of what it says; a new version of its memory is a new version too.
     const VERSION: u16;
+    /// The kinds of scope it looks at: those of a community are gone through when what they share has changed.
+    const KINDS: &'static [ScopeKind];
     /// What it remembers of one scope. Equal facts give equal memories, whatever the order in which they came.
     type Memory: Remembered;
 

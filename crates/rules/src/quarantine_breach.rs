@@ -21,7 +21,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Shared, Verdict,
+    Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
     facts::{Facts, Ranked, keep_earliest, recorded_late},
 };
 
@@ -136,6 +136,7 @@ impl Ranked for UnderOrder {
 impl Rule for QuarantineBreach {
     const NAME: &'static str = "quarantine_breach";
     const VERSION: u16 = 1;
+    const KINDS: &'static [ScopeKind] = &[ScopeKind::Person];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {

@@ -17,7 +17,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Shared, Verdict,
+    Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
     facts::{Facts, Ranked, keep_earliest, recorded_late},
 };
 
@@ -62,6 +62,7 @@ impl Ranked for Refusal {
 impl Rule for Refused {
     const NAME: &'static str = "refused";
     const VERSION: u16 = 2;
+    const KINDS: &'static [ScopeKind] = &[ScopeKind::Household, ScopeKind::Quarantine];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {

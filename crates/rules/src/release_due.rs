@@ -17,7 +17,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Shared, Verdict,
+    Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
     facts::{Facts, Ranked, recorded_late},
     ordered::{self, Ordered},
 };
@@ -64,6 +64,7 @@ struct Step {
 impl Rule for ReleaseDue {
     const NAME: &'static str = "release_due";
     const VERSION: u16 = 1;
+    const KINDS: &'static [ScopeKind] = &[ScopeKind::Quarantine];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {

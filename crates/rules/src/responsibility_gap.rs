@@ -12,7 +12,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Shared, Verdict,
+    Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
     facts::{Facts, Ranked},
 };
 
@@ -80,6 +80,7 @@ fn told_by(event: &Event) -> Option<Step<'_>> {
 impl Rule for ResponsibilityGap {
     const NAME: &'static str = "responsibility_gap";
     const VERSION: u16 = 2;
+    const KINDS: &'static [ScopeKind] = &[ScopeKind::Building];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {

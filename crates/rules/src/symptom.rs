@@ -18,7 +18,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, Shared, Verdict,
+    Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
     course::{self, Course, Episode, Records, Standing},
     facts::{Facts, Ranked, recorded_late},
 };
@@ -63,6 +63,7 @@ impl Ranked for Report {
 impl Rule for Symptom {
     const NAME: &'static str = "symptom";
     const VERSION: u16 = 2;
+    const KINDS: &'static [ScopeKind] = &[ScopeKind::Person, ScopeKind::Unregistered];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {

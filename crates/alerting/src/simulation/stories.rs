@@ -113,9 +113,7 @@ async fn what_rows_hold_already_is_not_folded_into_them_again() {
     close_breach(&town).await;
     instance.settle(&town.intake).await;
     let (before, head) = (instance.rows(), instance.engine.position().unwrap().sequence);
-    assert!(
-        ["communities", "alerts", "outbox", "fever", "check_overdue", "quarantine_breach"].iter().all(|table| before.keys().any(|(name, _)| name == table))
-    );
+    assert!(["communities", "alerts", "outbox", "memories"].iter().all(|table| before.keys().any(|(name, _)| name == table)));
     for sequence in 1..=head {
         // up to the head, because a position never goes back
         let messages = instance.log.read_many(&[sequence, head]).await.unwrap();

@@ -112,6 +112,7 @@ impl<C: Check> Visitor for EachRule<'_, C> {
         let history = self.check.history();
         let touched = history.iter().flat_map(|commit| commit.events.iter().flat_map(|event| crate::scopes::<R>(event, &commit.header).unwrap()));
         for scope in touched.collect::<BTreeSet<_>>() {
+            assert!(R::KINDS.contains(&scope.kind), "{} looks at {scope:?}", R::NAME);
             if self.outcome.is_ok() {
                 self.outcome = self.check.check::<R>(&scope);
             }
