@@ -166,7 +166,8 @@ impl MemoryMarks {
         let lost = Err(AppendError::Unknown(UnknownOutcome::NoAck(Duration::ZERO)));
         let next = state.next.pop_front();
         match &next {
-            Some(NextAppend::NotSent) => return lost,
+            // all of it is stored or nothing
+            Some(NextAppend::NotSent | NextAppend::Torn(_)) => return lost,
             Some(NextAppend::Denied) => return Err(AppendError::Conflict),
             Some(NextAppend::Full) => return Err(AppendError::Refused(Refusal::Full("maximum bytes exceeded".to_owned()))),
             Some(NextAppend::Overtaken(other)) => state.set(name, other.clone()),

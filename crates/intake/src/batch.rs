@@ -24,8 +24,8 @@ pub(crate) enum Encoded {
 pub(crate) enum Appended {
     /// It is on the log, and known; these rows say so.
     Done(Vec<Unit>),
-    /// It is not on the log: somebody was faster. The world is caught up with what they did.
-    Overtaken,
+    /// So many of its first commits are on the log, and perhaps somebody else's after them. The world is caught up with all of it.
+    Overtaken(usize),
     /// It was not tried: the commit at this place is larger than a commit may be.
     TooLarge(usize),
     /// It was not tried: together the commits are more than one append may carry.
@@ -40,20 +40,28 @@ pub(crate) enum Answer {
     Recorded(usize),
 }
 
+/// Who waits, in order, and what they are told.
+pub(crate) type Answers = Vec<(Waiting, Answer)>;
+
 /// A batch: who waits for what, and what is to be appended.
 #[derive(Default)]
 pub(crate) struct Batch {
-    pub(crate) answers: Vec<(Waiting, Answer)>,
+    pub(crate) answers: Answers,
     pub(crate) commits: Vec<Arc<Commit>>,
 }
 
+/// Takes out of a batch those who wait for one of its first commits: what others are told may rest on a later one.
+pub(crate) fn recorded_first(answers: Answers, count: usize) -> (Answers, Answers) {
+    answers.into_iter().partition(|(_, answer)| matches!(answer, Answer::Recorded(place) if *place < count))
+}
+
 /// Puts the commands of a batch back to the front of the queue, in their order.
-pub(crate) fn decide_again(answers: Vec<(Waiting, Answer)>, waiting: &mut VecDeque<Waiting>) {
+pub(crate) fn decide_again(answers: Answers, waiting: &mut VecDeque<Waiting>) {
     answers.into_iter().rev().for_each(|(asked, _)| waiting.push_front(asked));
 }
 
 /// Answers everybody in a batch whose first commit has the sequence after `before`.
-pub(crate) fn answer(answers: Vec<(Waiting, Answer)>, before: u64) {
+pub(crate) fn answer(answers: Answers, before: u64) {
     for (asked, answer) in answers {
         let outcome = match answer {
             Answer::Outcome(outcome) => outcome,

@@ -7,6 +7,7 @@
 //! | `ask` | a command on its way to the writer, and what became of it |
 //! | `batch` | commands on their way to the log together, and what those who wait are told |
 //! | `writer` | the one imperative sequence of the product: gather, decide, seal, append, settle |
+//! | `conflict` | after a refused append: what of it stands on the log all the same |
 //! | `world` | what is known: snapshots, and what is decided but not yet committed |
 //! | `records` | which commands were recorded: ids in runs |
 //! | `sealing` | keys of people, and the seal |
@@ -20,6 +21,7 @@ mod batch;
 mod canonical;
 mod catch_up;
 mod check;
+mod conflict;
 mod door;
 mod import;
 mod parse;

@@ -1,9 +1,9 @@
 //! The only imperative sequence of the product: gather, decide, seal, append, settle, answer.
 //!
-//! While one append is in flight the next commands gather; together they travel as one atomic batch. The first message carries the
-//! head that everything in the batch was decided on. That one guard is fence, idempotent retry and serialisability in one: on a
-//! conflict or an unknown outcome we read on to the head, look up our own command ids, and decide what is left again, in order.
-//! A caller is answered only after the batch is committed and on disk.
+//! While one append is in flight the next commands gather; together they travel as one append. Its guard is the head that everything
+//! in the batch was decided on. That one guard is fence, idempotent retry and serialisability in one: on a
+//! conflict or an unknown outcome we read on to the head, look for our own commits, and decide what is left again, in order.
+//! A caller is answered only after its commit is on disk.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -30,7 +30,7 @@ use web::Gate;
 
 use crate::{
     ask::{Ask, Outcome, Waiting, Work},
-    batch::{Answer, Appended, Batch, Decided, Encoded, answer, decide_again},
+    batch::{Answer, Appended, Batch, Decided, Encoded, answer, decide_again, recorded_first},
     catch_up::{CatchUpError, catch_up, position_after},
     sealing::{Sealing, SealingError},
     subject,
@@ -47,11 +47,6 @@ const TOO_LARGE: Outcome = Outcome::Refused("too_large");
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 /// Longest pause before something that is away is tried again.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// How often in a row, a pause apart, the log may refuse an append and have nothing that came before it: while a cluster agrees.
-const DENIED_MAX: u32 = 10;
-/// That pause.
-const DENIED_PAUSE: Duration = Duration::from_millis(250);
-
 /// The writer: owns what is known, appends what is decided.
 pub(crate) struct Writer {
     pub(crate) log: EventLog,
@@ -121,7 +116,7 @@ impl Writer {
     }
 
     /// Waits before something is tried again.
-    async fn pause(&mut self, pause: Duration) -> Result<(), WriterError> {
+    pub(crate) async fn pause(&mut self, pause: Duration) -> Result<(), WriterError> {
         tokio::select! {
             () = tokio::time::sleep(pause) => Ok(()),
             _ = self.stop.wait_for(|stop| *stop) => Err(WriterError::Stopped),
@@ -170,10 +165,12 @@ impl Writer {
                 answer(answers, before);
                 self.write(rows)?;
             }
-            // everything is decided again, over what they did
-            Appended::Overtaken => {
+            // all else is decided again, over what they did
+            Appended::Overtaken(stored) => {
+                let (recorded, others) = recorded_first(answers, stored);
+                answer(recorded, before);
                 self.overtaken_since(before).await?;
-                decide_again(answers, waiting);
+                decide_again(others, waiting);
             }
             Appended::TooMuch => {
                 self.world.forget_pending();
@@ -330,32 +327,8 @@ impl Writer {
         }
     }
 
-    /// After a conflict: whether the batch stands right behind the head it was decided on.
-    async fn find_out(&mut self, commits: &[Commit], hashes: &[CommitHash]) -> Result<Appended, WriterError> {
-        let first = self.position.sequence + 1;
-        let found = self.read(first).await?;
-        if found.is_some_and(|stored| Some(&stored.position().hash) == hashes.first()) {
-            // an atomic batch is there whole or not at all
-            let last = self.position.sequence + commits.len() as u64;
-            return Ok(Appended::Done(self.settle(commits, hashes, last)?));
-        }
-        self.world.forget_pending();
-        self.position = self.catch_up().await?;
-        Ok(Appended::Overtaken)
-    }
-
-    /// Makes sure that somebody was faster: a server that denies what it cannot show has lost the end of its stream.
-    async fn overtaken_since(&mut self, before: u64) -> Result<(), WriterError> {
-        self.denied = if self.position.sequence == before { self.denied + 1 } else { 0 };
-        match self.denied {
-            0 => Ok(()),
-            1..=DENIED_MAX => self.pause(DENIED_PAUSE).await,
-            _ => Err(WriterError::Denied(before)),
-        }
-    }
-
     /// Takes for known what is on the log now. Returns the rows that say so.
-    fn settle(&mut self, commits: &[Commit], hashes: &[CommitHash], last: u64) -> Result<Vec<Unit>, WriterError> {
+    pub(crate) fn settle(&mut self, commits: &[Commit], hashes: &[CommitHash], last: u64) -> Result<Vec<Unit>, WriterError> {
         let first = last + 1 - commits.len() as u64;
         let settled: Vec<(u64, &Commit, CommitHash)> = (first..).zip(commits).zip(hashes).map(|((sequence, commit), hash)| (sequence, commit, *hash)).collect();
         let hash = hashes.last().copied().unwrap_or_default();
@@ -414,7 +387,7 @@ impl Writer {
         Ok(Encoded::Fits(messages, hashes))
     }
 
-    async fn catch_up(&mut self) -> Result<LogPosition, WriterError> {
+    pub(crate) async fn catch_up(&mut self) -> Result<LogPosition, WriterError> {
         loop {
             match catch_up(&self.log, &mut self.world, &self.gate).await {
                 Ok(position) => return Ok(position),
@@ -456,7 +429,7 @@ impl Writer {
     }
 
     /// A message of the log, however long it takes to read it.
-    async fn read(&mut self, sequence: u64) -> Result<Option<Stored>, WriterError> {
+    pub(crate) async fn read(&mut self, sequence: u64) -> Result<Option<Stored>, WriterError> {
         loop {
             match self.log.read(sequence).await {
                 Ok(stored) => return Ok(stored),

@@ -37,6 +37,7 @@ pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
     };
     let program = options.program.clone();
     let loading = tokio::spawn(async move { background.run(&program).await });
+    tokio::time::sleep(WARM_TIME).await;
     let waits = waits(&system, town, options.load_time * u32::try_from(options.runs)?, FEVER_EVERY).await?;
     loading.await??;
     let figure = |what: &str, value, most| Figure { name: "B3", what: what.to_owned(), value, unit: "ms", ceiling: None, targets: vec![Target::AtMost(most)] };

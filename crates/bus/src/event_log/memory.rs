@@ -17,6 +17,8 @@ pub enum NextAppend<T = Message> {
     AckLost,
     /// It is not stored, and the answer is lost.
     NotSent,
+    /// So many of its first messages are stored, and the answer is lost.
+    Torn(usize),
     /// Somebody else's message lands first, so that the guard refuses it. The message is stored.
     Overtaken(T),
     /// It is refused because the stream is full.
@@ -156,16 +158,17 @@ impl State {
             }
             Some(NextAppend::Denied) => return Err(AppendError::Conflict),
             Some(NextAppend::Overtaken(other)) => self.push(other.clone()),
-            Some(NextAppend::AckLost) | None => {}
+            Some(NextAppend::AckLost | NextAppend::Torn(_)) | None => {}
         }
         if self.last_sequence() != expected_last_sequence {
             return Err(AppendError::Conflict);
         }
-        for message in messages {
+        let stored = if let Some(NextAppend::Torn(first)) = next { first } else { messages.len() };
+        for message in messages.into_iter().take(stored) {
             self.push(message);
         }
         match next {
-            Some(NextAppend::AckLost) => Err(lost()),
+            Some(NextAppend::AckLost | NextAppend::Torn(_)) => Err(lost()),
             _ => Ok(self.last_sequence()),
         }
     }

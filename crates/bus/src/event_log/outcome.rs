@@ -8,7 +8,7 @@ pub enum AppendError {
     /// The head was not the expected one. Nothing was stored: read on, and decide again on the new head.
     #[error("another message was appended first")]
     Conflict,
-    /// Nobody knows whether it was stored. Tail and look; the guard makes a second try harmless.
+    /// Nobody knows whether it was stored, or how many of the first messages were. Tail and look; the guard makes a second try harmless.
     #[error("unknown whether it was appended: {0}")]
     Unknown(UnknownOutcome),
     /// Nothing was stored, and the same try will be refused again.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_nats::jetstream::stream::Config;
-use bus::event_log::BATCH_MESSAGES_MAX;
+use bus::event_log::{BATCH_MESSAGES_MAX, IN_TURN_MAX};
 use bus::provision::{ALERT_AGE_MAX, STREAM_IDENTITY, StreamPlan, ensure};
 use bus::server::NatsServer;
 use bus::{AppendError, EventLog, EventLogOptions, Feed, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError};
@@ -297,16 +297,43 @@ async fn a_full_log_refuses_and_stores_nothing() {
     let bench = Bench::start().await;
     bench.provision(&[StreamPlan::events(Some(64 * 1024))]).await;
     let log = EventLog::new(&bench.connect("intake").await, &EventLogOptions::default());
-    let large = |count: usize| vec![Message { subject: "ev.a".to_owned(), payload: Bytes::from(vec![7; 20 * 1024]) }; count];
-    assert_eq!(log.append(0, large(2)).await, Ok(2));
-    let full = log.append(2, large(2)).await;
+    let sized = |count: usize, kib: usize| vec![Message { subject: "ev.a".to_owned(), payload: Bytes::from(vec![7; kib * 1024]) }; count];
+    assert_eq!(log.append(0, sized(2, 15)).await, Ok(2));
+    let full = log.append(2, sized(IN_TURN_MAX + 1, 4)).await;
     assert!(matches!(full, Err(AppendError::Refused(Refusal::Full(_)))), "a batch: {full:?}");
     assert_eq!(log.head().await.unwrap().last_sequence, 2, "not even the first of the batch");
-    assert_eq!(log.append(2, large(1)).await, Ok(3));
-    let full = log.append(3, large(1)).await;
-    assert!(matches!(full, Err(AppendError::Refused(Refusal::Full(_)))), "a plain publish: {full:?}");
+    let torn = log.append(2, sized(3, 15)).await;
+    assert!(matches!(torn, Err(AppendError::Unknown(_))), "in turn: {torn:?}");
+    assert_eq!(log.head().await.unwrap().last_sequence, 4, "as many as there was room for");
+    assert_eq!(log.append(2, sized(3, 15)).await, Err(AppendError::Conflict), "and the guard settles it");
+    for count in [1, 2] {
+        let full = log.append(4, sized(count, 15)).await;
+        assert!(matches!(full, Err(AppendError::Refused(Refusal::Full(_)))), "nothing of {count}: {full:?}");
+    }
     let head = log.head().await.unwrap();
-    assert_eq!((head.last_sequence, head.bytes_max), (3, Some(64 * 1024)));
+    assert_eq!((head.last_sequence, head.bytes_max), (4, Some(64 * 1024)));
+}
+
+/// What the server must do for an append in turn: had it looked at the sequence only, ours would stand behind what we have not seen.
+#[tokio::test]
+async fn what_is_appended_in_turn_follows_nobody_else() {
+    let (bench, log) = with_log().await;
+    let client = bench.raw("intake").await;
+    let tell = async |payload: &str, headers: &[(&str, &str)]| {
+        let headers = headers.iter().map(|(name, value)| (name.parse::<async_nats::HeaderName>().unwrap(), (*value).into())).collect::<async_nats::HeaderMap>();
+        let request = async_nats::client::Request::new().headers(headers).payload(payload.to_owned().into()).inbox(client.new_inbox());
+        String::from_utf8(client.send_request("ev.a", request).await.unwrap().payload.to_vec()).unwrap()
+    };
+    let told = tell("ours, the first", &[("Nats-Expected-Last-Sequence", "0"), ("Nats-Msg-Id", "one")]).await;
+    assert!(told.contains("\"seq\":1"), "{told}");
+    let told = tell("theirs", &[]).await;
+    assert!(told.contains("\"seq\":2"), "{told}");
+    for sequence in ["1", "2"] {
+        let told = tell("ours, the second", &[("Nats-Expected-Last-Sequence", sequence), ("Nats-Msg-Id", "two"), ("Nats-Expected-Last-Msg-Id", "one")]).await;
+        assert!(told.contains("\"error\""), "behind {sequence}: {told}");
+    }
+    assert_eq!(log.head().await.unwrap().last_sequence, 2);
+    assert_eq!(log.read(2).await.unwrap().unwrap().payload, "theirs");
 }
 
 #[tokio::test]
