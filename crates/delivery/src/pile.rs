@@ -51,6 +51,9 @@ pub struct Item {
     pub title: Title,
     /// What happened to it; nothing in a reminder, where nothing did.
     pub action: Option<Action>,
+    /// To which level it went up; nothing where something else happened.
+    #[serde(default)]
+    pub level: Option<u8>,
     /// It comes and goes, and is told of no more.
     pub unstable: bool,
 }
@@ -130,7 +133,8 @@ impl Pile {
         match class {
             Class::Work => {
                 let Message { alert, severity, action, .. } = message;
-                self.list(Item { alert: alert.clone(), severity: *severity, count: 1, title: short(&message.title), action: Some(*action), unstable });
+                let level = message.owner.as_ref().filter(|_| *action == Action::Escalated).map(|owner| owner.level);
+                self.list(Item { alert: alert.clone(), severity: *severity, count: 1, title: short(&message.title), action: Some(*action), level, unstable });
             }
             Class::Public => {}
         }

@@ -201,7 +201,8 @@ fn samples() -> Vec<Notice> {
     let sorts = [Sort::News, Sort::Storm, Sort::Digest, Sort::Reminder, Sort::Test];
     let lines = |kind: &str, count| Line { community: "u07".parse().ok(), kind: kind.parse().ok(), severity: Severity::Critical, count, alerts: count };
     let title = crate::Title { zh_cn: "阳光小区 7号楼2单元502 发热 38.2℃".to_owned(), en: "Fever 38.2 °C, Yangguang, building 7".to_owned() };
-    let item = Item { alert: "a1".to_owned(), severity: Severity::Critical, count: 1, title, action: Some(crate::Action::Escalated), unstable: true };
+    let item =
+        Item { alert: "a1".to_owned(), severity: Severity::Critical, count: 1, title, action: Some(crate::Action::Escalated), level: Some(2), unstable: true };
     let notice = |sort, items| Notice { sort, at: Timestamp(0), exercise: true, lines: vec![lines("fever", 3), lines("other", 1)], items };
     sorts.into_iter().flat_map(|sort| [notice(sort, vec![item.clone()]), notice(sort, Vec::new())]).collect()
 }

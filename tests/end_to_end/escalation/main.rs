@@ -80,6 +80,8 @@ async fn the_nurse_hears_first_and_the_office_beside_her(system: &System, subscr
     assert_eq!([raised.action(), nurse.action(), office.action()], ["raised", "escalated", "escalated"]);
     assert_eq!(raised.json["data"]["owner"], Value::Null, "it is raised before anybody is told");
     assert_eq!(turns(&[nurse.clone(), office.clone()], "fever"), [line(1, "s-nurse", "at_once"), line(2, "s-office", "at_once")]);
+    let informed = [&nurse, &office].map(|message| message.json["data"]["owner"]["informed"].clone());
+    assert_eq!(informed, [json!([{"staff":"s-leader","share":"do_not_go_up"}]), json!([])], "the leader is only not to go up");
     assert_eq!(nurse.subject, "gw.v1.dianbu.u07.alert.fever.critical.b07.escalated");
     // gapless, and at once
     assert_eq!([&nurse, &office].map(|message| message.json["data"]["n"].clone()), [json!(2), json!(3)]);

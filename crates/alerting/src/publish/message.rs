@@ -2,7 +2,7 @@
 
 use domain::{
     Fact,
-    alert::{Alert, Change, Gap, Severity, State, Status, Why},
+    alert::{Alert, Change, Gap, Severity, Share, State, Status, Why},
     community,
     values::{CommunityId, Site, StaffId, Subject, Timestamp},
 };
@@ -122,12 +122,20 @@ struct Owner {
     staff: Option<StaffId>,
     /// Who has it too.
     also: Vec<StaffId>,
+    /// Who else is to know of it, and how much: everything, counts, or only that they are not to go up.
+    informed: Vec<Informed>,
     since: Timestamp,
     /// When it goes up next, if nothing happens.
     due_at: Option<Timestamp>,
     /// Posts that nobody holds.
     gaps: Vec<Gap>,
     why: Why,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Informed {
+    staff: StaffId,
+    share: Share,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -257,5 +265,7 @@ fn owner(state: &State, now: Timestamp) -> Option<Owner> {
     let (level, told) = state.turn.latest().filter(|_| state.is_active() && state.recovering.is_none())?;
     let mut staff = told.owners.iter().map(|owner| owner.staff.clone());
     let first = staff.next();
-    Some(Owner { level, staff: first, also: staff.collect(), since: told.since, due_at: state.goes_up_at(now), gaps: told.gaps.clone(), why: told.why })
+    let informed = told.informed.iter().map(|informed| Informed { staff: informed.staff.clone(), share: informed.share }).collect();
+    let (since, due_at) = (told.since, state.goes_up_at(now));
+    Some(Owner { level, staff: first, also: staff.collect(), informed, since, due_at, gaps: told.gaps.clone(), why: told.why })
 }

@@ -87,8 +87,9 @@ fn titles_of_every_rule() {
     expect(&fever, "阳光小区 7号楼2单元502 疑似发热 38.2℃，未复测", "Fever 38.2 °C, not measured again, 阳光小区, building 7, unit 2, door 502");
     expect(&state("symptom"), "阳光小区 7号楼2单元502 报告有症状", "Symptoms reported, 阳光小区, building 7, unit 2, door 502");
     let mut overdue = state("check_overdue");
+    expect(&overdue, "阳光小区 7号楼2单元502 2次体温检查超时未做", "Checks overdue: 2, 阳光小区, building 7, unit 2, door 502");
     overdue.occurrence.detail.missed = 1;
-    expect(&overdue, "阳光小区 7号楼2单元502 体温检查超时2次，漏测1次", "Checks overdue: 2, missed: 1, 阳光小区, building 7, unit 2, door 502");
+    expect(&overdue, "阳光小区 7号楼2单元502 2次体温检查未做，累计漏测1次", "Checks not made: 2, missed in all: 1, 阳光小区, building 7, unit 2, door 502");
     let mut breach = state("quarantine_breach");
     for (direction, stopped, zh, en) in [
         (None, false, "隔离人员不在家", "Under quarantine, not at home"),
@@ -315,7 +316,7 @@ fn passed_on(state: &State, since: Timestamp) -> Escalated {
         person: state.occurrence.person.clone(),
         level: 2,
         owners: vec![owner("s-wang"), owner("s-li")],
-        informed: Vec::new(),
+        informed: vec![Owner { share: Share::DoNotGoUp, ..owner("s-lou") }],
         gaps: vec![Gap { level: 1, duty: "nurse".parse().unwrap() }],
         why: Why::Vacant,
         since,

@@ -95,7 +95,9 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
         "fever" if occurrence.unconfirmed => format!("疑似发热{}℃，未复测", celsius(occurrence)),
         "fever" => format!("发热{}℃", celsius(occurrence)),
         "symptom" => "报告有症状".to_owned(),
-        "check_overdue" => format!("体温检查超时{}次，漏测{}次", occurrence.occurrences, detail.missed),
+        // of those not made some may be missed already, so the one number is no part of the other
+        "check_overdue" if detail.missed == 0 => format!("{}次体温检查超时未做", occurrence.occurrences),
+        "check_overdue" => format!("{}次体温检查未做，累计漏测{}次", occurrence.occurrences, detail.missed),
         "quarantine_breach" if detail.stopped => "隔离人员欲外出，已拦下".to_owned(),
         "quarantine_breach" => match detail.direction {
             Some(Direction::Out) => "隔离人员外出".to_owned(),
@@ -120,7 +122,8 @@ fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
         "fever" if occurrence.unconfirmed => format!("Fever{} °C, not measured again", celsius(occurrence)),
         "fever" => format!("Fever{} °C", celsius(occurrence)),
         "symptom" => "Symptoms reported".to_owned(),
-        "check_overdue" => format!("Checks overdue: {}, missed: {}", occurrence.occurrences, detail.missed),
+        "check_overdue" if detail.missed == 0 => format!("Checks overdue: {}", occurrence.occurrences),
+        "check_overdue" => format!("Checks not made: {}, missed in all: {}", occurrence.occurrences, detail.missed),
         "quarantine_breach" if detail.stopped => "Under quarantine, stopped on the way out".to_owned(),
         "quarantine_breach" => match detail.direction {
             Some(Direction::Out) => "Under quarantine, went out".to_owned(),

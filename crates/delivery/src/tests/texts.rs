@@ -32,8 +32,8 @@ fn one_alert_is_one_line_with_what_was_said_of_it_last() {
     bench.hear(1, "fever", Critical, "escalated", "b07", 0);
     bench.run(0..1);
     let text = &texts(&bench, 2048)[0];
-    assert!(text.starts_with("【紧急】警报 1 条\n阳光社区 发热（紧急）1\n· 已上报：阳光小区 b072单元502 fever\n\ncritical: 1 alert\n"), "{text}");
-    assert!(text.ends_with("· escalated: fever, Yangguang, b07, door 502"), "{text}");
+    assert!(text.starts_with("【紧急】警报 1 条\n阳光社区 发热（紧急）1\n· 已上报至2级：阳光小区 b072单元502 fever\n\ncritical: 1 alert\n"), "{text}");
+    assert!(text.ends_with("· escalated to level 2: fever, Yangguang, b07, door 502"), "{text}");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use clap::{Args, Subcommand};
+use delivery::kind_words;
+use domain::values::{Timestamp, Zone};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -53,8 +55,9 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
     let community = global.community()?;
     match arguments.command {
         Command::List { state } => {
+            let zone = zone(&client, community).await?;
             for alert in all(&client, community, state.as_deref()).await? {
-                print(global, &alert);
+                print(global, &zone, &alert);
             }
         }
         Command::Show { alert } => {
@@ -70,8 +73,11 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
             let path = format!("/communities/{community}/commands");
             let answer: Value = accepted(client.request(Method::POST, &path).json(&command).send().await?).await?.json().await?;
             let now: Value = client.get(&format!("/communities/{community}/alerts/{alert}?after={}", answer["sequence"])).await?;
-            let said = if now["state"] == "open" { "you have seen it; it stays open for the nurse or the office" } else { "you have it" };
-            talk(format_args!("{said}, since event {}", answer["sequence"]));
+            let said = match now["state"] == "open" {
+                true => "已记为看到，仍由护士或社区办公室处理 You have seen it; it stays open for the nurse or the office",
+                false => "已由您接手 You have it",
+            };
+            talk(format_args!("{said} ({})", answer["sequence"]));
         }
         Command::Tail => tail(global, &client, community).await?,
     }
@@ -93,43 +99,99 @@ async fn all(client: &Client, community: &str, state: Option<&str>) -> Result<Ve
 
 async fn tail(global: &Global, client: &Client, community: &str) -> Done {
     let mut seen: HashMap<String, u64> = HashMap::new();
+    let zone = zone(client, community).await?;
     loop {
         for alert in all(client, community, None).await? {
             let (id, n) = (alert["alert"].as_str().unwrap_or_default().to_owned(), alert["n"].as_u64().unwrap_or_default());
             if seen.insert(id, n) != Some(n) {
-                print(global, &alert);
+                print(global, &zone, &alert);
             }
         }
         tokio::time::sleep(TAIL_EVERY).await;
     }
 }
 
-fn print(global: &Global, alert: &Value) {
+/// The zone in which the community counts its days.
+async fn zone(client: &Client, community: &str) -> Result<Zone, crate::exit::Exit> {
+    let shown: Value = client.get(&format!("/communities/{community}")).await?;
+    Ok(shown["time_zone"].as_str().and_then(|name| Zone::named(name).ok()).unwrap_or_default())
+}
+
+fn print(global: &Global, zone: &Zone, alert: &Value) {
     if global.json() {
         data(alert);
-        return;
+    } else {
+        data(line(zone, alert));
     }
+}
+
+/// `紧急 critical  未接 open  发热 Fever  阳光小区 7号楼 2 502  2020-02-06 15:04 起 since  …  <id> n=3`
+fn line(zone: &Zone, alert: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let place = [&alert["names"]["estate"], &alert["names"]["building"], &alert["place"]["unit"], &alert["place"]["door"]];
     let place: Vec<String> = place.into_iter().map(text).filter(|part| !part.is_empty()).collect();
-    data(format_args!(
-        "{:<9} {:<13} {:<19} n={:<3} {}  {}  since {}{}",
-        text(&alert["severity"]),
-        text(&alert["state"]),
-        text(&alert["kind"]),
-        alert["n"],
-        text(&alert["alert"]),
+    let severity = match alert["severity"].as_str() {
+        Some("critical") => "紧急 critical  ",
+        Some("serious") => "需处理 serious ",
+        _ => "留意 caution   ",
+    };
+    let state = match alert["state"].as_str() {
+        Some("open") => "未接 open",
+        Some("acknowledged") => "已接 taken",
+        Some("recovering") => "恢复中 recovering",
+        Some("resolved") => "已解除 resolved",
+        _ => "已关闭 closed",
+    };
+    let kind = text(&alert["kind"]);
+    let (kind_zh, kind_en) = kind_words(&kind);
+    let parts = [
+        format!("{severity} {state}"),
+        format!("{kind_zh} {kind_en}"),
         place.join(" "),
-        text(&alert["first_at"]),
-        turn(&alert["turn"])
-    ));
+        format!("{} 起 since", local(zone, &alert["first_at"])),
+        turn(zone, &alert["turn"]),
+        format!("{} n={}", text(&alert["alert"]), alert["n"]),
+    ];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
 }
 
-/// Whose turn it is, and when it goes up: `  level 2: s-office, goes up 2020-02-06T07:19:00Z`.
-fn turn(turn: &Value) -> String {
+/// A time as it stands on the clocks of the community.
+fn local(zone: &Zone, at: &Value) -> String {
+    let text = at.as_str().unwrap_or_default();
+    text.parse::<Timestamp>().map_or_else(|_| text.to_owned(), |at| zone.local(at))
+}
+
+/// Whose turn it is, and when it goes up: `2级 level 2: s-office，2020-02-06 15:19 上报 goes up`.
+fn turn(zone: &Zone, turn: &Value) -> String {
     let Some(level) = turn["level"].as_u64() else { return String::new() };
     let owners: Vec<&str> = turn["owners"].as_array().into_iter().flatten().filter_map(|owner| owner["staff"].as_str()).collect();
-    let owners = if owners.is_empty() { "nobody".to_owned() } else { owners.join(", ") };
-    let due = turn["due_at"].as_str().map(|due_at| format!(", goes up {due_at}")).unwrap_or_default();
-    format!("  level {level}: {owners}{due}")
+    let owners = if owners.is_empty() { "无人在岗 nobody".to_owned() } else { owners.join(", ") };
+    let due = if turn["due_at"].is_null() { String::new() } else { format!("，{} 上报 goes up", local(zone, &turn["due_at"])) };
+    format!("{level}级 level {level}: {owners}{due}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_alert_is_told_in_both_languages_by_the_clocks_of_its_community() {
+        let mut alert = json!({
+            "alert": "abc-1", "n": 3, "kind": "fever", "severity": "critical", "state": "open", "first_at": "2020-02-06T07:04:00Z",
+            "names": {"estate": "阳光小区", "building": "7号楼"}, "place": {"unit": "2", "door": "502"},
+            "turn": {"level": 2, "owners": [{"staff": "s-office"}], "due_at": "2020-02-06T07:19:00Z"},
+        });
+        assert_eq!(
+            line(&Zone::default(), &alert),
+            "紧急 critical   未接 open  发热 Fever  阳光小区 7号楼 2 502  2020-02-06 15:04 起 since  \
+             2级 level 2: s-office，2020-02-06 15:19 上报 goes up  abc-1 n=3"
+        );
+        (alert["turn"], alert["kind"]) = (Value::Null, json!("of_a_newer_program"));
+        assert_eq!(
+            line(&Zone::default(), &alert),
+            "紧急 critical   未接 open  of_a_newer_program of a newer program  阳光小区 7号楼 2 502  2020-02-06 15:04 起 since  abc-1 n=3"
+        );
+    }
 }

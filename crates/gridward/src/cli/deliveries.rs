@@ -57,24 +57,38 @@ async fn list(global: &Global, deliveries: &Deliveries) -> Done {
             data(json!({"name": plan.name, "channel": plan.channel, "class": plan.class, "filter": plan.filter, "status": doing}));
             continue;
         }
-        let state = doing["state"].as_str().map_or_else(
-            || "-".to_owned(),
-            |state| {
-                let not_told: u64 = doing["suppressed"].as_object().into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum();
-                let why: Vec<String> = doing["suppressed"].as_object().into_iter().flatten().map(|(reason, count)| format!("{count} {reason}")).collect();
-                let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
-                let (delivered, waiting, given_up) = (&doing["delivered"], &doing["waiting"], &doing["given_up"]);
-                format!("{state}: of the messages {delivered} delivered, {waiting} waiting, {given_up} given up, {not_told} not told{why}")
-            },
-        );
-        data(format_args!("{:<16} {:<9} {:<7} {:<40} {state}", plan.name.as_str(), plan.channel.word(), plan.class.word(), about(&plan.filter)));
+        data(format_args!("{:<16} {:<9} {:<7} {:<40} {}", plan.name.as_str(), plan.channel.word(), plan.class.word(), about(&plan.filter), state(doing)));
     }
-    if deliveries.subscriptions.is_empty() {
-        talk(
-            "no deliveries.toml in the data folder: docs/operations/deliveries.md says how to begin. If `gridward up` was given --deliveries FILE, give it here, too",
-        );
+    // a system that was started with another file tells of what stands there
+    let mut elsewhere = 0;
+    for (name, doing) in running["deliveries"].as_object().into_iter().flatten() {
+        if deliveries.named(name).is_some() {
+            continue;
+        }
+        elsewhere += 1;
+        if global.json() {
+            data(json!({"name": name, "channel": null, "class": null, "filter": null, "status": doing}));
+        } else {
+            data(format_args!("{name:<16} {:<9} {:<7} {:<40} {}", "-", "-", "-", state(doing)));
+        }
+    }
+    if elsewhere > 0 {
+        talk("the running system has more deliveries than this file: give the --deliveries FILE here that `gridward up` was given, and all of them are shown");
+    } else if deliveries.subscriptions.is_empty() {
+        talk("no deliveries.toml in the data folder: docs/operations/deliveries.md says how to begin");
     }
     Ok(())
+}
+
+/// How one is doing, as the running system says.
+fn state(doing: &Value) -> String {
+    let Some(state) = doing["state"].as_str() else { return "-".to_owned() };
+    let suppressed = || doing["suppressed"].as_object().into_iter().flatten();
+    let not_told: u64 = suppressed().filter_map(|(_, count)| count.as_u64()).sum();
+    let why: Vec<String> = suppressed().map(|(reason, count)| format!("{count} {reason}")).collect();
+    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
+    let (delivered, waiting, given_up) = (&doing["delivered"], &doing["waiting"], &doing["given_up"]);
+    format!("{state}: of the messages {delivered} delivered, {waiting} waiting, {given_up} given up, {not_told} not told{why}")
 }
 
 fn about(filter: &Filter) -> String {

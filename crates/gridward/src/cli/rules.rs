@@ -67,6 +67,7 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
                 None => read_log(&events::export(&global.client()?, global.community()?).await?, "the log")?,
             };
             let zone = zone_of(&log);
+            let ends_at = log.iter().map(|line| line.commit.header.recorded_at).max();
             let question = Question { from: instant(&from, &zone, 0)?, to: instant(&to, &zone, 1)?, policy };
             if question.to <= question.from {
                 return Err(Exit::new(Failure::Usage, "--to lies before --from"));
@@ -75,7 +76,11 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
             if global.json() {
                 data(serde_json::to_string(&answer)?)
             } else {
-                tell(&answer, &zone)
+                tell(&answer, &zone);
+                if let Some(ends_at) = ends_at.filter(|ends_at| *ends_at < answer.to) {
+                    let ends_at = zone.local(ends_at);
+                    talk(format_args!("the log ends at {ends_at}: after that it is taken that nobody told anything, and time alone goes on"));
+                }
             }
             Ok(())
         }
