@@ -378,6 +378,39 @@ fn signal(bench: &Bench, signal: rustix::process::Signal) {
     rustix::process::kill_process(pid, signal).unwrap();
 }
 
+/// Somebody who appends behind no guard, again and again: whatever of ours they come between, nothing of ours stands behind them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_append_in_turn_is_torn_and_never_mixed() {
+    let (bench, log) = with_log().await;
+    let client = bench.raw("intake").await;
+    let vandal = tokio::spawn(async move {
+        for pause in (1..).map(|n: u64| n * 7919 % 1500) {
+            client.publish("ev.a", "theirs".into()).await.unwrap();
+            client.flush().await.unwrap();
+            tokio::time::sleep(Duration::from_micros(pause)).await;
+        }
+    });
+    let (count, mut torn, mut rounds) = (6, 0, 0_u64);
+    while torn < 10 && rounds < 5_000 {
+        let head = log.head().await.unwrap().last_sequence;
+        let ours = (0..count).map(|place| Message { subject: "ev.a".to_owned(), payload: format!("{rounds} {place}").into() }).collect();
+        torn += u64::from(matches!(log.append(head, ours).await, Err(AppendError::Unknown(_))));
+        rounds += 1;
+    }
+    vandal.abort();
+    assert!(torn >= 10, "of {rounds} appends only {torn} were torn: nothing was tried");
+    let last = log.head().await.unwrap().last_sequence;
+    let mut before = None;
+    for stored in log.read_many(&(1..=last).collect::<Vec<_>>()).await.unwrap() {
+        let text = String::from_utf8(stored.payload.to_vec()).unwrap();
+        let ours = text.split_once(' ').map(|(round, place)| (round.parse::<u64>().unwrap(), place.parse::<u64>().unwrap()));
+        if let Some((round, place)) = ours.filter(|(_, place)| *place > 0) {
+            assert_eq!(before, Some((round, place - 1)), "message {} stands behind another", stored.sequence);
+        }
+        before = ours;
+    }
+}
+
 #[tokio::test]
 async fn of_two_writers_on_one_head_one_wins_and_the_other_leaves_nothing() {
     let (bench, first) = with_log().await;
