@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bus::provision::{StreamPlan, ensure};
 use bus::server::{Launcher, NatsServer, START_WAIT, ServerConfig, ServerOptions, ServiceUser, find_binary};
-use bus::{Connection, ConnectionOptions};
+use bus::{Connection, ConnectionOptions, EventLog, EventLogOptions, Message};
+use bytes::Bytes;
 use tempfile::TempDir;
 
 /// Longest wait for anything that is expected to happen.
@@ -118,4 +119,17 @@ pub(crate) async fn until(what: &str, so: impl Fn() -> bool) {
         }
     };
     tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{what} in time"));
+}
+
+/// Messages that say their own sequence.
+pub(crate) fn messages(from: u64, count: u64) -> Vec<Message> {
+    (from..from + count).map(|n| Message { subject: "ev.0.c1._.post.1".to_owned(), payload: Bytes::from(n.to_string()) }).collect()
+}
+
+/// A server with an empty log.
+pub(crate) async fn with_log() -> (Bench, EventLog) {
+    let bench = Bench::start().await;
+    bench.provision(&[StreamPlan::events(None)]).await;
+    let log = EventLog::new(&bench.connect("intake").await, &EventLogOptions::default());
+    (bench, log)
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as expected")]
 
 mod accounts;
+mod appends;
 mod common;
 mod isolation;
 mod log_contract;
