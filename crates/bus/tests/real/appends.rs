@@ -56,10 +56,10 @@ async fn what_is_appended_in_turn_follows_nobody_else() {
 
 #[tokio::test]
 async fn without_a_server_the_outcome_is_unknown_and_comes_in_time() {
-    let (bench, _) = with_log().await;
+    let (bench, patient) = with_log().await;
     let options = EventLogOptions { ack_wait: Duration::from_millis(200), ..EventLogOptions::default() };
     let log = EventLog::new(&bench.connect("intake").await, &options);
-    assert_eq!(log.append(0, messages(1, 1)).await, Ok(1));
+    assert_eq!(patient.append(0, messages(1, 1)).await, Ok(1));
     bench.server.stop().await.unwrap();
     let unknown = timeout(PATIENCE, log.append(1, messages(2, 3))).await.unwrap();
     assert!(matches!(unknown, Err(AppendError::Unknown(_))), "{unknown:?}");

@@ -90,8 +90,7 @@ impl Course {
 }
 
 /// Each cause is in exactly one alert. Causes of earlier alerts of the key do not count again, and with no others there is nothing
-/// to fire for. Where the next alert will be a new one, only new causes are in it, unless there are none (what had quieted it was
-/// taken back).
+/// to fire for. Where the next alert will be a new one, only new causes are in it; with none it is the one before that goes on.
 fn not_dealt_with(mut firing: Firing, state: Option<&State>, course: Course) -> Option<Firing> {
     let Some(state) = state else { return Some(firing) };
     firing.causes.retain(|cause| !state.past_causes.contains(cause));
@@ -110,8 +109,9 @@ fn fires_again(state: &State, occurrence: Occurrence, new_cause: bool, course: C
         Course::GoesOn => Vec::new(),
         // what somebody ended by hand stays ended until there is a new cause
         Course::Recurs | Course::BeginsAnew if state.ended_by_hand() && !new_cause => Vec::new(),
-        Course::Recurs => vec![Reopened { alert, key, n, episode: episode + 1, occurrence }.into()],
-        Course::BeginsAnew => {
+        // without a new cause it is the same matter, however long ago it ended: what had quieted it was taken back, or a clock went back
+        _ if course == Course::Recurs || !new_cause => vec![Reopened { alert, key, n, episode: episode + 1, occurrence }.into()],
+        Course::Recurs | Course::BeginsAnew => {
             let alert = AlertId::new(alert.key_hash().clone(), alert.group() + 1);
             vec![Raised { alert, key, n: 1, episode: 1, occurrence }.into()]
         }

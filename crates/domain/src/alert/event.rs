@@ -138,7 +138,7 @@ occurrences! {
     Updated,
     /// It is worse than it ever was in this episode.
     Upgraded,
-    /// It recurred while it was recovering, or within 24 h after it was resolved.
+    /// It recurred while it was recovering, or within 24 h after it was resolved, or later without any new cause.
     Reopened
 }
 

@@ -63,7 +63,8 @@ pub struct AlertId {
 }
 
 impl AlertId {
-    /// The id of an episode group: 1 for the first, the next more than 24 h after the one before was resolved.
+    /// The id of an episode group: 1 for the first, the next for a new cause more than 24 h after the one before was
+    /// resolved.
     pub fn new(hash: KeyHash, group: u32) -> Self {
         Self { hash, group }
     }

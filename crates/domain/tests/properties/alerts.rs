@@ -64,9 +64,11 @@ fn command(act: &Act, world: &World) -> Option<(&'static str, Value)> {
     }
 }
 
-/// Checks a history of alert events of one key: ids, numbers, and that beginning and end, or recovery, alternate.
+/// Checks a history of alert events of one key: ids, numbers, that beginning and end, or recovery, alternate, and that each cause stands
+/// in one alert.
 fn is_a_history(events: &[Event]) -> Result<(), TestCaseError> {
     let (mut raised, mut last): (BTreeSet<String>, BTreeMap<String, u64>) = (BTreeSet::new(), BTreeMap::new());
+    let mut alert_of: BTreeMap<String, String> = BTreeMap::new();
     let (mut active, mut recovering) = (false, false);
     for event in events {
         let alert = field(event, "/alert").as_str().unwrap_or_default().to_owned();
@@ -74,6 +76,10 @@ fn is_a_history(events: &[Event]) -> Result<(), TestCaseError> {
         let expected = last.get(&alert).map_or(1, |last| last + 1);
         prop_assert_eq!(n, expected, "n is gapless: {:?}", event);
         last.insert(alert.clone(), n);
+        for cause in field(event, "/occurrence/causes").as_array().into_iter().flatten() {
+            let first = alert_of.entry(cause.to_string()).or_insert_with(|| alert.clone());
+            prop_assert_eq!(&*first, &alert, "{} stands in two alerts", cause);
+        }
         let begins = matches!(event, Event::AlertRaised(_) | Event::AlertReopened(_));
         prop_assert!(if begins { !active } else { active || recovering }, "what is open does not begin, what is over does not go on: {:?}", event);
         let over = matches!(event, Event::AlertResolvedV2(_) | Event::AlertClosedV2(_));
