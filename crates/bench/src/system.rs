@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -14,8 +15,10 @@ use crate::town::Town;
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Pause between two looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
-/// Lines of one request while the town is founded.
+/// Lines of one request while the town is founded and its history is filled.
 const LINES_PER_REQUEST: usize = 500;
+/// Requests on their way while its history is filled.
+const REQUESTS_AT_ONCE: usize = 6;
 
 /// How far the log goes, and how far the slower of its folds is.
 pub(crate) struct Heads {
@@ -147,19 +150,20 @@ impl System {
         Ok(())
     }
 
-    /// Sends visits from `first` on, in large requests, until there are `count` more, and waits until they are folded.
+    /// Sends visits from `first` on, in large requests and several at once, until there are `count` more, and waits until they are folded.
     pub(crate) async fn fill(&self, town: Town, first: usize, count: usize) -> anyhow::Result<()> {
-        let mut lines: Vec<Vec<String>> = vec![Vec::new(); town.communities];
-        for n in first..first + count {
-            let (community, line) = town.visit(n, "36.5");
-            lines[community].push(line);
-            if lines[community].len() == LINES_PER_REQUEST {
-                self.send_lines(community, &std::mem::take(&mut lines[community])).await?;
-            }
-        }
-        for (community, rest) in lines.iter().enumerate().filter(|(_, rest)| !rest.is_empty()) {
-            self.send_lines(community, rest).await?;
-        }
+        // made as they are wanted: a long history would not fit into memory
+        let stride = town.communities * LINES_PER_REQUEST;
+        let requests = (first..first + count).step_by(stride).flat_map(|from| {
+            let of_each = (0..town.communities).map(move |place| (from + place..(from + stride).min(first + count)).step_by(town.communities));
+            of_each.filter(|numbers| numbers.len() > 0)
+        });
+        let sent = requests.map(|numbers| async move {
+            let visits: Vec<(usize, String)> = numbers.map(|n| town.visit(n, "36.5")).collect();
+            let community = visits.first().context("no request is empty")?.0;
+            self.send_lines(community, &visits.into_iter().map(|(_, line)| line).collect::<Vec<_>>()).await
+        });
+        stream::iter(sent).buffer_unordered(REQUESTS_AT_ONCE).try_collect::<()>().await?;
         self.settled().await
     }
 
