@@ -34,6 +34,30 @@ fn every_crate_says_what_it_is_for() {
     assert!(silent.is_empty(), "begin with a `//!` sentence: {silent:?}");
 }
 
+/// The rooms of a crate that its table does not name. A folder of `domain` is an aggregate, and has one line with all the others.
+fn rooms_without_a_line(name: &str, root: &str) -> Vec<String> {
+    let table: String = root.lines().filter(|line| line.starts_with("//! |")).collect();
+    let mut for_tests = false;
+    let mut missing = Vec::new();
+    for line in root.lines() {
+        let room = line.trim_start_matches("pub ").strip_prefix("mod ").and_then(|room| room.strip_suffix(';'));
+        let is_aggregate = |room: &str| name == "domain" && text_of(&format!("crates/domain/src/{room}/mod.rs")).is_some();
+        missing.extend(room.filter(|room| !for_tests && !table.contains(&format!("`{room}`")) && !is_aggregate(room)).map(str::to_owned));
+        for_tests = line == "#[cfg(test)]";
+    }
+    if table.is_empty() { Vec::new() } else { missing }
+}
+
+#[test]
+fn a_table_of_rooms_names_every_room() {
+    for name in crates() {
+        let root = text_of(&format!("crates/{name}/src/lib.rs")).unwrap_or_default();
+        assert_eq!(rooms_without_a_line(&name, &root), Vec::<String>::new(), "crates/{name}/src/lib.rs");
+    }
+    let planted = "//! | room | what |\n//! | `one` | x |\nmod one;\npub mod two;\n#[cfg(test)]\nmod tests;\n";
+    assert_eq!(rooms_without_a_line("planted", planted), ["two"]);
+}
+
 #[test]
 fn every_crate_takes_the_lints_of_the_workspace() {
     let without: Vec<_> =

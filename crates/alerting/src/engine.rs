@@ -17,7 +17,7 @@ use rules::{
     Scope,
     escalation::{self, Around, PartKey},
 };
-use store::{Key, Parked, ParkedList, Prefix, Store, Unit};
+use store::{Key, KeyMismatch, Parked, ParkedList, Prefix, Store, Unit};
 
 use crate::{
     agenda::{AT_ONCE, Agenda},
@@ -37,9 +37,9 @@ use crate::{
     silences,
 };
 
-/// Scopes looked at in one pass.
+/// Scopes taken off the agenda in one pass, beside those in flight.
 const JUDGE_PAGE: usize = 256;
-/// Scopes judged in one step of judging a community anew.
+/// Scopes woken in one step of judging a community anew, and alerts looked at in one after a change of duties.
 const JOB_PAGE: usize = 200;
 /// Alerts kept at hand.
 const ALERTS_AT_HAND_MAX: usize = 100_000;
@@ -59,7 +59,7 @@ pub(crate) struct Engine {
     agenda: Option<Agenda>,
     /// How far the log is folded; nothing before the first fold.
     folded: Option<LogPosition>,
-    /// What the log told something of since it was judged last.
+    /// To be judged in the next pass: mostly what the log told something of.
     woken: BTreeSet<Target>,
     /// Communities may be there that are to be judged anew.
     has_jobs: bool,
@@ -467,7 +467,7 @@ impl Engine {
         };
         let unit = Unit::new(self.sequence()?);
         let (community, rule, kind) = of_job_key(&key)?;
-        let after = row.value.after.and_then(|id| Scope::of(kind, &id)).map(|scope| memory_key(&community, &scope));
+        let after = row.value.after.map(|id| Scope::of(kind, &id).ok_or(KeyMismatch)).transpose()?.map(|scope| memory_key(&community, &scope));
         let keys = self.store.scan_keys(self.memories.table(), &memories_of(&community, kind), after.as_ref(), JOB_PAGE)?;
         let scopes = keys.iter().map(scope_of_memory_key).collect::<Result<Vec<_>, _>>()?;
         let next = scopes.last().filter(|_| scopes.len() == JOB_PAGE).map(|last| Job { after: Some(last.id.to_string()) });

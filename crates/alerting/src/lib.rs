@@ -5,6 +5,7 @@
 //! | `rows` | tables and keys of the service's own store |
 //! | `runner` | a rule and what it remembers of a scope, whatever their types |
 //! | `memories` | what all rules remember, a row a scope: decoded and at hand |
+//! | `place`, `duties` | what a whole community shares when it is judged; who has which duty there |
 //! | `agenda` | who is to be judged when: an index with the time first |
 //! | `difference` | whether an observation would change its alert: intake's own decision, asked beforehand |
 //! | `engine` | fold a commit, judge what is due, re-judge a community after a change of policy |
@@ -16,7 +17,7 @@
 //! | `publish` | messages for outsiders: built while folding, appended behind their own guard |
 //! | `deliver` | what was published, told onwards to people and programs: reads the stream, never the log |
 //! | `check` | what is remembered against a fresh fold |
-//! | `service` | the loop around it |
+//! | `service`, `error` | the loop around it; what ends it |
 //!
 //! Nothing here decides whether an alert is raised: intake does, over the log. So a restart, a replay, a lag and a second active
 //! instance raise nothing twice, and a rebuild tells nobody.

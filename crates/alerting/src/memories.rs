@@ -1,6 +1,6 @@
 //! What rules remember, decoded and at hand: folded into again and again, judged, and written once a batch.
 //!
-//! One row a scope, whichever rules look at it: a visit is of a person and a household and costs two rows, however many rules there are.
+//! One row a scope, whichever rules look at it: what a visit costs follows from who was met and where, not from how many rules there are.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -59,7 +59,7 @@ pub(crate) fn table(runners: &Runners) -> Table {
 }
 
 impl AtHand {
-    /// Where it lies what a rule remembers; nowhere when the rule was told nothing.
+    /// At which place stands what a rule remembers; nowhere when the rule was told nothing.
     fn place_of(&self, rule: RuleIndex) -> Option<usize> {
         self.of_rules.iter().position(|(of, _)| *of == rule)
     }

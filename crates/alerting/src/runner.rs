@@ -135,7 +135,7 @@ impl<R: Rule> Runner for Of<R> {
     fn read(&self, bytes: &[u8]) -> postcard::Result<Box<dyn Memory>> {
         match postcard::take_from_bytes(bytes)? {
             (memory, []) => Ok(Box::new(MemoryOf::<R>(memory))),
-            // postcard would take what is left over for nothing
+            // postcard would ignore what is left over
             _ => Err(postcard::Error::DeserializeBadEncoding),
         }
     }

@@ -11,7 +11,7 @@
 //! | `load` | the load, as a process of its own |
 //! | `system` | the system under test |
 //! | `town` | who lives there, and what is said of them |
-//! | `report` | the table and the JSON |
+//! | `figures`, `machine`, `report` | a figure beside its ceiling, on what it was made, the table and the JSON |
 
 mod figures;
 mod load;

@@ -1,7 +1,7 @@
 //! Appending to a stream and reading single messages from it: what the log, the publications and the keys have in common.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_nats::StatusCode;
@@ -19,7 +19,6 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use serde::Deserialize;
-use tokio::sync::OnceCell;
 
 use crate::connection::Connection;
 use crate::event_log::{AppendError, BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, PAYLOAD_BYTES_MAX, ReadError, Refusal, UnknownOutcome};
@@ -92,16 +91,17 @@ pub(crate) struct StreamPort {
     pub(crate) connection: Connection,
     pub(crate) name: Arc<str>,
     ack_wait: Duration,
-    batch_prefix: Arc<str>,
-    batches: Arc<AtomicU64>,
-    copies: Arc<OnceCell<usize>>,
+    id_prefix: Arc<str>,
+    ids_given: Arc<AtomicU64>,
+    /// Copies of the stream; 0 while nobody has asked.
+    copies: Arc<AtomicUsize>,
 }
 
 impl StreamPort {
     pub(crate) fn new(connection: &Connection, name: &str, ack_wait: Duration) -> Self {
         let inbox = connection.client().new_inbox();
         let unique = inbox.rsplit('.').next().unwrap_or(&inbox);
-        Self { connection: connection.clone(), name: name.into(), ack_wait, batch_prefix: unique.into(), batches: Arc::default(), copies: Arc::default() }
+        Self { connection: connection.clone(), name: name.into(), ack_wait, id_prefix: unique.into(), ids_given: Arc::default(), copies: Arc::default() }
     }
 
     /// A handle on the stream that asks the server nothing yet.
@@ -165,7 +165,7 @@ impl StreamPort {
     /// Appends all of `messages` or none of them, and returns the sequence of the last.
     ///
     /// One message is a plain publish, which is several times quicker than a batch of one; more are one atomic batch
-    /// (ADR-50). The answer comes after the server has synced them, if the server is set up to sync always.
+    /// (NATS ADR-50). The answer comes after the server has synced them, if the server is set up to sync always.
     pub(crate) async fn append(&self, expected_last_sequence: Option<u64>, messages: Vec<Outgoing>) -> Result<u64, AppendError> {
         check_sizes(messages.iter().map(|message| message.payload.len()))?;
         self.in_time(self.send(expected_last_sequence, messages)).await
@@ -173,11 +173,25 @@ impl StreamPort {
 
     /// Appends `messages` in turn, each behind the one before it and nowhere else, and returns the sequence of the last.
     ///
-    /// Where the outcome is unknown some of the first may be stored, never one without those before it. A few are several times
-    /// quicker like this than as an atomic batch.
+    /// Where that fails some of the first may be stored, never one without those before it. A few are several times quicker like this
+    /// than as an atomic batch, on a stream with one copy: with several, the server knows which message is the last only once they agree,
+    /// and keeps batches in memory, so a batch it is.
     pub(crate) async fn append_in_turn(&self, expected_last_sequence: u64, messages: Vec<Outgoing>) -> Result<u64, AppendError> {
         check_sizes(messages.iter().map(|message| message.payload.len()))?;
-        self.in_time(self.send_in_turn(expected_last_sequence, messages)).await
+        let appending = async {
+            // a server that does not say gets a batch: that is right for any number of copies
+            if self.has_one_copy().await.unwrap_or(false) {
+                self.send_in_turn(expected_last_sequence, messages).await
+            } else {
+                self.send(Some(expected_last_sequence), messages).await
+            }
+        };
+        let appended = self.in_time(appending).await;
+        if matches!(appended, Err(AppendError::Unknown(_) | AppendError::Torn)) {
+            // an operator may have given the stream more copies
+            self.copies.store(0, Ordering::Relaxed);
+        }
+        appended
     }
 
     /// Waits for the answer to an append on one connection, and not for longer than agreed.
@@ -196,10 +210,12 @@ impl StreamPort {
         }
     }
 
-    /// Whether the stream has one copy, as the server said when it was asked first.
-    pub(crate) async fn has_one_copy(&self) -> Result<bool, ReadError> {
-        let copies = self.copies.get_or_try_init(async || Ok(self.info().await?.config.num_replicas)).await?;
-        Ok(*copies <= 1)
+    /// Whether the stream has one copy, as the server said when it was asked last.
+    async fn has_one_copy(&self) -> Result<bool, ReadError> {
+        if self.copies.load(Ordering::Relaxed) == 0 {
+            self.copies.store(self.info().await?.config.num_replicas.max(1), Ordering::Relaxed);
+        }
+        Ok(self.copies.load(Ordering::Relaxed) == 1)
     }
 
     /// Returns when the connection has been made more often than so many times.
@@ -242,17 +258,20 @@ impl StreamPort {
             let publish = client.publish_with_reply_and_headers(message.subject, format!("{inbox}.{place}"), message.headers, message.payload);
             publish.await.map_err(|error| if place == 0 { not_published(error) } else { broken(error.to_string()) })?;
         }
-        for stored in 0..count {
+        // the server takes them one after the other, and answers in that order
+        for place in 0..count {
             let answer = answers.next().await.ok_or_else(|| broken("the client has stopped listening".to_owned()))?;
             if answer.status == Some(StatusCode::NO_RESPONDERS) {
                 return Err(AppendError::Unknown(UnknownOutcome::NoResponders));
             }
-            let place = answer.subject.rsplit('.').next().and_then(|place| place.parse::<u64>().ok());
-            match self.outcome(Some(expected_last_sequence + place.unwrap_or(stored)), 1, &answer.payload) {
+            if answer.subject.rsplit('.').next() != Some(place.to_string().as_str()) {
+                return Err(AppendError::Unknown(UnknownOutcome::Strange(format!("an answer to another message than {place} of {count}"))));
+            }
+            match self.outcome(Some(expected_last_sequence + place), 1, &answer.payload) {
                 Ok(_sequence) => {}
-                // nothing comes behind what is not there
-                Err(error) if place == Some(0) => return Err(error),
-                Err(error) => return Err(AppendError::Unknown(UnknownOutcome::Strange(format!("{stored} of {count} were appended, and then: {error}")))),
+                // those before it are stored, it is not, and nothing follows what is not there
+                Err(AppendError::Conflict | AppendError::Refused(_)) if place > 0 => return Err(AppendError::Torn),
+                Err(error) => return Err(error),
             }
         }
         Ok(expected_last_sequence + count)
@@ -261,8 +280,8 @@ impl StreamPort {
     /// The messages with the headers that let each be stored only behind the one before it. The sequence alone would let somebody
     /// else's message take the place of one of ours, and the next one of ours follow it.
     fn chained(&self, expected_last_sequence: u64, mut messages: Vec<Outgoing>) -> Vec<Outgoing> {
-        let first = self.batches.fetch_add(messages.len() as u64, Ordering::Relaxed);
-        let id = |place: u64| format!("{}-{}", self.batch_prefix, first + place);
+        let first = self.ids_given.fetch_add(messages.len() as u64, Ordering::Relaxed);
+        let id = |place: u64| format!("{}-{}", self.id_prefix, first + place);
         for (place, message) in (0..).zip(&mut messages) {
             message.headers.insert(NATS_EXPECTED_STREAM, &*self.name);
             message.headers.insert(NATS_EXPECTED_LAST_SEQUENCE, (expected_last_sequence + place).to_string().as_str());
@@ -283,7 +302,7 @@ impl StreamPort {
             }
         }
         if messages.len() > 1 {
-            let batch = format!("{}-{}", self.batch_prefix, self.batches.fetch_add(1, Ordering::Relaxed));
+            let batch = format!("{}-{}", self.id_prefix, self.ids_given.fetch_add(1, Ordering::Relaxed));
             for (index, message) in (1..).zip(&mut messages) {
                 let index: u64 = index;
                 message.headers.insert(NATS_BATCH_ID, batch.as_str());
@@ -356,7 +375,9 @@ pub(crate) const SUBJECT_BYTES_MAX: usize = 512;
 fn refused(error: &async_nats::jetstream::Error) -> AppendError {
     let description = error.to_string();
     match error.error_code() {
-        ErrorCode::STREAM_WRONG_LAST_SEQUENCE | ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT => AppendError::Conflict,
+        ErrorCode::STREAM_WRONG_LAST_SEQUENCE | ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT | ErrorCode::STREAM_WRONG_LAST_MESSAGE_ID => {
+            AppendError::Conflict
+        }
         ErrorCode::STREAM_MESSAGE_EXCEEDS_MAXIMUM => AppendError::Refused(Refusal::TooLarge),
         ErrorCode::ATOMIC_PUBLISH_TOO_LARGE_BATCH => AppendError::Refused(Refusal::TooMany),
         ErrorCode::STORAGE_RESOURCES_EXCEEDED | ErrorCode::ACCOUNT_RESOURCES_EXCEEDED | ErrorCode::INSUFFICIENT_RESOURCES => {

@@ -1,7 +1,17 @@
 //! The only crate that speaks to NATS: the log, the publications, the key store, questions and answers, and the server itself.
 //!
-//! Everything here deals in opaque bytes; what they mean is decided elsewhere. Each port is a plain struct that is backed
+//! Everything here deals in opaque bytes; what they mean is decided elsewhere. Only a commit is decoded here, once for all readers of the
+//! process. Each port is a plain struct that is backed
 //! by JetStream or by memory, and one contract suite holds both to the same behaviour.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `event_log`, `jetstream` | the log: append behind a guard, read, follow; what streams have in common |
+//! | `publication`, `durable`, `deliveries` | what outsiders are told; the place of each of them; the mark of a delivery |
+//! | `keys`, `keyring` | wrapped keys of people; unwrapped for a while |
+//! | `requests` | questions and answers between services |
+//! | `connection`, `provision`, `preflight`, `monitor` | one connection; the streams as values; what must be true of a server |
+//! | `server` | nats-server as a child |
 
 pub mod connection;
 pub mod deliveries;

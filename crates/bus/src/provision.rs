@@ -21,7 +21,7 @@ pub const STREAM_SCHEMA_KEY: &str = "gridward_schema";
 pub const STREAM_SCHEMA: u32 = 1;
 /// Readers a stream may have at once: services, their short-lived predecessors, and outside consumers.
 const CONSUMERS_MAX: i32 = 512;
-/// Shortest window the server accepts for looking at message ids. None are sent, so nothing is kept.
+/// Shortest window the server accepts for looking at message ids. Those of appends in turn are new for every try, so nothing is found in it.
 const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 /// How long alerts are kept unless the caller says otherwise: 90 days.
 pub const ALERT_AGE_MAX: Duration = Duration::from_secs(90 * 24 * 3600);

@@ -10,6 +10,7 @@
 //! | `coverage` | the doors of a building, which of them a round is about, and what reaches one |
 //! | `newest` | as many facts as are worth keeping, as bytes: rows and memories are full of them |
 //! | `command`, `event`, `known` | the lists of all commands, events and entities, and the envelope around a command |
+//! | `access`, `rejection` | who may do what where; why a command is refused |
 //! | `commit`, `log`, `canonical` | events as bytes, places in the log, and whether bytes are the one form of what they say |
 
 pub mod absence;

@@ -24,8 +24,8 @@ pub(crate) enum Encoded {
 pub(crate) enum Appended {
     /// It is on the log, and known; these rows say so.
     Done(Vec<Unit>),
-    /// So many of its first commits are on the log, and perhaps somebody else's after them. The world is caught up with all of it.
-    Overtaken(usize),
+    /// So many of its first commits are on the log, or none, and perhaps somebody else's after them. The world is caught up with all of it.
+    InPart(usize),
     /// It was not tried: the commit at this place is larger than a commit may be.
     TooLarge(usize),
     /// It was not tried: together the commits are more than one append may carry.
@@ -50,8 +50,8 @@ pub(crate) struct Batch {
     pub(crate) commits: Vec<Arc<Commit>>,
 }
 
-/// Takes out of a batch those who wait for one of its first commits: what others are told may rest on a later one.
-pub(crate) fn recorded_first(answers: Answers, count: usize) -> (Answers, Answers) {
+/// Splits off those who wait for one of the first commits of a batch: what others are told may rest on a later one.
+pub(crate) fn split_recorded(answers: Answers, count: usize) -> (Answers, Answers) {
     answers.into_iter().partition(|(_, answer)| matches!(answer, Answer::Recorded(place) if *place < count))
 }
 

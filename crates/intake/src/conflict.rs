@@ -1,4 +1,4 @@
-//! After an append was refused: what of it stands on the log all the same, and whether somebody was faster at all.
+//! After an append was refused: what of it stands on the log all the same, and whether anything was appended first at all.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::{
     writer::{Writer, WriterError},
 };
 
-/// How often in a row, a pause apart, the log may refuse an append and have nothing that came before it: while a cluster agrees.
+/// How often in a row, a pause apart, the log may refuse an append and show nothing that was appended first: while a cluster agrees.
 const DENIED_MAX: u32 = 10;
 /// That pause.
 const DENIED_PAUSE: Duration = Duration::from_millis(250);
@@ -24,30 +24,30 @@ impl Writer {
         }
         self.world.forget_pending();
         self.position = self.catch_up().await?;
-        Ok(Appended::Overtaken(stored))
+        Ok(Appended::InPart(stored))
     }
 
     /// How many of a batch stand behind the head, from the first on: each is stored behind the one before it or not at all.
     async fn standing(&mut self, hashes: &[CommitHash]) -> Result<usize, WriterError> {
-        // mostly all of them or none
-        if self.stands(hashes, hashes.len()).await? {
+        // mostly all of them do, or none
+        if self.stands(hashes, hashes.len().saturating_sub(1)).await? {
             return Ok(hashes.len());
         }
         let mut stored = 0;
-        while stored + 1 < hashes.len() && self.stands(hashes, stored + 1).await? {
+        while self.stands(hashes, stored).await? {
             stored += 1;
         }
         Ok(stored)
     }
 
-    /// Whether the last of the first `count` of a batch stands where it would.
-    async fn stands(&mut self, hashes: &[CommitHash], count: usize) -> Result<bool, WriterError> {
-        let found = self.read(self.position.sequence + count as u64).await?;
-        Ok(found.is_some_and(|stored| count.checked_sub(1).and_then(|place| hashes.get(place)) == Some(&stored.position().hash)))
+    /// Whether the one at a place of a batch stands where it would.
+    async fn stands(&mut self, hashes: &[CommitHash], place: usize) -> Result<bool, WriterError> {
+        let found = self.read(self.position.sequence + 1 + place as u64).await?;
+        Ok(found.is_some_and(|stored| hashes.get(place) == Some(&stored.position().hash)))
     }
 
-    /// Makes sure that somebody was faster: a server that denies what it cannot show has lost the end of its stream.
-    pub(crate) async fn overtaken_since(&mut self, before: u64) -> Result<(), WriterError> {
+    /// Makes sure that something was appended first: a server that denies what it cannot show has lost the end of its stream.
+    pub(crate) async fn moved_since(&mut self, before: u64) -> Result<(), WriterError> {
         self.denied = if self.position.sequence == before { self.denied + 1 } else { 0 };
         match self.denied {
             0 => Ok(()),

@@ -9,9 +9,11 @@
 //! | `writer` | the one imperative sequence of the product: gather, decide, seal, append, settle |
 //! | `conflict` | after a refused append: what of it stands on the log all the same |
 //! | `world` | what is known: snapshots, and what is decided but not yet committed |
+//! | `subject` | where a decision lies on the log |
 //! | `records` | which commands were recorded: ids in runs |
 //! | `sealing` | keys of people, and the seal |
 //! | `catch_up` | reading on in the log: at the start, and after a conflict |
+//! | `service`, `restore` | from the start until told to stop; a log from a backup begins a new epoch |
 //! | `check` | what is known against a fresh fold |
 //! | `import` | from a file to commands, and the report about it |
 //! | `door` | HTTP and NATS |

@@ -30,14 +30,14 @@ use web::Gate;
 
 use crate::{
     ask::{Ask, Outcome, Waiting, Work},
-    batch::{Answer, Appended, Batch, Decided, Encoded, answer, decide_again, recorded_first},
+    batch::{Answer, Appended, Batch, Decided, Encoded, answer, decide_again, split_recorded},
     catch_up::{CatchUpError, catch_up, position_after},
     sealing::{Sealing, SealingError},
     subject,
     world::World,
 };
 
-/// Most commands decided for one batch: refusals and repeats take no room on the log, so more are looked at than are appended.
+/// Most commands decided for one batch, refusals and repeats counted.
 const GATHER_MAX: usize = BATCH_MESSAGES_MAX;
 /// Most bytes of JSON behind one batch. A commit is mostly smaller than its command; where it is not, the batch is halved.
 const JSON_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -90,7 +90,8 @@ pub(crate) enum WriterError {
 }
 
 impl Writer {
-    /// Works until the queue is closed, or `stop` says so: what waits then is dropped unanswered, and was not appended.
+    /// Works until the queue is closed, or `stop` says so: what waits then is dropped unanswered. Of a batch whose outcome is not known yet
+    /// all, some of the first or nothing may be on the log.
     pub(crate) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Work>) -> Result<(), WriterError> {
         let mut waiting: VecDeque<Waiting> = VecDeque::new();
         loop {
@@ -160,16 +161,16 @@ impl Writer {
                 self.batch_max = (self.batch_max * 2).min(BATCH_MESSAGES_MAX);
                 metrics::histogram!("gridward_append_ms").record(started.elapsed().as_secs_f64() * 1e3);
                 metrics::histogram!("gridward_append_commits").record(count as f64);
-                metrics::counter!("gridward_commits_total").increment(count as u64);
-                metrics::gauge!("gridward_intake_sequence").set(self.position.sequence as f64);
+                self.tell_recorded(count);
                 answer(answers, before);
                 self.write(rows)?;
             }
-            // all else is decided again, over what they did
-            Appended::Overtaken(stored) => {
-                let (recorded, others) = recorded_first(answers, stored);
+            // all else is decided again, over what is there now
+            Appended::InPart(stored) => {
+                self.tell_recorded(stored);
+                let (recorded, others) = split_recorded(answers, stored);
                 answer(recorded, before);
-                self.overtaken_since(before).await?;
+                self.moved_since(before).await?;
                 decide_again(others, waiting);
             }
             Appended::TooMuch => {
@@ -186,6 +187,12 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Tells the metrics how many commits came, and where the log ends.
+    fn tell_recorded(&self, count: usize) {
+        metrics::counter!("gridward_commits_total").increment(count as u64);
+        metrics::gauge!("gridward_intake_sequence").set(self.position.sequence as f64);
     }
 
     /// Decides from the front of the queue until a batch is full.
@@ -317,7 +324,7 @@ impl Writer {
                 }
                 Err(AppendError::Refused(refusal)) => return Err(WriterError::Refused(refusal)),
                 // something was appended, by us or by somebody else: only the log can tell
-                Err(AppendError::Conflict) => return self.find_out(&commits, &hashes).await,
+                Err(AppendError::Conflict | AppendError::Torn) => return self.find_out(&commits, &hashes).await,
                 // perhaps appended, perhaps not: the same guard makes a second try harmless, and tells
                 Err(AppendError::Unknown(unknown)) => {
                     metrics::counter!("gridward_appends_unknown_total").increment(1);

@@ -7,7 +7,7 @@
 //! | `rows`, `boards`, `changes` | rows read together; status kept computed; which buildings changed |
 //! | `reader` | every question, typed, for whoever holds a scope |
 //! | `opener` | the one place where sealed text is opened |
-//! | `query` | the HTTP door |
+//! | `query`, `cursor` | the HTTP door; where a page of a list ended |
 //! | `status` | how buildings stand, told to outsiders |
 //! | `check` | rows against a fresh fold, the log against itself |
 //!

@@ -1,4 +1,4 @@
-//! A cache of folded rows that remembers how far the fold came, and nothing more.
+//! A cache of folded rows that remembers how far the fold came, and one note beside them that no fold brings back ([`Store::note`]).
 //!
 //! The log is the truth; this folder can be deleted at any time while the process is stopped, and a fold from the start
 //! brings it back equal. That is why a write is answered from memory and reaches the disk later, and why a damaged folder

@@ -201,7 +201,8 @@ impl Runner {
         let name = self.plan.name.as_str();
         work.expected = match self.marks.put(name, payload.clone(), work.expected).await {
             Ok(sequence) => sequence,
-            Err(AppendError::Conflict) => return Err(self.overtaken(name).await?),
+            // of one message there is no part
+            Err(AppendError::Conflict | AppendError::Torn) => return Err(self.overtaken(name).await?),
             Err(AppendError::Unknown(outcome)) => self.look_after(name, &payload, outcome).await?,
             Err(refused @ AppendError::Refused(_)) => return Err(Hindrance::Unset(refused)),
         };

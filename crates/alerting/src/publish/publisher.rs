@@ -243,7 +243,8 @@ impl Publisher {
                     });
                     mark = Mark { expected: sequence, told: newest.sequence, last: newest, since: None, ..mark };
                 }
-                Err(AppendError::Conflict | AppendError::Unknown(_)) => return Ok(Ended::Pause),
+                // the stream is looked at again: it tells what became of this
+                Err(AppendError::Conflict | AppendError::Torn | AppendError::Unknown(_)) => return Ok(Ended::Pause),
                 Err(AppendError::Refused(Refusal::Full(why))) => {
                     tracing::error!(class = self.class.word(), why, "the stream of alerts is full");
                     return Ok(Ended::Pause);

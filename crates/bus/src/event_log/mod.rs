@@ -24,7 +24,7 @@ pub use memory::{MemoryLog, NextAppend};
 pub use outcome::{AppendError, ReadError, Refusal, ResumeError, TailError, UnknownOutcome};
 use reader::ReaderTask;
 
-/// Most messages in one append: the limit of an atomic batch (ADR-50).
+/// Most messages in one append: the limit of an atomic batch (NATS ADR-50).
 pub const BATCH_MESSAGES_MAX: usize = 1000;
 /// Most messages that are appended in turn: so many take no longer than an atomic batch, which costs nats-server 2.15 a file store of
 /// its own, 2.4 ms however few they are (docs/adr/0030).
@@ -186,10 +186,10 @@ impl EventLog {
     /// `expected_last_sequence` is the head the messages were decided on; anything else at the head refuses all of them.
     ///
     /// # Errors
-    /// [`AppendError::Conflict`]: nothing was stored, read on and decide again. [`AppendError::Unknown`]: nobody knows yet, and
-    /// perhaps only the first are there, never one without those before it;
+    /// [`AppendError::Conflict`]: nothing was stored, read on and decide again. [`AppendError::Torn`]: the first are stored, never one
+    /// without those before it: look, and decide the others again. [`AppendError::Unknown`]: nobody knows yet, all, the first or nothing;
     /// wait until the tail has moved or an append with the same guard is refused, then look for the own commands.
-    /// [`AppendError::Refused`]: nothing was stored and trying again will not help.
+    /// [`AppendError::Refused`]: nothing was stored, and trying again will not help unless an operator makes room.
     pub async fn append(&self, expected_last_sequence: u64, messages: Vec<Message>) -> Result<u64, AppendError> {
         check_sizes(messages.iter().map(|message| message.payload.len()))?;
         let ours = |subject: &str| subject.starts_with(&*self.subject_prefix) && is_plain_subject(subject);
@@ -202,12 +202,9 @@ impl EventLog {
                 let kept = messages.iter().map(|message| (message.subject.clone(), message.payload.clone())).collect();
                 let outgoing = |message: Message| Outgoing { subject: message.subject, headers: async_nats::HeaderMap::new(), payload: message.payload };
                 let messages: Vec<Outgoing> = messages.into_iter().map(outgoing).collect();
-                // with several copies the server knows the message before only once they agree, and keeps batches in memory
-                let in_turn = (2..=IN_TURN_MAX).contains(&messages.len()) && port.has_one_copy().await.unwrap_or(false);
-                let last = if in_turn {
-                    port.append_in_turn(expected_last_sequence, messages).await?
-                } else {
-                    port.append(Some(expected_last_sequence), messages).await?
+                let last = match messages.len() {
+                    2..=IN_TURN_MAX => port.append_in_turn(expected_last_sequence, messages).await?,
+                    _ => port.append(Some(expected_last_sequence), messages).await?,
                 };
                 self.feed.take(last, kept);
                 Ok(last)

@@ -5,13 +5,17 @@ use std::time::Duration;
 /// Why an append did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// The head was not the expected one. Nothing was stored: read on, and decide again on the new head.
+    /// The head was not the expected one. Nothing was stored by this try, though one before it behind the same guard may have been: read on,
+    /// and decide again on the new head.
     #[error("another message was appended first")]
     Conflict,
+    /// Only the first of its messages are stored, the others are not and will not be: look how many, and decide the others again.
+    #[error("only the first messages were appended")]
+    Torn,
     /// Nobody knows whether it was stored, or how many of the first messages were. Tail and look; the guard makes a second try harmless.
     #[error("unknown whether it was appended: {0}")]
     Unknown(UnknownOutcome),
-    /// Nothing was stored, and the same try will be refused again.
+    /// Nothing was stored, and the same try will be refused again, unless an operator makes room.
     #[error("append refused: {0}")]
     Refused(Refusal),
 }

@@ -74,7 +74,7 @@ enum Course {
     GoesOn,
     /// The next episode of the alert that was recovering, or was resolved.
     Recurs,
-    /// A new alert.
+    /// A new alert, where there is a new cause: it ended too long ago to be the same otherwise.
     BeginsAnew,
 }
 
@@ -109,12 +109,12 @@ fn fires_again(state: &State, occurrence: Occurrence, new_cause: bool, course: C
         Course::GoesOn => Vec::new(),
         // what somebody ended by hand stays ended until there is a new cause
         Course::Recurs | Course::BeginsAnew if state.ended_by_hand() && !new_cause => Vec::new(),
-        // without a new cause it is the same matter, however long ago it ended: what had quieted it was taken back, or a clock went back
-        _ if course == Course::Recurs || !new_cause => vec![Reopened { alert, key, n, episode: episode + 1, occurrence }.into()],
-        Course::Recurs | Course::BeginsAnew => {
+        Course::BeginsAnew if new_cause => {
             let alert = AlertId::new(alert.key_hash().clone(), alert.group() + 1);
             vec![Raised { alert, key, n: 1, episode: 1, occurrence }.into()]
         }
+        // the same matter, however long ago it ended: what had quieted it was taken back, or a clock went back
+        Course::Recurs | Course::BeginsAnew => vec![Reopened { alert, key, n, episode: episode + 1, occurrence }.into()],
     }
 }
 

@@ -1,6 +1,6 @@
 //! An alert: a fact about the world that somebody owns. One open episode per key; each cause once.
 //!
-//! `open -> acknowledged -> resolved -> (recurs within 24 h) open again, next episode`, or `closed` by hand with a reason. `n` counts
+//! `open -> acknowledged -> resolved -> (recurs within 24 h, or without a new cause) open again, next episode`, or `closed` by hand with a reason. `n` counts
 //! the events of one alert without gaps. Rules say Firing or Quiet as often as they like; deciding turns the first Firing into
 //! `Raised`, a repeat into nothing (alerting.md). Meanwhile it is somebody's turn: [`Turn`] says whose.
 

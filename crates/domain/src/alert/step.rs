@@ -37,7 +37,7 @@ pub enum Change<'a> {
     Updated(&'a Occurrence),
     /// It is worse than it ever was in this episode.
     Upgraded(&'a Occurrence),
-    /// It recurred while it was recovering, or within 24 h after it was resolved.
+    /// It recurred while it was recovering, or within 24 h after it was resolved, or later without a new cause.
     Reopened {
         /// Counts the times it was opened, from 1.
         episode: u32,
