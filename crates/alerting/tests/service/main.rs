@@ -101,6 +101,8 @@ async fn of_people_in_an_open_cluster_it_is_said_that_people_need_not_be_told_of
     let cluster = body(&system.notice("cluster.critical.b07.raised").await);
     system.record("visit.record", fever("p3", 38.4), "2020-02-02T15:04").await;
     eventually("the third", || (fevers(&system).len() == 3).then_some(())).await;
+    // whoever closes it must have seen it with the third
+    system.notice("cluster.critical.b07.updated").await;
     system.record("alert.close", json!({"alert": cluster["data"]["alert"], "n": last_n(&system, &cluster), "reason": "false_alarm"}), "2020-02-02T15:05").await;
     system.notice("cluster.critical.b07.closed").await;
     system.record("visit.record", fever("p3", 39.0), "2020-02-02T15:05").await;
