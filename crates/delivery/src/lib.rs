@@ -30,7 +30,7 @@ pub use outbox::{Content, GIVE_UP_AFTER_MS, Outcome, Send, Settled};
 pub use pace::Pace;
 pub use pile::{Item, Line, Notice, Sort};
 pub use plan::{Channel, Class, Filter, Plan, Quiet};
-pub use render::{Names, Template, TemplateError, kind_words};
+pub use render::{Names, Template, TemplateError, kind_words, severity_words};
 
 use domain::values::Timestamp;
 

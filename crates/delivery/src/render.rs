@@ -128,17 +128,19 @@ fn cut(text: &str, bytes_max: usize) -> String {
 fn view<'a>(notice: &'a Notice, names: &'a Names, items: usize, lines: usize) -> View<'a> {
     let count = notice.alerts();
     let severity = notice.severity();
+    let (severity_zh, severity_en) = severity_words(severity);
     let line = |line: &'a Line| {
         let kind = line.kind.as_ref().map_or("other", |kind| kind.as_str());
         let (kind_zh, kind_en) = kind_words(kind);
+        let (severity_zh, severity_en) = severity_words(line.severity);
         LineView {
             community: line.community.as_ref().map_or("…", |community| names.get(community).map_or(community.as_str(), String::as_str)),
             kind,
             kind_zh,
             kind_en,
             severity: line.severity,
-            severity_zh: severity_zh(line.severity),
-            severity_en: severity_en(line.severity),
+            severity_zh,
+            severity_en,
             count: line.alerts,
         }
     };
@@ -147,8 +149,8 @@ fn view<'a>(notice: &'a Notice, names: &'a Names, items: usize, lines: usize) ->
         sort: notice.sort,
         exercise: notice.exercise,
         severity,
-        severity_zh: severity_zh(severity),
-        severity_en: severity_en(severity),
+        severity_zh,
+        severity_en,
         count,
         lines: notice.lines.iter().take(lines).map(line).collect(),
         more_lines: notice.lines.len().saturating_sub(lines),
@@ -158,19 +160,12 @@ fn view<'a>(notice: &'a Notice, names: &'a Names, items: usize, lines: usize) ->
     }
 }
 
-fn severity_zh(severity: Severity) -> &'static str {
+/// A severity in both languages.
+pub fn severity_words(severity: Severity) -> (&'static str, &'static str) {
     match severity {
-        Severity::Critical => "紧急",
-        Severity::Serious => "需处理",
-        Severity::Caution => "留意",
-    }
-}
-
-fn severity_en(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::Serious => "to act on",
-        Severity::Caution => "to watch",
+        Severity::Critical => ("紧急", "critical"),
+        Severity::Serious => ("需处理", "to act on"),
+        Severity::Caution => ("留意", "to watch"),
     }
 }
 

@@ -3,8 +3,11 @@
 use std::{collections::HashMap, time::Duration};
 
 use clap::{Args, Subcommand};
-use delivery::kind_words;
-use domain::values::{Timestamp, Zone};
+use delivery::{kind_words, severity_words};
+use domain::{
+    alert::Severity,
+    values::{Timestamp, Zone},
+};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -73,9 +76,10 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
             let path = format!("/communities/{community}/commands");
             let answer: Value = accepted(client.request(Method::POST, &path).json(&command).send().await?).await?.json().await?;
             let now: Value = client.get(&format!("/communities/{community}/alerts/{alert}?after={}", answer["sequence"])).await?;
-            let said = match now["state"] == "open" {
-                true => "已记为看到，仍由护士或社区办公室处理 You have seen it; it stays open for the nurse or the office",
-                false => "已由您接手 You have it",
+            let said = if now["state"] == "open" {
+                "已记为看到，仍由护士或社区办公室处理 You have seen it; it stays open for the nurse or the office"
+            } else {
+                "已由您接手 You have it"
             };
             talk(format_args!("{said} ({})", answer["sequence"]));
         }
@@ -130,22 +134,11 @@ fn line(zone: &Zone, alert: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let place = [&alert["names"]["estate"], &alert["names"]["building"], &alert["place"]["unit"], &alert["place"]["door"]];
     let place: Vec<String> = place.into_iter().map(text).filter(|part| !part.is_empty()).collect();
-    let severity = match alert["severity"].as_str() {
-        Some("critical") => "紧急 critical  ",
-        Some("serious") => "需处理 serious ",
-        _ => "留意 caution   ",
-    };
-    let state = match alert["state"].as_str() {
-        Some("open") => "未接 open",
-        Some("acknowledged") => "已接 taken",
-        Some("recovering") => "恢复中 recovering",
-        Some("resolved") => "已解除 resolved",
-        _ => "已关闭 closed",
-    };
     let kind = text(&alert["kind"]);
     let (kind_zh, kind_en) = kind_words(&kind);
     let parts = [
-        format!("{severity} {state}"),
+        severity(&alert["severity"]),
+        state(&text(&alert["state"])).to_owned(),
         format!("{kind_zh} {kind_en}"),
         place.join(" "),
         format!("{} 起 since", local(zone, &alert["first_at"])),
@@ -153,6 +146,30 @@ fn line(zone: &Zone, alert: &Value) -> String {
         format!("{} n={}", text(&alert["alert"]), alert["n"]),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
+}
+
+/// How bad it is; a word that this program does not know as it is.
+fn severity(told: &Value) -> String {
+    let word = told.as_str().unwrap_or_default();
+    serde_json::from_value::<Severity>(told.clone()).map_or_else(
+        |_| word.to_owned(),
+        |severity| {
+            let (zh, en) = severity_words(severity);
+            format!("{zh} {en}")
+        },
+    )
+}
+
+/// How it stands, likewise.
+fn state(word: &str) -> &str {
+    match word {
+        "open" => "未接 open",
+        "acknowledged" => "已接 taken",
+        "recovering" => "恢复中 recovering",
+        "resolved" => "已解除 resolved",
+        "closed" => "已关闭 closed",
+        unknown => unknown,
+    }
 }
 
 /// A time as it stands on the clocks of the community.
@@ -185,13 +202,14 @@ mod tests {
         });
         assert_eq!(
             line(&Zone::default(), &alert),
-            "紧急 critical   未接 open  发热 Fever  阳光小区 7号楼 2 502  2020-02-06 15:04 起 since  \
+            "紧急 critical  未接 open  发热 Fever  阳光小区 7号楼 2 502  2020-02-06 15:04 起 since  \
              2级 level 2: s-office，2020-02-06 15:19 上报 goes up  abc-1 n=3"
         );
-        (alert["turn"], alert["kind"]) = (Value::Null, json!("of_a_newer_program"));
+        // nothing that this program does not know is shown as something mild, or as over
+        (alert["turn"], alert["kind"], alert["severity"], alert["state"]) = (Value::Null, json!("of_a_newer_program"), json!("worst"), json!("asleep"));
         assert_eq!(
             line(&Zone::default(), &alert),
-            "紧急 critical   未接 open  of_a_newer_program of a newer program  阳光小区 7号楼 2 502  2020-02-06 15:04 起 since  abc-1 n=3"
+            "worst  asleep  of_a_newer_program of a newer program  阳光小区 7号楼 2 502  2020-02-06 15:04 起 since  abc-1 n=3"
         );
     }
 }
