@@ -24,7 +24,7 @@ use crate::{
     difference::differs,
     duties::Rolls,
     error::{AlertingError, chain},
-    memories::{self, Memories},
+    memories::Memories,
     names, outbox,
     place::{self, Place},
     publish::{
@@ -52,7 +52,7 @@ pub(crate) struct Engine {
     store: Store,
     /// Class full is told, too.
     full: bool,
-    runners: Runners,
+    runners: Arc<Runners>,
     memories: Memories,
     rolls: Rolls,
     /// Read from the store when it is needed first.
@@ -107,9 +107,9 @@ fn read(stored: &Stored) -> Result<Arc<Commit>, CommitError> {
 
 impl Engine {
     pub(crate) fn new(store: Store) -> Self {
-        let runners = Runners::all();
+        let runners = Arc::new(Runners::all());
         Self {
-            memories: Memories::new(memories::table(&runners)),
+            memories: Memories::new(Arc::clone(&runners)),
             runners,
             rolls: Rolls::default(),
             agenda: None,
@@ -187,7 +187,7 @@ impl Engine {
         let mut wake = |rule: &Slug, scope| {
             self.woken.insert(Target { community: community.clone(), rule: rule.clone(), scope });
         };
-        self.memories.fold((&self.store, &self.runners), commit, stored.sequence, &mut wake)?;
+        self.memories.fold(&self.store, commit, stored.sequence, &mut wake)?;
         self.rolls.fold(&self.store, commit, stored.sequence)?;
         self.fold_alerts(commit, stored)
     }
@@ -371,11 +371,11 @@ impl Engine {
         Ok(out_of_room)
     }
 
-    fn judge_one(&mut self, woken_at: Timestamp, target: &Target, now: Timestamp) -> Result<(Option<Observation>, Option<Timestamp>), AlertingError> {
+    fn judge_one(&mut self, due_since: Timestamp, target: &Target, now: Timestamp) -> Result<(Option<Observation>, Option<Timestamp>), AlertingError> {
         let Target { community, rule, scope } = target;
         let Some(place) = self.place(community)? else { return Ok((None, None)) };
         let Some((rule, runner)) = self.runners.named(rule) else { return Ok((None, None)) };
-        let (memory_sequence, judgement) = self.memories.judge((&self.store, &self.runners), (rule, runner), (community, scope), &place.shared(), now)?;
+        let (memory_sequence, judgement) = self.memories.judge(&self.store, (rule, runner), (community, scope), &place.shared(), now)?;
         let (key, version) = (runner.key(scope), runner.version());
         let next_change = judgement.next_change;
         let (alert_sequence, alert) = self.alert(target, &key)?;
@@ -384,7 +384,7 @@ impl Engine {
         }
         // the alert's own last event counts: a judgement made after it is newer than what that event rests on
         let sequence = memory_sequence.max(alert_sequence).max(place.sequence);
-        let basis = Basis { sequence, due: (woken_at > AT_ONCE).then_some(woken_at) };
+        let basis = Basis { sequence, due: (due_since > AT_ONCE).then_some(due_since) };
         let observe = judgement.observe(key, version, basis);
         let turn = self.turn(target, alert.as_deref(), &place, now)?;
         let next_change = next_change.into_iter().chain(turn.next_change).min();

@@ -2,7 +2,10 @@
 //!
 //! One row a scope, whichever rules look at it: what a visit costs follows from who was met and where, not from how many rules there are.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use domain::{
     Commit, Fact,
@@ -26,6 +29,7 @@ const FACTS_LEFT: usize = FACTS_MAX / 8 * 7;
 
 /// What all rules remember. What the store holds is the same up to the last call of [`Memories::changed`].
 pub(crate) struct Memories {
+    runners: Arc<Runners>,
     table: Table,
     at_hand: HashMap<(CommunityId, Scope), AtHand>,
     /// Not in the store yet.
@@ -78,8 +82,8 @@ impl AtHand {
 }
 
 impl Memories {
-    pub(crate) fn new(table: Table) -> Self {
-        Self { table, at_hand: HashMap::new(), changed: Vec::new(), commits: 0, facts: 0 }
+    pub(crate) fn new(runners: Arc<Runners>) -> Self {
+        Self { table: table(&runners), runners, at_hand: HashMap::new(), changed: Vec::new(), commits: 0, facts: 0 }
     }
 
     /// Where they are stored.
@@ -89,20 +93,14 @@ impl Memories {
 
     /// Remembers what a commit says, and shows the scopes of each rule that it is about: those too whose memory held it already, for
     /// whoever remembered it may have ended before they were judged.
-    pub(crate) fn fold(
-        &mut self,
-        (store, runners): (&Store, &Runners),
-        commit: &Commit,
-        sequence: u64,
-        woken: &mut dyn FnMut(&Slug, Scope),
-    ) -> Result<(), AlertingError> {
-        let header = &commit.header;
+    pub(crate) fn fold(&mut self, store: &Store, commit: &Commit, sequence: u64, woken: &mut dyn FnMut(&Slug, Scope)) -> Result<(), AlertingError> {
+        let (header, runners) = (&commit.header, Arc::clone(&self.runners));
         self.commits += 1;
         for (rule, runner) in runners.iter() {
             for (index, event) in (0..).zip(&commit.events) {
                 for scope in runner.scopes(event, header).map_err(|source| AlertingError::Retraction { sequence, source })? {
                     let fact = Fact { sequence, index, header, event };
-                    self.remember((store, runners), (rule, runner), &scope, &fact)?;
+                    self.remember(store, (rule, runner), &scope, &fact)?;
                     woken(runner.name(), scope);
                 }
             }
@@ -111,15 +109,9 @@ impl Memories {
     }
 
     /// Changes what a rule remembers of a scope by an event of the commit that is being folded, unless that commit is in it already.
-    fn remember(
-        &mut self,
-        (store, runners): (&Store, &Runners),
-        (rule, runner): (RuleIndex, &dyn Runner),
-        scope: &Scope,
-        fact: &Fact<'_>,
-    ) -> Result<(), StoreError> {
+    fn remember(&mut self, store: &Store, (rule, runner): (RuleIndex, &dyn Runner), scope: &Scope, fact: &Fact<'_>) -> Result<(), StoreError> {
         let (community, commit) = (&fact.header.community, self.commits);
-        let at_hand = self.of((store, runners), community, scope)?;
+        let at_hand = self.of(store, community, scope)?;
         // of one commit several events may be about the same scope, and several rules look at each
         if fact.sequence <= at_hand.sequence && at_hand.folded_with != commit {
             return Ok(());
@@ -139,13 +131,13 @@ impl Memories {
     /// What a rule says of a scope, and the last commit that tells something of it.
     pub(crate) fn judge(
         &mut self,
-        (store, runners): (&Store, &Runners),
+        store: &Store,
         (rule, runner): (RuleIndex, &dyn Runner),
         (community, scope): (&CommunityId, &Scope),
         shared: &Shared<'_>,
         now: Timestamp,
     ) -> Result<(u64, Judgement), StoreError> {
-        let at_hand = self.of((store, runners), community, scope)?;
+        let at_hand = self.of(store, community, scope)?;
         let judgement = match at_hand.place_of(rule) {
             Some(place) => at_hand.of_rules[place].1.judge(scope, shared, now),
             // nothing is remembered that was not told: a fold that judges less often comes to the same rows
@@ -155,7 +147,7 @@ impl Memories {
     }
 
     /// What is remembered of a scope.
-    fn of(&mut self, (store, runners): (&Store, &Runners), community: &CommunityId, scope: &Scope) -> Result<&mut AtHand, StoreError> {
+    fn of(&mut self, store: &Store, community: &CommunityId, scope: &Scope) -> Result<&mut AtHand, StoreError> {
         if self.facts > FACTS_MAX && self.changed.is_empty() {
             self.forget_some();
         }
@@ -163,7 +155,7 @@ impl Memories {
             Entry::Occupied(at_hand) => Ok(at_hand.into_mut()),
             Entry::Vacant(missing) => {
                 let row = store.folded::<Vec<Written>>(self.table, &memory_key(community, scope))?;
-                let of_rules = row.value.into_iter().flatten().map(|written| written.read(runners)).collect::<Option<_>>();
+                let of_rules = row.value.into_iter().flatten().map(|written| written.read(&self.runners)).collect::<Option<_>>();
                 let of_rules = of_rules.ok_or(StoreError::Undecodable { table: self.table.name })?;
                 let at_hand = AtHand { of_rules, sequence: row.sequence, folded_with: 0, changed: false };
                 self.facts += at_hand.facts();
@@ -231,7 +223,7 @@ mod tests {
         }
 
         fn version(&self) -> u16 {
-            1
+            u16::try_from(self.every).unwrap()
         }
 
         fn kinds(&self) -> &'static [ScopeKind] {
@@ -279,25 +271,38 @@ mod tests {
         }
     }
 
+    fn rules(rules: &[(&str, u64)]) -> Runners {
+        let heavy = |(name, every): &(&str, u64)| Box::new(Heavy { name: name.parse().unwrap(), every: *every }) as Box<dyn Runner>;
+        Runners::of(rules.iter().map(heavy).collect())
+    }
+
+    #[test]
+    fn with_other_rules_the_rows_are_others() {
+        let usual = table(&rules(&[("each", 1), ("second", 2)]));
+        assert_eq!(usual, table(&rules(&[("each", 1), ("second", 2)])));
+        for others in [&[("each", 1)][..], &[("each", 1), ("second", 3)], &[("second", 2), ("each", 1)], &[("each", 1), ("other", 2)]] {
+            assert_ne!(usual, table(&rules(others)), "{others:?}");
+        }
+    }
+
     #[test]
     fn what_is_forgotten_is_read_again_as_it_was() {
-        let heavy = |(name, every): (&str, u64)| Box::new(Heavy { name: name.parse().unwrap(), every }) as Box<dyn Runner>;
-        let runners = Runners::of([("each", 1), ("second", 2)].map(heavy).into());
+        let runners = Arc::new(rules(&[("each", 1), ("second", 2)]));
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), Options::new([table(&runners)])).unwrap();
         let mut commit = (*testkit::World::founded().commits()[0]).clone();
         commit.events.truncate(1);
-        let mut memories = Memories::new(table(&runners));
+        let mut memories = Memories::new(Arc::clone(&runners));
         for sequence in 1..=120_u64 {
             commit.header.at = Timestamp(i64::try_from(sequence).unwrap() % 20);
-            memories.fold((&store, &runners), &commit, sequence, &mut |_, _| {}).unwrap();
+            memories.fold(&store, &commit, sequence, &mut |_, _| {}).unwrap();
             store.apply(memories.changed().unwrap()).unwrap();
             // one more scope may come in before some are forgotten
             assert!(memories.facts <= FACTS_MAX + FACTS_MAX / 2 + FACTS_MAX / 10, "{} facts are at hand", memories.facts);
         }
         assert!(memories.at_hand.len() < 20, "all of them are at hand");
         for number in 0..20 {
-            let at_hand = memories.of((&store, &runners), &commit.header.community, &person(number)).unwrap();
+            let at_hand = memories.of(&store, &commit.header.community, &person(number)).unwrap();
             let written: Vec<Vec<u8>> = at_hand.of_rules.iter().map(|(_, memory)| memory.write().unwrap()).collect();
             let told: Vec<u64> = (1..=120).filter(|sequence| i64::try_from(sequence % 20).unwrap() == number).collect();
             let second: Vec<u64> = told.iter().copied().filter(|sequence| sequence % 2 == 0).collect();
