@@ -167,7 +167,7 @@ impl MemoryMarks {
         let next = state.next.pop_front();
         match &next {
             // all of it is stored or nothing
-            Some(NextAppend::NotSent | NextAppend::Torn(_)) => return lost,
+            Some(NextAppend::NotSent | NextAppend::Torn { .. }) => return lost,
             Some(NextAppend::Denied) => return Err(AppendError::Conflict),
             Some(NextAppend::Full) => return Err(AppendError::Refused(Refusal::Full("maximum bytes exceeded".to_owned()))),
             Some(NextAppend::Overtaken(other)) => state.set(name, other.clone()),

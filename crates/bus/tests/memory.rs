@@ -36,7 +36,7 @@ async fn next(tail: &mut Tail) -> Result<Vec<u64>, TailError> {
 #[tokio::test]
 async fn an_append_goes_wrong_as_told_and_the_guard_settles_it() {
     let (memory, log) = log();
-    for outcome in [NextAppend::NotSent, NextAppend::AckLost, NextAppend::Overtaken(message(70)), NextAppend::Full, NextAppend::Torn(2)] {
+    for outcome in [NextAppend::NotSent, NextAppend::AckLost, NextAppend::Overtaken(message(70)), NextAppend::Full] {
         memory.next_append(outcome);
     }
     let unknown = |result| matches!(result, Err(AppendError::Unknown(_)));
@@ -47,7 +47,11 @@ async fn an_append_goes_wrong_as_told_and_the_guard_settles_it() {
     assert_eq!(log.append(1, vec![message(2)]).await, Err(AppendError::Conflict), "overtaken");
     assert_eq!(log.read(2).await.unwrap().unwrap().payload, "70", "by another");
     assert!(matches!(log.append(2, vec![message(3)]).await, Err(AppendError::Refused(Refusal::Full(_)))));
-    assert!(unknown(log.append(2, (3..=6).map(message).collect()).await), "torn");
+    for told in [true, false] {
+        memory.next_append(NextAppend::Torn { first: 1, told });
+    }
+    assert_eq!(log.append(2, (3..=6).map(message).collect()).await, Err(AppendError::Torn));
+    assert!(unknown(log.append(3, (4..=6).map(message).collect()).await), "torn, and the answer is lost");
     assert_eq!(log.head().await.unwrap().last_sequence, 4, "after the second");
     assert_eq!(log.append(2, (3..=6).map(message).collect()).await, Err(AppendError::Conflict));
     assert_eq!(log.append(4, vec![message(5)]).await, Ok(5), "and then all is well again");

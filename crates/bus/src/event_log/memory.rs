@@ -17,8 +17,13 @@ pub enum NextAppend<T = Message> {
     AckLost,
     /// It is not stored, and the answer is lost.
     NotSent,
-    /// So many of its first messages are stored, and the answer is lost.
-    Torn(usize),
+    /// So many of its first messages are stored, and that is told, or the answer is lost.
+    Torn {
+        /// How many.
+        first: usize,
+        /// Whether it is told.
+        told: bool,
+    },
     /// Somebody else's message lands first, so that the guard refuses it. The message is stored.
     Overtaken(T),
     /// It is refused because the stream is full.
@@ -158,17 +163,20 @@ impl State {
             }
             Some(NextAppend::Denied) => return Err(AppendError::Conflict),
             Some(NextAppend::Overtaken(other)) => self.push(other.clone()),
-            Some(NextAppend::AckLost | NextAppend::Torn(_)) | None => {}
+            Some(NextAppend::AckLost | NextAppend::Torn { .. }) | None => {}
         }
         if self.last_sequence() != expected_last_sequence {
             return Err(AppendError::Conflict);
         }
-        let stored = if let Some(NextAppend::Torn(first)) = next { first } else { messages.len() };
+        let count = messages.len();
+        let stored = if let Some(NextAppend::Torn { first, .. }) = next { first } else { count };
         for message in messages.into_iter().take(stored) {
             self.push(message);
         }
         match next {
-            Some(NextAppend::AckLost | NextAppend::Torn(_)) => Err(lost()),
+            // where nothing or all is stored, nothing is torn
+            Some(NextAppend::Torn { told: true, .. }) if (1..count).contains(&stored) => Err(AppendError::Torn),
+            Some(NextAppend::AckLost | NextAppend::Torn { .. }) => Err(lost()),
             _ => Ok(self.last_sequence()),
         }
     }

@@ -56,8 +56,11 @@ enum Asked {
 enum Fault {
     AckLost,
     NotSent,
-    /// So many of the first are stored, and nobody knows.
-    Torn(usize),
+    /// So many of the first are stored, and that is told or not.
+    Torn {
+        first: usize,
+        told: bool,
+    },
     /// Somebody else founds a community meanwhile.
     Overtaken,
     Restart,
@@ -89,7 +92,7 @@ fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         3 => Just(Fault::AckLost),
         3 => Just(Fault::NotSent),
-        3 => (0..4_usize).prop_map(Fault::Torn),
+        3 => (0..4_usize, any::<bool>()).prop_map(|(first, told)| Fault::Torn { first, told }),
         3 => Just(Fault::Overtaken),
         1 => Just(Fault::Restart),
         1 => Just(Fault::StoreLost),
@@ -162,7 +165,7 @@ async fn run(steps: &[Step], with_faults: bool) -> (Vec<String>, House) {
             match fault {
                 Fault::AckLost => house.memory.next_append(NextAppend::AckLost),
                 Fault::NotSent => house.memory.next_append(NextAppend::NotSent),
-                Fault::Torn(first) => house.memory.next_append(NextAppend::Torn(*first)),
+                Fault::Torn { first, told } => house.memory.next_append(NextAppend::Torn { first: *first, told: *told }),
                 Fault::Overtaken => {
                     let elsewhere = format!("u9{number}{place}");
                     let event: Event = estate::Renamed { estate: "e1".parse().unwrap(), name: "别处".to_owned() }.into();
