@@ -234,7 +234,8 @@ fn board(world: &World, moment: &Moment<'_>) -> Vec<String> {
 fn doors(world: &World, moment: &Moment<'_>, building: &str) -> Vec<String> {
     let board = Board::of(world);
     let file = board.buildings.values().find(|file| file.building.as_str() == building).unwrap_or_else(|| panic!("no building {building}"));
-    let (households, rows) = (rows::<household::Household>(world), rows::<door::Door>(world).into_values().collect::<Vec<_>>());
+    let households = rows::<household::Household>(world).into_iter().map(|(key, row)| (key.household, row)).collect();
+    let rows: Vec<_> = rows::<door::Door>(world).into_values().collect();
     let doors = DoorRows { households: &households, doors: &rows, rounds: &board.rounds };
     let detail = board.building(file, |rows| building_detail(rows, &doors, moment));
     let cells = detail.units.iter().flat_map(|unit| &unit.floors).flat_map(|floor| &floor.doors);

@@ -145,7 +145,7 @@ impl Reader {
     pub fn household(&self, scope: &Scope, household: &HouseholdId) -> Result<views::HouseholdView, ReadError> {
         let rows = self.rows(scope.community())?;
         let setting = rows.setting()?.ok_or(ReadError::NotFound)?;
-        let row = rows.get::<models::household::Household>(household)?.ok_or(ReadError::NotFound)?;
+        let row = rows.household(household)?.ok_or(ReadError::NotFound)?;
         let orders = rows.active_orders(row.value.place.building.as_ref())?;
         Ok(views::household_view(&row.value, &orders, row.sequence, &setting.moment((self.now)())))
     }

@@ -174,11 +174,17 @@ impl<'a> CommunityRows<'a> {
         }))
     }
 
+    /// A household, found by its id alone.
+    pub(crate) fn household(&self, household: &HouseholdId) -> Result<Option<Row<household::Row>>, StoreError> {
+        let found = self.marks(household::BUILDING_OF, household.parts(), None, 1)?;
+        let Some(building) = found.first().and_then(building_of_mark) else { return Ok(None) };
+        self.get::<household::Household>(&household::Key { building, household: household.clone() })
+    }
+
     /// The households of a building, and its doors without one.
     pub(crate) fn doors(&self, file: &building::Row) -> Result<(BTreeMap<HouseholdId, household::Row>, Vec<door::Row>), StoreError> {
-        let ids = file.households.keys();
-        let households = ids.filter_map(|id| self.get::<household::Household>(id).transpose());
-        let households = households.map(|row| row.map(|row| (row.value.household.clone(), row.value))).collect::<Result<_, _>>()?;
+        let households = self.all::<household::Household>(file.building.parts())?.into_iter();
+        let households = households.map(|row| (row.value.household.clone(), row.value)).collect();
         let doors = self.all::<door::Door>(file.building.parts())?.into_iter().map(|row| row.value).collect();
         Ok((households, doors))
     }
@@ -186,6 +192,14 @@ impl<'a> CommunityRows<'a> {
 
 fn building_parts(building: Option<&BuildingId>) -> Vec<Part> {
     vec![Part::Text(building.map(ToString::to_string).unwrap_or_default())]
+}
+
+/// The building of an index entry of a household.
+fn building_of_mark(key: &Key) -> Option<BuildingId> {
+    let mut parts = key.read();
+    parts.community().ok()?;
+    parts.text().ok()?;
+    parts.text().ok()?.parse().ok()
 }
 
 /// The building, empty for none, and the order of an index entry.

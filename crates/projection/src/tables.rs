@@ -6,10 +6,11 @@ use store::{Key, PARKED, Table};
 
 use crate::timelines::{COMMITS, NEWEST, TIMELINE};
 
-const INDEXES: [Table; 5] = [
+const INDEXES: [Table; 6] = [
     Table::new(models::alert::ACTIVE, 1),
     Table::new(models::alert::ACTIVE_BY_BUILDING, 1),
     Table::new(models::alert::ENDED, 1),
+    Table::new(models::household::BUILDING_OF, 1),
     Table::new(models::quarantine::ACTIVE_BY_BUILDING, 1),
     Table::new(models::silence::UNTIL, 1),
 ];

@@ -41,7 +41,7 @@ fn world(facts: &[Told]) -> World {
         orders: rows_of::<quarantine::Quarantine>(&all).into_values().collect(),
         round: rows_of::<round::Round>(&all).remove(&id("r1")).unwrap(),
         coverage: rows_of::<coverage::Coverage>(&all).into_values().next(),
-        households: rows_of::<household::Household>(&all),
+        households: rows_of::<household::Household>(&all).into_iter().map(|(key, row)| (key.household, row)).collect(),
         doors: rows_of::<door::Door>(&all).into_values().collect(),
     }
 }

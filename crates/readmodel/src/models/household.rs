@@ -1,4 +1,7 @@
 //! The file of a household: where it is, who belongs to it, and what was found at its door.
+//!
+//! Its key begins with its building, which a household has for life: the doors of a building lie beside each other, whether somebody looks at
+//! the building or walks through it. Who has only the id of a household finds its building in an index.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +15,21 @@ use super::{
     building::{Stay, end, start},
     observation::{Observation, distinct, places_of},
 };
-use crate::ReadModel;
+use crate::{Mark, Part, ReadModel, RowKey};
 
+/// Index of households with the building of each.
+pub const BUILDING_OF: &str = "household_building";
 /// Most observations kept per household.
 pub const OBSERVATIONS_MAX: usize = 8;
+
+/// A household, by its building.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The building.
+    pub building: BuildingId,
+    /// The household.
+    pub household: HouseholdId,
+}
 
 /// The file of a household.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,28 +50,39 @@ pub struct Row {
 #[derive(Debug)]
 pub struct Household;
 
+impl RowKey for Key {
+    fn parts(&self) -> Vec<Part> {
+        vec![Part::Text(self.building.to_string()), Part::Text(self.household.to_string())]
+    }
+}
+
+/// The key of a place that is a household's.
+fn key_of(place: &Place) -> Option<Key> {
+    Some(Key { building: place.building.clone()?, household: place.household.clone()? })
+}
+
 impl ReadModel for Household {
     const NAME: &'static str = "household";
-    const VERSION: u32 = 3;
-    type Key = HouseholdId;
+    const VERSION: u32 = 4;
+    type Key = Key;
     type Row = Row;
 
-    fn keys(fact: &Fact<'_>) -> Vec<HouseholdId> {
+    fn keys(fact: &Fact<'_>) -> Vec<Key> {
         match fact.event {
-            Event::HouseholdRegistered(event) => vec![event.household.clone()],
-            Event::HouseholdDoorCorrected(event) => vec![event.household.clone()],
-            Event::HouseholdFileCorrected(event) => vec![event.household.clone()],
-            Event::ResidenceStarted(event) => event.place.household.iter().cloned().collect(),
-            Event::ResidenceEnded(event) => event.place.household.iter().cloned().collect(),
-            _ => distinct(places_of(fact).into_iter().filter_map(|place| place.household.clone())),
+            Event::HouseholdRegistered(event) => key_of(&event.place).into_iter().collect(),
+            Event::HouseholdDoorCorrected(event) => key_of(&event.to).into_iter().collect(),
+            Event::HouseholdFileCorrected(event) => key_of(&event.place).into_iter().collect(),
+            Event::ResidenceStarted(event) => key_of(&event.place).into_iter().collect(),
+            Event::ResidenceEnded(event) => key_of(&event.place).into_iter().collect(),
+            _ => distinct(places_of(fact).into_iter().filter_map(key_of)),
         }
     }
 
-    fn evolve(row: Option<Row>, key: &HouseholdId, fact: &Fact<'_>) -> Option<Row> {
+    fn evolve(row: Option<Row>, key: &Key, fact: &Fact<'_>) -> Option<Row> {
         if let Event::HouseholdRegistered(event) = fact.event {
             let (people, observations) = row.map(|row| (row.people, row.observations)).unwrap_or_default();
             let (place, private) = (event.place.clone(), event.private.clone());
-            return Some(Row { household: key.clone(), place, private, people, observations });
+            return Some(Row { household: key.household.clone(), place, private, people, observations });
         }
         let mut row = row?;
         match fact.event {
@@ -66,7 +91,7 @@ impl ReadModel for Household {
             Event::ResidenceStarted(event) => start(&mut row.people, &event.person, &event.place, event.kind, event.from),
             Event::ResidenceEnded(event) => end(&mut row.people, &event.person, &event.place, event.kind, event.until),
             _ => {
-                if let Some(observation) = Observation::of(fact, |place| place.household.as_ref() == Some(key)) {
+                if let Some(observation) = Observation::of(fact, |place| key_of(place).as_ref() == Some(key)) {
                     row.observations.keep(fact.id(), observation);
                 }
             }
@@ -74,12 +99,16 @@ impl ReadModel for Household {
         Some(row)
     }
 
-    fn take_back(mut row: Row, _: &HouseholdId, fact: &Fact<'_>) -> Option<Row> {
+    fn take_back(mut row: Row, _: &Key, fact: &Fact<'_>) -> Option<Row> {
         row.observations.take_back(fact.header.command);
         Some(row)
     }
 
-    fn building(_: &HouseholdId, row: &Row) -> Option<BuildingId> {
-        row.place.building.clone()
+    fn marks(key: &Key, _: &Row) -> Vec<Mark> {
+        vec![Mark { index: BUILDING_OF, parts: vec![Part::Text(key.household.to_string()), Part::Text(key.building.to_string())] }]
+    }
+
+    fn building(key: &Key, _: &Row) -> Option<BuildingId> {
+        Some(key.building.clone())
     }
 }
