@@ -205,8 +205,8 @@ impl Remembered for Memory {
     fn facts(&self) -> usize {
         let listed = self.units.iter().flat_map(|(_, units)| units).map(|unit| unit.doors.len());
         let doors = self.doors.values().map(|known| 1 + known.reached.len());
-        // names are shorter than facts usually are
-        (listed.chain(doors).sum::<usize>() + self.households.len()).div_ceil(4)
+        // a door in a map takes as much as a fact does
+        listed.chain(doors).sum::<usize>() + self.households.len()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The file of a building: what it is called, its doors, the households in it and the people who belong to them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{
     Event, Fact,
@@ -26,6 +26,12 @@ pub struct Stay {
     pub until: Option<Timestamp>,
 }
 
+/// The ways in which somebody belongs to households, in their order, none twice. Nearly everybody has one: a list with one entry takes what
+/// that entry takes, and a set as much as with eleven.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Stays(Vec<Stay>);
+
 /// The file of a building.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
@@ -48,7 +54,7 @@ pub struct Row {
     /// Its households and their doors.
     pub households: BTreeMap<HouseholdId, HouseholdDoor>,
     /// Who belongs to them.
-    pub people: BTreeMap<PersonId, BTreeSet<Stay>>,
+    pub people: BTreeMap<PersonId, Stays>,
 }
 
 /// The read model.
@@ -130,17 +136,39 @@ impl ReadModel for Building {
 }
 
 /// Notes that somebody belongs to a household from some time on.
-pub(super) fn start(people: &mut BTreeMap<PersonId, BTreeSet<Stay>>, person: &PersonId, place: &Place, kind: ResidenceKind, from: Timestamp) {
+pub(super) fn start(people: &mut BTreeMap<PersonId, Stays>, person: &PersonId, place: &Place, kind: ResidenceKind, from: Timestamp) {
     if let Some(household) = place.household.clone() {
         people.entry(person.clone()).or_default().insert(Stay { household, kind, from, until: None });
     }
 }
 
 /// Notes that somebody no longer belongs to a household.
-pub(super) fn end(people: &mut BTreeMap<PersonId, BTreeSet<Stay>>, person: &PersonId, place: &Place, kind: ResidenceKind, until: Timestamp) {
+pub(super) fn end(people: &mut BTreeMap<PersonId, Stays>, person: &PersonId, place: &Place, kind: ResidenceKind, until: Timestamp) {
     let Some(stays) = people.get_mut(person) else { return };
     let ends = |stay: &Stay| Some(&stay.household) == place.household.as_ref() && stay.kind == kind && stay.until.is_none();
-    *stays = std::mem::take(stays).into_iter().map(|stay| if ends(&stay) { Stay { until: Some(until), ..stay } } else { stay }).collect();
+    let ended = stays.iter().map(|stay| if ends(stay) { Stay { until: Some(until), ..stay.clone() } } else { stay.clone() });
+    *stays = ended.collect();
+}
+
+impl Stays {
+    fn insert(&mut self, stay: Stay) {
+        if let Err(place) = self.0.binary_search(&stay) {
+            self.0.insert(place, stay);
+        }
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Stay> {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<Stay> for Stays {
+    fn from_iter<I: IntoIterator<Item = Stay>>(stays: I) -> Self {
+        let mut all = Self::default();
+        stays.into_iter().for_each(|stay| all.insert(stay));
+        all
+    }
 }
 
 impl Stay {

@@ -3,7 +3,7 @@
 //! Its key begins with its building, which a household has for life: the doors of a building lie beside each other, whether somebody looks at
 //! the building or walks through it. Who has only the id of a household finds its building in an index.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{
     Event, Fact, Newest,
@@ -12,7 +12,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    building::{Stay, end, start},
+    building::{Stays, end, start},
     observation::{Observation, distinct, places_of},
 };
 use crate::{Mark, Part, ReadModel, RowKey};
@@ -41,7 +41,7 @@ pub struct Row {
     /// Label, part, code, phones.
     pub private: Option<Private>,
     /// Who belongs to it.
-    pub people: BTreeMap<PersonId, BTreeSet<Stay>>,
+    pub people: BTreeMap<PersonId, Stays>,
     /// What was found at its door.
     pub observations: Newest<Observation, OBSERVATIONS_MAX>,
 }

@@ -167,7 +167,7 @@ pub fn next_change(rows: &BuildingRows<'_>, moment: &Moment<'_>) -> Option<Times
     let slots = orders.clone().filter_map(|order| order.next_change(moment.policy, moment.zone, now));
     let limits = orders.flat_map(|order| [Some(order.ordered_at), order.released_at]).flatten();
     let reports = [today, today.plus_days(1)].map(|day| report_due(day, moment).plus_ms(1));
-    let stays = rows.file.people.values().flatten().flat_map(|stay| [Some(stay.from), stay.until]).flatten();
+    let stays = rows.file.people.values().flat_map(building::Stays::iter).flat_map(|stay| [Some(stay.from), stay.until]).flatten();
     let stale = last_known_at(rows.watch).map(|seen| moment.stale_at(seen));
     slots.chain(limits).chain(reports).chain(stays).chain(stale).chain(moment.policy.next_change(now)).filter(|edge| *edge > now).min()
 }
