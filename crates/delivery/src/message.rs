@@ -6,13 +6,18 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::plan::CLUSTER;
+use crate::{
+    nudge::{self, Nudge},
+    plan::CLUSTER,
+};
 
 /// What came off the stream.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
     /// A message.
     Message(Box<Message>),
+    /// A message about a nudge.
+    Nudge(Box<Nudge>),
     /// Something that this program cannot read: a newer one may have written it.
     Unreadable,
 }
@@ -223,9 +228,34 @@ struct Acknowledged {
     until: Option<Timestamp>,
 }
 
+/// What any message says of itself.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    r#type: String,
+}
+
+/// Why people are not to be told, by the words of a message.
+pub(crate) fn suppressed(words: &[String]) -> Option<Reason> {
+    // a word that this program does not know is a reason all the same, and not one that a cluster stands for
+    words.first().map(|word| if word == "inhibited" { Reason::Inhibited } else { Reason::Silenced })
+}
+
 impl Heard {
+    /// When what it tells was recorded, by the clock of the system.
+    pub fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Message(message) => Some(message.at),
+            Self::Nudge(nudge) => Some(nudge.at),
+            Self::Unreadable => None,
+        }
+    }
+
     /// Reads a payload of the stream, its place there and when it was published.
     pub fn read(sequence: u64, published_at: Timestamp, payload: &[u8]) -> Self {
+        if serde_json::from_slice(payload).is_ok_and(|Named { r#type }| r#type == nudge::TYPE) {
+            return Nudge::read(sequence, published_at, payload).map_or(Self::Unreadable, |nudge| Self::Nudge(Box::new(nudge)));
+        }
         let Ok(Envelope { id, time, severity, data }) = serde_json::from_slice::<Envelope>(payload) else { return Self::Unreadable };
         let Place { town, community, building } = data.place;
         let holding = match (data.state.as_str(), data.acknowledged) {
@@ -234,8 +264,7 @@ impl Heard {
             (_, Some(Acknowledged { until })) => Holding::Somebody { until },
             (_, None) => Holding::Nobody,
         };
-        // a word that this program does not know is a reason all the same, and not one that a cluster stands for
-        let suppressed = data.suppressed.first().map(|word| if word == "inhibited" { Reason::Inhibited } else { Reason::Silenced });
+        let suppressed = suppressed(&data.suppressed);
         Self::Message(Box::new(Message {
             sequence,
             id,

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use domain::{
     alert::Severity,
+    community::BUILDING_SILENT,
     values::{CommunityId, Slug, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     message::{Action, Message, Title},
+    nudge::Nudge,
     plan::Class,
 };
 
@@ -41,7 +43,7 @@ pub struct Line {
 /// One alert in a list. Only class work has any.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// The alert.
+    /// The alert; of a nudge its community and building.
     pub alert: String,
     /// How bad it is.
     pub severity: Severity,
@@ -98,6 +100,8 @@ pub enum Sort {
     Digest,
     /// What was told and nobody has taken yet.
     Reminder,
+    /// Reports that are missing still, before they are due.
+    Nudge,
     /// A test by an operator.
     Test,
 }
@@ -136,6 +140,19 @@ impl Pile {
                 let level = message.owner.as_ref().filter(|_| *action == Action::Escalated).map(|owner| owner.level);
                 self.list(Item { alert: alert.clone(), severity: *severity, count: 1, title: short(&message.title), action: Some(*action), level, unstable });
             }
+            Class::Public => {}
+        }
+    }
+
+    /// Adds a nudge: that a report is missing, of each building once.
+    pub(crate) fn add_nudge(&mut self, nudge: &Nudge, class: Class) {
+        self.exercise |= nudge.exercise;
+        let (severity, alert) = (Severity::Caution, format!("{}/{}", nudge.community, nudge.building));
+        let line = Line { community: Some(nudge.community.clone()), kind: BUILDING_SILENT.parse().ok(), severity, count: 1, alerts: 0 };
+        let place = self.count(line);
+        self.count_alert(hash_of(&alert, severity), place);
+        match class {
+            Class::Work => self.list(Item { alert, severity, count: 1, title: short(&nudge.title), action: None, level: None, unstable: false }),
             Class::Public => {}
         }
     }

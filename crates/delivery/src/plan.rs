@@ -3,7 +3,7 @@
 use domain::{
     alert::Severity,
     community::QuietHours,
-    values::{CommunityId, Slug, Timestamp, Zone},
+    values::{CommunityId, Slug, StaffId, Timestamp, Zone},
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,15 @@ pub enum Class {
     Public,
 }
 
+/// What is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// The stream of alerts of class work.
+    Alerts,
+    /// The stream of nudges.
+    Nudges,
+}
+
 /// Which messages. An empty list lets everything through; whoever makes a plan sees to it that it names a place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -53,6 +62,10 @@ pub struct Filter {
 /// The rule whose alert may stand for others.
 pub(crate) const CLUSTER: &str = "cluster";
 
+/// Calls in a minute of what is told of nudges: of these, four may be ordinary. With the fifteen of a delivery of alerts that are fewer than the
+/// twenty that robots take.
+const NUDGES_PER_MINUTE: u32 = 9;
+
 /// A subscription.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -64,6 +77,8 @@ pub struct Plan {
     pub class: Class,
     /// What it is told of.
     pub filter: Filter,
+    /// Whose receiver it is: then it is told of their nudges, and of nothing else.
+    pub leaders: Vec<StaffId>,
     /// A cluster stands for the people in it: it is told of the cluster as it grows, and not of each fever. For the town and the police;
     /// a nurse is told of each.
     pub cluster_stands: bool,
@@ -93,6 +108,23 @@ impl Plan {
     /// Whether a message that says it is part of a cluster is not told for that reason: only where the cluster itself is told of.
     pub fn leaves_to_cluster(&self, message: &Message) -> bool {
         self.cluster_stands && self.filter.lets_kind(CLUSTER, Severity::Critical) && self.filter.lets_place(message)
+    }
+
+    /// Whether it is told of nudges.
+    pub fn nudges(&self) -> bool {
+        !self.leaders.is_empty()
+    }
+
+    /// What it reads.
+    pub fn source(&self) -> Source {
+        if self.nudges() { Source::Nudges } else { Source::Alerts }
+    }
+
+    /// How often its receiver may be called. One that is told of nudges may be that of a delivery of alerts as well, and leaves room for it.
+    pub fn pace(&self) -> Pace {
+        let pace = self.channel.pace();
+        let per_minute = pace.per_minute.map(|calls| if self.nudges() { calls.min(NUDGES_PER_MINUTE) } else { calls });
+        Pace { per_minute, ..pace }
     }
 
     /// Whether each message is told onwards by itself, as it stands: to programs, which count and group for themselves.
@@ -166,7 +198,12 @@ impl Filter {
     }
 
     fn lets_place(&self, message: &Message) -> bool {
-        names(&self.towns, &message.town) && names(&self.communities, &message.community)
+        self.lets_community(&message.town, &message.community)
+    }
+
+    /// Whether a community is among those it names.
+    pub fn lets_community(&self, town: &Slug, community: &CommunityId) -> bool {
+        names(&self.towns, town) && names(&self.communities, community)
     }
 
     fn lets_kind(&self, kind: &str, severity: Severity) -> bool {

@@ -193,7 +193,7 @@ pub fn kind_words(kind: &str) -> (&str, String) {
 
 /// A notice of every sort, with and without a list.
 fn samples() -> Vec<Notice> {
-    let sorts = [Sort::News, Sort::Storm, Sort::Digest, Sort::Reminder, Sort::Test];
+    let sorts = [Sort::News, Sort::Storm, Sort::Digest, Sort::Reminder, Sort::Nudge, Sort::Test];
     let lines = |kind: &str, count| Line { community: "u07".parse().ok(), kind: kind.parse().ok(), severity: Severity::Critical, count, alerts: count };
     let title = crate::Title { zh_cn: "阳光小区 7号楼2单元502 发热 38.2℃".to_owned(), en: "Fever 38.2 °C, Yangguang, building 7".to_owned() };
     let item =

@@ -8,12 +8,15 @@ use anyhow::Context as _;
 use domain::{
     alert::KINDS,
     community::QuietHours,
-    values::{Slug, TimeOfDay, Zone},
+    values::{Slug, StaffId, TimeOfDay, Zone},
 };
 use serde::{Deserialize, Serialize};
 
 /// Most bytes of a file that one is told to read: an address, a secret or a template.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// Most leaders of one receiver.
+const LEADERS_MAX: usize = 50;
 
 /// The file as it is written.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -52,6 +55,9 @@ struct Entry {
     time_zone: String,
     #[serde(default)]
     filter: Filter,
+    /// Whose receiver it is: it is told of their nudges, and of nothing else.
+    #[serde(default)]
+    leaders: Vec<StaffId>,
 }
 
 /// Who is told what.
@@ -75,7 +81,8 @@ impl Deliveries {
             let subscription = entry.subscription(folder).with_context(|| format!("{}, delivery {}", file.display(), entry.name))?;
             for other in &subscriptions {
                 anyhow::ensure!(other.plan.name != entry.name, "{}: two deliveries are called {}", file.display(), entry.name);
-                let shared = other.same_receiver(&subscription);
+                // a delivery of nudges leaves room for one of alerts
+                let shared = other.same_receiver(&subscription) && other.plan.nudges() == subscription.plan.nudges();
                 anyhow::ensure!(!shared, "{}: {} and {} call one receiver, whose limit then holds for both", file.display(), other.plan.name, entry.name);
             }
             subscriptions.push(subscription);
@@ -103,12 +110,15 @@ pub(crate) const FILE_NAME: &str = "deliveries.toml";
 
 impl Entry {
     fn subscription(&self, folder: &Path) -> anyhow::Result<Subscription> {
-        let Self { name, channel, class, filter, everywhere, cluster_stands, quiet_hours, .. } = self.clone();
+        let Self { name, channel, class, filter, leaders, everywhere, cluster_stands, quiet_hours, .. } = self.clone();
         let somewhere = !filter.towns.is_empty() || !filter.communities.is_empty();
         anyhow::ensure!(somewhere || everywhere, "filter.towns or filter.communities names whose alerts it is told of; everywhere = true means all");
         anyhow::ensure!(!(somewhere && everywhere), "everywhere = true does not go with filter.towns or filter.communities");
         if let Some(kind) = filter.kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
             anyhow::bail!("filter.kinds: {kind} is no kind of alert; these are: {}", KINDS.join(", "));
+        }
+        if !leaders.is_empty() {
+            check_leaders(&leaders, (class, &filter))?;
         }
         let zone = Zone::named(&self.time_zone).context("time_zone is an IANA name such as Asia/Shanghai")?;
         let quiet = (quiet_hours.from != quiet_hours.until).then_some(Quiet { hours: quiet_hours, zone });
@@ -119,8 +129,17 @@ impl Entry {
             Some(file) => Template::read(&text(folder, "template_file", file)?).context("template_file")?,
             None => Template::default(),
         };
-        Ok(Subscription::new(Plan { name, channel, class, filter, cluster_stands, quiet }, &url, secret.as_deref(), template)?)
+        Ok(Subscription::new(Plan { name, channel, class, filter, leaders, cluster_stands, quiet }, &url, secret.as_deref(), template)?)
     }
+}
+
+/// Whether a delivery of nudges can be one.
+fn check_leaders(leaders: &[StaffId], (class, filter): (Class, &Filter)) -> anyhow::Result<()> {
+    anyhow::ensure!(class == Class::Work, "leaders: a nudge names buildings, which needs class = \"work\"");
+    anyhow::ensure!(leaders.len() <= LEADERS_MAX, "leaders: at most {LEADERS_MAX}, for each has a text of their own");
+    let of_alerts = !filter.kinds.is_empty() || !filter.severities.is_empty();
+    anyhow::ensure!(!of_alerts, "filter.kinds and filter.severities are of alerts, and with leaders it is told of nudges only: leave them out");
+    Ok(())
 }
 
 /// When level 1 sleeps (alerting.md).
@@ -194,6 +213,9 @@ mod tests {
             (format!("{}{}", wecom(here), wecom(here).replace("office", "clinic")), "office and clinic call one receiver"),
             (entry(&format!("channel = 'webhook'\nurl_file = 'url'\n{here}")), "a webhook needs one"),
             (entry(&format!("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'short'\n{here}")), "not whsec_"),
+            (wecom(&format!("{here}\nleaders = ['s-li']")), "a nudge names buildings, which needs class"),
+            (wecom(&format!("{here}\nclass = 'work'\nleaders = ['s-li']\nfilter.kinds = ['fever']")), "filter.kinds and filter.severities are of alerts"),
+            (wecom(&format!("leaders = ['李 明']\n{here}")), "leaders"),
             (entry(&format!("channel = 'carrier_pigeon'\nurl_file = 'url'\n{here}")), "carrier_pigeon"),
         ] {
             let error = load(&text).unwrap_err();

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
 
+mod nudges;
+
 use std::{
     collections::BTreeSet,
     fs,

@@ -110,14 +110,14 @@ impl Standing {
     pub(super) fn hear(&mut self, published: &Published, moment: Moment) {
         self.after = published.sequence;
         let heard = Heard::read(published.sequence, published.at, &published.payload);
-        if let Heard::Message(message) = &heard {
+        if let Some(at) = heard.at() {
             // a stream has the order of the log: what follows the first that is new is new. What was recorded in the same millisecond as
             // the newest that was heard may be told twice, and is never left out.
-            if self.heard_before.is_some_and(|newest| message.at < newest) {
+            if self.heard_before.is_some_and(|newest| at < newest) {
                 return;
             }
             self.heard_before = None;
-            self.newest = self.newest.max(message.at);
+            self.newest = self.newest.max(at);
         }
         self.machine.hear(&heard, moment);
     }

@@ -78,7 +78,10 @@ impl Subscription {
     /// What it is about and who is called, as a hash: the address may hold a secret, and what was remembered for another aim is not told to
     /// this one.
     pub(super) fn aim(&self) -> Result<String, BadSubscription> {
-        let said = serde_json::to_vec(&(&self.plan.filter, self.url.as_str()))?;
+        let Plan { filter, leaders, .. } = &self.plan;
+        // as it was before there were nudges, where there are none: deliveries go on
+        let said =
+            if leaders.is_empty() { serde_json::to_vec(&(filter, self.url.as_str())) } else { serde_json::to_vec(&(filter, self.url.as_str(), leaders)) }?;
         Ok(BASE64_STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, &said)))
     }
 

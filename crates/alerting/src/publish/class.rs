@@ -8,7 +8,7 @@ use super::{
     counts::{Counts, Moved},
     message::{self, Suppressed},
 };
-use crate::rows::{DROPPED, DROPPED_FULL, DROPPED_PUBLIC, OUTBOX, OUTBOX_FULL, OUTBOX_PUBLIC};
+use crate::rows::{DROPPED, DROPPED_FULL, DROPPED_NUDGES, DROPPED_PUBLIC, OUTBOX, OUTBOX_FULL, OUTBOX_NUDGES, OUTBOX_PUBLIC};
 
 /// A class of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,8 @@ pub(crate) enum Class {
     Work,
     /// Counts of a community, and nothing below it: stream `ALERTS_PUBLIC`.
     Public,
+    /// Who is nudged before there is an alert: stream `NUDGES`. No account of a consumer reads it, only deliveries do.
+    Nudges,
 }
 
 impl Class {
@@ -28,6 +30,7 @@ impl Class {
             Self::Full => OUTBOX_FULL,
             Self::Work => OUTBOX,
             Self::Public => OUTBOX_PUBLIC,
+            Self::Nudges => OUTBOX_NUDGES,
         }
     }
 
@@ -37,6 +40,7 @@ impl Class {
             Self::Full => DROPPED_FULL,
             Self::Work => DROPPED,
             Self::Public => DROPPED_PUBLIC,
+            Self::Nudges => DROPPED_NUDGES,
         }
     }
 
@@ -46,6 +50,7 @@ impl Class {
             Self::Full => "publishing ALERTS_FULL",
             Self::Work => "publishing",
             Self::Public => "publishing ALERTS_PUBLIC",
+            Self::Nudges => "publishing NUDGES",
         }
     }
 
@@ -55,6 +60,7 @@ impl Class {
             Self::Full => "full",
             Self::Work => "work",
             Self::Public => "public",
+            Self::Nudges => "nudges",
         }
     }
 }

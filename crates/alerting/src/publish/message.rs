@@ -28,7 +28,7 @@ pub(crate) struct Suppressed {
 }
 
 impl Suppressed {
-    fn words(self) -> Vec<&'static str> {
+    pub(super) fn words(self) -> Vec<&'static str> {
         let silenced = self.silenced_until.map(|_until| SILENCED);
         silenced.into_iter().chain(self.inhibited.then_some(INHIBITED)).collect()
     }
