@@ -304,7 +304,9 @@ impl Engine {
             let Some(state) = &state else { continue };
             let moved = counts.turn(before, counted(state));
             let Some(place) = self.place(&header.community)? else { continue };
-            let happened = Happened { fact: &fact, state, community: &place.state, counts: moved.map(|moved| (moved, &counts)) };
+            let (_, duties) = self.rolls.of(&self.store, &header.community)?;
+            let grid = state.occurrence.place.building.as_ref().and_then(|building| duties.grid_of(building));
+            let happened = Happened { fact: &fact, state, community: &place.state, grid, counts: moved.map(|moved| (moved, &counts)) };
             unit = outbox::put(&self.store, unit, &happened, &stored.position(), self.full)?;
         }
         let Some(state) = state else { return Ok(()) };

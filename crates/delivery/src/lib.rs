@@ -32,7 +32,7 @@ pub use open::REPEAT_EVERY_MS;
 pub use outbox::{Content, GIVE_UP_AFTER_MS, Outcome, Send, Settled};
 pub use pace::Pace;
 pub use pile::{Item, Line, Notice, Sort};
-pub use plan::{Channel, Class, Filter, Plan, Quiet, Source};
+pub use plan::{Channel, Class, Doors, Filter, Plan, Quiet, Source};
 pub use render::{Names, Template, TemplateError, kind_words, severity_words};
 
 use domain::values::Timestamp;

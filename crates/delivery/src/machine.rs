@@ -43,6 +43,8 @@ const NOTICES_MAX: usize = 8;
 const ORDINARY_MAX: usize = 4;
 /// Messages that wait to be forwarded. While there are so many, the stream is not read on.
 const FORWARDS_MAX: usize = 1000;
+/// The level of the community's office, which hears of whole buildings grid by grid (alerting.md, "Escalation").
+const OFFICE: u8 = 2;
 /// The rule whose alerts are never called unstable: each breach is one (alerting.md).
 const BREACH: &str = "quarantine_breach";
 
@@ -235,7 +237,7 @@ impl Machine {
             Telling::Now | Telling::Not => REPEAT_EVERY_MS,
         };
         let hearing = Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms) };
-        self.state.open.hear(message, self.plan.class, hearing);
+        self.state.open.hear(message, self.plan.class_of(message.severity), hearing);
     }
 
     fn suppress(&mut self, reason: Reason) {
@@ -244,22 +246,26 @@ impl Machine {
 
     /// Puts a message where it waits for what is told together with it.
     fn gather(&mut self, message: &Message, critical: bool, unstable: bool, moment: Moment) {
-        let class = self.plan.class;
-        let place = match (&self.plan.class, &message.building) {
-            // a hundred buildings that did not report are one matter; what is critical is told of each
-            (Class::Work, Some(_)) if message.is_of_building && !critical => format!("{}/{}/{}", message.town, message.community, message.kind),
-            (Class::Work, Some(building)) => format!("{}/{}/{}/{building}", message.town, message.community, message.kind),
-            (Class::Work, None) => format!("{}/{}/{}", message.town, message.community, message.kind),
+        let class = self.plan.class_of(message.severity);
+        let Message { town, community, kind, .. } = message;
+        // a hundred buildings that did not report are one matter, for the office one a grid; what is critical is told of each
+        let whole = message.is_of_building && !critical;
+        let grid = message.grid.clone().filter(|_| class == Class::Work && whole && message.goes_to(OFFICE));
+        let place = match (class, &message.building, &grid) {
+            (Class::Work, Some(_), Some(grid)) => format!("{town}/{community}/{kind}/grid/{grid}"),
+            (Class::Work, Some(building), None) if !whole => format!("{town}/{community}/{kind}/{building}"),
+            (Class::Work, _, _) => format!("{town}/{community}/{kind}"),
             // what is counted per community says nothing of a building, not even by coming one by one
-            (Class::Public, _) => format!("{}/{}", message.town, message.community),
+            (Class::Public, _, _) => format!("{town}/{community}"),
         };
-        let fresh = || Pile::new(moment.clock);
+        let fresh = || Pile::new(moment.clock).of_grid(grid.clone());
+        let alone = || Pile::new(moment.clock);
         let State { groups, criticals, digest, .. } = &mut self.state;
         let pile = match critical {
             true if criticals.len() < GROUPS_MAX || criticals.contains_key(&place) => criticals.entry(place).or_insert_with(fresh),
-            true => criticals.entry(String::new()).or_insert_with(fresh),
+            true => criticals.entry(String::new()).or_insert_with(alone),
             false if groups.len() < GROUPS_MAX || groups.contains_key(&place) => groups.entry(place).or_insert_with(fresh),
-            false => digest.get_or_insert_with(fresh),
+            false => digest.get_or_insert_with(alone),
         };
         pile.add(message, class, unstable);
     }
@@ -447,7 +453,7 @@ impl Machine {
 
     /// A notice that says that it is a test, to be sent by itself: it is no message of the stream.
     pub fn test_notice(&self, moment: Moment, exercise: bool) -> Send {
-        let notice = Notice { sort: Sort::Test, at: moment.clock, exercise, lines: Vec::new(), items: Vec::new() };
+        let notice = Notice { sort: Sort::Test, at: moment.clock, exercise, grid: None, lines: Vec::new(), items: Vec::new() };
         Send {
             number: 0,
             id: format!("{}-{}-test", self.plan.name, self.state.born),

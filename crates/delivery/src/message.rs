@@ -39,6 +39,8 @@ pub struct Message {
     pub community: CommunityId,
     /// Its building, where it has one.
     pub building: Option<String>,
+    /// The grid that its building lies in, where that is known.
+    pub grid: Option<String>,
     /// It is about the building itself, and not about somebody or something in it.
     pub is_of_building: bool,
     /// The rule.
@@ -127,6 +129,11 @@ impl Action {
 }
 
 impl Message {
+    /// Whether it says that the turn has come to a level.
+    pub(crate) fn goes_to(&self, level: u8) -> bool {
+        self.action == Action::Escalated && self.owner.as_ref().is_some_and(|owner| owner.level == level)
+    }
+
     /// Whether people are told: not that more of the same came, nor that somebody has it, for they have enough to read. Of an alert that
     /// goes up they are told when it goes beyond those who were told first, and not that others are on duty now.
     pub fn is_news(&self) -> bool {
@@ -220,6 +227,8 @@ struct Data {
 struct Place {
     town: Slug,
     community: CommunityId,
+    #[serde(default)]
+    grid: Option<String>,
     building: Option<String>,
 }
 
@@ -257,7 +266,7 @@ impl Heard {
             return Nudge::read(sequence, published_at, payload).map_or(Self::Unreadable, |nudge| Self::Nudge(Box::new(nudge)));
         }
         let Ok(Envelope { id, time, severity, data }) = serde_json::from_slice::<Envelope>(payload) else { return Self::Unreadable };
-        let Place { town, community, building } = data.place;
+        let Place { town, community, grid, building } = data.place;
         let holding = match (data.state.as_str(), data.acknowledged) {
             ("recovering" | "resolved" | "closed", _) => Holding::Over,
             _ if data.action.is_end() => Holding::Over,
@@ -273,6 +282,7 @@ impl Heard {
             town,
             community,
             building,
+            grid,
             is_of_building: data.key.split('/').nth(2) == Some("building"),
             kind: data.kind,
             severity,

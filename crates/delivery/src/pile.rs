@@ -66,6 +66,9 @@ pub(crate) struct Pile {
     /// When the first of it came, by the clock of the system.
     pub(crate) since: Timestamp,
     pub(crate) exercise: bool,
+    /// The grid of all of it, where it was gathered by grid.
+    #[serde(default)]
+    pub(crate) grid: Option<String>,
     pub(crate) lines: Vec<Line>,
     pub(crate) items: Vec<Item>,
     /// Which alerts were counted, by a hash, and in which of the lines.
@@ -82,6 +85,9 @@ pub struct Notice {
     pub at: Timestamp,
     /// It is part of an exercise.
     pub exercise: bool,
+    /// The grid that all of it lies in, where it was gathered by grid.
+    #[serde(default)]
+    pub grid: Option<String>,
     /// How many of what, worst first.
     pub lines: Vec<Line>,
     /// The first of them, worst first.
@@ -125,7 +131,12 @@ impl Notice {
 
 impl Pile {
     pub(crate) fn new(since: Timestamp) -> Self {
-        Self { since, exercise: false, lines: Vec::new(), items: Vec::new(), counted: BTreeMap::new() }
+        Self { since, exercise: false, grid: None, lines: Vec::new(), items: Vec::new(), counted: BTreeMap::new() }
+    }
+
+    /// One of what lies in a grid.
+    pub(crate) fn of_grid(self, grid: Option<String>) -> Self {
+        Self { grid, ..self }
     }
 
     /// Adds a message: what its class may hold of it.
@@ -160,6 +171,8 @@ impl Pile {
     /// Takes in another: how many there are does not change, and it goes on gathering since when it began.
     pub(crate) fn merge(&mut self, other: Self) {
         self.exercise |= other.exercise;
+        // what is told together is of one grid no longer
+        self.grid = None;
         let places: Vec<usize> = other.lines.into_iter().map(|line| self.count(line)).collect();
         for (alert, place) in other.counted {
             let Some(place) = places.get(place).copied() else { continue };
@@ -216,7 +229,7 @@ impl Pile {
     /// As it is told.
     pub(crate) fn notice(mut self, sort: Sort, at: Timestamp) -> Notice {
         self.lines.sort_by(|one, other| other.severity.cmp(&one.severity).then(other.count.cmp(&one.count)).then_with(|| one.kind.cmp(&other.kind)));
-        Notice { sort, at, exercise: self.exercise, lines: self.lines, items: self.items }
+        Notice { sort, at, exercise: self.exercise, grid: self.grid, lines: self.lines, items: self.items }
     }
 }
 

@@ -45,6 +45,17 @@ pub enum Source {
     Nudges,
 }
 
+/// Of what a receiver of class work is told the doors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Doors {
+    /// Of everything.
+    #[default]
+    All,
+    /// Of what is critical; the rest is counted. For the town: of a check that was missed it learns the door at the second miss in a row.
+    Critical,
+}
+
 /// Which messages. An empty list lets everything through; whoever makes a plan sees to it that it names a place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -75,6 +86,8 @@ pub struct Plan {
     pub channel: Channel,
     /// How much it is told.
     pub class: Class,
+    /// Of what it is told the doors.
+    pub doors: Doors,
     /// What it is told of.
     pub filter: Filter,
     /// Whose receiver it is: then it is told of their nudges, and of nothing else.
@@ -108,6 +121,22 @@ impl Plan {
     /// Whether a message that says it is part of a cluster is not told for that reason: only where the cluster itself is told of.
     pub fn leaves_to_cluster(&self, message: &Message) -> bool {
         self.cluster_stands && self.filter.lets_kind(CLUSTER, Severity::Critical) && self.filter.lets_place(message)
+    }
+
+    /// How much it is told of something that is so bad.
+    pub fn class_of(&self, severity: Severity) -> Class {
+        match self.doors {
+            Doors::Critical if severity < Severity::Critical => Class::Public,
+            Doors::All | Doors::Critical => self.class,
+        }
+    }
+
+    /// How much it is told, in a word for its mark: what was kept for one is not told to another.
+    pub fn told(&self) -> &'static str {
+        match (self.class, self.doors) {
+            (Class::Work, Doors::Critical) => "work, doors of what is critical",
+            (class, _) => class.word(),
+        }
     }
 
     /// Whether it is told of nudges.

@@ -24,7 +24,16 @@ fn at(seconds: i64) -> Moment {
 }
 
 fn plan(channel: Channel, class: Class) -> Plan {
-    Plan { name: "office".parse().unwrap(), channel, class, filter: Filter::default(), leaders: Vec::new(), cluster_stands: false, quiet: None }
+    Plan {
+        name: "office".parse().unwrap(),
+        channel,
+        class,
+        doors: Doors::All,
+        filter: Filter::default(),
+        leaders: Vec::new(),
+        cluster_stands: false,
+        quiet: None,
+    }
 }
 
 /// A message as it stands on the stream.

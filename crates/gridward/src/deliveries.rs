@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ::delivery::{Channel, Class, Filter, Names, Plan, Quiet, Template};
+use ::delivery::{Channel, Class, Doors, Filter, Names, Plan, Quiet, Template};
 use alerting::Subscription;
 use anyhow::Context as _;
 use domain::{
@@ -39,6 +39,9 @@ struct Entry {
     /// How much it is told: counts, unless work is written here.
     #[serde(default)]
     class: Class,
+    /// Of what it is told the doors, in class work: of everything, unless critical is written here.
+    #[serde(default)]
+    doors: Doors,
     /// Text of its own for people.
     template_file: Option<PathBuf>,
     /// It is told of every community; without this, towns or communities are named.
@@ -110,12 +113,16 @@ pub(crate) const FILE_NAME: &str = "deliveries.toml";
 
 impl Entry {
     fn subscription(&self, folder: &Path) -> anyhow::Result<Subscription> {
-        let Self { name, channel, class, filter, leaders, everywhere, cluster_stands, quiet_hours, .. } = self.clone();
+        let Self { name, channel, class, doors, filter, leaders, everywhere, cluster_stands, quiet_hours, .. } = self.clone();
         let somewhere = !filter.towns.is_empty() || !filter.communities.is_empty();
         anyhow::ensure!(somewhere || everywhere, "filter.towns or filter.communities names whose alerts it is told of; everywhere = true means all");
         anyhow::ensure!(!(somewhere && everywhere), "everywhere = true does not go with filter.towns or filter.communities");
         if let Some(kind) = filter.kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
             anyhow::bail!("filter.kinds: {kind} is no kind of alert; these are: {}", KINDS.join(", "));
+        }
+        if doors == Doors::Critical {
+            anyhow::ensure!(class == Class::Work, "doors: only class = \"work\" tells any");
+            anyhow::ensure!(channel != Channel::Webhook, "doors: a webhook gets each message as it stands; a group chat or ntfy is told in part");
         }
         if !leaders.is_empty() {
             check_leaders(&leaders, (class, &filter))?;
@@ -129,7 +136,7 @@ impl Entry {
             Some(file) => Template::read(&text(folder, "template_file", file)?).context("template_file")?,
             None => Template::default(),
         };
-        Ok(Subscription::new(Plan { name, channel, class, filter, leaders, cluster_stands, quiet }, &url, secret.as_deref(), template)?)
+        Ok(Subscription::new(Plan { name, channel, class, doors, filter, leaders, cluster_stands, quiet }, &url, secret.as_deref(), template)?)
     }
 }
 
@@ -213,6 +220,8 @@ mod tests {
             (format!("{}{}", wecom(here), wecom(here).replace("office", "clinic")), "office and clinic call one receiver"),
             (entry(&format!("channel = 'webhook'\nurl_file = 'url'\n{here}")), "a webhook needs one"),
             (entry(&format!("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'short'\n{here}")), "not whsec_"),
+            (wecom(&format!("doors = 'critical'\n{here}")), "doors: only class"),
+            (entry(&format!("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'key'\nclass = 'work'\ndoors = 'critical'\n{here}")), "as it stands"),
             (wecom(&format!("{here}\nleaders = ['s-li']")), "a nudge names buildings, which needs class"),
             (wecom(&format!("{here}\nclass = 'work'\nleaders = ['s-li']\nfilter.kinds = ['fever']")), "filter.kinds and filter.severities are of alerts"),
             (wecom(&format!("leaders = ['李 明']\n{here}")), "leaders"),

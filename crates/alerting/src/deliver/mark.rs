@@ -70,7 +70,7 @@ impl Standing {
             return Err(BadMark::Unreadable);
         }
         let same_receiver = kept.aim.is_none_or(|before| before == aim) && kept.channel == plan.channel.word();
-        let (machine, after) = if same_receiver && kept.class == plan.class.word() {
+        let (machine, after) = if same_receiver && kept.class == plan.told() {
             (Machine::resume(plan, kept.state), kept.after)
         } else {
             let first = kept.state.first_waiting();
@@ -89,7 +89,7 @@ impl Standing {
             after: self.after,
             newest: self.newest,
             heard_before: self.heard_before,
-            class: plan.class.word().to_owned(),
+            class: plan.told().to_owned(),
             channel: plan.channel.word().to_owned(),
             aim: Some(self.aim.clone()),
             state: self.machine.state(),

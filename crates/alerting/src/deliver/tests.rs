@@ -13,7 +13,7 @@ use std::{
 };
 
 use bus::{Marks, MemoryMarks, MemoryPublication, Notice, Publication, Reading};
-use delivery::{Channel, Class, Filter, Names, Plan, Template};
+use delivery::{Channel, Class, Doors, Filter, Names, Plan, Template};
 use domain::{
     log::{CommitHash, LogPosition},
     values::{Now, Timestamp},
@@ -98,7 +98,16 @@ impl Town {
 }
 
 fn subscription(name: &str, channel: Channel, class: Class, url: &str) -> Subscription {
-    let plan = Plan { name: name.parse().unwrap(), channel, class, filter: Filter::default(), leaders: Vec::new(), cluster_stands: false, quiet: None };
+    let plan = Plan {
+        name: name.parse().unwrap(),
+        channel,
+        class,
+        doors: Doors::All,
+        filter: Filter::default(),
+        leaders: Vec::new(),
+        cluster_stands: false,
+        quiet: None,
+    };
     let secret = (channel == Channel::Webhook).then_some(KEY);
     Subscription::new(plan, url, secret, Template::default()).unwrap()
 }

@@ -1,7 +1,7 @@
 //! Classes of messages: how much outsiders are told (contracts.md). Each has a stream, an outbox and a publisher of its own, so one that is
 //! stuck holds up no other (docs/adr/0027).
 
-use domain::{Fact, alert::State, community};
+use domain::{Fact, alert::State, community, values::GridId};
 use store::Table;
 
 use super::{
@@ -77,6 +77,8 @@ pub(crate) struct Happened<'a> {
     /// The alert after it.
     pub(crate) state: &'a State,
     pub(crate) community: &'a community::State,
+    /// The grid that its building lies in.
+    pub(crate) grid: Option<&'a GridId>,
     /// How it moved the counts, and the counts after it.
     pub(crate) counts: Option<(Moved, &'a Counts)>,
 }
@@ -88,9 +90,9 @@ impl Happened<'_> {
     /// # Errors
     /// When a message cannot be written as JSON.
     pub(crate) fn messages(&self, suppressed: Suppressed, full: bool) -> serde_json::Result<Vec<OfClass>> {
-        let Self { fact, state, community, counts } = self;
+        let Self { fact, state, community, grid, counts } = self;
         let mut messages = Vec::new();
-        if let Some(message) = message::of(fact, state, community, suppressed) {
+        if let Some(message) = message::of(fact, state, (community, *grid), suppressed) {
             let payload = serde_json::to_vec(&message.body)?;
             if full {
                 messages.push((Class::Full, message.subject.replacen(PREFIXES.0, PREFIXES.1, 1), payload.clone()));

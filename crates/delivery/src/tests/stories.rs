@@ -41,6 +41,58 @@ fn buildings_that_did_not_report_are_told_of_together() {
 }
 
 #[test]
+fn at_eight_the_office_is_told_of_silent_buildings_grid_by_grid_and_the_town_of_all_together() {
+    let at_level = |level: u8, grid: serde_json::Value, building: &str| {
+        let place = json!({"town": "dianbu", "community": "u07", "estate": "e1", "grid": grid, "building": building, "unit": null, "household": null});
+        json!({"place": place, "owner": {"level": level, "why": "hour"}})
+    };
+    for (class, level, expected) in [
+        (Class::Work, 2, vec![(60, Sort::News, 20), (60, Sort::News, 13), (61, Sort::News, 7)]),
+        (Class::Work, 3, vec![(60, Sort::News, 40)]),
+        (Class::Public, 2, vec![(60, Sort::News, 40)]),
+    ] {
+        let mut bench = Bench::new(plan(Channel::Wecom, class));
+        for building in 0..40_u32 {
+            let grid = if building % 3 == 0 && building < 39 {
+                json!("g1")
+            } else if building % 2 == 0 {
+                json!("g2")
+            } else {
+                json!(null)
+            };
+            let name = format!("b{building}");
+            bench.hear_with(payload(building, 2, "building_silent", Caution, "escalated", &name, 0), &at_level(level, grid, &name), 0);
+        }
+        bench.run(0..300);
+        let mut sorts = bench.sorts();
+        let total: u64 = sorts.iter().map(|(_, _, count)| count).sum();
+        assert_eq!((total, sorts.len()), (40, expected.len()), "{sorts:?}");
+        sorts.sort_unstable_by_key(|(second, _, count)| (*second, std::cmp::Reverse(*count)));
+        let texts: Vec<String> = bench.calls.iter().map(|(_, send)| Template::default().text(notice(send).unwrap(), &Names::new(), 2048).unwrap()).collect();
+        let of_grids = texts.iter().filter(|text| text.contains("u07 网格 g") && text.contains("u07, grid g")).count();
+        assert_eq!(of_grids, if (class, level) == (Class::Work, 2) { 2 } else { 0 }, "{texts:?}");
+    }
+}
+
+#[test]
+fn a_town_is_told_how_many_checks_are_missed_and_of_the_second_in_a_row_whose_door_it_is() {
+    let mut bench = Bench::new(Plan { doors: Doors::Critical, ..plan(Channel::Wecom, Class::Work) });
+    bench.hear(1, "check_overdue", Serious, "raised", "b07", 0);
+    bench.hear(2, "check_overdue", Serious, "raised", "b08", 0);
+    bench.run(0..2000);
+    assert_eq!(bench.sorts(), [(60, Sort::News, 2), (1800, Sort::Reminder, 2)]);
+    let said = String::from_utf8(bench.told.clone()).unwrap() + &serde_json::to_string(bench.machine.state()).unwrap();
+    for below in ["b07", "b08", "502", "阳光小区", "Yangguang"] {
+        assert!(!said.contains(below), "{below} is in {said}");
+    }
+    bench.hear(1, "check_overdue", Critical, "upgraded", "b07", 2000);
+    bench.run(2000..2010);
+    let (_, last) = bench.calls.last().unwrap();
+    let text = Template::default().text(notice(last).unwrap(), &Names::new(), 2048).unwrap();
+    assert!(text.contains("加重：阳光小区 b072单元502 check_overdue") && !text.contains("b08"), "{text}");
+}
+
+#[test]
 fn five_hundred_fevers_in_a_minute_are_few_calls_that_add_up() {
     for class in [Class::Work, Class::Public] {
         for channel in [Channel::Wecom, Channel::Dingtalk, Channel::Feishu, Channel::Ntfy] {

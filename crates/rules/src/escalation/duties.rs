@@ -242,6 +242,11 @@ impl Duties {
         path
     }
 
+    /// The grid that a building lies in.
+    pub fn grid_of(&self, building: &BuildingId) -> Option<&GridId> {
+        self.lies(building)?.around.as_ref()?.2.as_ref()
+    }
+
     fn lies(&self, building: &BuildingId) -> Option<&Lies> {
         match self.parts.get(&PartKey::Building(building.clone()))? {
             Part::Building(lies) => Some(lies),
