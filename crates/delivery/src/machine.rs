@@ -250,11 +250,11 @@ impl Machine {
         let Message { town, community, kind, .. } = message;
         // a hundred buildings that did not report are one matter, for the office one a grid; what is critical is told of each
         let whole = message.is_of_building && !critical;
-        let grid = message.grid.clone().filter(|_| class == Class::Work && whole && message.goes_to(OFFICE));
+        let grid = message.grid.clone().filter(|_| class != Class::Public && whole && message.goes_to(OFFICE));
         let place = match (class, &message.building, &grid) {
-            (Class::Work, Some(_), Some(grid)) => format!("{town}/{community}/{kind}/grid/{grid}"),
-            (Class::Work, Some(building), None) if !whole => format!("{town}/{community}/{kind}/{building}"),
-            (Class::Work, _, _) => format!("{town}/{community}/{kind}"),
+            (Class::Full | Class::Work, Some(_), Some(grid)) => format!("{town}/{community}/{kind}/grid/{grid}"),
+            (Class::Full | Class::Work, Some(building), None) if !whole => format!("{town}/{community}/{kind}/{building}"),
+            (Class::Full | Class::Work, _, _) => format!("{town}/{community}/{kind}"),
             // what is counted per community says nothing of a building, not even by coming one by one
             (Class::Public, _, _) => format!("{town}/{community}"),
         };

@@ -146,7 +146,8 @@ impl Pile {
         let place = self.count(line);
         self.count_alert(hash_of(&message.alert, message.severity), place);
         match class {
-            Class::Work => {
+            // a name stands in the message and in no title
+            Class::Full | Class::Work => {
                 let Message { alert, severity, action, .. } = message;
                 let level = message.owner.as_ref().filter(|_| *action == Action::Escalated).map(|owner| owner.level);
                 self.list(Item { alert: alert.clone(), severity: *severity, count: 1, title: short(&message.title), action: Some(*action), level, unstable });
@@ -163,7 +164,7 @@ impl Pile {
         let place = self.count(line);
         self.count_alert(hash_of(&alert, severity), place);
         match class {
-            Class::Work => self.list(Item { alert, severity, count: 1, title: short(&nudge.title), action: None, level: None, unstable: false }),
+            Class::Full | Class::Work => self.list(Item { alert, severity, count: 1, title: short(&nudge.title), action: None, level: None, unstable: false }),
             Class::Public => {}
         }
     }

@@ -29,6 +29,8 @@ pub enum Channel {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
+    /// Doors and names, each message as it stands: for programs only, and where an operator says so twice.
+    Full,
     /// Doors, and no names.
     Work,
     /// Counts per community, kind and severity, and no place below the community.
@@ -41,6 +43,8 @@ pub enum Class {
 pub enum Source {
     /// The stream of alerts of class work.
     Alerts,
+    /// The stream of alerts with names, where there is one.
+    AlertsFull,
     /// The stream of nudges.
     Nudges,
 }
@@ -146,7 +150,11 @@ impl Plan {
 
     /// What it reads.
     pub fn source(&self) -> Source {
-        if self.nudges() { Source::Nudges } else { Source::Alerts }
+        match self.class {
+            Class::Work | Class::Public if self.nudges() => Source::Nudges,
+            Class::Work | Class::Public => Source::Alerts,
+            Class::Full => Source::AlertsFull,
+        }
     }
 
     /// How often its receiver may be called. One that is told of nudges may be that of a delivery of alerts as well, and leaves room for it.
@@ -158,7 +166,7 @@ impl Plan {
 
     /// Whether each message is told onwards by itself, as it stands: to programs, which count and group for themselves.
     pub fn forwards(&self) -> bool {
-        self.channel == Channel::Webhook && self.class == Class::Work
+        self.channel == Channel::Webhook && self.class != Class::Public
     }
 }
 
@@ -209,6 +217,7 @@ impl Class {
     /// The word in files.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Full => "full",
             Self::Work => "work",
             Self::Public => "public",
         }

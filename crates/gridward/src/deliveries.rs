@@ -39,6 +39,9 @@ struct Entry {
     /// How much it is told: counts, unless work is written here.
     #[serde(default)]
     class: Class,
+    /// The operator knows that class full sends names away.
+    #[serde(default)]
+    names_leave: bool,
     /// Of what it is told the doors, in class work: of everything, unless critical is written here.
     #[serde(default)]
     doors: Doors,
@@ -120,6 +123,7 @@ impl Entry {
         if let Some(kind) = filter.kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
             anyhow::bail!("filter.kinds: {kind} is no kind of alert; these are: {}", KINDS.join(", "));
         }
+        check_names(class, channel, self.names_leave)?;
         if doors == Doors::Critical {
             anyhow::ensure!(class == Class::Work, "doors: only class = \"work\" tells any");
             anyhow::ensure!(channel != Channel::Webhook, "doors: a webhook gets each message as it stands; a group chat or ntfy is told in part");
@@ -138,6 +142,23 @@ impl Entry {
         };
         Ok(Subscription::new(Plan { name, channel, class, doors, filter, leaders, cluster_stands, quiet }, &url, secret.as_deref(), template)?)
     }
+}
+
+/// Names leave by a webhook only, and only where the operator has written that they do.
+fn check_names(class: Class, channel: Channel, names_leave: bool) -> anyhow::Result<()> {
+    if class != Class::Full {
+        anyhow::ensure!(!names_leave, "names_leave goes with class = \"full\": in class {} no names leave", class.word());
+        return Ok(());
+    }
+    anyhow::ensure!(
+        channel == Channel::Webhook,
+        "class = \"full\" is for webhooks: everybody in a group or at a phone reads what is written there, and it cannot be taken back; class = \"work\" tells the door, without a name"
+    );
+    anyhow::ensure!(
+        names_leave,
+        "class = \"full\" sends the names of people to whoever has the address, where no key can be destroyed: write names_leave = true if that is meant, or class = \"work\", which tells the door"
+    );
+    Ok(())
 }
 
 /// Whether a delivery of nudges can be one.
@@ -197,18 +218,24 @@ mod tests {
         let read =
             load(&entry("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'key'\nclass = 'work'\neverywhere = true\nfilter.severities = ['critical']"));
         assert_eq!(read.unwrap().named("office").unwrap().plan.class, Class::Work);
+        let full = "channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'key'\nclass = 'full'\nnames_leave = true\neverywhere = true";
+        assert_eq!(load(&entry(full)).unwrap().named("office").unwrap().plan.class, Class::Full, "who says so twice is heard");
         assert!(load("").unwrap().subscriptions.is_empty());
     }
 
     #[test]
     fn what_is_wrong_is_said_with_its_place_and_without_what_is_secret() {
         let wecom = |rest: &str| entry(&format!("channel = 'wecom'\nurl_file = 'url'\n{rest}"));
+        let hook = |rest: &str| entry(&format!("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'key'\n{rest}"));
         let here = "filter.communities = ['u07']";
         for (text, expected) in [
             (wecom(""), "filter.towns or filter.communities"),
             (wecom(&format!("everywhere = true\n{here}")), "does not go with"),
             (wecom(&format!("{here}\nclasss = 'work'")), "classs"),
-            (wecom(&format!("{here}\nclass = 'full'")), "full"),
+            (wecom(&format!("{here}\nclass = 'full'\nnames_leave = true")), "class = \"full\" is for webhooks: everybody in a group"),
+            (hook(&format!("class = 'full'\n{here}")), "write names_leave = true if that is meant"),
+            (hook(&format!("class = 'work'\nnames_leave = true\n{here}")), "in class work no names leave"),
+            (hook(&format!("class = 'full'\nnames_leave = true\nleaders = ['s-li']\n{here}")), "a nudge names buildings, which needs class"),
             (wecom("filter.comunities = ['u07']"), "comunities"),
             (wecom(&format!("{here}\nfilter.kinds = ['fewer']")), "fewer is no kind of alert; these are: fever, symptom"),
             (wecom(&format!("{here}\nfilter.severities = ['urgent']")), "urgent"),
@@ -221,7 +248,7 @@ mod tests {
             (entry(&format!("channel = 'webhook'\nurl_file = 'url'\n{here}")), "a webhook needs one"),
             (entry(&format!("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'short'\n{here}")), "not whsec_"),
             (wecom(&format!("doors = 'critical'\n{here}")), "doors: only class"),
-            (entry(&format!("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'key'\nclass = 'work'\ndoors = 'critical'\n{here}")), "as it stands"),
+            (hook(&format!("class = 'work'\ndoors = 'critical'\n{here}")), "as it stands"),
             (wecom(&format!("{here}\nleaders = ['s-li']")), "a nudge names buildings, which needs class"),
             (wecom(&format!("{here}\nclass = 'work'\nleaders = ['s-li']\nfilter.kinds = ['fever']")), "filter.kinds and filter.severities are of alerts"),
             (wecom(&format!("leaders = ['李 明']\n{here}")), "leaders"),

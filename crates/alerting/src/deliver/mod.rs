@@ -45,6 +45,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 pub struct DeliveryParts {
     /// The stream of alerts.
     pub alerts: Reading,
+    /// The stream of alerts with names; nothing where nobody is to be named on topics.
+    pub full: Option<Reading>,
     /// The stream of nudges.
     pub nudges: Reading,
     /// How far each delivery came.
@@ -113,7 +115,7 @@ impl Deliveries {
     /// Starts them. A delivery that was never there begins with what is published from now on.
     ///
     /// # Errors
-    /// When no client for a receiver can be made.
+    /// When no client for a receiver can be made, or one is to be told names and nobody is named on topics.
     pub fn start(parts: DeliveryParts) -> Result<Self, BadSubscription> {
         let report = DeliveryReport::default();
         let (stop, stopped) = watch::channel(false);
@@ -123,6 +125,7 @@ impl Deliveries {
             let source = subscription.plan.source();
             let reading = match source {
                 Source::Alerts => &parts.alerts,
+                Source::AlertsFull => parts.full.as_ref().ok_or_else(|| BadSubscription::Unnamed(subscription.plan.name.clone()))?,
                 Source::Nudges => &parts.nudges,
             };
             let arrivals = looking.entry(source).or_insert_with(|| (reading.clone(), watch::Sender::new(0))).1.subscribe();

@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use delivery::{Channel, Plan, Template};
+use domain::values::Slug;
 use reqwest::Url;
 
 /// Shortest and longest secret of a webhook, in bytes (Standard Webhooks).
@@ -43,6 +44,12 @@ pub enum BadSubscription {
     /// No client for it can be made.
     #[error("no HTTP client can be made")]
     Client(#[source] reqwest::Error),
+    /// It is of class full, and there is no stream with names.
+    #[error(
+        "delivery {0} has class full, and nobody is named on topics: start with --names-on-topics (`names_on_topics = true` of [deployment]), \
+         or give it class = \"work\", which tells the door"
+    )]
+    Unnamed(Slug),
     /// Its filter cannot be written down.
     #[error("its filter cannot be written down")]
     Form(#[from] serde_json::Error),

@@ -60,6 +60,7 @@ impl Town {
         let names: Names = [("u07".parse().unwrap(), "阳光社区".to_owned())].into();
         let parts = DeliveryParts {
             alerts: Reading::in_memory(&self.memory),
+            full: None,
             nudges: Reading::in_memory(&self.memory),
             marks: Marks::in_memory(&self.marks),
             subscriptions,

@@ -79,9 +79,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_message_is_in_exactly_one_send_or_has_a_reason(steps in prop::collection::vec(step(), 1..120), robot in 0..5_usize, class in 0..2_usize, leads in 0..3_usize) {
+    fn every_message_is_in_exactly_one_send_or_has_a_reason(steps in prop::collection::vec(step(), 1..120), robot in 0..5_usize, class in 0..3_usize, leads in 0..3_usize) {
         let channel = [Channel::Webhook, Channel::Wecom, Channel::Dingtalk, Channel::Feishu, Channel::Ntfy][robot];
-        let class = [Class::Work, Class::Public][class];
+        let class = [Class::Work, Class::Public, Class::Full][class];
         let leaders = LEADERS[..leads].iter().map(|leader| leader.parse().unwrap()).collect();
         let bench = play(Plan { leaders, ..plan(channel, class) }, &steps);
         let report = bench.machine.report();

@@ -91,6 +91,7 @@ pub(crate) fn start_deliveries(connection: &Connection, who: crate::deliveries::
     }
     let parts = DeliveryParts {
         alerts: Reading::new(connection, "ALERTS"),
+        full: common.names_on_topics.then(|| Reading::new(connection, "ALERTS_FULL")),
         nudges: Reading::new(connection, "NUDGES"),
         marks: Marks::new(connection),
         subscriptions: who.subscriptions,
