@@ -60,6 +60,9 @@ pub struct State {
     digest: Option<Pile>,
     #[serde(default)]
     nudges: Nudges,
+    /// More came than the budget was for, and it was not said yet that this is over.
+    #[serde(default)]
+    crowded: bool,
     /// When sends were decided that were not critical, within the window of the budget.
     spent: Vec<Timestamp>,
     open: OpenAlerts,
@@ -357,6 +360,8 @@ impl Machine {
             if self.state.digest.is_none() && self.may_say_more() {
                 self.decide(pile, Sort::News, false, moment);
             } else {
+                // a digest may also gather because it was night
+                self.state.crowded |= !self.may_say_more();
                 self.state.digest.get_or_insert_with(|| Pile::new(moment.clock)).merge(pile);
             }
         }
@@ -419,7 +424,10 @@ impl Machine {
             spent.push(moment.clock);
             spent.drain(..spent.len().saturating_sub(BUDGET_SENDS));
         }
-        let send = self.send(critical, messages, Content::Notice(pile.notice(sort, moment.clock)), None);
+        // the first text of its own after digests says that there is less to read again
+        let singly_again = sort == Sort::News && !critical && std::mem::take(&mut self.state.crowded);
+        let notice = Notice { singly_again, ..pile.notice(sort, moment.clock) };
+        let send = self.send(critical, messages, Content::Notice(notice), None);
         self.state.outbox.push(Send { until, ..send }, moment.real);
     }
 
@@ -453,7 +461,7 @@ impl Machine {
 
     /// A notice that says that it is a test, to be sent by itself: it is no message of the stream.
     pub fn test_notice(&self, moment: Moment, exercise: bool) -> Send {
-        let notice = Notice { sort: Sort::Test, at: moment.clock, exercise, grid: None, lines: Vec::new(), items: Vec::new() };
+        let notice = Notice { sort: Sort::Test, at: moment.clock, exercise, grid: None, singly_again: false, lines: Vec::new(), items: Vec::new() };
         Send {
             number: 0,
             id: format!("{}-{}-test", self.plan.name, self.state.born),

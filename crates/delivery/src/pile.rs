@@ -88,6 +88,9 @@ pub struct Notice {
     /// The grid that all of it lies in, where it was gathered by grid.
     #[serde(default)]
     pub grid: Option<String>,
+    /// It is the first that is told by itself after a time of digests.
+    #[serde(default)]
+    pub singly_again: bool,
     /// How many of what, worst first.
     pub lines: Vec<Line>,
     /// The first of them, worst first.
@@ -230,7 +233,7 @@ impl Pile {
     /// As it is told.
     pub(crate) fn notice(mut self, sort: Sort, at: Timestamp) -> Notice {
         self.lines.sort_by(|one, other| other.severity.cmp(&one.severity).then(other.count.cmp(&one.count)).then_with(|| one.kind.cmp(&other.kind)));
-        Notice { sort, at, exercise: self.exercise, grid: self.grid, lines: self.lines, items: self.items }
+        Notice { sort, at, exercise: self.exercise, grid: self.grid, singly_again: false, lines: self.lines, items: self.items }
     }
 }
 

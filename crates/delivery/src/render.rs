@@ -40,6 +40,7 @@ struct View<'a> {
     sort: Sort,
     exercise: bool,
     grid: Option<&'a str>,
+    singly_again: bool,
     severity: Severity,
     severity_zh: &'static str,
     severity_en: &'static str,
@@ -150,6 +151,7 @@ fn view<'a>(notice: &'a Notice, names: &'a Names, items: usize, lines: usize) ->
         sort: notice.sort,
         exercise: notice.exercise,
         grid: notice.grid.as_deref(),
+        singly_again: notice.singly_again,
         severity,
         severity_zh,
         severity_en,
@@ -200,7 +202,14 @@ fn samples() -> Vec<Notice> {
     let title = crate::Title { zh_cn: "阳光小区 7号楼2单元502 发热 38.2℃".to_owned(), en: "Fever 38.2 °C, Yangguang, building 7".to_owned() };
     let item =
         Item { alert: "a1".to_owned(), severity: Severity::Critical, count: 1, title, action: Some(crate::Action::Escalated), level: Some(2), unstable: true };
-    let notice =
-        |sort, items| Notice { sort, at: Timestamp(0), exercise: true, grid: Some("g1".to_owned()), lines: vec![lines("fever", 3), lines("other", 1)], items };
+    let notice = |sort, items| Notice {
+        sort,
+        at: Timestamp(0),
+        exercise: true,
+        grid: Some("g1".to_owned()),
+        singly_again: true,
+        lines: vec![lines("fever", 3), lines("other", 1)],
+        items,
+    };
     sorts.into_iter().flat_map(|sort| [notice(sort, vec![item.clone()]), notice(sort, Vec::new())]).collect()
 }

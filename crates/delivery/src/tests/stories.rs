@@ -30,6 +30,43 @@ fn beyond_the_budget_a_digest_every_five_minutes_tells_the_rest() {
 }
 
 #[test]
+fn the_first_text_after_digests_says_that_they_are_over_and_a_night_is_none_of_them() {
+    let texts = |bench: &Bench| -> Vec<(i64, Sort, bool)> {
+        let of = |(second, send): &(i64, Send)| notice(send).map(|notice| (*second, notice.sort, notice.singly_again));
+        bench.calls.iter().filter_map(of).filter(|(_, sort, _)| *sort != Sort::Reminder).collect()
+    };
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    for building in 0..40 {
+        bench.hear(building, "check_overdue", Caution, "raised", &format!("b{building}"), 0);
+    }
+    bench.run(0..1500);
+    assert!(texts(&bench).iter().all(|(.., singly_again)| !singly_again));
+    bench.hear(50, "fever", Critical, "raised", "b50", 1500);
+    bench.hear(51, "check_overdue", Caution, "raised", "b51", 1500);
+    // what is remembered outlives a crash
+    let written = serde_json::to_vec(bench.machine.state()).unwrap();
+    bench.machine = Machine::resume(bench.machine.plan().clone(), serde_json::from_slice(&written).unwrap());
+    bench.run(1500..1600);
+    bench.hear(52, "check_overdue", Caution, "raised", "b52", 1600);
+    bench.run(1600..1700);
+    let [.., critical, first, second] = texts(&bench)[..] else { panic!("three more") };
+    assert_eq!([critical, first, second], [(1500, Sort::News, false), (1560, Sort::News, true), (1660, Sort::News, false)]);
+    let said = bench.calls.iter().filter_map(|(_, send)| notice(send)).find(|notice| notice.singly_again).unwrap();
+    let text = Template::default().text(said, &Names::new(), 2048).unwrap();
+    assert!(text.contains("警报 1 条\n消息已减少，恢复逐条通知\n") && text.contains("1 alert\nThere is less to tell now: told one by one again\n"), "{text}");
+    let hours = QuietHours { from: TimeOfDay::of(0, 0), until: TimeOfDay::of(23, 59) };
+    let quiet = Some(Quiet { hours, zone: Zone::default() });
+    let mut bench = Bench::new(Plan { quiet, ..plan(Channel::Wecom, Class::Work) });
+    bench.hear(1, "check_overdue", Caution, "raised", "b1", 0);
+    bench.run(0..120);
+    bench.machine = Machine::resume(plan(Channel::Wecom, Class::Work), bench.machine.state().clone());
+    bench.run(120..600);
+    bench.hear(2, "check_overdue", Caution, "raised", "b2", 600);
+    bench.run(600..700);
+    assert_eq!(texts(&bench), [(300, Sort::Digest, false), (660, Sort::News, false)], "in the morning nothing was too much");
+}
+
+#[test]
 fn buildings_that_did_not_report_are_told_of_together() {
     let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
     for building in 0..40 {
