@@ -164,6 +164,9 @@ fn check_names(class: Class, channel: Channel, names_leave: bool) -> anyhow::Res
 /// Whether a delivery of nudges can be one.
 fn check_leaders(leaders: &[StaffId], (class, filter): (Class, &Filter)) -> anyhow::Result<()> {
     anyhow::ensure!(class == Class::Work, "leaders: a nudge names buildings, which needs class = \"work\"");
+    // ids of staff are a community's own: elsewhere the same one is somebody else
+    let of_one = filter.communities.len() == 1 && filter.towns.is_empty();
+    anyhow::ensure!(of_one, "leaders: ids of staff are those of one community: name it, and nothing else, in filter.communities");
     anyhow::ensure!(leaders.len() <= LEADERS_MAX, "leaders: at most {LEADERS_MAX}, for each has a text of their own");
     let of_alerts = !filter.kinds.is_empty() || !filter.severities.is_empty();
     anyhow::ensure!(!of_alerts, "filter.kinds and filter.severities are of alerts, and with leaders it is told of nudges only: leave them out");
@@ -252,6 +255,9 @@ mod tests {
             (wecom(&format!("{here}\nleaders = ['s-li']")), "a nudge names buildings, which needs class"),
             (wecom(&format!("{here}\nclass = 'work'\nleaders = ['s-li']\nfilter.kinds = ['fever']")), "filter.kinds and filter.severities are of alerts"),
             (wecom(&format!("leaders = ['李 明']\n{here}")), "leaders"),
+            (wecom("class = 'work'\nleaders = ['s-li']\neverywhere = true"), "those of one community"),
+            (wecom("class = 'work'\nleaders = ['s-li']\nfilter.communities = ['u07', 'u08']"), "those of one community"),
+            (wecom("class = 'work'\nleaders = ['s-li']\nfilter.towns = ['dianbu']"), "those of one community"),
             (entry(&format!("channel = 'carrier_pigeon'\nurl_file = 'url'\n{here}")), "carrier_pigeon"),
         ] {
             let error = load(&text).unwrap_err();
