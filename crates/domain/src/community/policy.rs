@@ -155,8 +155,9 @@ pub const ABSENT_TIMES: u32 = 3;
 
 /// The rule that asks for the daily report of a building.
 pub const BUILDING_SILENT: &str = "building_silent";
-/// When leaders are nudged whose building is not reported yet, where the policy says nothing (alerting.md, "Escalation").
-pub const NUDGE_AT: TimeOfDay = TimeOfDay::of(17, 0);
+/// Minutes before a report is due at which leaders are nudged, where the policy says nothing: at 17:00 for one that is due at 18:00
+/// (alerting.md, "Escalation").
+const NUDGE_BEFORE_MINUTES: u16 = 60;
 
 /// Name of the regime an order falls under when it names none.
 pub const DEFAULT_REGIME: &str = "home14";
@@ -194,7 +195,7 @@ impl Settings {
 
     /// When leaders are nudged whose building is not reported yet. From when the report is due on nobody is nudged: not before it is never.
     pub fn nudge_at(&self) -> TimeOfDay {
-        self.rule(BUILDING_SILENT).and_then(|settings| settings.nudge_at).unwrap_or(NUDGE_AT)
+        self.rule(BUILDING_SILENT).and_then(|settings| settings.nudge_at).unwrap_or(TimeOfDay(self.report_due.0.saturating_sub(NUDGE_BEFORE_MINUTES)))
     }
 
     fn rule(&self, rule: &str) -> Option<&RuleSettings> {
@@ -335,6 +336,16 @@ mod tests {
             .changed(Timestamp(300), rules(RuleChange { enabled: Some(true), ..RuleChange::default() }));
         let at = |at| (policy.at(Timestamp(at)).absent_times(), policy.at(Timestamp(at)).rule_enabled(ABSENT_N_TIMES));
         assert_eq!([99, 100, 200, 300].map(at), [(ABSENT_TIMES, true), (5, true), (5, false), (5, true)]);
+    }
+
+    #[test]
+    fn a_nudge_is_an_hour_before_the_report_is_due_unless_its_time_is_set() {
+        let due = |hours| Change { report_due: Some(TimeOfDay::of(hours, 30)), ..Change::default() };
+        let nudge = RuleChange { nudge_at: Some(TimeOfDay::of(16, 0)), ..RuleChange::default() };
+        let set = Change { rules: BUILDING_SILENT.parse().ok().map(|rule| (rule, nudge)).into_iter().collect(), ..Change::default() };
+        let policy = Policy::default().changed(Timestamp(100), due(12)).changed(Timestamp(200), due(0)).changed(Timestamp(300), set);
+        let at = |at| policy.at(Timestamp(at)).nudge_at();
+        assert_eq!([99, 100, 200, 300].map(at), [TimeOfDay::of(17, 0), TimeOfDay::of(11, 30), TimeOfDay(0), TimeOfDay::of(16, 0)]);
     }
 
     #[test]
