@@ -1,5 +1,7 @@
 //! Folding commits and judging what is due. Everything here is the store, values and pure functions: no waiting, no clock.
 
+mod nudges;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -69,6 +71,9 @@ pub(crate) struct Engine {
     alerts: HashMap<Target, OfTarget>,
     in_flight: HashMap<Target, InFlight>,
 }
+
+/// What is to be said of a target, and when it is to be judged next by time alone.
+type Judged = (Option<Observation>, Option<Timestamp>);
 
 /// The alert of a target, and the commit that it was folded to.
 type OfTarget = (u64, Option<Arc<alert::State>>);
@@ -189,6 +194,7 @@ impl Engine {
         };
         self.memories.fold(&self.store, commit, stored.sequence, &mut wake)?;
         self.rolls.fold(&self.store, commit, stored.sequence)?;
+        self.fold_nudges(commit, stored)?;
         self.fold_alerts(commit, stored)
     }
 
@@ -298,7 +304,9 @@ impl Engine {
             let Some(state) = &state else { continue };
             let moved = counts.turn(before, counted(state));
             let Some(place) = self.place(&header.community)? else { continue };
-            let happened = Happened { fact: &fact, state, community: &place.state, counts: moved.map(|moved| (moved, &counts)) };
+            let (_, duties) = self.rolls.of(&self.store, &header.community)?;
+            let grid = state.occurrence.place.building.as_ref().and_then(|building| duties.grid_of(building));
+            let happened = Happened { fact: &fact, state, community: &place.state, grid, counts: moved.map(|moved| (moved, &counts)) };
             unit = outbox::put(&self.store, unit, &happened, &stored.position(), self.full)?;
         }
         let Some(state) = state else { return Ok(()) };
@@ -371,7 +379,8 @@ impl Engine {
         Ok(out_of_room)
     }
 
-    fn judge_one(&mut self, due_since: Timestamp, target: &Target, now: Timestamp) -> Result<(Option<Observation>, Option<Timestamp>), AlertingError> {
+    /// What is to be said of the alert of a target: how things are, or whose turn it is.
+    fn judge_alert(&mut self, due_since: Timestamp, target: &Target, now: Timestamp) -> Result<Judged, AlertingError> {
         let Target { community, rule, scope } = target;
         let Some(place) = self.place(community)? else { return Ok((None, None)) };
         let Some((rule, runner)) = self.runners.named(rule) else { return Ok((None, None)) };

@@ -19,7 +19,9 @@ pub(crate) fn holds(store: &Store, community: &CommunityId, alert: &State, recor
     let Some(key) = greater(alert) else { return Ok(false) };
     let Some(other) = store.get::<State>(ALERTS, &alert_key(community, &key.hash(community)))?.map(|row| row.value) else { return Ok(false) };
     let open = other.is_active() && other.turn.opened_at <= recorded_at;
-    Ok(open && belongs(&alert.occurrence, &other.occurrence) && silences::until(store, community, &other, recorded_at)?.is_none())
+    Ok(open
+        && belongs(&alert.occurrence, &other.occurrence)
+        && silences::until(store, community, (&other.key.rule, other.occurrence.place.building.as_ref()), recorded_at)?.is_none())
 }
 
 /// The alert that an alert may be part of.

@@ -11,7 +11,7 @@ use domain::{
     Commit, Fact,
     values::{CommunityId, Slug, Timestamp},
 };
-use rules::{Judgement, Scope, Shared};
+use rules::{Judgement, Nudge, Scope, Shared};
 use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Table, Unit};
 
@@ -144,6 +144,20 @@ impl Memories {
             None => runner.nothing().judge(scope, shared, now),
         };
         Ok((at_hand.sequence, judgement))
+    }
+
+    /// Whether somebody is to be reminded of a scope before a rule fires for it, and the last commit that this rests on.
+    pub(crate) fn nudge(
+        &mut self,
+        store: &Store,
+        rule: RuleIndex,
+        (community, scope): (&CommunityId, &Scope),
+        shared: &Shared<'_>,
+        now: Timestamp,
+    ) -> Result<Option<(u64, Nudge)>, StoreError> {
+        let at_hand = self.of(store, community, scope)?;
+        let nudge = at_hand.place_of(rule).and_then(|place| at_hand.of_rules[place].1.nudge(scope, shared, now));
+        Ok(nudge.map(|nudge| (at_hand.sequence, nudge)))
     }
 
     /// What is remembered of a scope.

@@ -17,8 +17,9 @@ const PAGE: usize = 100;
 /// Puts what each class is told of an alert event into the unit that changes the alert; `full` when class full is told, too.
 pub(crate) fn put(store: &Store, mut unit: Unit, happened: &Happened<'_>, source: &LogPosition, full: bool) -> Result<Unit, AlertingError> {
     let (fact, header) = (happened.fact, happened.fact.header);
+    let about = (&happened.state.key.rule, happened.state.occurrence.place.building.as_ref());
     let suppressed = Suppressed {
-        silenced_until: silences::until(store, &header.community, happened.state, header.recorded_at)?,
+        silenced_until: silences::until(store, &header.community, about, header.recorded_at)?,
         inhibited: inhibition::holds(store, &header.community, happened.state, header.recorded_at)?,
     };
     for (class, subject, payload) in happened.messages(suppressed, full)? {

@@ -12,7 +12,7 @@ use store::{Key, KeyMismatch, PARKED, Prefix, Table};
 use crate::{memories, publish::Named, runner::Runners};
 
 /// Name, zone and policy of every community.
-pub(crate) const COMMUNITIES: Table = Table::new("communities", 2);
+pub(crate) const COMMUNITIES: Table = Table::new("communities", 3);
 /// Every alert key as the log tells it.
 pub(crate) const ALERTS: Table = Table::new("alerts", 3);
 /// Alert keys that are open or acknowledged.
@@ -31,6 +31,8 @@ pub(crate) const OUTBOX: Table = Table::new("outbox", 4);
 pub(crate) const OUTBOX_PUBLIC: Table = Table::new("outbox_public", 1);
 /// Messages that are to name people, likewise: the names are sealed.
 pub(crate) const OUTBOX_FULL: Table = Table::new("outbox_full", 1);
+/// Messages about nudges, likewise.
+pub(crate) const OUTBOX_NUDGES: Table = Table::new("outbox_nudges", 1);
 /// The sealed files of people.
 pub(crate) const NAMES: Table = Table::new("names", 1);
 /// Open alerts of every community by kind and severity, as the public is told of them.
@@ -43,10 +45,12 @@ pub(crate) const DROPPED: Table = Table::new("dropped", 1);
 pub(crate) const DROPPED_FULL: Table = Table::new("dropped_full", 1);
 /// The last message for the public, likewise: one row.
 pub(crate) const DROPPED_PUBLIC: Table = Table::new("dropped_public", 1);
+/// The last message about a nudge, likewise: one row.
+pub(crate) const DROPPED_NUDGES: Table = Table::new("dropped_nudges", 1);
 
 /// The tables of the service's store. With a rule of another version everything starts empty: the log is folded anew.
 pub fn tables() -> Vec<Table> {
-    let outboxes = [OUTBOX, OUTBOX_FULL, OUTBOX_PUBLIC, DROPPED, DROPPED_FULL, DROPPED_PUBLIC];
+    let outboxes = [OUTBOX, OUTBOX_FULL, OUTBOX_PUBLIC, OUTBOX_NUDGES, DROPPED, DROPPED_FULL, DROPPED_PUBLIC, DROPPED_NUDGES];
     let own = [COMMUNITIES, ROUNDS, ALERTS, ACTIVE, NAMES, COUNTS, DUTIES, DUE, JOBS, SILENCES, PARKED].into_iter().chain(outboxes);
     own.chain([memories::table(&Runners::all())]).collect()
 }

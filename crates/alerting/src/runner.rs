@@ -8,7 +8,7 @@ use domain::{
     event::DecodeError,
     values::{Slug, Timestamp},
 };
-use rules::{Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Visitor};
+use rules::{Judgement, Nudge, Remembered, Rule, Scope, ScopeKind, Shared, Visitor};
 
 /// What the engine asks of a rule.
 pub(crate) trait Runner: Send + Sync {
@@ -44,6 +44,11 @@ pub(crate) trait Memory: Send {
 
     /// What the rule says of the scope.
     fn judge(&self, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement;
+
+    /// Whether somebody is to be reminded of the scope before the rule fires.
+    fn nudge(&self, _: &Scope, _: &Shared<'_>, _now: Timestamp) -> Option<Nudge> {
+        None
+    }
 
     /// What [`Runner::read`] reads.
     fn write(&self) -> postcard::Result<Vec<u8>>;
@@ -150,6 +155,10 @@ impl<R: Rule> Memory for MemoryOf<R> {
 
     fn judge(&self, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement {
         rules::judge::<R>(&self.0, scope, shared, now)
+    }
+
+    fn nudge(&self, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Option<Nudge> {
+        rules::nudge::<R>(&self.0, scope, shared, now)
     }
 
     fn write(&self) -> postcard::Result<Vec<u8>> {

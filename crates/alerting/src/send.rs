@@ -6,13 +6,14 @@ use bus::{AskError, Headers, Requests};
 use bytes::Bytes;
 use domain::{
     alert::{Basis, Entrust, Key, Observe, Stage},
+    nudge::Give,
     values::{CommandId, CommunityId},
 };
 use serde::Serialize;
 use uuid::Uuid;
 
-/// Where intake listens. The body is `{"community","id","type","command"}` with an [`Observe`] or an
-/// [`Entrust`]; the answer carries `Gridward-Status`.
+/// Where intake listens. The body is `{"community","id","type","command"}` with an [`Observe`], an
+/// [`Entrust`] or a [`Give`]; the answer carries `Gridward-Status`.
 pub const OBSERVATIONS: &str = "svc.intake.observe";
 /// Reply header with the HTTP status.
 const STATUS: &str = "Gridward-Status";
@@ -34,12 +35,13 @@ pub(crate) struct Observation {
     pub(crate) command: Said,
 }
 
-/// What is said of an alert: how things are, or whose turn it is.
+/// What is said: how things are with an alert, whose turn it is, or who is to be nudged before there is one.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Said {
     Observe(Observe),
     Entrust(Entrust),
+    Nudge(Give),
 }
 
 impl Observation {
@@ -51,6 +53,12 @@ impl Observation {
     pub(crate) fn of_turn(community: CommunityId, command: Entrust) -> Self {
         let id = turn_id(&community, &command);
         Self { community, id, r#type: "alert.entrust", command: Said::Entrust(command) }
+    }
+
+    /// That somebody is to be nudged, judged on the log up to a sequence.
+    pub(crate) fn of_nudge(community: CommunityId, sequence: u64, command: Give) -> Self {
+        let id = nudge_id(&community, sequence, &command);
+        Self { community, id, r#type: "report.nudge", command: Said::Nudge(command) }
     }
 }
 
@@ -65,6 +73,12 @@ fn turn_id(community: &CommunityId, entrust: &Entrust) -> CommandId {
     let Entrust { alert, n, basis, stage: Stage { level, .. } } = entrust;
     let due = basis.due.map_or_else(String::new, |due| due.0.to_string());
     CommandId(Uuid::new_v5(&NAMESPACE, format!("{community}\0{alert}\0{n}\0{level}\0{}\0{due}", basis.sequence).as_bytes()))
+}
+
+/// As [`observation_id`]: of whoever is on duty then, for who that is may change by time alone.
+fn nudge_id(community: &CommunityId, sequence: u64, give: &Give) -> CommandId {
+    let leaders: Vec<&str> = give.leaders.iter().map(|leader| leader.as_str()).collect();
+    CommandId(Uuid::new_v5(&NAMESPACE, format!("{community}\0{}\0nudge\0{}\0{sequence}\0{}", give.building, give.for_date, leaders.join(",")).as_bytes()))
 }
 
 /// Asks intake until it has an answer. What the answer is does not matter here: what came of it comes back over the log.

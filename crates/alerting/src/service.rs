@@ -37,6 +37,8 @@ pub struct Outlets {
     pub public: Publication,
     /// The stream of alerts with the names of people; nothing where nobody is to be named on topics.
     pub full: Option<Named>,
+    /// The stream of nudges, for deliveries only.
+    pub nudges: Publication,
     /// Words that nobody keeps: heartbeats.
     pub announcer: Announcer,
 }
@@ -114,7 +116,7 @@ impl Alerting {
         let readiness = Readiness::default();
         readiness.waiting(JUDGING, "reading the log");
         let full = parts.outlets.full.as_ref().map(|_| Class::Full);
-        for class in [Class::Work, Class::Public].into_iter().chain(full) {
+        for class in [Class::Work, Class::Public, Class::Nudges].into_iter().chain(full) {
             readiness.waiting(class.publishing(), "reading the stream of alerts");
         }
         let (stop, stopped) = watch::channel(false);
@@ -156,7 +158,8 @@ async fn run(parts: Parts, readiness: Readiness, stopped: watch::Receiver<bool>)
     let mut background = JoinSet::new();
     let names = outlets.full.is_some();
     let full = outlets.full.map(|Named { publication, keyring }| (Class::Full, publication, Some(keyring)));
-    for (class, publication, keyring) in [(Class::Work, outlets.alerts, None), (Class::Public, outlets.public, None)].into_iter().chain(full) {
+    let always = [(Class::Work, outlets.alerts, None), (Class::Public, outlets.public, None), (Class::Nudges, outlets.nudges, None)];
+    for (class, publication, keyring) in always.into_iter().chain(full) {
         background.spawn(publish(Publisher {
             class,
             publication,

@@ -1,9 +1,9 @@
 //! Which alerts people are not to be told of now: silences as the log tells them.
 
 use domain::{
-    Commit, Evolve, Fact, alert,
+    Commit, Evolve, Fact,
     silence::{self, Silence},
-    values::{CommandId, CommunityId, DAY_MS, Timestamp},
+    values::{BuildingId, CommandId, CommunityId, DAY_MS, Slug, Timestamp},
 };
 use store::{Key, Row, Store, Unit};
 
@@ -40,11 +40,16 @@ pub(crate) fn fold(store: &Store, commit: &Commit, sequence: u64) -> Result<Vec<
     Ok(units)
 }
 
-/// Until when an alert is silenced, if it was when something was recorded of it: by that time, so that a fold from the start says the
-/// same.
-pub(crate) fn until(store: &Store, community: &CommunityId, alert: &alert::State, recorded_at: Timestamp) -> Result<Option<Timestamp>, AlertingError> {
+/// Until when alerts of a kind about a building are silenced, if they were when something was recorded: by that time, so that a fold from
+/// the start says the same.
+pub(crate) fn until(
+    store: &Store,
+    community: &CommunityId,
+    (kind, building): (&Slug, Option<&BuildingId>),
+    recorded_at: Timestamp,
+) -> Result<Option<Timestamp>, AlertingError> {
     let silences = all(store, community)?;
-    let holding = silences.iter().map(|(_, row)| &row.value).filter(|silence| silence.holds_at(recorded_at) && silence.is_about(alert));
+    let holding = silences.iter().map(|(_, row)| &row.value).filter(|silence| silence.holds_at(recorded_at) && silence.is_about(kind, building));
     Ok(holding.map(|silence| silence.until).max())
 }
 
@@ -68,47 +73,12 @@ fn key(community: &CommunityId, id: CommandId) -> Key {
 
 #[cfg(test)]
 mod tests {
-    use domain::values::{Place, Subject};
     use serde_json::json;
     use tempfile::TempDir;
     use testkit::World;
 
     use super::*;
     use crate::simulation::open;
-
-    fn alert(rule: &str, building: &str) -> alert::State {
-        let key = alert::Key { rule: rule.parse().unwrap(), subject_kind: "person".parse().unwrap(), subject_id: "p1".parse().unwrap() };
-        let occurrence = alert::Occurrence {
-            severity: alert::Severity::Critical,
-            unconfirmed: false,
-            place: Place { building: Some(building.parse().unwrap()), ..Place::default() },
-            names: Default::default(),
-            person: Some(Subject::person("p1".parse().unwrap())),
-            observed: None,
-            detail: alert::Detail::default(),
-            causes: Vec::new(),
-            first_at: Timestamp(0),
-            last_at: Timestamp(0),
-            occurrences: 1,
-            late: false,
-            rule_version: 1,
-            basis: alert::Basis::default(),
-        };
-        alert::State {
-            alert: alert::AlertId::new(key.hash(&"u07".parse().unwrap()), 1),
-            key,
-            status: alert::Status::Open,
-            recovering: None,
-            n: 1,
-            episode: 1,
-            severity_peak: alert::Severity::Critical,
-            causes: Default::default(),
-            past_causes: Default::default(),
-            basis: alert::Basis::default(),
-            occurrence,
-            turn: alert::Turn::default(),
-        }
-    }
 
     fn apply(store: &Store, world: &World, from: usize) {
         for (sequence, commit) in (1..).zip(world.commits()).skip(from) {
@@ -130,7 +100,10 @@ mod tests {
         let store = open(&dir);
         apply(&store, &world, 0);
         let community = world.community_id().clone();
-        let silenced = |store: &Store, rule, building, at| until(store, &community, &alert(rule, building), World::time(at)).unwrap().is_some();
+        let slug = |rule: &str| rule.parse().unwrap();
+        let silenced = |store: &Store, rule, building: &str, at| {
+            until(store, &community, (&slug(rule), Some(&building.parse().unwrap())), World::time(at)).unwrap().is_some()
+        };
         for (rule, building, at, expected) in [
             ("building_silent", "b07", "2020-02-06T12:00", true),
             ("building_silent", "b08", "2020-02-06T12:00", true),

@@ -28,6 +28,8 @@ pub const ALERT_AGE_MAX: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// How long messages that hold names are kept: a day. What was published cannot be sealed again when a key is destroyed.
 pub const NAMES_AGE_MAX: Duration = Duration::from_secs(24 * 3600);
+/// How long nudges are kept: they are about one day, and a week shows an operator what was said.
+pub const NUDGES_AGE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What a stream is for, which decides how it keeps its messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,11 @@ impl StreamPlan {
         Self { age_max, ..Self::new("ALERTS_PUBLIC", "gw-public.v1.>", Keeping::Published) }
     }
 
+    /// Nudges, for deliveries: [`NUDGES_AGE_MAX`] and no longer.
+    pub fn nudges() -> Self {
+        Self { age_max: Some(NUDGES_AGE_MAX), ..Self::new("NUDGES", "gw-nudge.v1.>", Keeping::Published) }
+    }
+
     /// The status of each building.
     pub fn status() -> Self {
         Self::new("STATUS", "gw.v1.*.*.status.>", Keeping::LastValue)
@@ -100,7 +107,8 @@ impl StreamPlan {
     /// All streams of a system in which nobody is named on topics, with alerts kept for [`ALERT_AGE_MAX`].
     pub fn all(events_bytes_max: Option<u64>) -> Vec<Self> {
         let age = Some(ALERT_AGE_MAX);
-        vec![Self::events(events_bytes_max), Self::keys(), Self::alerts(age), Self::alerts_public(age), Self::status(), Self::deliveries()]
+        let told = [Self::alerts(age), Self::alerts_public(age), Self::nudges(), Self::status(), Self::deliveries()];
+        [Self::events(events_bytes_max), Self::keys()].into_iter().chain(told).collect()
     }
 
     fn new(name: &str, subjects: &str, keeping: Keeping) -> Self {

@@ -3,6 +3,7 @@
 //! | room | what is in it |
 //! |---|---|
 //! | `message` | a message of the stream, as far as it is told onwards |
+//! | `nudge` | nudges: a text a leader, of what is missing still and in time |
 //! | `plan` | a subscription: which receiver, which messages, how much of them |
 //! | `machine` | `(state, message or time) -> (state, sends)`: grouping, budget, digest, storm lane, flapping |
 //! | `open` | what is open and nobody has, told again until somebody has it |
@@ -16,6 +17,7 @@
 
 mod machine;
 mod message;
+mod nudge;
 mod open;
 mod outbox;
 mod pace;
@@ -25,11 +27,12 @@ mod render;
 
 pub use machine::{BUDGET_SENDS, BUDGET_WINDOW_MS, DIGEST_EVERY_MS, GROUP_WAIT_MS, Machine, Report, State};
 pub use message::{Action, Heard, Holding, Message, Owner, Reason, Title};
+pub use nudge::Nudge;
 pub use open::REPEAT_EVERY_MS;
 pub use outbox::{Content, GIVE_UP_AFTER_MS, Outcome, Send, Settled};
 pub use pace::Pace;
 pub use pile::{Item, Line, Notice, Sort};
-pub use plan::{Channel, Class, Filter, Plan, Quiet};
+pub use plan::{Channel, Class, Doors, Filter, Plan, Quiet, Source};
 pub use render::{Names, Template, TemplateError, kind_words, severity_words};
 
 use domain::values::Timestamp;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Moment,
     message::{Action, Heard, Holding, Message, Reason},
+    nudge::{Gathered, Nudge, Nudges},
     open::{Hearing, OpenAlerts, REPEAT_EVERY_MS},
     outbox::{Content, Outbox, Outcome, Send, Settled},
     pile::{Notice, Pile, Sort},
@@ -42,6 +43,8 @@ const NOTICES_MAX: usize = 8;
 const ORDINARY_MAX: usize = 4;
 /// Messages that wait to be forwarded. While there are so many, the stream is not read on.
 const FORWARDS_MAX: usize = 1000;
+/// The level of the community's office, which hears of whole buildings grid by grid (alerting.md, "Escalation").
+const OFFICE: u8 = 2;
 /// The rule whose alerts are never called unstable: each breach is one (alerting.md).
 const BREACH: &str = "quarantine_breach";
 
@@ -55,6 +58,11 @@ pub struct State {
     groups: BTreeMap<String, Pile>,
     criticals: BTreeMap<String, Pile>,
     digest: Option<Pile>,
+    #[serde(default)]
+    nudges: Nudges,
+    /// More came than the budget was for, and it was not said yet that this is over.
+    #[serde(default)]
+    crowded: bool,
     /// When sends were decided that were not critical, within the window of the budget.
     spent: Vec<Timestamp>,
     open: OpenAlerts,
@@ -132,8 +140,8 @@ impl Machine {
 
     /// Messages that are neither told nor suppressed.
     pub fn waiting(&self) -> u64 {
-        let State { groups, criticals, digest, outbox, .. } = &self.state;
-        groups.values().chain(criticals.values()).chain(digest).map(Pile::total).sum::<u64>() + outbox.messages()
+        let State { groups, criticals, digest, nudges, outbox, .. } = &self.state;
+        groups.values().chain(criticals.values()).chain(digest).map(Pile::total).sum::<u64>() + nudges.messages() + outbox.messages()
     }
 
     /// Since when, in real time, the oldest send has waited to be done.
@@ -156,7 +164,24 @@ impl Machine {
         self.state.report.heard += 1;
         match heard {
             Heard::Unreadable => self.suppress(Reason::Unreadable),
+            Heard::Message(_) if self.plan.nudges() => self.suppress(Reason::Filtered),
             Heard::Message(message) => self.hear_message(message, moment),
+            Heard::Nudge(nudge) => self.hear_nudge(nudge, moment),
+        }
+    }
+
+    /// Takes a nudge, if the receiver is that of a leader who is nudged. Once the report is due there is an alert, and no nudge.
+    fn hear_nudge(&mut self, nudge: &Nudge, moment: Moment) {
+        let group = nudge.group(&self.plan).filter(|_| self.plan.filter.lets_community(&nudge.town, &nudge.community));
+        let Some(group) = group else { return self.suppress(Reason::Filtered) };
+        if self.plan.forwards() {
+            let send = self.send(false, 1, Content::Message { sequence: nudge.sequence }, Some(nudge.id.clone()));
+            return self.state.outbox.push(send, nudge.published_at.min(moment.real));
+        }
+        match nudge.suppressed {
+            Some(reason) => self.suppress(reason),
+            None if nudge.due_at <= moment.clock => self.suppress(Reason::TooOld),
+            None => self.state.nudges.gather(group, nudge, self.plan.class, moment.clock),
         }
     }
 
@@ -215,7 +240,7 @@ impl Machine {
             Telling::Now | Telling::Not => REPEAT_EVERY_MS,
         };
         let hearing = Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms) };
-        self.state.open.hear(message, self.plan.class, hearing);
+        self.state.open.hear(message, self.plan.class_of(message.severity), hearing);
     }
 
     fn suppress(&mut self, reason: Reason) {
@@ -224,22 +249,26 @@ impl Machine {
 
     /// Puts a message where it waits for what is told together with it.
     fn gather(&mut self, message: &Message, critical: bool, unstable: bool, moment: Moment) {
-        let class = self.plan.class;
-        let place = match (&self.plan.class, &message.building) {
-            // a hundred buildings that did not report are one matter; what is critical is told of each
-            (Class::Work, Some(_)) if message.is_of_building && !critical => format!("{}/{}/{}", message.town, message.community, message.kind),
-            (Class::Work, Some(building)) => format!("{}/{}/{}/{building}", message.town, message.community, message.kind),
-            (Class::Work, None) => format!("{}/{}/{}", message.town, message.community, message.kind),
+        let class = self.plan.class_of(message.severity);
+        let Message { town, community, kind, .. } = message;
+        // a hundred buildings that did not report are one matter, for the office one a grid; what is critical is told of each
+        let whole = message.is_of_building && !critical;
+        let grid = message.grid.clone().filter(|_| class != Class::Public && whole && message.goes_to(OFFICE));
+        let place = match (class, &message.building, &grid) {
+            (Class::Full | Class::Work, Some(_), Some(grid)) => format!("{town}/{community}/{kind}/grid/{grid}"),
+            (Class::Full | Class::Work, Some(building), None) if !whole => format!("{town}/{community}/{kind}/{building}"),
+            (Class::Full | Class::Work, _, _) => format!("{town}/{community}/{kind}"),
             // what is counted per community says nothing of a building, not even by coming one by one
-            (Class::Public, _) => format!("{}/{}", message.town, message.community),
+            (Class::Public, _, _) => format!("{town}/{community}"),
         };
-        let fresh = || Pile::new(moment.clock);
+        let fresh = || Pile::new(moment.clock).of_grid(grid.clone());
+        let alone = || Pile::new(moment.clock);
         let State { groups, criticals, digest, .. } = &mut self.state;
         let pile = match critical {
             true if criticals.len() < GROUPS_MAX || criticals.contains_key(&place) => criticals.entry(place).or_insert_with(fresh),
-            true => criticals.entry(String::new()).or_insert_with(fresh),
+            true => criticals.entry(String::new()).or_insert_with(alone),
             false if groups.len() < GROUPS_MAX || groups.contains_key(&place) => groups.entry(place).or_insert_with(fresh),
-            false => digest.get_or_insert_with(fresh),
+            false => digest.get_or_insert_with(alone),
         };
         pile.add(message, class, unstable);
     }
@@ -277,6 +306,7 @@ impl Machine {
         }
         // a clock that was set back must not keep what it spent in the time that is to come
         self.state.spent.retain(|spent| *spent <= moment.clock && spent.0 > moment.clock.0 - BUDGET_WINDOW_MS);
+        self.decide_nudges(moment);
         self.decide_critical(moment);
         if self.is_night(moment) {
             self.put_off_groups(moment);
@@ -288,9 +318,24 @@ impl Machine {
         self.state.number != before
     }
 
+    /// A text a leader. What could not be told in time is not told.
+    fn decide_nudges(&mut self, moment: Moment) {
+        let night = self.is_night(moment);
+        let State { nudges, outbox, report, .. } = &mut self.state;
+        let late = nudges.take_late(moment.clock, night) + outbox.take_late(moment.clock);
+        if late > 0 {
+            *report.suppressed.entry(Reason::TooOld).or_default() += late;
+        }
+        while self.may_say_more()
+            && let Some(Gathered { pile, until }) = self.state.nudges.take_due(moment.clock)
+        {
+            self.decide_until(pile, (Sort::Nudge, false), Some(until), moment);
+        }
+    }
+
     /// The lane of criticals: each group by itself while the receiver may be called so often, all that wait in one send otherwise.
     fn decide_critical(&mut self, moment: Moment) {
-        let pace = self.plan.channel.pace();
+        let pace = self.plan.pace();
         let State { criticals, outbox, .. } = &mut self.state;
         if criticals.is_empty() || outbox.has_untried(true) || outbox.len() >= NOTICES_MAX || !outbox.calls.may(pace, true, moment.real) {
             return;
@@ -315,6 +360,8 @@ impl Machine {
             if self.state.digest.is_none() && self.may_say_more() {
                 self.decide(pile, Sort::News, false, moment);
             } else {
+                // a digest may also gather because it was night
+                self.state.crowded |= !self.may_say_more();
                 self.state.digest.get_or_insert_with(|| Pile::new(moment.clock)).merge(pile);
             }
         }
@@ -364,6 +411,11 @@ impl Machine {
     }
 
     fn decide(&mut self, pile: Pile, sort: Sort, critical: bool, moment: Moment) {
+        self.decide_until(pile, (sort, critical), None, moment);
+    }
+
+    /// As [`Machine::decide`], of what is of no use from a time on.
+    fn decide_until(&mut self, pile: Pile, (sort, critical): (Sort, bool), until: Option<Timestamp>, moment: Moment) {
         // what a reminder tells was told before
         let messages = if sort == Sort::Reminder { 0 } else { pile.total() };
         // criticals have a lane of their own
@@ -372,20 +424,23 @@ impl Machine {
             spent.push(moment.clock);
             spent.drain(..spent.len().saturating_sub(BUDGET_SENDS));
         }
-        let send = self.send(critical, messages, Content::Notice(pile.notice(sort, moment.clock)), None);
-        self.state.outbox.push(send, moment.real);
+        // the first text of its own after digests says that there is less to read again
+        let singly_again = sort == Sort::News && !critical && std::mem::take(&mut self.state.crowded);
+        let notice = Notice { singly_again, ..pile.notice(sort, moment.clock) };
+        let send = self.send(critical, messages, Content::Notice(notice), None);
+        self.state.outbox.push(Send { until, ..send }, moment.real);
     }
 
     fn send(&mut self, critical: bool, messages: u64, content: Content, id: Option<String>) -> Send {
         self.state.number += 1;
         let number = self.state.number;
         let id = id.unwrap_or_else(|| format!("{}-{}-{number}", self.plan.name, self.state.born));
-        Send { number, id, critical, messages, content }
+        Send { number, id, critical, messages, content, until: None }
     }
 
     /// The next send to be tried now. What was decided must have been written down before.
     pub fn start(&mut self, real: Timestamp) -> Option<Send> {
-        self.state.outbox.start(self.plan.channel.pace(), real)
+        self.state.outbox.start(self.plan.pace(), real)
     }
 
     /// What came of a try; nothing when there is no such send.
@@ -406,7 +461,14 @@ impl Machine {
 
     /// A notice that says that it is a test, to be sent by itself: it is no message of the stream.
     pub fn test_notice(&self, moment: Moment, exercise: bool) -> Send {
-        let notice = Notice { sort: Sort::Test, at: moment.clock, exercise, lines: Vec::new(), items: Vec::new() };
-        Send { number: 0, id: format!("{}-{}-test", self.plan.name, self.state.born), critical: false, messages: 0, content: Content::Notice(notice) }
+        let notice = Notice { sort: Sort::Test, at: moment.clock, exercise, grid: None, singly_again: false, lines: Vec::new(), items: Vec::new() };
+        Send {
+            number: 0,
+            id: format!("{}-{}-test", self.plan.name, self.state.born),
+            critical: false,
+            messages: 0,
+            content: Content::Notice(notice),
+            until: None,
+        }
     }
 }

@@ -6,13 +6,18 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::plan::CLUSTER;
+use crate::{
+    nudge::{self, Nudge},
+    plan::CLUSTER,
+};
 
 /// What came off the stream.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
     /// A message.
     Message(Box<Message>),
+    /// A message about a nudge.
+    Nudge(Box<Nudge>),
     /// Something that this program cannot read: a newer one may have written it.
     Unreadable,
 }
@@ -34,6 +39,8 @@ pub struct Message {
     pub community: CommunityId,
     /// Its building, where it has one.
     pub building: Option<String>,
+    /// The grid that its building lies in, where that is known.
+    pub grid: Option<String>,
     /// It is about the building itself, and not about somebody or something in it.
     pub is_of_building: bool,
     /// The rule.
@@ -122,6 +129,11 @@ impl Action {
 }
 
 impl Message {
+    /// Whether it says that the turn has come to a level.
+    pub(crate) fn goes_to(&self, level: u8) -> bool {
+        self.action == Action::Escalated && self.owner.as_ref().is_some_and(|owner| owner.level == level)
+    }
+
     /// Whether people are told: not that more of the same came, nor that somebody has it, for they have enough to read. Of an alert that
     /// goes up they are told when it goes beyond those who were told first, and not that others are on duty now.
     pub fn is_news(&self) -> bool {
@@ -215,6 +227,8 @@ struct Data {
 struct Place {
     town: Slug,
     community: CommunityId,
+    #[serde(default)]
+    grid: Option<String>,
     building: Option<String>,
 }
 
@@ -223,19 +237,43 @@ struct Acknowledged {
     until: Option<Timestamp>,
 }
 
+/// What any message says of itself.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    r#type: String,
+}
+
+/// Why people are not to be told, by the words of a message.
+pub(crate) fn suppressed(words: &[String]) -> Option<Reason> {
+    // a word that this program does not know is a reason all the same, and not one that a cluster stands for
+    words.first().map(|word| if word == "inhibited" { Reason::Inhibited } else { Reason::Silenced })
+}
+
 impl Heard {
+    /// When what it tells was recorded, by the clock of the system.
+    pub fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Message(message) => Some(message.at),
+            Self::Nudge(nudge) => Some(nudge.at),
+            Self::Unreadable => None,
+        }
+    }
+
     /// Reads a payload of the stream, its place there and when it was published.
     pub fn read(sequence: u64, published_at: Timestamp, payload: &[u8]) -> Self {
+        if serde_json::from_slice(payload).is_ok_and(|Named { r#type }| r#type == nudge::TYPE) {
+            return Nudge::read(sequence, published_at, payload).map_or(Self::Unreadable, |nudge| Self::Nudge(Box::new(nudge)));
+        }
         let Ok(Envelope { id, time, severity, data }) = serde_json::from_slice::<Envelope>(payload) else { return Self::Unreadable };
-        let Place { town, community, building } = data.place;
+        let Place { town, community, grid, building } = data.place;
         let holding = match (data.state.as_str(), data.acknowledged) {
             ("recovering" | "resolved" | "closed", _) => Holding::Over,
             _ if data.action.is_end() => Holding::Over,
             (_, Some(Acknowledged { until })) => Holding::Somebody { until },
             (_, None) => Holding::Nobody,
         };
-        // a word that this program does not know is a reason all the same, and not one that a cluster stands for
-        let suppressed = data.suppressed.first().map(|word| if word == "inhibited" { Reason::Inhibited } else { Reason::Silenced });
+        let suppressed = suppressed(&data.suppressed);
         Self::Message(Box::new(Message {
             sequence,
             id,
@@ -244,6 +282,7 @@ impl Heard {
             town,
             community,
             building,
+            grid,
             is_of_building: data.key.split('/').nth(2) == Some("building"),
             kind: data.kind,
             severity,

@@ -83,7 +83,7 @@ impl OpenAlerts {
         }
         let level = message.owner.as_ref().map_or(0, |owner| owner.level).max(before_level);
         let title = match class {
-            Class::Work => Some(short(&message.title)),
+            Class::Full | Class::Work => Some(short(&message.title)),
             Class::Public => None,
         };
         let Message { community, kind, severity, exercise, .. } = message.clone();

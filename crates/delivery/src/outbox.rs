@@ -31,6 +31,9 @@ pub struct Send {
     pub messages: u64,
     /// What it tells.
     pub content: Content,
+    /// From when on, by the clock of the system, it is of no use to anybody.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
 }
 
 /// What a send tells.
@@ -99,6 +102,14 @@ impl Outbox {
 
     pub(crate) fn len(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Takes out what is of no use any more and is not being tried; how many messages that are.
+    pub(crate) fn take_late(&mut self, now: Timestamp) -> u64 {
+        let late = |waiting: &Waiting| !waiting.under_way && waiting.send.until.is_some_and(|until| until <= now);
+        let messages = self.waiting.iter().filter(|waiting| late(waiting)).map(|waiting| waiting.send.messages).sum();
+        self.waiting.retain(|waiting| !late(waiting));
+        messages
     }
 
     /// Whether one waits that was never tried.

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use domain::{
     alert::Severity,
+    community::BUILDING_SILENT,
     values::{CommunityId, Slug, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     message::{Action, Message, Title},
+    nudge::Nudge,
     plan::Class,
 };
 
@@ -41,7 +43,7 @@ pub struct Line {
 /// One alert in a list. Only class work has any.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// The alert.
+    /// The alert; of a nudge its community and building.
     pub alert: String,
     /// How bad it is.
     pub severity: Severity,
@@ -64,6 +66,9 @@ pub(crate) struct Pile {
     /// When the first of it came, by the clock of the system.
     pub(crate) since: Timestamp,
     pub(crate) exercise: bool,
+    /// The grid of all of it, where it was gathered by grid.
+    #[serde(default)]
+    pub(crate) grid: Option<String>,
     pub(crate) lines: Vec<Line>,
     pub(crate) items: Vec<Item>,
     /// Which alerts were counted, by a hash, and in which of the lines.
@@ -80,6 +85,12 @@ pub struct Notice {
     pub at: Timestamp,
     /// It is part of an exercise.
     pub exercise: bool,
+    /// The grid that all of it lies in, where it was gathered by grid.
+    #[serde(default)]
+    pub grid: Option<String>,
+    /// It is the first that is told by itself after a time of digests.
+    #[serde(default)]
+    pub singly_again: bool,
     /// How many of what, worst first.
     pub lines: Vec<Line>,
     /// The first of them, worst first.
@@ -98,6 +109,8 @@ pub enum Sort {
     Digest,
     /// What was told and nobody has taken yet.
     Reminder,
+    /// Reports that are missing still, before they are due.
+    Nudge,
     /// A test by an operator.
     Test,
 }
@@ -121,7 +134,12 @@ impl Notice {
 
 impl Pile {
     pub(crate) fn new(since: Timestamp) -> Self {
-        Self { since, exercise: false, lines: Vec::new(), items: Vec::new(), counted: BTreeMap::new() }
+        Self { since, exercise: false, grid: None, lines: Vec::new(), items: Vec::new(), counted: BTreeMap::new() }
+    }
+
+    /// One of what lies in a grid.
+    pub(crate) fn of_grid(self, grid: Option<String>) -> Self {
+        Self { grid, ..self }
     }
 
     /// Adds a message: what its class may hold of it.
@@ -131,7 +149,8 @@ impl Pile {
         let place = self.count(line);
         self.count_alert(hash_of(&message.alert, message.severity), place);
         match class {
-            Class::Work => {
+            // a name stands in the message and in no title
+            Class::Full | Class::Work => {
                 let Message { alert, severity, action, .. } = message;
                 let level = message.owner.as_ref().filter(|_| *action == Action::Escalated).map(|owner| owner.level);
                 self.list(Item { alert: alert.clone(), severity: *severity, count: 1, title: short(&message.title), action: Some(*action), level, unstable });
@@ -140,9 +159,24 @@ impl Pile {
         }
     }
 
+    /// Adds a nudge: that a report is missing, of each building once.
+    pub(crate) fn add_nudge(&mut self, nudge: &Nudge, class: Class) {
+        self.exercise |= nudge.exercise;
+        let (severity, alert) = (Severity::Caution, format!("{}/{}", nudge.community, nudge.building));
+        let line = Line { community: Some(nudge.community.clone()), kind: BUILDING_SILENT.parse().ok(), severity, count: 1, alerts: 0 };
+        let place = self.count(line);
+        self.count_alert(hash_of(&alert, severity), place);
+        match class {
+            Class::Full | Class::Work => self.list(Item { alert, severity, count: 1, title: short(&nudge.title), action: None, level: None, unstable: false }),
+            Class::Public => {}
+        }
+    }
+
     /// Takes in another: how many there are does not change, and it goes on gathering since when it began.
     pub(crate) fn merge(&mut self, other: Self) {
         self.exercise |= other.exercise;
+        // what is told together is of one grid no longer
+        self.grid = None;
         let places: Vec<usize> = other.lines.into_iter().map(|line| self.count(line)).collect();
         for (alert, place) in other.counted {
             let Some(place) = places.get(place).copied() else { continue };
@@ -199,7 +233,7 @@ impl Pile {
     /// As it is told.
     pub(crate) fn notice(mut self, sort: Sort, at: Timestamp) -> Notice {
         self.lines.sort_by(|one, other| other.severity.cmp(&one.severity).then(other.count.cmp(&one.count)).then_with(|| one.kind.cmp(&other.kind)));
-        Notice { sort, at, exercise: self.exercise, lines: self.lines, items: self.items }
+        Notice { sort, at, exercise: self.exercise, grid: self.grid, singly_again: false, lines: self.lines, items: self.items }
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::{
     alert::Severity,
     community::QuietHours,
-    values::{CommunityId, Slug, Timestamp, Zone},
+    values::{CommunityId, Slug, StaffId, Timestamp, Zone},
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,11 +29,35 @@ pub enum Channel {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
+    /// Doors and names, each message as it stands: for programs only, and where an operator says so twice.
+    Full,
     /// Doors, and no names.
     Work,
     /// Counts per community, kind and severity, and no place below the community.
     #[default]
     Public,
+}
+
+/// What is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// The stream of alerts of class work.
+    Alerts,
+    /// The stream of alerts with names, where there is one.
+    AlertsFull,
+    /// The stream of nudges.
+    Nudges,
+}
+
+/// Of what a receiver of class work is told the doors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Doors {
+    /// Of everything.
+    #[default]
+    All,
+    /// Of what is critical; the rest is counted. For the town: of a check that was missed it learns the door at the second miss in a row.
+    Critical,
 }
 
 /// Which messages. An empty list lets everything through; whoever makes a plan sees to it that it names a place.
@@ -53,6 +77,10 @@ pub struct Filter {
 /// The rule whose alert may stand for others.
 pub(crate) const CLUSTER: &str = "cluster";
 
+/// Calls in a minute of what is told of nudges: of these, four may be ordinary. With the fifteen of a delivery of alerts that are fewer than the
+/// twenty that robots take.
+const NUDGES_PER_MINUTE: u32 = 9;
+
 /// A subscription.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -62,8 +90,12 @@ pub struct Plan {
     pub channel: Channel,
     /// How much it is told.
     pub class: Class,
+    /// Of what it is told the doors.
+    pub doors: Doors,
     /// What it is told of.
     pub filter: Filter,
+    /// Whose receiver it is: then it is told of their nudges, and of nothing else.
+    pub leaders: Vec<StaffId>,
     /// A cluster stands for the people in it: it is told of the cluster as it grows, and not of each fever. For the town and the police;
     /// a nurse is told of each.
     pub cluster_stands: bool,
@@ -95,9 +127,46 @@ impl Plan {
         self.cluster_stands && self.filter.lets_kind(CLUSTER, Severity::Critical) && self.filter.lets_place(message)
     }
 
+    /// How much it is told of something that is so bad.
+    pub fn class_of(&self, severity: Severity) -> Class {
+        match self.doors {
+            Doors::Critical if severity < Severity::Critical => Class::Public,
+            Doors::All | Doors::Critical => self.class,
+        }
+    }
+
+    /// How much it is told, in a word for its mark: what was kept for one is not told to another.
+    pub fn told(&self) -> &'static str {
+        match (self.class, self.doors) {
+            (Class::Work, Doors::Critical) => "work, doors of what is critical",
+            (class, _) => class.word(),
+        }
+    }
+
+    /// Whether it is told of nudges.
+    pub fn nudges(&self) -> bool {
+        !self.leaders.is_empty()
+    }
+
+    /// What it reads.
+    pub fn source(&self) -> Source {
+        match self.class {
+            Class::Work | Class::Public if self.nudges() => Source::Nudges,
+            Class::Work | Class::Public => Source::Alerts,
+            Class::Full => Source::AlertsFull,
+        }
+    }
+
+    /// How often its receiver may be called. One that is told of nudges may be that of a delivery of alerts as well, and leaves room for it.
+    pub fn pace(&self) -> Pace {
+        let pace = self.channel.pace();
+        let per_minute = pace.per_minute.map(|calls| if self.nudges() { calls.min(NUDGES_PER_MINUTE) } else { calls });
+        Pace { per_minute, ..pace }
+    }
+
     /// Whether each message is told onwards by itself, as it stands: to programs, which count and group for themselves.
     pub fn forwards(&self) -> bool {
-        self.channel == Channel::Webhook && self.class == Class::Work
+        self.channel == Channel::Webhook && self.class != Class::Public
     }
 }
 
@@ -148,6 +217,7 @@ impl Class {
     /// The word in files.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Full => "full",
             Self::Work => "work",
             Self::Public => "public",
         }
@@ -166,7 +236,12 @@ impl Filter {
     }
 
     fn lets_place(&self, message: &Message) -> bool {
-        names(&self.towns, &message.town) && names(&self.communities, &message.community)
+        self.lets_community(&message.town, &message.community)
+    }
+
+    /// Whether a community is among those it names.
+    pub fn lets_community(&self, town: &Slug, community: &CommunityId) -> bool {
+        names(&self.towns, town) && names(&self.communities, community)
     }
 
     fn lets_kind(&self, kind: &str, severity: Severity) -> bool {

@@ -39,6 +39,8 @@ pub struct TemplateError(#[from] minijinja::Error);
 struct View<'a> {
     sort: Sort,
     exercise: bool,
+    grid: Option<&'a str>,
+    singly_again: bool,
     severity: Severity,
     severity_zh: &'static str,
     severity_en: &'static str,
@@ -148,6 +150,8 @@ fn view<'a>(notice: &'a Notice, names: &'a Names, items: usize, lines: usize) ->
     View {
         sort: notice.sort,
         exercise: notice.exercise,
+        grid: notice.grid.as_deref(),
+        singly_again: notice.singly_again,
         severity,
         severity_zh,
         severity_en,
@@ -193,11 +197,19 @@ pub fn kind_words(kind: &str) -> (&str, String) {
 
 /// A notice of every sort, with and without a list.
 fn samples() -> Vec<Notice> {
-    let sorts = [Sort::News, Sort::Storm, Sort::Digest, Sort::Reminder, Sort::Test];
+    let sorts = [Sort::News, Sort::Storm, Sort::Digest, Sort::Reminder, Sort::Nudge, Sort::Test];
     let lines = |kind: &str, count| Line { community: "u07".parse().ok(), kind: kind.parse().ok(), severity: Severity::Critical, count, alerts: count };
     let title = crate::Title { zh_cn: "阳光小区 7号楼2单元502 发热 38.2℃".to_owned(), en: "Fever 38.2 °C, Yangguang, building 7".to_owned() };
     let item =
         Item { alert: "a1".to_owned(), severity: Severity::Critical, count: 1, title, action: Some(crate::Action::Escalated), level: Some(2), unstable: true };
-    let notice = |sort, items| Notice { sort, at: Timestamp(0), exercise: true, lines: vec![lines("fever", 3), lines("other", 1)], items };
+    let notice = |sort, items| Notice {
+        sort,
+        at: Timestamp(0),
+        exercise: true,
+        grid: Some("g1".to_owned()),
+        singly_again: true,
+        lines: vec![lines("fever", 3), lines("other", 1)],
+        items,
+    };
     sorts.into_iter().flat_map(|sort| [notice(sort, vec![item.clone()]), notice(sort, Vec::new())]).collect()
 }

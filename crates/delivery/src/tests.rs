@@ -1,6 +1,7 @@
 //! What must hold of every machine: counts add up, criticals first, never more than budget and pace, nothing below the class.
 
 mod holding;
+mod nudges;
 mod properties;
 mod stories;
 mod texts;
@@ -23,7 +24,16 @@ fn at(seconds: i64) -> Moment {
 }
 
 fn plan(channel: Channel, class: Class) -> Plan {
-    Plan { name: "office".parse().unwrap(), channel, class, filter: Filter::default(), cluster_stands: false, quiet: None }
+    Plan {
+        name: "office".parse().unwrap(),
+        channel,
+        class,
+        doors: Doors::All,
+        filter: Filter::default(),
+        leaders: Vec::new(),
+        cluster_stands: false,
+        quiet: None,
+    }
 }
 
 /// A message as it stands on the stream.
@@ -52,11 +62,13 @@ struct Bench {
     sequence: u64,
     calls: Vec<(i64, Send)>,
     told: Vec<u8>,
+    /// Numbers of the sends that the receiver has.
+    done: std::collections::BTreeSet<u64>,
 }
 
 impl Bench {
     fn new(plan: Plan) -> Self {
-        Self { machine: Machine::new(plan, "abc".to_owned()), sequence: 0, calls: Vec::new(), told: Vec::new() }
+        Self { machine: Machine::new(plan, "abc".to_owned()), sequence: 0, calls: Vec::new(), told: Vec::new(), done: Default::default() }
     }
 
     fn hear(&mut self, alert: u32, kind: &str, severity: Severity, action: &str, building: &str, seconds: i64) {
@@ -78,7 +90,9 @@ impl Bench {
             self.machine.tick(at(seconds));
             self.adds_up();
             let Some(send) = self.machine.start(at(seconds).real) else { break };
-            self.machine.settle(send.number, answer(&send), at(seconds).real).unwrap();
+            let outcome = answer(&send);
+            self.machine.settle(send.number, outcome, at(seconds).real).unwrap();
+            self.done.extend((outcome == Outcome::Delivered).then_some(send.number));
             self.told.extend(serde_json::to_vec(&send).unwrap());
             self.calls.push((seconds, send));
             self.adds_up();

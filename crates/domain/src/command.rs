@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use crate::{
     absence, access, alert, building, checkpoint,
     commit::Via,
-    community, estate, household, person, quarantine, record, responsibility, roster, round, silence, staff,
+    community, estate, household, nudge, person, quarantine, record, responsibility, roster, round, silence, staff,
     values::{CommandId, EventId, Precision, Slug, StaffId, Timestamp},
     visit,
 };
@@ -133,6 +133,7 @@ commands! {
         alert::Command::Assign as alert::Assign = "alert.assign",
         alert::Command::Note as alert::Note = "alert.note",
     }
+    Nudge(nudge::Command) { nudge::Command::Give as nudge::Give = "report.nudge" }
     Silence(silence::Command) {
         silence::Command::Begin as silence::Begin = "alert.silence",
         silence::Command::End as silence::End = "alert.unsilence",
@@ -151,5 +152,5 @@ impl Command {
     }
 
     /// Types that only our own services may send.
-    pub const INTERNAL_TYPES: &'static [&'static str] = &["alert.observe", "alert.entrust", "history.restore", "token.grant", "token.revoke"];
+    pub const INTERNAL_TYPES: &'static [&'static str] = &["alert.observe", "alert.entrust", "report.nudge", "history.restore", "token.grant", "token.revoke"];
 }

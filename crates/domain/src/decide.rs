@@ -134,6 +134,7 @@ fn dispatch(command: Command, known: &dyn Known, context: &Context<'_>) -> Resul
         Command::Visit(command) => crate::visit::Visit::decide(command, known, context),
         Command::Quarantine(command) => crate::quarantine::Quarantine::decide(command, known, context),
         Command::Alert(command) => crate::alert::Alert::decide(command, known, context),
+        Command::Nudge(command) => crate::nudge::Nudge::decide(command, known, context),
         Command::Silence(command) => crate::silence::Silence::decide(command, known, context),
         Command::Record(command) => crate::record::Record::decide(command, known, context),
         Command::Access(command) => crate::access::Access::decide(command, known, context),

@@ -4,8 +4,8 @@
 //! struct's shape is a new name. Golden bytes in `tests/contract` hold every name ever written.
 
 use crate::{
-    absence, access, alert, building, canonical, checkpoint, community, estate, household, person, quarantine, record, responsibility, roster, round, silence,
-    staff,
+    absence, access, alert, building, canonical, checkpoint, community, estate, household, nudge, person, quarantine, record, responsibility, roster, round,
+    silence, staff,
     values::{Personal, Private},
     visit,
 };
@@ -137,6 +137,7 @@ events! {
     CommunityRenamed(community::Renamed) = "community.renamed.v1",
     PolicyChanged(community::PolicyChanged) = "policy.changed.v1",
     PolicyChangedV2(community::PolicyChangedV2) = "policy.changed.v2",
+    PolicyChangedV3(community::PolicyChangedV3) = "policy.changed.v3",
     HistoryRestored(community::HistoryRestored) = "history.restored.v1",
     EstateRegistered(estate::Registered) = "estate.registered.v1",
     EstateRenamed(estate::Renamed) = "estate.renamed.v1",
@@ -193,6 +194,7 @@ events! {
     AlertEscalationRequested(alert::EscalationRequested) = "alert.escalation_requested.v1",
     AlertAssigned(alert::Assigned) = "alert.assigned.v1",
     AlertNoted(alert::Noted) = "alert.noted.v1",
+    ReportNudged(nudge::Nudged) = "report.nudged.v1",
     SilenceStarted(silence::Started) = "silence.started.v1",
     SilenceEnded(silence::Ended) = "silence.ended.v1",
     RecordRetracted(record::Retracted) = "record.retracted.v1",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Commit, Event, Evolve, Fact, Header, absence, access, alert, building, checkpoint, community, estate, household, person, quarantine, record,
+    Commit, Event, Evolve, Fact, Header, absence, access, alert, building, checkpoint, community, estate, household, nudge, person, quarantine, record,
     responsibility, roster, round, silence, staff,
     values::{BuildingId, CheckpointId, CommandId, EstateId, HouseholdId, PersonId, QuarantineId, RoundId, Slug, StaffId, TokenId},
 };
@@ -108,6 +108,8 @@ entities! {
     Absence / absence (absence::Absence, absence::Id, absence::State) = 16,
     /// A silence, by the command that began it.
     Silence / silence (silence::Silence, CommandId, silence::State) = 20,
+    /// The nudges of a building.
+    Nudge / nudge (nudge::Nudge, BuildingId, nudge::State) = 21,
 }
 
 impl dyn Known + '_ {

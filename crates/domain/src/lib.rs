@@ -31,6 +31,7 @@ pub mod household;
 pub mod known;
 pub mod log;
 mod newest;
+pub mod nudge;
 pub mod obligation;
 pub mod person;
 pub mod quarantine;

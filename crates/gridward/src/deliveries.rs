@@ -2,18 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use ::delivery::{Channel, Class, Filter, Names, Plan, Quiet, Template};
+use ::delivery::{Channel, Class, Doors, Filter, Names, Plan, Quiet, Template};
 use alerting::Subscription;
 use anyhow::Context as _;
 use domain::{
     alert::KINDS,
     community::QuietHours,
-    values::{Slug, TimeOfDay, Zone},
+    values::{Slug, StaffId, TimeOfDay, Zone},
 };
 use serde::{Deserialize, Serialize};
 
 /// Most bytes of a file that one is told to read: an address, a secret or a template.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// Most leaders of one receiver.
+const LEADERS_MAX: usize = 50;
 
 /// The file as it is written.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -36,6 +39,12 @@ struct Entry {
     /// How much it is told: counts, unless work is written here.
     #[serde(default)]
     class: Class,
+    /// The operator knows that class full sends names away.
+    #[serde(default)]
+    names_leave: bool,
+    /// Of what it is told the doors, in class work: of everything, unless critical is written here.
+    #[serde(default)]
+    doors: Doors,
     /// Text of its own for people.
     template_file: Option<PathBuf>,
     /// It is told of every community; without this, towns or communities are named.
@@ -52,6 +61,9 @@ struct Entry {
     time_zone: String,
     #[serde(default)]
     filter: Filter,
+    /// Whose receiver it is: it is told of their nudges, and of nothing else.
+    #[serde(default)]
+    leaders: Vec<StaffId>,
 }
 
 /// Who is told what.
@@ -75,7 +87,8 @@ impl Deliveries {
             let subscription = entry.subscription(folder).with_context(|| format!("{}, delivery {}", file.display(), entry.name))?;
             for other in &subscriptions {
                 anyhow::ensure!(other.plan.name != entry.name, "{}: two deliveries are called {}", file.display(), entry.name);
-                let shared = other.same_receiver(&subscription);
+                // a delivery of nudges leaves room for one of alerts
+                let shared = other.same_receiver(&subscription) && other.plan.nudges() == subscription.plan.nudges();
                 anyhow::ensure!(!shared, "{}: {} and {} call one receiver, whose limit then holds for both", file.display(), other.plan.name, entry.name);
             }
             subscriptions.push(subscription);
@@ -103,12 +116,20 @@ pub(crate) const FILE_NAME: &str = "deliveries.toml";
 
 impl Entry {
     fn subscription(&self, folder: &Path) -> anyhow::Result<Subscription> {
-        let Self { name, channel, class, filter, everywhere, cluster_stands, quiet_hours, .. } = self.clone();
+        let Self { name, channel, class, doors, filter, leaders, everywhere, cluster_stands, quiet_hours, .. } = self.clone();
         let somewhere = !filter.towns.is_empty() || !filter.communities.is_empty();
         anyhow::ensure!(somewhere || everywhere, "filter.towns or filter.communities names whose alerts it is told of; everywhere = true means all");
         anyhow::ensure!(!(somewhere && everywhere), "everywhere = true does not go with filter.towns or filter.communities");
         if let Some(kind) = filter.kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
             anyhow::bail!("filter.kinds: {kind} is no kind of alert; these are: {}", KINDS.join(", "));
+        }
+        check_names(class, channel, self.names_leave)?;
+        if doors == Doors::Critical {
+            anyhow::ensure!(class == Class::Work, "doors: only class = \"work\" tells any");
+            anyhow::ensure!(channel != Channel::Webhook, "doors: a webhook gets each message as it stands; a group chat or ntfy is told in part");
+        }
+        if !leaders.is_empty() {
+            check_leaders(&leaders, (class, &filter))?;
         }
         let zone = Zone::named(&self.time_zone).context("time_zone is an IANA name such as Asia/Shanghai")?;
         let quiet = (quiet_hours.from != quiet_hours.until).then_some(Quiet { hours: quiet_hours, zone });
@@ -119,8 +140,37 @@ impl Entry {
             Some(file) => Template::read(&text(folder, "template_file", file)?).context("template_file")?,
             None => Template::default(),
         };
-        Ok(Subscription::new(Plan { name, channel, class, filter, cluster_stands, quiet }, &url, secret.as_deref(), template)?)
+        Ok(Subscription::new(Plan { name, channel, class, doors, filter, leaders, cluster_stands, quiet }, &url, secret.as_deref(), template)?)
     }
+}
+
+/// Names leave by a webhook only, and only where the operator has written that they do.
+fn check_names(class: Class, channel: Channel, names_leave: bool) -> anyhow::Result<()> {
+    if class != Class::Full {
+        anyhow::ensure!(!names_leave, "names_leave goes with class = \"full\": in class {} no names leave", class.word());
+        return Ok(());
+    }
+    anyhow::ensure!(
+        channel == Channel::Webhook,
+        "class = \"full\" is for webhooks: everybody in a group or at a phone reads what is written there, and it cannot be taken back; class = \"work\" tells the door, without a name"
+    );
+    anyhow::ensure!(
+        names_leave,
+        "class = \"full\" sends the names of people to whoever has the address, where no key can be destroyed: write names_leave = true if that is meant, or class = \"work\", which tells the door"
+    );
+    Ok(())
+}
+
+/// Whether a delivery of nudges can be one.
+fn check_leaders(leaders: &[StaffId], (class, filter): (Class, &Filter)) -> anyhow::Result<()> {
+    anyhow::ensure!(class == Class::Work, "leaders: a nudge names buildings, which needs class = \"work\"");
+    // ids of staff are a community's own: elsewhere the same one is somebody else
+    let of_one = filter.communities.len() == 1 && filter.towns.is_empty();
+    anyhow::ensure!(of_one, "leaders: ids of staff are those of one community: name it, and nothing else, in filter.communities");
+    anyhow::ensure!(leaders.len() <= LEADERS_MAX, "leaders: at most {LEADERS_MAX}, for each has a text of their own");
+    let of_alerts = !filter.kinds.is_empty() || !filter.severities.is_empty();
+    anyhow::ensure!(!of_alerts, "filter.kinds and filter.severities are of alerts, and with leaders it is told of nudges only: leave them out");
+    Ok(())
 }
 
 /// When level 1 sleeps (alerting.md).
@@ -171,18 +221,24 @@ mod tests {
         let read =
             load(&entry("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'key'\nclass = 'work'\neverywhere = true\nfilter.severities = ['critical']"));
         assert_eq!(read.unwrap().named("office").unwrap().plan.class, Class::Work);
+        let full = "channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'key'\nclass = 'full'\nnames_leave = true\neverywhere = true";
+        assert_eq!(load(&entry(full)).unwrap().named("office").unwrap().plan.class, Class::Full, "who says so twice is heard");
         assert!(load("").unwrap().subscriptions.is_empty());
     }
 
     #[test]
     fn what_is_wrong_is_said_with_its_place_and_without_what_is_secret() {
         let wecom = |rest: &str| entry(&format!("channel = 'wecom'\nurl_file = 'url'\n{rest}"));
+        let hook = |rest: &str| entry(&format!("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'key'\n{rest}"));
         let here = "filter.communities = ['u07']";
         for (text, expected) in [
             (wecom(""), "filter.towns or filter.communities"),
             (wecom(&format!("everywhere = true\n{here}")), "does not go with"),
             (wecom(&format!("{here}\nclasss = 'work'")), "classs"),
-            (wecom(&format!("{here}\nclass = 'full'")), "full"),
+            (wecom(&format!("{here}\nclass = 'full'\nnames_leave = true")), "class = \"full\" is for webhooks: everybody in a group"),
+            (hook(&format!("class = 'full'\n{here}")), "write names_leave = true if that is meant"),
+            (hook(&format!("class = 'work'\nnames_leave = true\n{here}")), "in class work no names leave"),
+            (hook(&format!("class = 'full'\nnames_leave = true\nleaders = ['s-li']\n{here}")), "a nudge names buildings, which needs class"),
             (wecom("filter.comunities = ['u07']"), "comunities"),
             (wecom(&format!("{here}\nfilter.kinds = ['fewer']")), "fewer is no kind of alert; these are: fever, symptom"),
             (wecom(&format!("{here}\nfilter.severities = ['urgent']")), "urgent"),
@@ -194,6 +250,14 @@ mod tests {
             (format!("{}{}", wecom(here), wecom(here).replace("office", "clinic")), "office and clinic call one receiver"),
             (entry(&format!("channel = 'webhook'\nurl_file = 'url'\n{here}")), "a webhook needs one"),
             (entry(&format!("channel = 'webhook'\nurl_file = 'url'\nsecret_file = 'short'\n{here}")), "not whsec_"),
+            (wecom(&format!("doors = 'critical'\n{here}")), "doors: only class"),
+            (hook(&format!("class = 'work'\ndoors = 'critical'\n{here}")), "as it stands"),
+            (wecom(&format!("{here}\nleaders = ['s-li']")), "a nudge names buildings, which needs class"),
+            (wecom(&format!("{here}\nclass = 'work'\nleaders = ['s-li']\nfilter.kinds = ['fever']")), "filter.kinds and filter.severities are of alerts"),
+            (wecom(&format!("leaders = ['李 明']\n{here}")), "leaders"),
+            (wecom("class = 'work'\nleaders = ['s-li']\neverywhere = true"), "those of one community"),
+            (wecom("class = 'work'\nleaders = ['s-li']\nfilter.communities = ['u07', 'u08']"), "those of one community"),
+            (wecom("class = 'work'\nleaders = ['s-li']\nfilter.towns = ['dianbu']"), "those of one community"),
             (entry(&format!("channel = 'carrier_pigeon'\nurl_file = 'url'\n{here}")), "carrier_pigeon"),
         ] {
             let error = load(&text).unwrap_err();

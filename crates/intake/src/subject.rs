@@ -4,7 +4,7 @@
 //! checkpoint. The building stands only where it is fixed for life. A decision about several entities lies on the first one's. A
 //! roster lies under its duty: what a duty is for may be written in any letters.
 
-use domain::{Commit, Event, alert::Alert, round, silence, values::Place};
+use domain::{Commit, Event, access, alert::Alert, estate, round, silence, staff, values::Place};
 
 /// The one partition to start with; the token leaves room for more.
 const PARTITION: u32 = 0;
@@ -20,11 +20,13 @@ fn entity(event: &Event) -> (String, &'static str, String) {
     let community = || elsewhere("community", &"self");
     let of_building = |building: &dyn ToString| (building.to_string(), "building", building.to_string());
     match event {
-        Event::CommunityFounded(_) | Event::CommunityRenamed(_) | Event::PolicyChanged(_) | Event::PolicyChangedV2(_) | Event::HistoryRestored(_) => {
-            community()
-        }
-        Event::EstateRegistered(event) => elsewhere("estate", &event.estate),
-        Event::EstateRenamed(event) => elsewhere("estate", &event.estate),
+        Event::CommunityFounded(_)
+        | Event::CommunityRenamed(_)
+        | Event::PolicyChanged(_)
+        | Event::PolicyChangedV2(_)
+        | Event::PolicyChangedV3(_)
+        | Event::HistoryRestored(_) => community(),
+        Event::EstateRegistered(estate::Registered { estate, .. }) | Event::EstateRenamed(estate::Renamed { estate, .. }) => elsewhere("estate", estate),
         Event::EstateGovernanceChanged(event) => elsewhere("estate", &event.estate),
         Event::BuildingRegistered(event) => of_building(&event.building),
         Event::BuildingRenamed(event) => of_building(&event.building),
@@ -33,6 +35,7 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::BuildingUnitsChanged(event) => of_building(&event.building),
         Event::BuildingAddressCorrected(event) => of_building(&event.building),
         Event::BuildingReported(event) => event.scopes.first().map_or_else(community, |scope| of_building(&scope.building)),
+        Event::ReportNudged(event) => of_building(&event.building),
         Event::HouseholdRegistered(event) => door(&event.place),
         Event::HouseholdDoorCorrected(event) => door(&event.to),
         Event::HouseholdFileCorrected(event) => door(&event.place),
@@ -42,8 +45,7 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::PersonCategoriesChanged(event) => elsewhere("person", &event.person),
         Event::ResidenceStarted(event) => elsewhere("person", &event.person),
         Event::ResidenceEnded(event) => elsewhere("person", &event.person),
-        Event::StaffRegistered(event) => elsewhere("staff", &event.staff),
-        Event::StaffFileCorrected(event) => elsewhere("staff", &event.staff),
+        Event::StaffRegistered(staff::Registered { staff, .. }) | Event::StaffFileCorrected(staff::FileCorrected { staff, .. }) => elsewhere("staff", staff),
         Event::StaffRolesChanged(event) => elsewhere("staff", &event.staff),
         Event::ResponsibilityAssigned(event) => elsewhere("staff", &event.staff),
         Event::ResponsibilityReleased(event) => elsewhere("staff", &event.staff),
@@ -80,8 +82,7 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::SilenceStarted(silence::Started { silence, .. }) | Event::SilenceEnded(silence::Ended { silence }) => elsewhere("silence", silence),
         // a retraction lies where the fact lies that it takes back
         Event::RecordRetracted(event) => event.facts().ok().and_then(|facts| facts.first().map(entity)).unwrap_or_else(community),
-        Event::TokenGranted(event) => elsewhere("token", &event.token),
-        Event::TokenRevoked(event) => elsewhere("token", &event.token),
+        Event::TokenGranted(access::Granted { token, .. }) | Event::TokenRevoked(access::Revoked { token }) => elsewhere("token", token),
     }
 }
 

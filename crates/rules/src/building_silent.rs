@@ -3,6 +3,9 @@
 //! Reports are owed from the civil day after we learned of the building. Once a day is silent it stays so until the building
 //! is reported for that day or a later one; every silent day since the last report is a cause, `{building}/{date}`. A report
 //! for one unit covers that unit only: the building is reported for a day when all its units are.
+//!
+//! Before that, once a day, its leaders are nudged: `nudge_at` of the policy, while the report is missing and still in time. Of a building
+//! that is silent already they have an alert, and are not nudged besides.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +13,12 @@ use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Severity},
     building::Unit,
-    values::{BuildingId, CommandId, Day, EstateId, EventId, Place, Timestamp},
+    values::{BuildingId, CommandId, Day, EstateId, EventId, Place, Timestamp, Zone},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
+    Judgement, Nudge, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
     facts::{Facts, Ranked},
 };
 
@@ -37,6 +40,8 @@ pub struct Memory {
     units: Option<(u64, u16, BTreeSet<String>)>,
     estate: Option<(u64, u16, Option<EstateId>)>,
     reports: Facts<Report, REPORTS_MAX>,
+    /// The last day of which its leaders were nudged.
+    nudged: Option<Day>,
 }
 
 /// What one report says of the building.
@@ -67,7 +72,7 @@ struct Covered {
 
 impl Rule for BuildingSilent {
     const NAME: &'static str = "building_silent";
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Building];
     type Memory = Memory;
 
@@ -77,6 +82,7 @@ impl Rule for BuildingSilent {
             Event::BuildingRegistered(event) => of(&event.building),
             Event::BuildingRegrouped(event) => of(&event.building),
             Event::BuildingUnitsChanged(event) => of(&event.building),
+            Event::ReportNudged(event) => of(&event.building),
             Event::BuildingReported(event) => event.scopes.iter().filter_map(|scope| Scope::building(&scope.building)).collect(),
             _ => Vec::new(),
         }
@@ -91,6 +97,7 @@ impl Rule for BuildingSilent {
             }
             Event::BuildingRegrouped(event) => memory.estate_is(fact, event.estate.clone()),
             Event::BuildingUnitsChanged(event) => memory.units_are(fact, &event.units),
+            Event::ReportNudged(event) => memory.nudged = memory.nudged.max(Some(event.for_date)),
             Event::BuildingReported(event) => {
                 let ours = event.scopes.iter().filter(|reported| reported.building.as_str() == scope.id.as_str());
                 // one scope without a unit speaks for the whole building
@@ -105,6 +112,14 @@ impl Rule for BuildingSilent {
         memory.reports.retract(command);
     }
 
+    fn nudge(memory: &Memory, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Option<Nudge> {
+        let today = shared.zone.day_of(now);
+        let (nudge_at, due_at) = hours_of(today, shared);
+        // of what has been silent for longer there is an alert
+        let is_due = memory.nudged_next(shared) == Some(today) && nudge_at <= now && now < due_at;
+        is_due.then(|| Nudge { building: BuildingId::from(scope.id.clone()), units: memory.units_missing(today), for_date: today, due_at })
+    }
+
     fn judge(memory: &Memory, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement {
         let Shared { policy, zone, .. } = *shared;
         let Some(registered) = memory.registered else {
@@ -113,11 +128,11 @@ impl Rule for BuildingSilent {
         // the due time itself is still in time
         let silent_from = |day: Day| zone.at(day, policy.of_day(day, zone).report_due).plus_ms(1);
         let today = zone.day_of(now);
-        let first_owed = zone.day_of(registered).plus_days(1);
+        let first_owed = first_owed(registered, zone);
         let last_due = if silent_from(today) <= now { today } else { today.plus_days(-1) };
         let next_change = Some(silent_from(last_due.plus_days(1).max(first_owed)));
         let covered = memory.covered();
-        let first_silent = covered.as_ref().map_or(first_owed, |covered| covered.day.plus_days(1).max(first_owed));
+        let first_silent = first_silent(first_owed, covered.as_ref());
         if first_silent <= last_due {
             let due = |day: Day| silent_from(day).plus_ms(-1);
             let firing = memory.firing(scope, (first_silent, last_due), (due(first_silent), due(last_due)));
@@ -130,8 +145,26 @@ impl Rule for BuildingSilent {
             let late = known_late && memory.covered_on(covered.day, |report| report.at < silent_from).is_some();
             Verdict::Quiet { late, quieted_by: covered.by.iter().map(EventId::to_string).collect() }
         };
+        let nudge_at = memory.nudged_next(shared).map(|day| hours_of(day, shared)).filter(|(nudge_at, due_at)| now < *nudge_at && nudge_at < due_at);
+        let next_change = nudge_at.map(|(nudge_at, _)| nudge_at).into_iter().chain(next_change).min();
         Judgement { verdict: covered.map_or(Verdict::quiet(), quiet), next_change }
     }
+}
+
+/// The first day of which a report is owed.
+fn first_owed(registered: Timestamp, zone: &Zone) -> Day {
+    zone.day_of(registered).plus_days(1)
+}
+
+/// The first day that is not reported.
+fn first_silent(first_owed: Day, covered: Option<&Covered>) -> Day {
+    covered.map_or(first_owed, |covered| covered.day.plus_days(1).max(first_owed))
+}
+
+/// When leaders are nudged on a day, and until when its report is in time.
+fn hours_of(day: Day, Shared { policy, zone, .. }: &Shared<'_>) -> (Timestamp, Timestamp) {
+    let settings = policy.of_day(day, zone);
+    (zone.at(day, settings.nudge_at()), zone.at(day, settings.report_due))
 }
 
 impl Remembered for Memory {
@@ -169,6 +202,20 @@ impl Memory {
         let whole = whole.map(|(id, report)| Covered { day, recorded_at: report.recorded_at, by: vec![**id] });
         let by_units = self.covered_by_units(day, &of_day);
         whole.into_iter().chain(by_units).min_by_key(|covered| covered.recorded_at)
+    }
+
+    /// The day of which leaders may be nudged next: the first that is not reported, unless they were.
+    fn nudged_next(&self, shared: &Shared<'_>) -> Option<Day> {
+        let silent = first_silent(first_owed(self.registered?, shared.zone), self.covered().as_ref());
+        Some(silent).filter(|day| self.nudged < Some(*day))
+    }
+
+    /// The units that nobody reported for a day, where somebody reported others; none where all of the building is missing.
+    fn units_missing(&self, day: Day) -> BTreeSet<String> {
+        let of_day = self.reports.iter().filter(|(_, report)| report.for_date == day);
+        let reported: BTreeSet<&String> = of_day.flat_map(|(_, report)| report.units.iter().flatten()).collect();
+        let units = self.units.as_ref().map(|(_, _, units)| units).filter(|_| !reported.is_empty());
+        units.into_iter().flatten().filter(|unit| !reported.contains(unit)).cloned().collect()
     }
 
     fn covered_by_units(&self, day: Day, of_day: &[(&EventId, &Report)]) -> Option<Covered> {

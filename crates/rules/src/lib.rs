@@ -42,14 +42,14 @@ pub use rounds::{Round, Rounds};
 pub use scope::{Scope, ScopeKind};
 pub use symptom::Symptom;
 
-use std::fmt::Debug;
+use std::{collections::BTreeSet, fmt::Debug};
 
 use domain::{
     Event, Fact, Header,
     alert::{Basis, Firing, Key, Observe},
     community::Policy,
     event::DecodeError,
-    values::{CommandId, Slug, Timestamp, Zone},
+    values::{BuildingId, CommandId, Day, Slug, Timestamp, Zone},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -84,6 +84,12 @@ pub trait Rule: Send + Sync + 'static {
         false
     }
 
+    /// Whether somebody is to be reminded of a scope at `now`, before the rule fires for it; of most scopes nobody ever is. The result holds as
+    /// long as that of [`Rule::judge`].
+    fn nudge(_: &Self::Memory, _: &Scope, _: &Shared<'_>, _now: Timestamp) -> Option<Nudge> {
+        None
+    }
+
     /// What to say of a scope at `now`. The result does not change between `now` and `next_change`.
     fn judge(memory: &Self::Memory, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement;
 }
@@ -97,6 +103,19 @@ pub struct Shared<'a> {
     pub zone: &'a Zone,
     /// Its rounds of door-to-door screening.
     pub rounds: &'a Rounds,
+}
+
+/// What somebody is to be reminded of before a rule fires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nudge {
+    /// The building.
+    pub building: BuildingId,
+    /// The units that are missing; empty when it is all of the building.
+    pub units: BTreeSet<String>,
+    /// The civil day that it is about.
+    pub for_date: Day,
+    /// Until when it is in time.
+    pub due_at: Timestamp,
 }
 
 /// What a rule says of a scope, and until when.
@@ -193,7 +212,7 @@ pub fn scopes<R: Rule>(event: &Event, header: &Header) -> Result<Vec<Scope>, Dec
 
 /// Whether every scope of the community is to be judged anew after an event: what is said of it rests on what all share.
 pub fn concerns_all<R: Rule>(event: &Event) -> bool {
-    matches!(event, Event::PolicyChanged(_) | Event::PolicyChangedV2(_)) || R::concerns_all(event)
+    matches!(event, Event::PolicyChanged(_) | Event::PolicyChangedV2(_) | Event::PolicyChangedV3(_)) || R::concerns_all(event)
 }
 
 /// Remembers one more fact, or forgets what it takes back.
@@ -212,6 +231,11 @@ pub fn judge<R: Rule>(memory: &R::Memory, scope: &Scope, shared: &Shared<'_>, no
     }
     let judgement = R::judge(memory, scope, shared, now);
     Judgement { next_change: judgement.next_change.into_iter().chain(by_policy).min(), ..judgement }
+}
+
+/// Whether somebody is to be reminded of a scope at `now`; nobody is by a rule that the policy has not enabled.
+pub fn nudge<R: Rule>(memory: &R::Memory, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Option<Nudge> {
+    shared.policy.at(now).rule_enabled(R::NAME).then(|| R::nudge(memory, scope, shared, now)).flatten()
 }
 
 /// The name of a rule.

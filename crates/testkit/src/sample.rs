@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     Event, absence, access, alert, building, checkpoint, commit, community, estate, household,
     log::CommitHash,
-    obligation, person, quarantine, record, responsibility, roster, round, silence, staff,
+    nudge, obligation, person, quarantine, record, responsibility, roster, round, silence, staff,
     values::{self, CommandId, Day, EventId, KeyId, Personal, Private, PrivateFields, SealedPart, SecretKey, Slug, TimeOfDay, Timestamp},
     visit,
 };
@@ -298,8 +298,10 @@ shapes! {
     community::Escalation { level_2_after_minutes, level_3_after_minutes }
     community::QuietHours { from, until }
     community::RuleSwitch { enabled }
-    community::RuleChange { enabled, times }
+    community::RuleChangeV2 { enabled, times }
+    community::RuleChange { enabled, times, nudge_at }
     community::ChangeV1 { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
+    community::ChangeV2 { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
     community::Change { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
     building::Unit { unit, name, floors, doors }
     building::ReportScope { building, unit }
@@ -340,6 +342,7 @@ events! {
     "community.renamed.v1" = community::Renamed { name, town_name }
     "policy.changed.v1" = community::PolicyChanged { effective_from, change, private }
     "policy.changed.v2" = community::PolicyChangedV2 { effective_from, change, private }
+    "policy.changed.v3" = community::PolicyChangedV3 { effective_from, change, private }
     "history.restored.v1" = community::HistoryRestored { epoch, restored_to_sequence }
     "estate.registered.v1" = estate::Registered { estate, name, zone, governance }
     "estate.renamed.v1" = estate::Renamed { estate, name }
@@ -398,6 +401,7 @@ events! {
     "alert.assigned.v1" = alert::Assigned { alert, key, n, place, person, level, staff }
     "alert.recovery_started.v1" = alert::RecoveryStarted { alert, key, n, place, person, late, quieted_by, until, basis }
     "alert.noted.v1" = alert::Noted { alert, key, n, place, person, private }
+    "report.nudged.v1" = nudge::Nudged { building, place, names, for_date, due_at, leaders }
     "silence.started.v1" = silence::Started { silence, kind, building, until, private }
     "silence.ended.v1" = silence::Ended { silence }
     "record.retracted.v1" = record::Retracted { command, at, events, private }

@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
 
+mod grids;
+mod names;
+mod nudges;
+
 use std::{
     collections::BTreeSet,
     fs,

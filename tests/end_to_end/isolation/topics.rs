@@ -6,7 +6,7 @@ use system_tests::{Foreign, Subscriber};
 use crate::{ELSEWHERE, NEIGHBOUR, OWN, fever, three_communities};
 
 /// Everything that the police of one town have no business with, as `(what they do, subject)`.
-const FORBIDDEN: [(&str, &str); 32] = [
+const FORBIDDEN: [(&str, &str); 35] = [
     ("publish", "ev.0.u07.b07.visit.h0"),
     ("publish", "key.aaaa"),
     ("publish", "svc.intake.observe"),
@@ -15,6 +15,7 @@ const FORBIDDEN: [(&str, &str); 32] = [
     ("publish", "gw.v1.dianbu.u07.alert.fever.critical.b07.closed"),
     ("publish", "gw-full.v1.dianbu.u07.alert.fever.critical.b07.closed"),
     ("publish", "gw-public.v1.dianbu.u07.alert.fever.critical._.closed"),
+    ("publish", "gw-nudge.v1.dianbu.u07.b07"),
     ("publish", "$JS.ACK.ALERTS.rescue.1.1.1.1.1"),
     ("publish", "$JS.ACK.ALERTS_PUBLIC.screen.1.1.1.1.1"),
     ("subscribe", ">"),
@@ -24,6 +25,7 @@ const FORBIDDEN: [(&str, &str); 32] = [
     ("subscribe", "gw.v1.beijipo.n01.alert.>"),
     ("subscribe", "gw-full.v1.>"),
     ("subscribe", "gw-public.v1.>"),
+    ("subscribe", "gw-nudge.v1.>"),
     ("subscribe", "svc.>"),
     ("subscribe", "_INBOX_intake.>"),
     ("subscribe", "$SYS.>"),
@@ -35,6 +37,7 @@ const FORBIDDEN: [(&str, &str); 32] = [
     ("request", "GRIDWARD.STREAM.INFO.EVENTS"),
     ("request", "GRIDWARD.DIRECT.GET.KEYS"),
     ("request", "GRIDWARD.CONSUMER.CREATE.ALERTS"),
+    ("request", "GRIDWARD.DIRECT.GET.NUDGES"),
     ("request", "GRIDWARD.CONSUMER.INFO.ALERTS.rescue"),
     ("request", "GRIDWARD.CONSUMER.MSG.NEXT.ALERTS.rescue"),
     ("request", "GRIDWARD.CONSUMER.INFO.ALERTS_PUBLIC.screen"),

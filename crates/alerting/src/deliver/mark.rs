@@ -70,7 +70,7 @@ impl Standing {
             return Err(BadMark::Unreadable);
         }
         let same_receiver = kept.aim.is_none_or(|before| before == aim) && kept.channel == plan.channel.word();
-        let (machine, after) = if same_receiver && kept.class == plan.class.word() {
+        let (machine, after) = if same_receiver && kept.class == plan.told() {
             (Machine::resume(plan, kept.state), kept.after)
         } else {
             let first = kept.state.first_waiting();
@@ -89,7 +89,7 @@ impl Standing {
             after: self.after,
             newest: self.newest,
             heard_before: self.heard_before,
-            class: plan.class.word().to_owned(),
+            class: plan.told().to_owned(),
             channel: plan.channel.word().to_owned(),
             aim: Some(self.aim.clone()),
             state: self.machine.state(),
@@ -110,14 +110,14 @@ impl Standing {
     pub(super) fn hear(&mut self, published: &Published, moment: Moment) {
         self.after = published.sequence;
         let heard = Heard::read(published.sequence, published.at, &published.payload);
-        if let Heard::Message(message) = &heard {
+        if let Some(at) = heard.at() {
             // a stream has the order of the log: what follows the first that is new is new. What was recorded in the same millisecond as
             // the newest that was heard may be told twice, and is never left out.
-            if self.heard_before.is_some_and(|newest| message.at < newest) {
+            if self.heard_before.is_some_and(|newest| at < newest) {
                 return;
             }
             self.heard_before = None;
-            self.newest = self.newest.max(message.at);
+            self.newest = self.newest.max(at);
         }
         self.machine.hear(&heard, moment);
     }

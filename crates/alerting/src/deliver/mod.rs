@@ -25,7 +25,7 @@ use std::{
 };
 
 use bus::{Marks, Reading};
-use delivery::{Machine, Moment, Names, Outcome};
+use delivery::{Machine, Moment, Names, Outcome, Source};
 use domain::values::{Now, Slug};
 use serde::Serialize;
 use tokio::{
@@ -44,7 +44,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// What deliveries need; everything outside reaches them through here.
 pub struct DeliveryParts {
     /// The stream of alerts.
-    pub reading: Reading,
+    pub alerts: Reading,
+    /// The stream of alerts with names; nothing where nobody is to be named on topics.
+    pub full: Option<Reading>,
+    /// The stream of nudges.
+    pub nudges: Reading,
     /// How far each delivery came.
     pub marks: Marks,
     /// Who is told what. No two of one name.
@@ -97,6 +101,9 @@ impl DeliveryReport {
     }
 }
 
+/// The streams that are read, and where it is said that something was published on each.
+type Looking = BTreeMap<Source, (Reading, watch::Sender<u64>)>;
+
 /// All deliveries of a process, running.
 pub struct Deliveries {
     report: DeliveryReport,
@@ -108,30 +115,37 @@ impl Deliveries {
     /// Starts them. A delivery that was never there begins with what is published from now on.
     ///
     /// # Errors
-    /// When no client for a receiver can be made.
+    /// When no client for a receiver can be made, or one is to be told names and nobody is named on topics.
     pub fn start(parts: DeliveryParts) -> Result<Self, BadSubscription> {
         let report = DeliveryReport::default();
         let (stop, stopped) = watch::channel(false);
-        let (arrived, arrivals) = watch::channel(0);
+        let mut looking = Looking::default();
         let mut tasks = JoinSet::new();
         for subscription in parts.subscriptions {
+            let source = subscription.plan.source();
+            let reading = match source {
+                Source::Alerts => &parts.alerts,
+                Source::AlertsFull => parts.full.as_ref().ok_or_else(|| BadSubscription::Unnamed(subscription.plan.name.clone()))?,
+                Source::Nudges => &parts.nudges,
+            };
+            let arrivals = looking.entry(source).or_insert_with(|| (reading.clone(), watch::Sender::new(0))).1.subscribe();
             let runner = Runner {
                 plan: subscription.plan.clone(),
                 aim: subscription.aim()?,
                 receiver: Receiver::new(&subscription, parts.names.clone())?,
-                reading: parts.reading.clone(),
+                reading: reading.clone(),
                 marks: parts.marks.clone(),
                 now: Arc::clone(&parts.now),
                 real: Arc::clone(&parts.real),
                 instance: parts.instance.clone(),
                 report: report.clone(),
-                arrivals: arrivals.clone(),
+                arrivals,
                 stopped: stopped.clone(),
             };
             report.tell(&runner.plan.name, |status| status.state = "starting".to_owned());
             tasks.spawn(runner.run());
         }
-        let task = tokio::spawn(watch_over(tasks, parts.reading, arrived, stopped));
+        let task = tokio::spawn(watch_over(tasks, looking, stopped));
         Ok(Self { report, stop, task })
     }
 
@@ -151,11 +165,13 @@ impl Deliveries {
 }
 
 /// Looks for what was published, for all of them at once, until they have stopped.
-async fn watch_over(mut tasks: JoinSet<()>, reading: Reading, arrived: watch::Sender<u64>, mut stopped: watch::Receiver<bool>) {
+async fn watch_over(mut tasks: JoinSet<()>, looking: Looking, mut stopped: watch::Receiver<bool>) {
     while !tasks.is_empty() && tokio::time::timeout(LOOK_EVERY, stopped.wait_for(|stopped| *stopped)).await.is_err() {
-        // whoever reads on will find out why nothing answers
-        if let Ok(end) = reading.end().await {
-            arrived.send_if_modified(|before| std::mem::replace(before, end.sequence) != end.sequence);
+        for (reading, arrived) in looking.values() {
+            // whoever reads on will find out why nothing answers
+            if let Ok(end) = reading.end().await {
+                arrived.send_if_modified(|before| std::mem::replace(before, end.sequence) != end.sequence);
+            }
         }
     }
     while let Some(ended) = tasks.join_next().await {

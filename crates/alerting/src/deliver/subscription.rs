@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use delivery::{Channel, Plan, Template};
+use domain::values::Slug;
 use reqwest::Url;
 
 /// Shortest and longest secret of a webhook, in bytes (Standard Webhooks).
@@ -43,6 +44,12 @@ pub enum BadSubscription {
     /// No client for it can be made.
     #[error("no HTTP client can be made")]
     Client(#[source] reqwest::Error),
+    /// It is of class full, and there is no stream with names.
+    #[error(
+        "delivery {0} has class full, and nobody is named on topics: start with --names-on-topics (`names_on_topics = true` of [deployment]), \
+         or give it class = \"work\", which tells the door"
+    )]
+    Unnamed(Slug),
     /// Its filter cannot be written down.
     #[error("its filter cannot be written down")]
     Form(#[from] serde_json::Error),
@@ -78,7 +85,10 @@ impl Subscription {
     /// What it is about and who is called, as a hash: the address may hold a secret, and what was remembered for another aim is not told to
     /// this one.
     pub(super) fn aim(&self) -> Result<String, BadSubscription> {
-        let said = serde_json::to_vec(&(&self.plan.filter, self.url.as_str()))?;
+        let Plan { filter, leaders, .. } = &self.plan;
+        // as it was before there were nudges, where there are none: deliveries go on
+        let said =
+            if leaders.is_empty() { serde_json::to_vec(&(filter, self.url.as_str())) } else { serde_json::to_vec(&(filter, self.url.as_str(), leaders)) }?;
         Ok(BASE64_STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, &said)))
     }
 

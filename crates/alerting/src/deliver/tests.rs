@@ -13,7 +13,7 @@ use std::{
 };
 
 use bus::{Marks, MemoryMarks, MemoryPublication, Notice, Publication, Reading};
-use delivery::{Channel, Class, Filter, Names, Plan, Template};
+use delivery::{Channel, Class, Doors, Filter, Names, Plan, Template};
 use domain::{
     log::{CommitHash, LogPosition},
     values::{Now, Timestamp},
@@ -59,7 +59,9 @@ impl Town {
     fn deliver_by(&self, instance: &str, subscriptions: Vec<Subscription>, real: Now) -> Deliveries {
         let names: Names = [("u07".parse().unwrap(), "阳光社区".to_owned())].into();
         let parts = DeliveryParts {
-            reading: Reading::in_memory(&self.memory),
+            alerts: Reading::in_memory(&self.memory),
+            full: None,
+            nudges: Reading::in_memory(&self.memory),
             marks: Marks::in_memory(&self.marks),
             subscriptions,
             names,
@@ -97,7 +99,16 @@ impl Town {
 }
 
 fn subscription(name: &str, channel: Channel, class: Class, url: &str) -> Subscription {
-    let plan = Plan { name: name.parse().unwrap(), channel, class, filter: Filter::default(), cluster_stands: false, quiet: None };
+    let plan = Plan {
+        name: name.parse().unwrap(),
+        channel,
+        class,
+        doors: Doors::All,
+        filter: Filter::default(),
+        leaders: Vec::new(),
+        cluster_stands: false,
+        quiet: None,
+    };
     let secret = (channel == Channel::Webhook).then_some(KEY);
     Subscription::new(plan, url, secret, Template::default()).unwrap()
 }

@@ -1,14 +1,14 @@
 //! Classes of messages: how much outsiders are told (contracts.md). Each has a stream, an outbox and a publisher of its own, so one that is
 //! stuck holds up no other (docs/adr/0027).
 
-use domain::{Fact, alert::State, community};
+use domain::{Fact, alert::State, community, values::GridId};
 use store::Table;
 
 use super::{
     counts::{Counts, Moved},
     message::{self, Suppressed},
 };
-use crate::rows::{DROPPED, DROPPED_FULL, DROPPED_PUBLIC, OUTBOX, OUTBOX_FULL, OUTBOX_PUBLIC};
+use crate::rows::{DROPPED, DROPPED_FULL, DROPPED_NUDGES, DROPPED_PUBLIC, OUTBOX, OUTBOX_FULL, OUTBOX_NUDGES, OUTBOX_PUBLIC};
 
 /// A class of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,8 @@ pub(crate) enum Class {
     Work,
     /// Counts of a community, and nothing below it: stream `ALERTS_PUBLIC`.
     Public,
+    /// Who is nudged before there is an alert: stream `NUDGES`. No account of a consumer reads it, only deliveries do.
+    Nudges,
 }
 
 impl Class {
@@ -28,6 +30,7 @@ impl Class {
             Self::Full => OUTBOX_FULL,
             Self::Work => OUTBOX,
             Self::Public => OUTBOX_PUBLIC,
+            Self::Nudges => OUTBOX_NUDGES,
         }
     }
 
@@ -37,6 +40,7 @@ impl Class {
             Self::Full => DROPPED_FULL,
             Self::Work => DROPPED,
             Self::Public => DROPPED_PUBLIC,
+            Self::Nudges => DROPPED_NUDGES,
         }
     }
 
@@ -46,6 +50,7 @@ impl Class {
             Self::Full => "publishing ALERTS_FULL",
             Self::Work => "publishing",
             Self::Public => "publishing ALERTS_PUBLIC",
+            Self::Nudges => "publishing NUDGES",
         }
     }
 
@@ -55,6 +60,7 @@ impl Class {
             Self::Full => "full",
             Self::Work => "work",
             Self::Public => "public",
+            Self::Nudges => "nudges",
         }
     }
 }
@@ -71,6 +77,8 @@ pub(crate) struct Happened<'a> {
     /// The alert after it.
     pub(crate) state: &'a State,
     pub(crate) community: &'a community::State,
+    /// The grid that its building lies in.
+    pub(crate) grid: Option<&'a GridId>,
     /// How it moved the counts, and the counts after it.
     pub(crate) counts: Option<(Moved, &'a Counts)>,
 }
@@ -82,9 +90,9 @@ impl Happened<'_> {
     /// # Errors
     /// When a message cannot be written as JSON.
     pub(crate) fn messages(&self, suppressed: Suppressed, full: bool) -> serde_json::Result<Vec<OfClass>> {
-        let Self { fact, state, community, counts } = self;
+        let Self { fact, state, community, grid, counts } = self;
         let mut messages = Vec::new();
-        if let Some(message) = message::of(fact, state, community, suppressed) {
+        if let Some(message) = message::of(fact, state, (community, *grid), suppressed) {
             let payload = serde_json::to_vec(&message.body)?;
             if full {
                 messages.push((Class::Full, message.subject.replacen(PREFIXES.0, PREFIXES.1, 1), payload.clone()));

@@ -4,7 +4,7 @@ use domain::{
     Fact,
     alert::{Alert, Change, Gap, Severity, Share, State, Status, Why},
     community,
-    values::{CommunityId, Site, StaffId, Subject, Timestamp},
+    values::{CommunityId, GridId, Site, StaffId, Subject, Timestamp},
 };
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ pub(crate) struct Suppressed {
 }
 
 impl Suppressed {
-    fn words(self) -> Vec<&'static str> {
+    pub(super) fn words(self) -> Vec<&'static str> {
         let silenced = self.silenced_until.map(|_until| SILENCED);
         silenced.into_iter().chain(self.inhibited.then_some(INHIBITED)).collect()
     }
@@ -97,6 +97,8 @@ struct Place {
     town: String,
     community: String,
     estate: Option<String>,
+    /// The grid that the building lies in: what is about whole buildings is told grid by grid.
+    grid: Option<String>,
     building: Option<String>,
     unit: Option<String>,
     household: Option<String>,
@@ -158,7 +160,7 @@ struct Rule {
 }
 
 /// The message about an alert event, given the alert after it and why people are not to be told; nothing for other events.
-pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State, suppressed: Suppressed) -> Option<Message> {
+pub(crate) fn of(fact: &Fact<'_>, state: &State, (community, grid): (&community::State, Option<&GridId>), suppressed: Suppressed) -> Option<Message> {
     let header = fact.header;
     let (action, late, caused_by) = said(fact, state)?;
     let occurrence = &state.occurrence;
@@ -190,7 +192,7 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, community: &community::State, s
             late,
             unconfirmed: occurrence.unconfirmed,
             title: title::of(state, community, header.exercise),
-            place: place(state, community, here),
+            place: Place { grid: grid.map(ToString::to_string), ..place(state, community, here) },
             person: occurrence.person.as_ref().and_then(person),
             observed: observed(state),
             occurrences: occurrence.occurrences,
@@ -236,6 +238,7 @@ fn place(state: &State, community: &community::State, here: &CommunityId) -> Pla
         town: community.town.to_string(),
         community: here.to_string(),
         estate: place.estate.as_ref().map(ToString::to_string),
+        grid: None,
         building: place.building.as_ref().map(ToString::to_string),
         unit: place.unit.clone(),
         household: place.household.as_ref().map(ToString::to_string),

@@ -14,6 +14,7 @@ pub(crate) mod counts;
 mod full;
 mod heartbeat;
 pub(crate) mod message;
+pub(crate) mod nudge;
 mod publisher;
 mod title;
 

@@ -152,12 +152,12 @@ fn other_events_have_no_message_and_a_subject_names_no_person_and_no_household()
     for commit in world.commits() {
         for event in &commit.events {
             let fact = domain::Fact { sequence: 1, index: 0, header: &commit.header, event };
-            assert!(message::of(&fact, &state, &town(), Suppressed::default()).is_none());
+            assert!(message::of(&fact, &state, (&town(), None), Suppressed::default()).is_none());
         }
     }
     let header = &world.commits()[0].header;
     let acknowledged = domain::alert::Acknowledged { alert: state.alert.clone(), key: state.key.clone(), n: 2, until: None }.into();
-    let message = message::of(&domain::Fact { sequence: 1, index: 0, header, event: &acknowledged }, &state, &town(), Suppressed::default()).unwrap();
+    let message = message::of(&domain::Fact { sequence: 1, index: 0, header, event: &acknowledged }, &state, (&town(), None), Suppressed::default()).unwrap();
     assert_eq!(message.subject, "gw.v1.dianbu.u07.alert.fever.critical.b07.acknowledged");
 }
 
@@ -170,10 +170,11 @@ fn messages_are_those_that_the_contract_shows() {
     world.record_command(&command, "2020-02-06T15:04");
     let commit = world.commits().last().unwrap().clone();
     let said = |state: &State, event: domain::Event, silenced_until| {
+        let grid = state.occurrence.place.building.as_ref().map(|_| "g1".parse().unwrap());
         let message = message::of(
             &domain::Fact { sequence: 1, index: 0, header: &commit.header, event: &event },
             state,
-            &town(),
+            (&town(), grid.as_ref()),
             Suppressed { silenced_until, inhibited: false },
         )
         .unwrap();
@@ -286,7 +287,7 @@ fn the_public_is_told_of_no_place_below_the_community_no_person_and_no_alert() {
 }
 
 fn publish_messages(fact: &domain::Fact<'_>, state: &State, moved: Moved, counts: &Counts) -> Vec<(Class, String, Vec<u8>)> {
-    Happened { fact, state, community: &town(), counts: Some((moved, counts)) }.messages(Suppressed::default(), false).unwrap()
+    Happened { fact, state, community: &town(), grid: None, counts: Some((moved, counts)) }.messages(Suppressed::default(), false).unwrap()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use domain::{
     alert::{Occurrence, State},
     checkpoint::Direction,
     community,
-    values::Place,
+    values::{Place, PlaceNames},
 };
 use serde::Serialize;
 
@@ -32,7 +32,7 @@ pub(crate) fn of(state: &State, community: &community::State, exercise: bool) ->
         "{}{}{} {}{}",
         if exercise { "【演练】" } else { "" },
         stands_zh,
-        place_zh(occurrence, community),
+        place_zh((&occurrence.place, &occurrence.names), community),
         matter_zh(rule, occurrence),
         if occurrence.late { "（补录）" } else { "" },
     );
@@ -42,33 +42,33 @@ pub(crate) fn of(state: &State, community: &community::State, exercise: bool) ->
         stands_en,
         matter_en(rule, occurrence),
         if occurrence.late { " (recorded late)" } else { "" },
-        place_en(occurrence, community),
+        place_en((&occurrence.place, &occurrence.names), community),
     );
     Title { zh_cn, en }
 }
 
 /// `阳光小区 7号楼2单元502`
-fn place_zh(occurrence: &Occurrence, community: &community::State) -> String {
-    let Place { unit, door, .. } = &occurrence.place;
-    let around = occurrence.names.estate.as_deref().unwrap_or(&community.name);
+pub(super) fn place_zh((place, names): (&Place, &PlaceNames), community: &community::State) -> String {
+    let Place { unit, door, .. } = place;
+    let around = names.estate.as_deref().unwrap_or(&community.name);
     let unit = unit.as_deref().map(|unit| if unit.ends_with("单元") { unit.to_owned() } else { format!("{unit}单元") });
-    let inside: String = [building(occurrence), unit, door.clone()].into_iter().flatten().collect();
+    let inside: String = [building(place, names), unit, door.clone()].into_iter().flatten().collect();
     if inside.is_empty() { around.to_owned() } else { format!("{around} {inside}") }
 }
 
 /// `Yangguang, building 7, unit 2, door 502`
-fn place_en(occurrence: &Occurrence, community: &community::State) -> String {
-    let Place { unit, door, .. } = &occurrence.place;
-    let around = occurrence.names.estate.as_deref().unwrap_or(&community.name).to_owned();
-    let building = building(occurrence).map(|name| numbered(&name).map_or_else(|| name.clone(), |number| format!("building {number}")));
+pub(super) fn place_en((place, names): (&Place, &PlaceNames), community: &community::State) -> String {
+    let Place { unit, door, .. } = place;
+    let around = names.estate.as_deref().unwrap_or(&community.name).to_owned();
+    let building = building(place, names).map(|name| numbered(&name).map_or_else(|| name.clone(), |number| format!("building {number}")));
     let unit = unit.as_deref().map(|unit| format!("unit {}", unit.trim_end_matches("单元")));
     let door = door.as_deref().map(|door| format!("door {door}"));
     [Some(around), building, unit, door].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// What the building is called, or its id when it has no name yet.
-fn building(occurrence: &Occurrence) -> Option<String> {
-    occurrence.names.building.clone().or_else(|| occurrence.place.building.as_ref().map(ToString::to_string))
+fn building(place: &Place, names: &PlaceNames) -> Option<String> {
+    names.building.clone().or_else(|| place.building.as_ref().map(ToString::to_string))
 }
 
 /// The number of a building that is called by one, such as 7号楼.

@@ -3,6 +3,7 @@
 
 mod chance;
 mod escalations;
+mod nudges;
 mod stories;
 
 use std::{

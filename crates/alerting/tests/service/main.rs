@@ -66,7 +66,7 @@ async fn a_fever_is_published_word_by_word() {
                 "late": false,
                 "unconfirmed": false,
                 "title": {"zh-CN": "阳光小区 7号楼2单元502 发热 38.2℃", "en": "Fever 38.2 °C, 阳光小区, building 7, unit 2, door 502"},
-                "place": {"town": "dianbu", "community": "u07", "estate": "e1", "building": "b07", "unit": "2", "household": "h502"},
+                "place": {"town": "dianbu", "community": "u07", "estate": "e1", "grid": "g1", "building": "b07", "unit": "2", "household": "h502"},
                 "person": {"ref": "p1"},
                 "observed": {"celsius": 38.2, "site": "axilla", "at": "2020-02-02T07:04:00Z", "recorded_at": "2020-02-02T07:05:00Z"},
                 "occurrences": 1,

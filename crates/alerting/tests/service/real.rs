@@ -103,6 +103,7 @@ impl Bench {
                 alerts: alerts.clone(),
                 public: Publication::in_memory(&bus::MemoryPublication::default()),
                 full: None,
+                nudges: Publication::in_memory(&bus::MemoryPublication::default()),
                 announcer: Announcer::new(&connection),
             },
         });

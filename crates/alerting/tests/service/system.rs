@@ -48,6 +48,7 @@ pub(crate) struct System {
     pub(crate) publication: MemoryPublication,
     /// What the public is told.
     pub(crate) public: MemoryPublication,
+    pub(crate) nudges: MemoryPublication,
     pub(crate) intake: MemoryIntake,
     pub(crate) clock: Clock,
     requests: Requests,
@@ -71,6 +72,7 @@ impl System {
             log,
             publication: MemoryPublication::default(),
             public: MemoryPublication::default(),
+            nudges: MemoryPublication::default(),
             intake,
             clock,
             requests,
@@ -93,6 +95,7 @@ impl System {
                 alerts: Publication::in_memory(&self.publication),
                 public: Publication::in_memory(&self.public),
                 full: None,
+                nudges: Publication::in_memory(&self.nudges),
                 announcer: Announcer::in_memory(),
             },
         })

@@ -122,8 +122,8 @@ impl ServiceUser {
     /// The one service that tells outsiders of alerts, and keeps how far each delivery came.
     pub fn alerting(password: impl Into<String>) -> Self {
         let mut user = Self::reader("alerting", password);
-        user.publish.extend(owned(&["gw.v1.*.*.alert.>", "gw.v1.*.*.heartbeat", "gw-full.v1.>", "gw-public.v1.>", "delivery.*"]));
-        for stream in ["ALERTS", "ALERTS_FULL", "ALERTS_PUBLIC", "DELIVERIES"] {
+        user.publish.extend(owned(&["gw.v1.*.*.alert.>", "gw.v1.*.*.heartbeat", "gw-full.v1.>", "gw-public.v1.>", "gw-nudge.v1.>", "delivery.*"]));
+        for stream in ["ALERTS", "ALERTS_FULL", "ALERTS_PUBLIC", "NUDGES", "DELIVERIES"] {
             user.publish.extend(look_into(stream));
         }
         user

@@ -30,6 +30,7 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("event.history.restored", "历史恢复", "History restored"),
     ("event.building.registered", "楼栋登记", "Building registered"),
     ("event.building.reported", "楼栋报告", "Building report"),
+    ("event.report.nudged", "日报提醒", "Nudged about the report"),
     ("event.household.registered", "住户建档", "Household registered"),
     ("event.household.door_corrected", "门牌更正", "Door corrected"),
     ("event.household.file_corrected", "档案更正", "File corrected"),

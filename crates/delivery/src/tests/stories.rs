@@ -30,6 +30,43 @@ fn beyond_the_budget_a_digest_every_five_minutes_tells_the_rest() {
 }
 
 #[test]
+fn the_first_text_after_digests_says_that_they_are_over_and_a_night_is_none_of_them() {
+    let texts = |bench: &Bench| -> Vec<(i64, Sort, bool)> {
+        let of = |(second, send): &(i64, Send)| notice(send).map(|notice| (*second, notice.sort, notice.singly_again));
+        bench.calls.iter().filter_map(of).filter(|(_, sort, _)| *sort != Sort::Reminder).collect()
+    };
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    for building in 0..40 {
+        bench.hear(building, "check_overdue", Caution, "raised", &format!("b{building}"), 0);
+    }
+    bench.run(0..1500);
+    assert!(texts(&bench).iter().all(|(.., singly_again)| !singly_again));
+    bench.hear(50, "fever", Critical, "raised", "b50", 1500);
+    bench.hear(51, "check_overdue", Caution, "raised", "b51", 1500);
+    // what is remembered outlives a crash
+    let written = serde_json::to_vec(bench.machine.state()).unwrap();
+    bench.machine = Machine::resume(bench.machine.plan().clone(), serde_json::from_slice(&written).unwrap());
+    bench.run(1500..1600);
+    bench.hear(52, "check_overdue", Caution, "raised", "b52", 1600);
+    bench.run(1600..1700);
+    let [.., critical, first, second] = texts(&bench)[..] else { panic!("three more") };
+    assert_eq!([critical, first, second], [(1500, Sort::News, false), (1560, Sort::News, true), (1660, Sort::News, false)]);
+    let said = bench.calls.iter().filter_map(|(_, send)| notice(send)).find(|notice| notice.singly_again).unwrap();
+    let text = Template::default().text(said, &Names::new(), 2048).unwrap();
+    assert!(text.contains("警报 1 条\n消息已减少，恢复逐条通知\n") && text.contains("1 alert\nThere is less to tell now: told one by one again\n"), "{text}");
+    let hours = QuietHours { from: TimeOfDay::of(0, 0), until: TimeOfDay::of(23, 59) };
+    let quiet = Some(Quiet { hours, zone: Zone::default() });
+    let mut bench = Bench::new(Plan { quiet, ..plan(Channel::Wecom, Class::Work) });
+    bench.hear(1, "check_overdue", Caution, "raised", "b1", 0);
+    bench.run(0..120);
+    bench.machine = Machine::resume(plan(Channel::Wecom, Class::Work), bench.machine.state().clone());
+    bench.run(120..600);
+    bench.hear(2, "check_overdue", Caution, "raised", "b2", 600);
+    bench.run(600..700);
+    assert_eq!(texts(&bench), [(300, Sort::Digest, false), (660, Sort::News, false)], "in the morning nothing was too much");
+}
+
+#[test]
 fn buildings_that_did_not_report_are_told_of_together() {
     let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
     for building in 0..40 {
@@ -38,6 +75,58 @@ fn buildings_that_did_not_report_are_told_of_together() {
     bench.hear(40, "check_overdue", Caution, "raised", "b1", 1);
     bench.run(0..1000);
     assert_eq!(bench.sorts(), [(60, Sort::News, 40), (61, Sort::News, 1)]);
+}
+
+#[test]
+fn at_eight_the_office_is_told_of_silent_buildings_grid_by_grid_and_the_town_of_all_together() {
+    let at_level = |level: u8, grid: serde_json::Value, building: &str| {
+        let place = json!({"town": "dianbu", "community": "u07", "estate": "e1", "grid": grid, "building": building, "unit": null, "household": null});
+        json!({"place": place, "owner": {"level": level, "why": "hour"}})
+    };
+    for (class, level, expected) in [
+        (Class::Work, 2, vec![(60, Sort::News, 20), (60, Sort::News, 13), (61, Sort::News, 7)]),
+        (Class::Work, 3, vec![(60, Sort::News, 40)]),
+        (Class::Public, 2, vec![(60, Sort::News, 40)]),
+    ] {
+        let mut bench = Bench::new(plan(Channel::Wecom, class));
+        for building in 0..40_u32 {
+            let grid = if building % 3 == 0 && building < 39 {
+                json!("g1")
+            } else if building % 2 == 0 {
+                json!("g2")
+            } else {
+                json!(null)
+            };
+            let name = format!("b{building}");
+            bench.hear_with(payload(building, 2, "building_silent", Caution, "escalated", &name, 0), &at_level(level, grid, &name), 0);
+        }
+        bench.run(0..300);
+        let mut sorts = bench.sorts();
+        let total: u64 = sorts.iter().map(|(_, _, count)| count).sum();
+        assert_eq!((total, sorts.len()), (40, expected.len()), "{sorts:?}");
+        sorts.sort_unstable_by_key(|(second, _, count)| (*second, std::cmp::Reverse(*count)));
+        let texts: Vec<String> = bench.calls.iter().map(|(_, send)| Template::default().text(notice(send).unwrap(), &Names::new(), 2048).unwrap()).collect();
+        let of_grids = texts.iter().filter(|text| text.contains("u07 网格 g") && text.contains("u07, grid g")).count();
+        assert_eq!(of_grids, if (class, level) == (Class::Work, 2) { 2 } else { 0 }, "{texts:?}");
+    }
+}
+
+#[test]
+fn a_town_is_told_how_many_checks_are_missed_and_of_the_second_in_a_row_whose_door_it_is() {
+    let mut bench = Bench::new(Plan { doors: Doors::Critical, ..plan(Channel::Wecom, Class::Work) });
+    bench.hear(1, "check_overdue", Serious, "raised", "b07", 0);
+    bench.hear(2, "check_overdue", Serious, "raised", "b08", 0);
+    bench.run(0..2000);
+    assert_eq!(bench.sorts(), [(60, Sort::News, 2), (1800, Sort::Reminder, 2)]);
+    let said = String::from_utf8(bench.told.clone()).unwrap() + &serde_json::to_string(bench.machine.state()).unwrap();
+    for below in ["b07", "b08", "502", "阳光小区", "Yangguang"] {
+        assert!(!said.contains(below), "{below} is in {said}");
+    }
+    bench.hear(1, "check_overdue", Critical, "upgraded", "b07", 2000);
+    bench.run(2000..2010);
+    let (_, last) = bench.calls.last().unwrap();
+    let text = Template::default().text(notice(last).unwrap(), &Names::new(), 2048).unwrap();
+    assert!(text.contains("加重：阳光小区 b072单元502 check_overdue") && !text.contains("b08"), "{text}");
 }
 
 #[test]

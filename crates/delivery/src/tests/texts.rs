@@ -79,6 +79,7 @@ fn every_sort_of_notice_says_something_in_both_languages() {
         (Sort::Storm, "【紧急】警报集中出现，合并通知：1 条", "critical: 1 alerts at once, told together"),
         (Sort::Digest, "【紧急】消息较多，合并通知：1 条", "critical: 1 messages, told together"),
         (Sort::Reminder, "【紧急】仍无人接手：1 件", "critical: 1 that nobody has taken yet"),
+        (Sort::Nudge, "【提醒】今天的日报还差 1 栋", "A reminder: 1 building not reported today."),
         (Sort::News, "【紧急】警报 1 条", "critical: 1 alert\n"),
     ] {
         let text = Template::default().text(&Notice { sort, ..news.clone() }, &Names::new(), 2048).unwrap();

@@ -54,7 +54,7 @@ impl Role {
             }
             Self::Gate => gate || alert || kind == "record.retract",
             Self::Viewer => false,
-            Self::Service => matches!(kind, "alert.observe" | "alert.entrust"),
+            Self::Service => matches!(kind, "alert.observe" | "alert.entrust" | "report.nudge"),
         }
     }
 }

@@ -131,7 +131,7 @@ fn occurrence(firing: Firing, rule_version: u16, basis: super::Basis, known: &dy
 }
 
 /// Names repeat between estates: an alert says the estate's too.
-fn names(place: &Place, known: &dyn Known) -> PlaceNames {
+pub(crate) fn names(place: &Place, known: &dyn Known) -> PlaceNames {
     let building = place.building.as_ref().and_then(|building| known.building(building));
     let estate = place.estate.as_ref().or_else(|| building.as_ref().and_then(|building| building.estate.as_ref())).and_then(|estate| known.estate(estate));
     PlaceNames { estate: estate.map(|estate| estate.name.clone()), building: building.map(|building| building.name.clone()) }

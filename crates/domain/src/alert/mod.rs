@@ -18,6 +18,7 @@ mod turn;
 
 pub use command::{Acknowledge, Assign, Basis, Close, Command, Entrust, Escalate, Firing, Note, Observe, Resolve, Stage};
 pub use decide::REOPEN_HOURS;
+pub(crate) use decide::names;
 pub use escalation::{Assigned, Escalated, EscalationRequested, Gap, LEVEL_MAX, Noted, Owner, Share, Why};
 pub use event::{
     Acknowledged, AcknowledgedV2, CloseReason, Closed, ClosedV2, Detail, Observed, Occurrence, Raised, RecoveryStarted, Reopened, Resolved, ResolvedV2,

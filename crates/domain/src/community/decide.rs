@@ -1,8 +1,8 @@
 //! What happens when something is asked of a community.
 
 use super::{
-    ABSENT_N_TIMES, Change, Command, Community, Fever, FeverInput, Found, Founded, HistoryRestored, PolicyChangedV2, Regime, Renamed, RuleChange, SetPolicy,
-    State, THRESHOLD_TENTHS_CELSIUS_MIN, command::Threshold,
+    ABSENT_N_TIMES, BUILDING_SILENT, Change, Command, Community, Fever, FeverInput, Found, Founded, HistoryRestored, PolicyChangedV3, Regime, Renamed,
+    RuleChange, SetPolicy, State, THRESHOLD_TENTHS_CELSIUS_MIN, command::Threshold,
 };
 use crate::{
     Context, Decide, Event, Known, Rejection,
@@ -102,10 +102,14 @@ fn set_policy(set: SetPolicy, state: &State, context: &Context<'_>) -> Result<Ve
         return Ok(Vec::new());
     }
     let private = PrivateFields::default().with(field::REASON, set.reason.as_deref()).owned_by(KeyOwner::Command(context.command));
-    Ok(vec![PolicyChangedV2 { effective_from, change, private }.into()])
+    Ok(vec![PolicyChangedV3 { effective_from, change, private }.into()])
 }
 
 fn check_rule(rule: &str, change: RuleChange) -> Result<(), Rejection> {
+    if change.nudge_at.is_some() && rule != BUILDING_SILENT {
+        let pointer = format!("/data/rules/{rule}/nudge_at");
+        return Err(Rejection::invalid(&pointer, "no_such_setting", format!("only {BUILDING_SILENT} nudges anybody; leave it out")));
+    }
     let pointer = format!("/data/rules/{rule}/times");
     match change.times {
         None => Ok(()),

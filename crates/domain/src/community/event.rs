@@ -40,9 +40,20 @@ pub struct PolicyChanged {
     pub private: Option<Private>,
 }
 
-/// Some parameters changed.
+/// Some parameters changed. Of nudges it says nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyChangedV2 {
+    /// From when on.
+    pub effective_from: Timestamp,
+    /// What changed.
+    pub change: ChangeV2,
+    /// Why it reaches into the past.
+    pub private: Option<Private>,
+}
+
+/// Some parameters changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicyChangedV3 {
     /// From when on.
     pub effective_from: Timestamp,
     /// What changed.
@@ -69,6 +80,12 @@ impl Personal for PolicyChanged {
 }
 
 impl Personal for PolicyChangedV2 {
+    fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {
+        self.private.each_private(visit);
+    }
+}
+
+impl Personal for PolicyChangedV3 {
     fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {
         self.private.each_private(visit);
     }
@@ -106,7 +123,7 @@ pub struct RuleSwitch {
 
 impl From<RuleSwitch> for RuleChange {
     fn from(switch: RuleSwitch) -> Self {
-        Self { enabled: Some(switch.enabled), times: None }
+        Self { enabled: Some(switch.enabled), times: None, nudge_at: None }
     }
 }
 
@@ -114,6 +131,52 @@ impl From<ChangeV1> for Change {
     fn from(change: ChangeV1) -> Self {
         let ChangeV1 { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules } = change;
         let rules = rules.into_iter().map(|(rule, switch)| (rule, switch.into())).collect();
+        Self { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
+    }
+}
+
+/// What a change of parameters was before anybody was nudged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeV2 {
+    /// When a reading is a fever.
+    pub fever: Option<Fever>,
+    /// Regimes that are new or replaced.
+    pub regimes: BTreeMap<Slug, Regime>,
+    /// Minutes after `due` before a check counts as overdue.
+    pub grace_minutes: Option<u32>,
+    /// Minutes for the second reading of a contactless fever.
+    pub remeasure_minutes: Option<u32>,
+    /// When a building's daily report is due.
+    pub report_due: Option<TimeOfDay>,
+    /// Hours after which what was seen is no longer known.
+    pub stale_after_hours: Option<u32>,
+    /// Escalations that are new or replaced.
+    pub escalation: BTreeMap<Slug, Escalation>,
+    /// When level 1 sleeps.
+    pub quiet_hours: Option<QuietHours>,
+    /// Settings of rules that change.
+    pub rules: BTreeMap<Slug, RuleChangeV2>,
+}
+
+/// What a change of the settings of one rule was then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleChangeV2 {
+    /// Whether the rule says anything.
+    pub enabled: Option<bool>,
+    /// How often something must be so before the rule fires.
+    pub times: Option<u32>,
+}
+
+impl From<RuleChangeV2> for RuleChange {
+    fn from(RuleChangeV2 { enabled, times }: RuleChangeV2) -> Self {
+        Self { enabled, times, nudge_at: None }
+    }
+}
+
+impl From<ChangeV2> for Change {
+    fn from(change: ChangeV2) -> Self {
+        let ChangeV2 { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules } = change;
+        let rules = rules.into_iter().map(|(rule, change)| (rule, change.into())).collect();
         Self { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
     }
 }

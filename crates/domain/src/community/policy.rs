@@ -96,6 +96,8 @@ pub struct RuleSettings {
     pub enabled: bool,
     /// How often something must be so before the rule fires; its own figure when absent.
     pub times: Option<u32>,
+    /// When those are nudged whose report is missing still; the rule's own time when absent.
+    pub nudge_at: Option<TimeOfDay>,
 }
 
 /// A change of the settings of one rule; what is absent stays as it was.
@@ -106,18 +108,20 @@ pub struct RuleChange {
     pub enabled: Option<bool>,
     /// How often something must be so before the rule fires.
     pub times: Option<u32>,
+    /// When those are nudged whose report is missing still.
+    pub nudge_at: Option<TimeOfDay>,
 }
 
 /// Every rule is enabled until somebody says otherwise.
 impl Default for RuleSettings {
     fn default() -> Self {
-        Self { enabled: true, times: None }
+        Self { enabled: true, times: None, nudge_at: None }
     }
 }
 
 impl RuleSettings {
     fn changed(self, change: RuleChange) -> Self {
-        Self { enabled: change.enabled.unwrap_or(self.enabled), times: change.times.or(self.times) }
+        Self { enabled: change.enabled.unwrap_or(self.enabled), times: change.times.or(self.times), nudge_at: change.nudge_at.or(self.nudge_at) }
     }
 }
 
@@ -148,6 +152,12 @@ pub struct Settings {
 pub const ABSENT_N_TIMES: &str = "absent_n_times";
 /// How often that is, where the policy says nothing.
 pub const ABSENT_TIMES: u32 = 3;
+
+/// The rule that asks for the daily report of a building.
+pub const BUILDING_SILENT: &str = "building_silent";
+/// Minutes before a report is due at which leaders are nudged, where the policy says nothing: at 17:00 for one that is due at 18:00
+/// (alerting.md, "Escalation").
+const NUDGE_BEFORE_MINUTES: u16 = 60;
 
 /// Name of the regime an order falls under when it names none.
 pub const DEFAULT_REGIME: &str = "home14";
@@ -181,6 +191,11 @@ impl Settings {
     /// How often in a row nobody must be found behind a door before that is a matter.
     pub fn absent_times(&self) -> u32 {
         self.rule(ABSENT_N_TIMES).and_then(|settings| settings.times).unwrap_or(ABSENT_TIMES)
+    }
+
+    /// When leaders are nudged whose building is not reported yet. From when the report is due on nobody is nudged: not before it is never.
+    pub fn nudge_at(&self) -> TimeOfDay {
+        self.rule(BUILDING_SILENT).and_then(|settings| settings.nudge_at).unwrap_or(TimeOfDay(self.report_due.0.saturating_sub(NUDGE_BEFORE_MINUTES)))
     }
 
     fn rule(&self, rule: &str) -> Option<&RuleSettings> {
@@ -321,6 +336,16 @@ mod tests {
             .changed(Timestamp(300), rules(RuleChange { enabled: Some(true), ..RuleChange::default() }));
         let at = |at| (policy.at(Timestamp(at)).absent_times(), policy.at(Timestamp(at)).rule_enabled(ABSENT_N_TIMES));
         assert_eq!([99, 100, 200, 300].map(at), [(ABSENT_TIMES, true), (5, true), (5, false), (5, true)]);
+    }
+
+    #[test]
+    fn a_nudge_is_an_hour_before_the_report_is_due_unless_its_time_is_set() {
+        let due = |hours| Change { report_due: Some(TimeOfDay::of(hours, 30)), ..Change::default() };
+        let nudge = RuleChange { nudge_at: Some(TimeOfDay::of(16, 0)), ..RuleChange::default() };
+        let set = Change { rules: BUILDING_SILENT.parse().ok().map(|rule| (rule, nudge)).into_iter().collect(), ..Change::default() };
+        let policy = Policy::default().changed(Timestamp(100), due(12)).changed(Timestamp(200), due(0)).changed(Timestamp(300), set);
+        let at = |at| policy.at(Timestamp(at)).nudge_at();
+        assert_eq!([99, 100, 200, 300].map(at), [TimeOfDay::of(17, 0), TimeOfDay::of(11, 30), TimeOfDay(0), TimeOfDay::of(16, 0)]);
     }
 
     #[test]

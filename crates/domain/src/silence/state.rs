@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    alert,
-    values::{BuildingId, Slug, Timestamp},
-};
+use crate::values::{BuildingId, Slug, Timestamp};
 
 /// What is known of a silence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,9 +30,8 @@ impl State {
         self.ended_at.map_or(self.until, |ended| ended.min(self.until))
     }
 
-    /// Whether it is about an alert.
-    pub fn is_about(&self, alert: &alert::State) -> bool {
-        let kind = self.kind.as_ref().is_none_or(|kind| *kind == alert.key.rule);
-        kind && self.building.as_ref().is_none_or(|building| alert.occurrence.place.building.as_ref() == Some(building))
+    /// Whether it is about alerts of a kind in a building.
+    pub fn is_about(&self, kind: &Slug, building: Option<&BuildingId>) -> bool {
+        self.kind.as_ref().is_none_or(|silenced| silenced == kind) && self.building.as_ref().is_none_or(|silenced| building == Some(silenced))
     }
 }

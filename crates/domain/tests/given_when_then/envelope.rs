@@ -135,7 +135,7 @@ fn every_type_of_the_contract_is_there() {
     assert!(missing.is_empty(), "{missing:?}");
     let world = World::settled();
     let outside = domain::Command::TYPES.iter().filter(|kind| !contract.contains(kind));
-    assert_eq!(outside.copied().collect::<Vec<_>>(), ["history.restore", "alert.observe", "alert.entrust", "token.grant", "token.revoke"]);
+    assert_eq!(outside.copied().collect::<Vec<_>>(), ["history.restore", "alert.observe", "alert.entrust", "report.nudge", "token.grant", "token.revoke"]);
     assert!(world.shape_error("no.such", json!({})).is_some());
 }
 

@@ -44,6 +44,8 @@ fn every_parameter_has_its_bounds() {
             ("by site, wrong", "policy.set", fever(json!({"axilla": 30.0})), "422 temperature_range /data/fever/threshold/axilla"),
             ("recovery, wrong", "policy.set", json!({"fever": {"clear_below": 99.0}}), "422 temperature_range /data/fever/clear_below"),
             ("the comparator", "policy.set", json!({"fever": {"comparator": ">"}}), "policy.changed"),
+            ("a nudge", "policy.set", json!({"rules": {"building_silent": {"nudge_at": "16:30"}}}), "policy.changed"),
+            ("a nudge by another rule", "policy.set", json!({"rules": {"fever": {"nudge_at": "16:30"}}}), "422 no_such_setting /data/rules/fever/nudge_at"),
             ("a new regime", "policy.set", regime("06:00", "12:00"), "policy.changed"),
             ("due before it opens", "policy.set", regime("12:00", "06:00"), "422 slot_order /data/regimes/strict/slots/0/due"),
             ("due when it opens", "policy.set", regime("12:00", "12:00"), "422 slot_order /data/regimes/strict/slots/0/due"),

@@ -73,6 +73,7 @@ pub(crate) fn start_alerting(connection: &Connection, folder: &Path, common: &Co
         outlets: Outlets {
             alerts: Publication::new(connection, "ALERTS"),
             public: Publication::new(connection, "ALERTS_PUBLIC"),
+            nudges: Publication::new(connection, "NUDGES"),
             full: common.names_on_topics.then(|| Named {
                 publication: Publication::new(connection, "ALERTS_FULL"),
                 keyring: Keyring::new(KeyStore::new(connection), common.secrets.clone()),
@@ -89,7 +90,9 @@ pub(crate) fn start_deliveries(connection: &Connection, who: crate::deliveries::
         return Ok(None);
     }
     let parts = DeliveryParts {
-        reading: Reading::new(connection, "ALERTS"),
+        alerts: Reading::new(connection, "ALERTS"),
+        full: common.names_on_topics.then(|| Reading::new(connection, "ALERTS_FULL")),
+        nudges: Reading::new(connection, "NUDGES"),
         marks: Marks::new(connection),
         subscriptions: who.subscriptions,
         names: who.names,

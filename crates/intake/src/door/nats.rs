@@ -41,11 +41,11 @@ struct Observation {
 }
 
 impl Observation {
-    /// What it says: how things are, or whose turn it is; nothing else comes in by this door.
+    /// What it says: how things are, whose turn it is, or who is to be nudged; nothing else comes in by this door.
     fn command(&self) -> Option<Command> {
         let kind = self.r#type.as_deref().unwrap_or("alert.observe");
         let command = Command::parse(kind, &self.command).ok()?;
-        matches!(command, Command::Alert(alert::Command::Observe(_) | alert::Command::Entrust(_))).then_some(command)
+        matches!(command, Command::Alert(alert::Command::Observe(_) | alert::Command::Entrust(_)) | Command::Nudge(_)).then_some(command)
     }
 }
 

@@ -201,6 +201,7 @@ impl Concerned {
             Event::BuildingRegrouped(event) => self.0.push(Of::Building(event.building.clone())),
             Event::BuildingUnitsChanged(event) => self.0.push(Of::Building(event.building.clone())),
             Event::BuildingAddressCorrected(event) => self.0.push(Of::Building(event.building.clone())),
+            Event::ReportNudged(event) => self.0.push(Of::Building(event.building.clone())),
             Event::SilenceStarted(event) => self.0.extend(event.building.clone().map(Of::Building)),
             Event::BuildingReported(event) => {
                 self.0.extend(event.scopes.iter().map(|scope| Of::Building(scope.building.clone())));

@@ -9,7 +9,7 @@ use domain::{
     building::Unit,
     responsibility::{Scope, ScopeKind, Standing},
     roster,
-    values::{BuildingId, CommunityId, EstateId, GridId, PersonId, QuarantineId, Slug, StaffId, Timestamp},
+    values::{BuildingId, CommunityId, EstateId, GridId, PersonId, Place, QuarantineId, Slug, StaffId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
@@ -204,15 +204,6 @@ impl Duties {
     /// building, grid, estate, area, community.
     pub(super) fn path(&self, state: &State, community: &CommunityId) -> Vec<Near> {
         let (place, person) = (&state.occurrence.place, state.occurrence.person.as_ref().and_then(|who| who.person.as_ref()));
-        let building = place.building.as_ref();
-        let lies = building.and_then(|building| self.lies(building));
-        let (lies_in, grid) = lies.and_then(|lies| lies.around.as_ref()).map(|(_, estate, grid)| (estate.clone(), grid.clone())).unwrap_or_default();
-        let estate = place.estate.clone().or(lies_in);
-        let area = estate.as_ref().and_then(|estate| self.area_of(estate));
-        let unit = building.zip(place.unit.as_ref()).map(|(building, unit)| Scope::of_unit(building, unit));
-        // where a building has a leader for each unit and none of its own, the whole of it is theirs together
-        let units = lies.filter(|_| place.unit.is_none()).and_then(|lies| lies.units.as_ref()).into_iter().flat_map(|(_, units)| units);
-        let units: Near = building.into_iter().flat_map(|building| units.clone().map(|unit| Scope::of_unit(building, unit))).collect();
         let orders = state.key.quarantine().into_iter().chain(person.into_iter().flat_map(|person| self.orders_of(person)));
         let mut path: Vec<Near> = Vec::new();
         for order in orders {
@@ -221,8 +212,25 @@ impl Duties {
                 path.push(near);
             }
         }
+        path.extend(person.map(|person| vec![Scope::of(ScopeKind::Person, person)]));
+        path.extend(self.path_of_place(place, None, community));
+        path
+    }
+
+    /// As [`Duties::path`], of a place: of `units` of a building where they are named.
+    pub(super) fn path_of_place(&self, place: &Place, units: Option<&BTreeSet<String>>, community: &CommunityId) -> Vec<Near> {
+        let building = place.building.as_ref();
+        let lies = building.and_then(|building| self.lies(building));
+        let (lies_in, grid) = lies.and_then(|lies| lies.around.as_ref()).map(|(_, estate, grid)| (estate.clone(), grid.clone())).unwrap_or_default();
+        let estate = place.estate.clone().or(lies_in);
+        let area = estate.as_ref().and_then(|estate| self.area_of(estate));
+        let unit = building.zip(place.unit.as_ref()).map(|(building, unit)| Scope::of_unit(building, unit));
+        // where a building has a leader for each unit and none of its own, the whole of it is theirs together
+        let of_building = || lies.filter(|_| place.unit.is_none()).and_then(|lies| lies.units.as_ref()).map(|(_, units)| units);
+        let units = units.or_else(of_building).into_iter().flatten();
+        let units: Near = building.into_iter().flat_map(|building| units.clone().map(|unit| Scope::of_unit(building, unit))).collect();
         let one = |scope| vec![scope];
-        path.extend(person.map(|person| one(Scope::of(ScopeKind::Person, person))));
+        let mut path: Vec<Near> = Vec::new();
         path.extend(place.household.as_ref().map(|household| one(Scope::of(ScopeKind::Household, household))));
         path.extend(unit.map(one));
         path.extend(building.map(|building| one(Scope::of(ScopeKind::Building, building))));
@@ -232,6 +240,11 @@ impl Duties {
         path.extend(area.map(|area| one(Scope::of(ScopeKind::Area, &area))));
         path.push(one(Scope::of(ScopeKind::Community, community)));
         path
+    }
+
+    /// The grid that a building lies in.
+    pub fn grid_of(&self, building: &BuildingId) -> Option<&GridId> {
+        self.lies(building)?.around.as_ref()?.2.as_ref()
     }
 
     fn lies(&self, building: &BuildingId) -> Option<&Lies> {

@@ -92,7 +92,16 @@ async fn each_robot_is_asked_in_its_own_way_and_signed_when_it_has_a_secret() {
     let moment = delivery::Moment { clock: (town.now())(), real: (town.now())() };
     let ask = async |channel: Channel, secret: Option<&str>| {
         let receiver = FakeReceiver::start(ok).await;
-        let plan = Plan { name: "office".parse().unwrap(), channel, class: Class::Public, filter: Filter::default(), cluster_stands: false, quiet: None };
+        let plan = Plan {
+            name: "office".parse().unwrap(),
+            channel,
+            class: Class::Public,
+            doors: delivery::Doors::All,
+            filter: Filter::default(),
+            leaders: Vec::new(),
+            cluster_stands: false,
+            quiet: None,
+        };
         let subscription = Subscription::new(plan, &receiver.url(), secret, Template::default()).unwrap();
         assert!(super::super::test(&subscription, Names::new(), moment, "abc").await.unwrap().delivered);
         receiver.calls().remove(0)

@@ -2,6 +2,7 @@
 
 mod chains;
 mod duties;
+mod nudged;
 mod properties;
 
 use domain::{
@@ -10,9 +11,10 @@ use domain::{
         AcknowledgedV2, Alert, AlertId, Assigned, Basis, Detail, Escalated, EscalationRequested, Key, Occurrence, Owner, Raised, RecoveryStarted, Reopened,
         Stage, State, Upgraded,
     },
+    community::QuietHours,
     responsibility::{self, Scope as DutyScope, ScopeKind as DutyScopeKind, Standing},
     roster::{self, Shift},
-    values::{CommunityId, PlaceNames, StaffId},
+    values::{CommunityId, PlaceNames, StaffId, TimeOfDay},
 };
 
 use super::*;
