@@ -16,7 +16,7 @@ use crate::{
 /// What messages about nudges are called.
 pub(crate) const TYPE: &str = "gridward.report.nudged.v1";
 
-/// A message about a nudge (docs/adr/0033). Whom it is for is in it as ids of staff.
+/// A message about a nudge (docs/adr/0034). Whom it is for is in it as ids of staff.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nudge {
     /// Its place in the stream of nudges.

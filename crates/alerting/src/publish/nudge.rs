@@ -1,4 +1,4 @@
-//! A nudge as it is told: on a stream of its own, for there is no alert yet, and whoever subscribed to alerts is not meant by it (docs/adr/0033).
+//! A nudge as it is told: on a stream of its own, for there is no alert yet, and whoever subscribed to alerts is not meant by it (docs/adr/0034).
 
 use domain::{
     Fact,
