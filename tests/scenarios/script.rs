@@ -11,6 +11,7 @@
 //! 09:00  extend q1 until 2020-02-16
 //! 09:00  release q1
 //! 09:00  pass c1 out p1 admitted
+//! 09:00  finding p1 not_infected
 //! 09:00  report b07                                       or: report b07 unit 2
 //! 09:00  round r1 opens until 12:00                       or: round r1 opens, round r1 closes
 //! 09:00  take back line 5
@@ -268,6 +269,7 @@ impl Play {
             ["pass", checkpoint, direction, person, result] => {
                 ("entry.record", json!({"checkpoint":checkpoint,"direction":direction,"person":person,"id_checked":true,"pass_checked":true,"result":result}))
             }
+            ["finding", person, finding] => ("medical.record", json!({"person":person,"finding":finding})),
             ["report", building] => ("building.report", json!({"scopes":[{"building":building}],"basis":"seen"})),
             ["report", building, "unit", unit] => ("building.report", json!({"scopes":[{"building":building,"unit":unit}],"basis":"seen"})),
             ["round", round, "opens"] => ("round.open", json!({"round":round})),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use crate::{
     absence, access, alert, building, checkpoint,
     commit::Via,
-    community, estate, household, person, quarantine, record, responsibility, roster, round, silence, staff,
+    community, estate, household, medical, person, quarantine, record, responsibility, roster, round, silence, staff,
     values::{CommandId, EventId, Precision, Slug, StaffId, Timestamp},
     visit,
 };
@@ -115,6 +115,7 @@ commands! {
         round::Command::Close as round::Close = "round.close",
     }
     Visit(visit::Command) { visit::Command::Record as visit::Record = "visit.record" }
+    Medical(medical::Command) { medical::Command::Record as medical::Record = "medical.record" }
     Quarantine(quarantine::Command) {
         quarantine::Command::Order as quarantine::PlaceOrder = "quarantine.order",
         quarantine::Command::Check as quarantine::Check = "quarantine.check",

@@ -106,6 +106,8 @@ entities! {
     Roster / roster (roster::Roster, roster::Id, roster::State) = 15,
     /// A time for which somebody is away.
     Absence / absence (absence::Absence, absence::Id, absence::State) = 16,
+    /// The people of a household.
+    Residents / residents (household::Residents, HouseholdId, household::ResidentsState) = 21,
     /// A silence, by the command that began it.
     Silence / silence (silence::Silence, CommandId, silence::State) = 20,
 }

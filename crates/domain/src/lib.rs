@@ -30,6 +30,7 @@ pub mod evolve;
 pub mod household;
 pub mod known;
 pub mod log;
+pub mod medical;
 mod newest;
 pub mod obligation;
 pub mod person;

@@ -4,7 +4,12 @@
 //! checkpoint. The building stands only where it is fixed for life. A decision about several entities lies on the first one's. A
 //! roster lies under its duty: what a duty is for may be written in any letters.
 
-use domain::{Commit, Event, alert::Alert, round, silence, values::Place};
+use domain::{
+    Commit, Event,
+    alert::Alert,
+    round, silence,
+    values::{Place, Subject},
+};
 
 /// The one partition to start with; the token leaves room for more.
 const PARTITION: u32 = 0;
@@ -16,9 +21,6 @@ pub(crate) fn of(commit: &Commit) -> String {
 }
 
 fn entity(event: &Event) -> (String, &'static str, String) {
-    let elsewhere = |aggregate: &'static str, id: &dyn ToString| ("_".to_owned(), aggregate, id.to_string());
-    let community = || elsewhere("community", &"self");
-    let of_building = |building: &dyn ToString| (building.to_string(), "building", building.to_string());
     match event {
         Event::CommunityFounded(_) | Event::CommunityRenamed(_) | Event::PolicyChanged(_) | Event::PolicyChangedV2(_) | Event::HistoryRestored(_) => {
             community()
@@ -56,6 +58,7 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::EntryRecorded(event) => elsewhere("checkpoint", &event.checkpoint),
         Event::EntrySettled(event) => elsewhere("checkpoint", &event.checkpoint),
         Event::RoundOpened(round::Opened { round, .. }) | Event::RoundClosed(round::Closed { round, .. }) => elsewhere("round", round),
+        Event::FindingRecorded(event) => somebody(&event.who),
         Event::QuarantineOrdered(event) => elsewhere("quarantine", &event.quarantine),
         Event::QuarantineChecked(event) => event.checks.first().map_or_else(community, |check| elsewhere("quarantine", &check.quarantine)),
         Event::QuarantineMoved(event) => elsewhere("quarantine", &event.quarantine),
@@ -83,6 +86,23 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::TokenGranted(event) => elsewhere("token", &event.token),
         Event::TokenRevoked(event) => elsewhere("token", &event.token),
     }
+}
+
+fn elsewhere(aggregate: &'static str, id: &dyn ToString) -> (String, &'static str, String) {
+    ("_".to_owned(), aggregate, id.to_string())
+}
+
+fn community() -> (String, &'static str, String) {
+    elsewhere("community", &"self")
+}
+
+fn of_building(building: &dyn ToString) -> (String, &'static str, String) {
+    (building.to_string(), "building", building.to_string())
+}
+
+/// All who have no file share a subject: there may be any number of references to them.
+fn somebody(who: &Subject) -> (String, &'static str, String) {
+    who.person.as_ref().map_or_else(|| elsewhere("person", &"_"), |person| elsewhere("person", person))
 }
 
 fn door(place: &Place) -> (String, &'static str, String) {

@@ -12,6 +12,7 @@
 
 mod absent_n_times;
 mod building_silent;
+mod care;
 mod check_overdue;
 mod cluster;
 mod course;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     Event, absence, access, alert, building, checkpoint, commit, community, estate, household,
     log::CommitHash,
-    obligation, person, quarantine, record, responsibility, roster, round, silence, staff,
+    medical, obligation, person, quarantine, record, responsibility, roster, round, silence, staff,
     values::{self, CommandId, Day, EventId, KeyId, Personal, Private, PrivateFields, SealedPart, SecretKey, Slug, TimeOfDay, Timestamp},
     visit,
 };
@@ -264,6 +264,7 @@ words!(
     visit::Basis,
     visit::Presence,
     visit::NotMeasured,
+    medical::Finding,
     quarantine::Kind,
     quarantine::CountBasis,
     quarantine::CheckOutcome,
@@ -377,6 +378,7 @@ events! {
     "round.opened.v1" = round::Opened { round, name, scope, closes_at, reached_by, questions }
     "round.closed.v1" = round::Closed { round }
     "visit.recorded.v1" = visit::Recorded { place, round, outcome, mode, people, call_back_at, private }
+    "medical.finding_recorded.v1" = medical::FindingRecorded { who, finding, home, housemates, facility, private }
     "quarantine.ordered.v1" = quarantine::Ordered { quarantine, person, kind, place, facility, room, regime, day_0, basis, days }
     "quarantine.checked.v1" = quarantine::Checked { checks, mode }
     "quarantine.moved.v1" = quarantine::Moved { quarantine, person, kind, from, to, facility, room }

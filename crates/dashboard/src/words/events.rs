@@ -41,6 +41,7 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("event.visit.recorded", "走访", "Visit"),
     ("event.entry.recorded", "卡口登记", "Gate entry"),
     ("event.entry.settled", "卡口结论", "Gate decision"),
+    ("event.medical.finding_recorded", "医疗结论", "Medical finding"),
     ("event.quarantine.ordered", "下达隔离", "Quarantine ordered"),
     ("event.quarantine.checked", "隔离检查", "Quarantine check"),
     ("event.quarantine.moved", "转移隔离点", "Quarantine moved"),

@@ -50,7 +50,7 @@ impl Role {
                     || report
                     || check
                     || file
-                    || matches!(kind, "record.retract" | "quarantine.order" | "quarantine.waive" | "quarantine.release")
+                    || matches!(kind, "record.retract" | "medical.record" | "quarantine.order" | "quarantine.waive" | "quarantine.release")
             }
             Self::Gate => gate || alert || kind == "record.retract",
             Self::Viewer => false,

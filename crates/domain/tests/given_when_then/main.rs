@@ -16,6 +16,7 @@ mod envelope;
 mod escalation;
 mod estate;
 mod household;
+mod medical;
 mod person;
 mod policy;
 mod quarantine;

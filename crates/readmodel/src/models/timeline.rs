@@ -232,6 +232,8 @@ impl Concerned {
             }
             Event::EntryRecorded(event) => self.passing(event.home.as_ref(), &event.orders),
             Event::EntrySettled(event) => self.passing(event.home.as_ref(), &event.orders),
+            // of their home as well: the file of the household says what is known of its people
+            Event::FindingRecorded(event) => event.home.iter().for_each(|home| self.place(home)),
             Event::QuarantineOrdered(event) => self.order(&event.quarantine, &event.person, &event.place),
             Event::QuarantineChecked(event) => event.checks.iter().for_each(|check| self.order(&check.quarantine, &check.person, &check.place)),
             Event::QuarantineMoved(event) => {

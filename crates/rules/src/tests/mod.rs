@@ -21,6 +21,7 @@ use domain::{
     checkpoint::{Direction, EntryRecorded, EntryResult, EntrySettled},
     community::{Change, Policy, RuleChange},
     log::CommitHash,
+    medical::{Finding, FindingRecorded},
     quarantine::{CheckFound, CheckOutcome, Checked, CountBasis, Extended, Kind, Moved, Ordered, ReleaseReason, Released},
     record::{Retracted, StoredEvent},
     values::{CommandId, Day, Place, Precision, Reading, Site, Subject, Timestamp, Unreadable, Zone},
@@ -153,6 +154,10 @@ fn checked(outcome: CheckOutcome, readings: Vec<Reading>) -> Checked {
         slot: None,
     };
     Checked { checks: vec![check], mode: Mode::Door }
+}
+
+fn finding(finding: Finding) -> FindingRecorded {
+    FindingRecorded { who: subject(), finding, home: Some(home()), housemates: vec!["p2".parse().unwrap()], facility: None, private: None }
 }
 
 fn entry(direction: Direction, result: EntryResult) -> EntryRecorded {

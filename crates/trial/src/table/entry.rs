@@ -96,6 +96,12 @@ pub(super) fn read(cell: &Cell, date: Day, zone: &Zone) -> Result<Entry, TableEr
             _ => Err(form("duty s1 nurse 1 · duty s1 leader 1 for building b07 · 任职 s1 nurse 1")),
         },
         Verb::Pass => pass(rest, &form),
+        Verb::Finding => match rest {
+            [person, finding] => {
+                Ok(Entry::Command("medical.record", json!({"person": person.text, "finding": known(finding, words::finding(&finding.text))?})))
+            }
+            _ => Err(form("finding p1 not_infected · 结论 p1 排除")),
+        },
         Verb::Report => match rest {
             [building] => Ok(Entry::Command("building.report", json!({"scopes": [{"building": building.text}], "basis": "seen"}))),
             [building, unit, number] if is(&unit.text, "单元", "unit") => {

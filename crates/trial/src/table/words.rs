@@ -3,6 +3,7 @@
 use domain::{
     alert::{KINDS, Severity},
     checkpoint::{Direction, EntryResult},
+    medical::Finding,
     quarantine::{CheckOutcome, ReleaseReason},
     values::{Site, Slug},
     visit::{Mode, Outcome},
@@ -40,6 +41,7 @@ pub(super) enum Verb {
     Release,
     Duty,
     Pass,
+    Finding,
     Report,
     Round,
     TakeBack,
@@ -55,6 +57,7 @@ pub(super) const VERBS: &[(&str, &str, Verb)] = &[
     ("解除", "release", Verb::Release),
     ("任职", "duty", Verb::Duty),
     ("出入", "pass", Verb::Pass),
+    ("结论", "finding", Verb::Finding),
     ("日报", "report", Verb::Report),
     ("排查", "round", Verb::Round),
     ("撤回", "retract", Verb::TakeBack),
@@ -92,6 +95,14 @@ const RELEASES: &[(&str, ReleaseReason)] = &[
     ("去世", ReleaseReason::Died),
     ("迁出", ReleaseReason::Moved),
     ("误录", ReleaseReason::Mistake),
+];
+const FINDINGS: &[(&str, Finding)] = &[
+    ("排除", Finding::NotInfected),
+    ("其他疾病", Finding::OtherIllness),
+    ("疑似", Finding::Suspected),
+    ("确诊", Finding::Confirmed),
+    ("痊愈", Finding::Recovered),
+    ("去世", Finding::Died),
 ];
 const SYMPTOMS: &[(&str, &str)] = &[("咳嗽", "cough"), ("乏力", "fatigue"), ("呼吸困难", "dyspnea"), ("腹泻", "diarrhea"), ("咽痛", "sore_throat")];
 const RULES: &[(&str, &str)] = &[
@@ -145,6 +156,7 @@ words! {
     result, RESULTS, EntryResult;
     severity, SEVERITIES, Severity;
     release, RELEASES, ReleaseReason;
+    finding, FINDINGS, Finding;
 }
 
 /// A rule by its slug or its Chinese name.
