@@ -6,7 +6,8 @@
 //! `unconfirmed`. Once raised, only two clear contact readings at least 4 h apart with no fever since let it recover, and it is over
 //! when no fever has come for a day after them; a single one that comes after the time for the second measurement is only the first
 //! of those two. A medical finding that was made at or after the last of its readings ends it at once, except for *suspected* and
-//! *confirmed*: those make it critical, for a sick person at home who may be infected is the worst there is. What a thermometer could not read, and a forehead below 35.5, is not a measurement: it raises nothing and ends
+//! *confirmed*: those make it critical, for a sick person at home who may be infected is the worst there is. So does the way to hospital:
+//! what is measured there is the hospital's, and what is measured at a door or a gate after it is another fever. What a thermometer could not read, and a forehead below 35.5, is not a measurement: it raises nothing and ends
 //! nothing.
 
 use domain::{
@@ -72,14 +73,16 @@ impl Rule for Fever {
         match event {
             Event::QuarantineOrdered(ordered) => Scope::person(&ordered.person).into_iter().collect(),
             Event::QuarantineReleased(released) => Scope::person(&released.person).into_iter().collect(),
-            Event::FindingRecorded(_) => care::found_of(event).into_iter().collect(),
-            _ => course::people(event).into_iter().filter(|scope| course::can_tell(event, scope) || exposed(event, scope)).collect(),
+            _ => {
+                let measured = course::people(event).into_iter().filter(|scope| course::can_tell(event, scope) || exposed(event, scope));
+                measured.chain(care::people(event)).collect()
+            }
         }
     }
 
     fn evolve(memory: &mut Memory, scope: &Scope, fact: &Fact<'_>) {
         memory.course.evolve(scope, fact);
-        memory.care.evolve(fact);
+        memory.care.evolve(scope, fact);
         match fact.event {
             Event::VisitRecorded(_) if exposed(fact.event, scope) => memory.exposures.insert(fact.id(), fact.header.at),
             Event::QuarantineOrdered(ordered) => memory.orders.change(&ordered.quarantine, |order| order.from = Some(fact.header.at)),
@@ -101,7 +104,7 @@ impl Rule for Fever {
             return Judgement { verdict: Verdict::quiet(), next_change: None };
         }
         let ended = memory.care.ended();
-        match memory.course.records().standing(policy, |taken| Ended::is_before(ended, taken.at)) {
+        match memory.course.records().standing(policy, |taken| memory.is_ours(ended, taken)) {
             Standing::Well => Judgement { verdict: Ended::quiet(ended), next_change: None },
             Standing::NotConfirmed { by, deadline, after } => {
                 let quiet = Verdict::Quiet { late: by.record.recorded_at > deadline, quieted_by: vec![by.id.to_string()] };
@@ -151,6 +154,11 @@ impl Remembered for Memory {
 }
 
 impl Memory {
+    /// Whether a reading is a matter of the community's: not one that a finding or a hospital ended, or that was taken in hospital.
+    fn is_ours(&self, ended: Option<Ended>, taken: &Taken<'_>) -> bool {
+        Ended::is_before(ended, taken.at) && !self.care.is_of_hospital(taken.at, &taken.record.place)
+    }
+
     /// Under an order at some time since the fever began, exposed not long before, or found to be infected as far as is known.
     fn at_risk(&self, since: Timestamp) -> bool {
         let under_order = |order: &UnderOrder| order.from.is_some() && order.until.is_none_or(|until| until > since);

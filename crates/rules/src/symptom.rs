@@ -7,7 +7,7 @@
 //!
 //! Serious, and it stays until somebody decides: no answer and no day without symptoms makes it quiet, only a medical finding does
 //! that was made at or after the last report (alerting.md). *Suspected* and *confirmed* are none: what somebody has told then is
-//! the more a matter. It keeps firing for the last run of reports (no more than a day between one
+//! the more a matter. In hospital it is the hospital's. It keeps firing for the last run of reports (no more than a day between one
 //! and the next) with the same causes, and an alert that was ended by hand does not reopen without a new report.
 
 use domain::{
@@ -71,12 +71,12 @@ impl Rule for Symptom {
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
         let matters = |scope: &Scope| reported(event, scope).is_some() || course::can_tell(event, scope);
-        care::found_of(event).into_iter().chain(course::people(event).into_iter().filter(matters)).collect()
+        care::people(event).into_iter().chain(course::people(event).into_iter().filter(matters)).collect()
     }
 
     fn evolve(memory: &mut Memory, scope: &Scope, fact: &Fact<'_>) {
         memory.course.evolve(scope, fact);
-        memory.care.evolve(fact);
+        memory.care.evolve(scope, fact);
         if let Some(place) = reported(fact.event, scope) {
             let (at, recorded_at) = (fact.header.at, fact.header.recorded_at);
             memory.reports.insert(fact.id(), Report { at, recorded_at, place: place.clone() });
@@ -96,11 +96,12 @@ impl Rule for Symptom {
             return Judgement { verdict: Verdict::quiet(), next_change: None };
         }
         let ended = memory.care.ended();
-        if memory.reports.values().all(|report| !Ended::is_before(ended, report.at)) {
+        let ours = |report: &Report| Ended::is_before(ended, report.at) && !memory.care.is_of_hospital(report.at, &report.place);
+        if !memory.reports.values().any(ours) {
             return Judgement { verdict: Ended::quiet(ended), next_change: None };
         }
-        let told = Told { course: &memory.course.records(), policy, ended };
-        let reports = || memory.reports.iter().filter(|(_, report)| Ended::is_before(ended, report.at));
+        let told = Told { course: &memory.course.records(), policy, care: &memory.care, ended };
+        let reports = || memory.reports.iter().filter(|(_, report)| ours(report));
         let mut alarmed: Vec<_> = reports().filter(|(id, report)| told.fever_by_then(id, report, None).is_none()).collect();
         alarmed.sort_by_key(|(id, report)| (report.at, **id));
         let verdict = match alarmed.last() {
@@ -137,6 +138,7 @@ fn reported<'a>(event: &'a Event, scope: &Scope) -> Option<&'a Place> {
 struct Told<'a> {
     course: &'a Records,
     policy: &'a Policy,
+    care: &'a Care,
     ended: Option<Ended>,
 }
 
@@ -150,14 +152,15 @@ impl<'a> Told<'a> {
     }
 
     /// The fever that was alarmed about when somebody reported symptoms, by all that is known now or by what was known at some
-    /// time. The readings of the same record count, the re-measure too; those that a finding ended do not.
+    /// time. The readings of the same record count, the re-measure too; those that a finding or a hospital ended do not.
     fn fever_by_then(&self, id: &EventId, report: &Report, known_at: Option<Timestamp>) -> Option<Episode<'a>> {
         if !self.policy.at(report.at).rule_enabled(crate::Fever::NAME) {
             return None;
         }
         let then = report.at.max(self.course.measured_at(id).unwrap_or(report.at));
         let known = |taken: &Taken<'_>| taken.at <= then && known_at.is_none_or(|known_at| taken.record.recorded_at <= known_at);
-        let standing = self.course.standing(self.policy, |taken| known(taken) && Ended::is_before(self.ended, taken.at));
+        let ours = |taken: &Taken<'_>| Ended::is_before(self.ended, taken.at) && !self.care.is_of_hospital(taken.at, &taken.record.place);
+        let standing = self.course.standing(self.policy, |taken| known(taken) && ours(taken));
         let Standing::Feverish(episode) = standing else { return None };
         let alarmed = episode.confirmed || then > episode.deadline;
         let recent = episode.fevers.last().is_some_and(|last| report.at.0 - last.at.0 <= RUN_GAP_MS);

@@ -302,3 +302,45 @@ fn a_fever_of_somebody_who_may_be_infected_is_critical_until_there_is_another_fi
         assert_eq!(severity::<Fever>(&commits, &person(), at("2020-02-07T00:00")), Some(expected), "{}", commits.len());
     }
 }
+
+#[test]
+fn the_way_to_hospital_ends_it_however_it_is_told() {
+    let ways: [(&str, Event); 4] = [
+        ("an order", ordered(Kind::Hospital, day("2020-02-06")).into()),
+        ("a move", moved(Kind::Hospital).into()),
+        ("a release", Released { reason: ReleaseReason::Hospital, ..released() }.into()),
+        ("a check", checked(CheckOutcome::Hospital, Vec::new()).into()),
+    ];
+    for (way, event) in ways {
+        for (text, ends) in [("2020-02-06T07:59", false), (MORNING, true), ("2020-02-06T12:00", true)] {
+            let commits = [measured(1, MORNING, Site::Axilla, 385), commit(2, at(text), at(text), event.clone())];
+            let judged = judge::<Fever>(&commits, &person(), at("2020-02-09T00:00"));
+            assert_eq!(judged.is_quiet(), ends, "{way} at {text}");
+        }
+    }
+    for event in [Event::from(moved(Kind::Facility)), ordered(Kind::Home, day("2020-02-06")).into(), released().into()] {
+        let commits = [measured(1, MORNING, Site::Axilla, 385), commit(2, at("2020-02-06T12:00"), at("2020-02-06T12:00"), event)];
+        assert!(!judge::<Fever>(&commits, &person(), at("2020-02-09T00:00")).is_quiet(), "not in hospital");
+    }
+}
+
+#[test]
+fn what_a_check_measures_in_hospital_is_the_hospitals_and_what_a_door_or_a_gate_measures_is_ours() {
+    let to_hospital = commit(1, at(MORNING), at(MORNING), moved(Kind::Hospital));
+    let back = commit(2, at("2020-02-08T08:00"), at("2020-02-08T08:00"), moved(Kind::Home));
+    let check_at = |number, text: &str, place: Place| {
+        let mut check = checked(CheckOutcome::Reached, vec![reading(Site::Axilla, 385, at(text))]);
+        check.checks[0].place = place;
+        commit(number, at(text), at(text), check)
+    };
+    let fires = |commits: &[Commit]| !judge::<Fever>(commits, &person(), at("2020-02-20T00:00")).is_quiet();
+    assert!(!fires(&[to_hospital.clone(), check_at(3, "2020-02-07T09:00", Place::default())]), "in hospital");
+    assert!(fires(&[to_hospital.clone(), back.clone(), check_at(3, "2020-02-08T09:00", home())]), "back at home");
+    assert!(fires(&[to_hospital.clone(), back.clone(), check_at(3, "2020-02-08T09:00", Place::default())]), "moved to a site");
+    let let_go = commit(4, at("2020-02-07T08:00"), at("2020-02-07T08:00"), released());
+    assert!(fires(&[to_hospital.clone(), let_go, check_at(3, "2020-02-07T09:00", Place::default())]), "released from there");
+    assert!(fires(&[to_hospital.clone(), measured(3, "2020-02-07T09:00", Site::Axilla, 385)]), "somebody stood at their door and measured");
+    let mut gate = entry(Direction::In, EntryResult::Admitted);
+    gate.readings = vec![reading(Site::Ear, 385, at("2020-02-07T09:00"))];
+    assert!(fires(&[to_hospital, commit(3, at("2020-02-07T09:00"), at("2020-02-07T09:00"), gate)]));
+}

@@ -37,8 +37,11 @@ fn event(at: Timestamp) -> impl Strategy<Value = Event> {
             let found = PersonFound { orders, exposure: risky.then_some(Exposure { left_on: None, arrived_on: None }), symptoms, ..found(readings) };
             Recorded { outcome, round, ..visit(found) }.into()
         }),
-        3 => (outcome, readings(at), slot, symptoms()).prop_map(move |(outcome, readings, slot, symptoms)| {
+        3 => (outcome, readings(at), slot, symptoms(), any::<bool>()).prop_map(move |(outcome, readings, slot, symptoms, at_home)| {
             let mut checked = checked(outcome, readings);
+            if !at_home {
+                checked.checks[0].place = Place::default();
+            }
             checked.checks[0].symptoms = symptoms;
             checked.checks[0].slot = slot.map(|(name, days)| SlotId { date: today.plus_days(days), name: name.parse().unwrap() });
             checked.into()
@@ -49,7 +52,7 @@ fn event(at: Timestamp) -> impl Strategy<Value = Event> {
         2 => (unit, -2..=0_i32).prop_map(move |(unit, days)| report(today.plus_days(days), unit).into()),
         1 => (0..8_i32).prop_map(move |days| extended(today.plus_days(days)).into()),
         1 => prop::sample::select(Kind::ALL).prop_map(|kind| moved(kind).into()),
-        1 => Just(released().into()),
+        1 => prop::sample::select(ReleaseReason::ALL).prop_map(|reason| Released { reason, ..released() }.into()),
         1 => (prop::sample::select(vec!["r1", "r2"]), prop::option::of(1..72_i64))
             .prop_map(move |(round, hours)| door_missed::opened(round, hours.map(|hours| at.plus_minutes(60 * hours))).into()),
         1 => prop::sample::select(vec!["r1", "r2"]).prop_map(|round| door_missed::closed(round).into()),

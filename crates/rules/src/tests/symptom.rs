@@ -158,3 +158,18 @@ fn a_finding_ends_what_was_told_up_to_it_and_a_suspicion_ends_nothing() {
     let fever_before = [measured(1, Site::Axilla, 385, NINE), found("2020-02-06T10:00", Finding::OtherIllness), cough(3, "2020-02-06T12:00")];
     assert_eq!(later(&fever_before), causes(&[3]), "a fever that a finding ended speaks for nothing");
 }
+
+#[test]
+fn the_way_to_hospital_ends_it_and_what_is_told_there_is_the_hospitals() {
+    let to_hospital = commit(2, at("2020-02-06T10:00"), at("2020-02-06T10:00"), moved(Kind::Hospital));
+    assert_eq!(later(&[cough(1, NINE), to_hospital.clone()]), None);
+    let told_there = |place| {
+        let mut check = checked(CheckOutcome::Reached, Vec::new());
+        (check.checks[0].symptoms, check.checks[0].place) = (Some(vec!["cough".parse().unwrap()]), place);
+        commit(3, at("2020-02-07T09:00"), at("2020-02-07T09:00"), check)
+    };
+    assert_eq!(later(&[to_hospital.clone(), told_there(Place::default())]), None);
+    assert_eq!(later(&[to_hospital.clone(), cough(3, "2020-02-07T09:00")]), causes(&[3]), "at the door");
+    let back = commit(4, at("2020-02-07T08:00"), at("2020-02-07T08:00"), moved(Kind::Home));
+    assert_eq!(later(&[to_hospital, back, told_there(home())]), causes(&[3]));
+}

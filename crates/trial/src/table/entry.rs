@@ -1,6 +1,9 @@
 //! What was entered: a cell as a command.
 
-use domain::values::{Day, Timestamp, Zone};
+use domain::{
+    quarantine::Kind,
+    values::{Day, Timestamp, Zone},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -69,13 +72,8 @@ pub(super) fn read(cell: &Cell, date: Day, zone: &Zone) -> Result<Entry, TableEr
         Verb::Wait => Ok(Entry::Wait),
         Verb::Visit => visit(rest, found.as_ref(), &form),
         Verb::Check => check(rest, found.as_ref(), &form),
-        Verb::Order => match rest {
-            [quarantine, person, since, day] if is(&since.text, "自", "since") => {
-                let count_from = json!({"date": day_of(day)?, "basis": "exposure"});
-                Ok(Entry::Command("quarantine.order", json!({"quarantine": quarantine.text, "person": person.text, "kind": "home", "count_from": count_from})))
-            }
-            _ => Err(form("order q1 p1 since 2020-02-01 · 隔离 q1 p1 自 2020-02-01")),
-        },
+        Verb::Order => order(rest, &form),
+        Verb::Move => moved(rest, &form),
         Verb::Extend => match rest {
             [quarantine, until, day] if is(&until.text, "至", "until") => {
                 Ok(Entry::Command("quarantine.extend", json!({"quarantine": quarantine.text, "until": day_of(day)?})))
@@ -121,6 +119,36 @@ pub(super) fn read(cell: &Cell, date: Day, zone: &Zone) -> Result<Entry, TableEr
             _ => Err(form("close fever p1 false_alarm · 关闭 发热 p1 false_alarm")),
         },
     }
+}
+
+fn order(rest: &[Word], form: &dyn Fn(&str) -> TableError) -> Result<Entry, TableError> {
+    let wrong = || form("order q1 p1 since 2020-02-01 · order q1 p1 since 2020-02-01 hospital · 隔离 q1 p1 自 2020-02-01");
+    let [quarantine, person, since, day, kind @ ..] = rest else { return Err(wrong()) };
+    let kind = match kind {
+        [] => Kind::Home,
+        [kind] => known(kind, words::place(&kind.text))?,
+        _ => return Err(wrong()),
+    };
+    if !is(&since.text, "自", "since") {
+        return Err(wrong());
+    }
+    let count_from = json!({"date": day_of(day)?, "basis": "exposure"});
+    Ok(Entry::Command("quarantine.order", json!({"quarantine": quarantine.text, "person": person.text, "kind": kind, "count_from": count_from})))
+}
+
+fn moved(rest: &[Word], form: &dyn Fn(&str) -> TableError) -> Result<Entry, TableError> {
+    let (quarantine, to, place) = match rest {
+        [quarantine, to] => (quarantine, to, None),
+        [quarantine, to, place] => (quarantine, to, Some(place)),
+        _ => return Err(form("move q1 hospital · move q1 home h502 · 转移 q1 医院")),
+    };
+    let kind = known(to, words::place(&to.text))?;
+    let mut data = json!({"quarantine": quarantine.text, "kind": kind});
+    if let Some(place) = place {
+        let at = if matches!(kind, Kind::Home | Kind::Watch) { "household" } else { "facility" };
+        data[at] = place.text.as_str().into();
+    }
+    Ok(Entry::Command("quarantine.move", data))
 }
 
 fn day_of(word: &Word) -> Result<Day, TableError> {

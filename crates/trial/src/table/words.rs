@@ -4,7 +4,7 @@ use domain::{
     alert::{KINDS, Severity},
     checkpoint::{Direction, EntryResult},
     medical::Finding,
-    quarantine::{CheckOutcome, ReleaseReason},
+    quarantine::{CheckOutcome, Kind, ReleaseReason},
     values::{Site, Slug},
     visit::{Mode, Outcome},
 };
@@ -37,6 +37,7 @@ pub(super) enum Verb {
     Visit,
     Check,
     Order,
+    Move,
     Extend,
     Release,
     Duty,
@@ -53,6 +54,7 @@ pub(super) const VERBS: &[(&str, &str, Verb)] = &[
     ("走访", "visit", Verb::Visit),
     ("监测", "check", Verb::Check),
     ("隔离", "order", Verb::Order),
+    ("转移", "move", Verb::Move),
     ("延长", "extend", Verb::Extend),
     ("解除", "release", Verb::Release),
     ("任职", "duty", Verb::Duty),
@@ -96,6 +98,7 @@ const RELEASES: &[(&str, ReleaseReason)] = &[
     ("迁出", ReleaseReason::Moved),
     ("误录", ReleaseReason::Mistake),
 ];
+const PLACES: &[(&str, Kind)] = &[("居家", Kind::Home), ("集中", Kind::Facility), ("医院", Kind::Hospital), ("观察", Kind::Watch)];
 const FINDINGS: &[(&str, Finding)] = &[
     ("排除", Finding::NotInfected),
     ("其他疾病", Finding::OtherIllness),
@@ -157,6 +160,7 @@ words! {
     severity, SEVERITIES, Severity;
     release, RELEASES, ReleaseReason;
     finding, FINDINGS, Finding;
+    place, PLACES, Kind;
 }
 
 /// A rule by its slug or its Chinese name.
