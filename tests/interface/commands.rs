@@ -138,8 +138,8 @@ fn examples_show_every_field() {
     }
 }
 
-/// Of these an example shows one: a registered person, or somebody without a file.
-const EITHER: &[&str] = &["/person", "/unregistered"];
+/// Of these an example shows one: a registered person, or somebody without a file; a rule that counts times, or hours.
+const EITHER: &[&str] = &["/person", "/unregistered", "/times", "/hours"];
 
 #[test]
 fn schema_and_parser_take_and_refuse_the_same_shapes() {

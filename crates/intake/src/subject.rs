@@ -22,9 +22,8 @@ pub(crate) fn of(commit: &Commit) -> String {
 
 fn entity(event: &Event) -> (String, &'static str, String) {
     match event {
-        Event::CommunityFounded(_) | Event::CommunityRenamed(_) | Event::PolicyChanged(_) | Event::PolicyChangedV2(_) | Event::HistoryRestored(_) => {
-            community()
-        }
+        Event::CommunityFounded(_) | Event::CommunityRenamed(_) | Event::HistoryRestored(_) => community(),
+        Event::PolicyChanged(_) | Event::PolicyChangedV2(_) | Event::PolicyChangedV3(_) => community(),
         Event::EstateRegistered(event) => elsewhere("estate", &event.estate),
         Event::EstateRenamed(event) => elsewhere("estate", &event.estate),
         Event::EstateGovernanceChanged(event) => elsewhere("estate", &event.estate),
@@ -38,6 +37,7 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::HouseholdRegistered(event) => door(&event.place),
         Event::HouseholdDoorCorrected(event) => door(&event.to),
         Event::HouseholdFileCorrected(event) => door(&event.place),
+        Event::HouseholdExposed(event) => door(&event.place),
         Event::VisitRecorded(event) => door(&event.place),
         Event::PersonRegistered(event) => elsewhere("person", &event.person),
         Event::PersonIdentityCorrected(event) => elsewhere("person", &event.person),

@@ -18,6 +18,7 @@ mod cluster;
 mod course;
 mod door_missed;
 pub mod escalation;
+mod exposure_undecided;
 mod facts;
 mod fever;
 mod ordered;
@@ -34,6 +35,7 @@ pub use building_silent::BuildingSilent;
 pub use check_overdue::CheckOverdue;
 pub use cluster::Cluster;
 pub use door_missed::DoorMissed;
+pub use exposure_undecided::ExposureUndecided;
 pub use fever::Fever;
 pub use quarantine_breach::QuarantineBreach;
 pub use refused::Refused;
@@ -174,6 +176,7 @@ pub fn register(visitor: &mut impl Visitor) {
     visitor.visit::<DoorMissed>();
     visitor.visit::<Refused>();
     visitor.visit::<AbsentNTimes>();
+    visitor.visit::<ExposureUndecided>();
     visitor.visit::<ReleaseDue>();
     visitor.visit::<ResponsibilityGap>();
 }
@@ -194,7 +197,7 @@ pub fn scopes<R: Rule>(event: &Event, header: &Header) -> Result<Vec<Scope>, Dec
 
 /// Whether every scope of the community is to be judged anew after an event: what is said of it rests on what all share.
 pub fn concerns_all<R: Rule>(event: &Event) -> bool {
-    matches!(event, Event::PolicyChanged(_) | Event::PolicyChangedV2(_)) || R::concerns_all(event)
+    matches!(event, Event::PolicyChanged(_) | Event::PolicyChangedV2(_) | Event::PolicyChangedV3(_)) || R::concerns_all(event)
 }
 
 /// Remembers one more fact, or forgets what it takes back.

@@ -299,8 +299,10 @@ shapes! {
     community::Escalation { level_2_after_minutes, level_3_after_minutes }
     community::QuietHours { from, until }
     community::RuleSwitch { enabled }
-    community::RuleChange { enabled, times }
+    community::RuleChangeV2 { enabled, times }
+    community::RuleChange { enabled, times, hours }
     community::ChangeV1 { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
+    community::ChangeV2 { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
     community::Change { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
     building::Unit { unit, name, floors, doors }
     building::ReportScope { building, unit }
@@ -341,6 +343,7 @@ events! {
     "community.renamed.v1" = community::Renamed { name, town_name }
     "policy.changed.v1" = community::PolicyChanged { effective_from, change, private }
     "policy.changed.v2" = community::PolicyChangedV2 { effective_from, change, private }
+    "policy.changed.v3" = community::PolicyChangedV3 { effective_from, change, private }
     "history.restored.v1" = community::HistoryRestored { epoch, restored_to_sequence }
     "estate.registered.v1" = estate::Registered { estate, name, zone, governance }
     "estate.renamed.v1" = estate::Renamed { estate, name }
@@ -354,6 +357,7 @@ events! {
     "building.reported.v1" = building::Reported { scopes, for_date, basis, exceptions }
     "household.registered.v1" = household::Registered { household, place, private, file_fingerprint }
     "household.door_corrected.v1" = household::DoorCorrected { household, from, to }
+    "household.exposed.v1" = household::Exposed { person, quarantine, place, housemates }
     "household.file_corrected.v1" = household::FileCorrected { household, place, private, file_fingerprint }
     "person.registered.v1" = person::Registered { person, birth_year, sex, categories, private, identity_fingerprint }
     "person.identity_corrected.v1" = person::IdentityCorrected { person, birth_year, sex, private, identity_fingerprint }

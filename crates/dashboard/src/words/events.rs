@@ -33,6 +33,7 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("event.household.registered", "住户建档", "Household registered"),
     ("event.household.door_corrected", "门牌更正", "Door corrected"),
     ("event.household.file_corrected", "档案更正", "File corrected"),
+    ("event.household.exposed", "同住人接触", "Housemates exposed"),
     ("event.person.registered", "人员建档", "Person registered"),
     ("event.person.identity_corrected", "身份更正", "Identity corrected"),
     ("event.person.categories_changed", "类别变更", "Categories changed"),

@@ -40,9 +40,20 @@ pub struct PolicyChanged {
     pub private: Option<Private>,
 }
 
-/// Some parameters changed.
+/// Some parameters changed. Not written any more: of a rule it says no hours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyChangedV2 {
+    /// From when on.
+    pub effective_from: Timestamp,
+    /// What changed.
+    pub change: ChangeV2,
+    /// Why it reaches into the past.
+    pub private: Option<Private>,
+}
+
+/// Some parameters changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicyChangedV3 {
     /// From when on.
     pub effective_from: Timestamp,
     /// What changed.
@@ -74,9 +85,20 @@ impl Personal for PolicyChangedV2 {
     }
 }
 
+impl Personal for PolicyChangedV3 {
+    fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {
+        self.private.each_private(visit);
+    }
+}
+
 /// What a change of parameters was before rules had settings of their own.
+pub type ChangeV1 = EarlierChange<RuleSwitch>;
+/// What it was before rules had hours.
+pub type ChangeV2 = EarlierChange<RuleChangeV2>;
+
+/// What a change of parameters was while less could be said of a rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChangeV1 {
+pub struct EarlierChange<R> {
     /// When a reading is a fever.
     pub fever: Option<Fever>,
     /// Regimes that are new or replaced.
@@ -93,8 +115,8 @@ pub struct ChangeV1 {
     pub escalation: BTreeMap<Slug, Escalation>,
     /// When level 1 sleeps.
     pub quiet_hours: Option<QuietHours>,
-    /// Rules that are switched on or off.
-    pub rules: BTreeMap<Slug, RuleSwitch>,
+    /// What changed of rules.
+    pub rules: BTreeMap<Slug, R>,
 }
 
 /// Whether a rule says anything.
@@ -104,16 +126,31 @@ pub struct RuleSwitch {
     pub enabled: bool,
 }
 
+/// A change of the settings of one rule before there were hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleChangeV2 {
+    /// Whether the rule says anything.
+    pub enabled: Option<bool>,
+    /// How often something must be so before the rule fires.
+    pub times: Option<u32>,
+}
+
 impl From<RuleSwitch> for RuleChange {
     fn from(switch: RuleSwitch) -> Self {
-        Self { enabled: Some(switch.enabled), times: None }
+        Self { enabled: Some(switch.enabled), ..Self::default() }
     }
 }
 
-impl From<ChangeV1> for Change {
-    fn from(change: ChangeV1) -> Self {
-        let ChangeV1 { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules } = change;
-        let rules = rules.into_iter().map(|(rule, switch)| (rule, switch.into())).collect();
+impl From<RuleChangeV2> for RuleChange {
+    fn from(RuleChangeV2 { enabled, times }: RuleChangeV2) -> Self {
+        Self { enabled, times, hours: None }
+    }
+}
+
+impl<R: Into<RuleChange>> From<EarlierChange<R>> for Change {
+    fn from(change: EarlierChange<R>) -> Self {
+        let EarlierChange { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules } = change;
+        let rules = rules.into_iter().map(|(rule, change)| (rule, change.into())).collect();
         Self { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
     }
 }

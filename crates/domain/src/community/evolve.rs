@@ -9,7 +9,12 @@ impl Evolve for Community {
 
     fn touched(event: &Event, _: &Header) -> Vec<Slug> {
         match event {
-            Event::CommunityFounded(_) | Event::CommunityRenamed(_) | Event::PolicyChanged(_) | Event::PolicyChangedV2(_) | Event::HistoryRestored(_) => {
+            Event::CommunityFounded(_)
+            | Event::CommunityRenamed(_)
+            | Event::PolicyChanged(_)
+            | Event::PolicyChangedV2(_)
+            | Event::PolicyChangedV3(_)
+            | Event::HistoryRestored(_) => {
                 vec![own_id()]
             }
             _ => Vec::new(),
@@ -32,6 +37,9 @@ impl Evolve for Community {
                 known(&|state| State { policy: state.policy.clone().changed(changed.effective_from, changed.change.clone().into()), ..state })
             }
             Event::PolicyChangedV2(changed) => {
+                known(&|state| State { policy: state.policy.clone().changed(changed.effective_from, changed.change.clone().into()), ..state })
+            }
+            Event::PolicyChangedV3(changed) => {
                 known(&|state| State { policy: state.policy.clone().changed(changed.effective_from, changed.change.clone()), ..state })
             }
             Event::HistoryRestored(restored) => known(&|state| State { epoch: restored.epoch, ..state }),

@@ -96,6 +96,8 @@ pub struct RuleSettings {
     pub enabled: bool,
     /// How often something must be so before the rule fires; its own figure when absent.
     pub times: Option<u32>,
+    /// How many hours people have before the rule fires; its own figure when absent.
+    pub hours: Option<u32>,
 }
 
 /// A change of the settings of one rule; what is absent stays as it was.
@@ -106,18 +108,20 @@ pub struct RuleChange {
     pub enabled: Option<bool>,
     /// How often something must be so before the rule fires.
     pub times: Option<u32>,
+    /// How many hours people have before the rule fires.
+    pub hours: Option<u32>,
 }
 
 /// Every rule is enabled until somebody says otherwise.
 impl Default for RuleSettings {
     fn default() -> Self {
-        Self { enabled: true, times: None }
+        Self { enabled: true, times: None, hours: None }
     }
 }
 
 impl RuleSettings {
     fn changed(self, change: RuleChange) -> Self {
-        Self { enabled: change.enabled.unwrap_or(self.enabled), times: change.times.or(self.times) }
+        Self { enabled: change.enabled.unwrap_or(self.enabled), times: change.times.or(self.times), hours: change.hours.or(self.hours) }
     }
 }
 
@@ -148,6 +152,11 @@ pub struct Settings {
 pub const ABSENT_N_TIMES: &str = "absent_n_times";
 /// How often that is, where the policy says nothing.
 pub const ABSENT_TIMES: u32 = 3;
+
+/// The rule that asks what is to become of somebody who was exposed.
+pub const EXPOSURE_UNDECIDED: &str = "exposure_undecided";
+/// Hours within which that is decided, where the policy says nothing: the same time of the next day.
+pub const DECIDED_WITHIN_HOURS: u32 = 24;
 
 /// Name of the regime an order falls under when it names none.
 pub const DEFAULT_REGIME: &str = "home14";
@@ -181,6 +190,11 @@ impl Settings {
     /// How often in a row nobody must be found behind a door before that is a matter.
     pub fn absent_times(&self) -> u32 {
         self.rule(ABSENT_N_TIMES).and_then(|settings| settings.times).unwrap_or(ABSENT_TIMES)
+    }
+
+    /// Hours within which it is decided what is to become of somebody who was exposed.
+    pub fn decided_within_hours(&self) -> u32 {
+        self.rule(EXPOSURE_UNDECIDED).and_then(|settings| settings.hours).unwrap_or(DECIDED_WITHIN_HOURS)
     }
 
     fn rule(&self, rule: &str) -> Option<&RuleSettings> {

@@ -9,10 +9,10 @@ mod residents;
 mod state;
 
 pub use command::{Command, Register};
-pub use event::{DoorCorrected, FileCorrected, Registered};
+pub use event::{DoorCorrected, Exposed, FileCorrected, Registered};
 pub(crate) use locate::{as_it_stands, place_of};
-pub(crate) use residents::housemates;
 pub use residents::{Resident, Residents, ResidentsState};
+pub(crate) use residents::{exposed, housemates};
 pub use state::State;
 
 /// The aggregate.

@@ -3,10 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Exposed, as_it_stands};
 use crate::{
     Event, Evolve, Fact, Header, Known,
     person::ResidenceKind,
-    values::{HouseholdId, PersonId, Place, Timestamp},
+    values::{HouseholdId, PersonId, Place, QuarantineId, Timestamp},
 };
 
 /// Most residences kept of a household: of more, those that ended first are forgotten.
@@ -79,6 +80,14 @@ impl ResidentsState {
             first.into_iter().for_each(|(_, place)| drop(self.residences.remove(place)));
         }
     }
+}
+
+/// Those who live with somebody who is in hospital by an order; nothing when nobody does. `place` is where the order held before.
+pub(crate) fn exposed(person: &PersonId, quarantine: &QuarantineId, place: &Place, known: &dyn Known, at: Timestamp) -> Option<Exposed> {
+    let home = || known.person(person).and_then(|state| state.home_at(at).map(|home| as_it_stands(home, known)));
+    let place = Some(place.clone()).filter(|place| place.household.is_some()).or_else(home)?;
+    let housemates = housemates(Some(person), Some(&place), known, at);
+    (!housemates.is_empty()).then(|| Exposed { person: person.clone(), quarantine: quarantine.clone(), place, housemates })
 }
 
 /// Who lives or stays at the home of somebody with them at `at`. Whoever moved in later counts, too: a file is often opened only when

@@ -43,6 +43,7 @@ fn is_field_fact(event: &Event) -> bool {
             | Event::EntryRecorded(_)
             | Event::EntrySettled(_)
             | Event::FindingRecorded(_)
+            | Event::HouseholdExposed(_)
             | Event::QuarantineChecked(_)
     )
 }

@@ -43,3 +43,31 @@ fn it_names_home_and_housemates_and_seals_what_is_written() {
     let stranger = accepted(&world, RECORD, json!({"unregistered": {"ref": "v1"}, "finding": "suspected"}), "2020-02-05T09:00");
     assert_eq!((field(&stranger[0], "/home"), housemates(&stranger)), (Value::Null, json!([])));
 }
+
+#[test]
+fn whoever_is_taken_to_hospital_leaves_people_behind_who_are_named() {
+    let mut world = World::settled();
+    world.record("household.register", json!({"household": "h9", "building": "b08"}), "2020-02-02T09:00");
+    for person in ["p10", "p11"] {
+        world.record("person.register", json!({"person": person, "name": person, "household": "h9"}), "2020-02-02T09:00");
+    }
+    let order = |kind: &str| json!({"quarantine": "q9", "person": "p10", "kind": kind, "count_from": {"date": "2020-02-03", "basis": "order"}});
+    let exposed = |events: &[Event]| events.get(1).map(|event| (event.name(), field(event, "/housemates"), field(event, "/place/household")));
+    let named = Some(("household.exposed.v1", json!(["p11"]), json!("h9")));
+    assert_eq!(exposed(&accepted(&world, "quarantine.order", order("hospital"), "2020-02-03T09:00")), named, "ordered straight there");
+    assert_eq!(exposed(&accepted(&world, "quarantine.order", order("home"), "2020-02-03T09:00")), None);
+    world.record("quarantine.order", order("home"), "2020-02-03T09:00");
+    for (kind, data, expected) in [
+        ("quarantine.move", json!({"quarantine": "q9", "kind": "hospital"}), named.clone()),
+        ("quarantine.move", json!({"quarantine": "q9", "kind": "facility", "facility": "f1"}), None),
+        ("quarantine.release", json!({"quarantine": "q9", "reason": "hospital"}), named.clone()),
+        ("quarantine.release", json!({"quarantine": "q9", "reason": "moved"}), None),
+        ("quarantine.check", json!({"checks": [{"quarantine": "q9", "outcome": "hospital"}], "mode": "phone"}), named),
+        ("quarantine.check", json!({"checks": [{"quarantine": "q9", "outcome": "no_answer"}], "mode": "phone"}), None),
+    ] {
+        assert_eq!(exposed(&accepted(&world, kind, data.clone(), "2020-02-04T09:00")), expected, "{kind} {data}");
+    }
+    let check = json!(world.record("quarantine.check", json!({"checks": [{"quarantine": "q9", "outcome": "hospital"}], "mode": "phone"}), "2020-02-04T09:00"));
+    let retract = json!({"command": check, "reason": "another person"});
+    assert_eq!(said(&world.decide("record.retract", retract, "2020-02-04T10:00")), "record.retracted");
+}

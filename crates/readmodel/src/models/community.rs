@@ -13,7 +13,7 @@ pub struct Community;
 
 impl ReadModel for Community {
     const NAME: &'static str = "community";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Key = Only;
     type Row = community::State;
 

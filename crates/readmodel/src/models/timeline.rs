@@ -207,6 +207,10 @@ impl Concerned {
                 event.exceptions.iter().for_each(|exception| self.place(&exception.place));
             }
             Event::HouseholdRegistered(event) => self.place(&event.place),
+            Event::HouseholdExposed(event) => {
+                self.0.extend(event.housemates.iter().cloned().map(Of::Person));
+                self.place(&event.place);
+            }
             Event::HouseholdDoorCorrected(event) => self.place(&event.to),
             Event::HouseholdFileCorrected(event) => self.place(&event.place),
             Event::PersonRegistered(event) => self.0.push(Of::Person(event.person.clone())),

@@ -6,6 +6,7 @@ mod check_overdue;
 mod cluster;
 mod door_missed;
 mod escalation;
+mod exposure_undecided;
 mod fever;
 mod properties;
 mod quarantine_breach;
@@ -290,7 +291,7 @@ fn names_and_kinds_are_slugs_and_names_are_used_once() {
 #[test]
 fn a_rule_that_is_not_enabled_is_quiet_from_the_date_on_and_says_when_that_changes() {
     let commits = [commit(1, at("2020-02-06T08:00"), at("2020-02-06T08:00"), visit(found(vec![reading(Site::Axilla, 385, at("2020-02-06T08:00"))])))];
-    let rules = |enabled| [(word("fever"), RuleChange { enabled: Some(enabled), times: None })].into_iter().collect();
+    let rules = |enabled| [(word("fever"), RuleChange { enabled: Some(enabled), ..RuleChange::default() })].into_iter().collect();
     let off = Change { rules: rules(false), ..Change::default() };
     let on = Change { rules: rules(true), ..Change::default() };
     let policy = Policy::default().changed(at("2020-02-06T09:00"), off).changed(at("2020-02-06T10:00"), on);

@@ -106,7 +106,7 @@ fn a_fever_that_is_over_or_that_comes_later_does_not_silence_it() {
     assert_eq!(later(&[cough(1, NINE), measured(2, Site::Axilla, 385, "2020-02-06T10:00")]), causes(&[1]));
     let with_and_without = [measured(1, Site::Axilla, 385, NINE), cough(2, "2020-02-06T10:00"), cough(3, "2020-02-07T12:00")];
     assert_eq!(later(&with_and_without), causes(&[3]), "what the fever spoke for is in no other alert");
-    let rules = [(word("fever"), RuleChange { enabled: Some(false), times: None })].into_iter().collect();
+    let rules = [(word("fever"), RuleChange { enabled: Some(false), ..RuleChange::default() })].into_iter().collect();
     let no_fever_rule = Policy::default().changed(at("2020-02-01T00:00"), Change { rules, ..Change::default() });
     let memory = memory::<Symptom>(&with_and_without[..2], &person());
     assert!(!judge_by::<Symptom>(&memory, &person(), &no_fever_rule, at(NINE)).is_quiet(), "nobody is told of fevers");

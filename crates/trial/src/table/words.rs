@@ -120,6 +120,7 @@ const RULES: &[(&str, &str)] = &[
     ("多次无人应门", "absent_n_times"),
     ("岗位空缺", "responsibility_gap"),
     ("期满待解除", "release_due"),
+    ("接触待处置", "exposure_undecided"),
 ];
 
 /// How an alert that is named stands.
