@@ -178,7 +178,7 @@ pub fn kind_words(kind: &str) -> (&str, String) {
         "quarantine_breach" => ("管控人员外出", "Left quarantine"),
         "building_silent" => ("楼栋未报", "No building report"),
         "door_missed" => ("有户未排查", "Doors not reached"),
-        "arrival" => ("外来人员", "Arrival"),
+        "arrival" => ("来人未登记", "Arrived, not registered"),
         "exposure_undecided" => ("接触者待处置", "Exposed, nothing decided"),
         "refused" => ("拒不配合", "Refused"),
         "absent_n_times" => ("多次无人应门", "Absent several times"),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use crate::{
-    absence, access, alert, building, checkpoint,
+    absence, access, alert, arrival, building, checkpoint,
     commit::Via,
     community, estate, household, medical, person, quarantine, record, responsibility, roster, round, silence, staff,
     values::{CommandId, EventId, Precision, Slug, StaffId, Timestamp},
@@ -115,6 +115,7 @@ commands! {
         round::Command::Close as round::Close = "round.close",
     }
     Visit(visit::Command) { visit::Command::Record as visit::Record = "visit.record" }
+    Arrival(arrival::Command) { arrival::Command::Declare as arrival::Declare = "arrival.declare" }
     Medical(medical::Command) { medical::Command::Record as medical::Record = "medical.record" }
     Quarantine(quarantine::Command) {
         quarantine::Command::Order as quarantine::PlaceOrder = "quarantine.order",

@@ -4,8 +4,8 @@
 //! struct's shape is a new name. Golden bytes in `tests/contract` hold every name ever written.
 
 use crate::{
-    absence, access, alert, building, canonical, checkpoint, community, estate, household, medical, person, quarantine, record, responsibility, roster, round,
-    silence, staff,
+    absence, access, alert, arrival, building, canonical, checkpoint, community, estate, household, medical, person, quarantine, record, responsibility,
+    roster, round, silence, staff,
     values::{Personal, Private},
     visit,
 };
@@ -174,6 +174,7 @@ events! {
     RoundOpened(round::Opened) = "round.opened.v1",
     RoundClosed(round::Closed) = "round.closed.v1",
     VisitRecorded(visit::Recorded) = "visit.recorded.v1",
+    ArrivalDeclared(arrival::Declared) = "arrival.declared.v1",
     FindingRecorded(medical::FindingRecorded) = "medical.finding_recorded.v1",
     QuarantineOrdered(quarantine::Ordered) = "quarantine.ordered.v1",
     QuarantineChecked(quarantine::Checked) = "quarantine.checked.v1",

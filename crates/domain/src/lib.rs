@@ -16,6 +16,7 @@
 pub mod absence;
 pub mod access;
 pub mod alert;
+pub mod arrival;
 pub mod building;
 mod canonical;
 pub mod checkpoint;

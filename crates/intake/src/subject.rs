@@ -58,6 +58,7 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::EntryRecorded(event) => elsewhere("checkpoint", &event.checkpoint),
         Event::EntrySettled(event) => elsewhere("checkpoint", &event.checkpoint),
         Event::RoundOpened(round::Opened { round, .. }) | Event::RoundClosed(round::Closed { round, .. }) => elsewhere("round", round),
+        Event::ArrivalDeclared(event) => event.place.as_ref().map_or_else(|| somebody(&event.who), door),
         Event::FindingRecorded(event) => somebody(&event.who),
         Event::QuarantineOrdered(event) => elsewhere("quarantine", &event.quarantine),
         Event::QuarantineChecked(event) => event.checks.first().map_or_else(community, |check| elsewhere("quarantine", &check.quarantine)),

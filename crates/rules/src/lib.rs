@@ -11,6 +11,7 @@
 //! retraction takes out exactly what its command had put in. They are bounded by named constants.
 
 mod absent_n_times;
+mod arrival;
 mod building_silent;
 mod care;
 mod check_overdue;
@@ -31,6 +32,7 @@ mod scope;
 mod symptom;
 
 pub use absent_n_times::AbsentNTimes;
+pub use arrival::Arrival;
 pub use building_silent::BuildingSilent;
 pub use check_overdue::CheckOverdue;
 pub use cluster::Cluster;
@@ -177,6 +179,7 @@ pub fn register(visitor: &mut impl Visitor) {
     visitor.visit::<Refused>();
     visitor.visit::<AbsentNTimes>();
     visitor.visit::<ExposureUndecided>();
+    visitor.visit::<Arrival>();
     visitor.visit::<ReleaseDue>();
     visitor.visit::<ResponsibilityGap>();
 }

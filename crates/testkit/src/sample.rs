@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Event, absence, access, alert, building, checkpoint, commit, community, estate, household,
+    Event, absence, access, alert, arrival, building, checkpoint, commit, community, estate, household,
     log::CommitHash,
     medical, obligation, person, quarantine, record, responsibility, roster, round, silence, staff,
     values::{self, CommandId, Day, EventId, KeyId, Personal, Private, PrivateFields, SealedPart, SecretKey, Slug, TimeOfDay, Timestamp},
@@ -382,6 +382,7 @@ events! {
     "round.opened.v1" = round::Opened { round, name, scope, closes_at, reached_by, questions }
     "round.closed.v1" = round::Closed { round }
     "visit.recorded.v1" = visit::Recorded { place, round, outcome, mode, people, call_back_at, private }
+    "arrival.declared.v1" = arrival::Declared { who, place, arrived_on, private }
     "medical.finding_recorded.v1" = medical::FindingRecorded { who, finding, home, housemates, facility, private }
     "quarantine.ordered.v1" = quarantine::Ordered { quarantine, person, kind, place, facility, room, regime, day_0, basis, days }
     "quarantine.checked.v1" = quarantine::Checked { checks, mode }

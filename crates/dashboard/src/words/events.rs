@@ -42,6 +42,7 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("event.visit.recorded", "走访", "Visit"),
     ("event.entry.recorded", "卡口登记", "Gate entry"),
     ("event.entry.settled", "卡口结论", "Gate decision"),
+    ("event.arrival.declared", "来人申报", "Arrival declared"),
     ("event.medical.finding_recorded", "医疗结论", "Medical finding"),
     ("event.quarantine.ordered", "下达隔离", "Quarantine ordered"),
     ("event.quarantine.checked", "隔离检查", "Quarantine check"),

@@ -37,7 +37,7 @@ impl Role {
         let report = matches!(kind, "visit.record" | "building.report");
         let check = matches!(kind, "quarantine.check");
         let gate = matches!(kind, "entry.record" | "entry.settle");
-        let file = matches!(kind, "household.register" | "person.register" | "residence.start" | "residence.end");
+        let file = matches!(kind, "household.register" | "person.register" | "residence.start" | "residence.end" | "arrival.declare");
         match self {
             // the operator sets a deployment up, and enters what the office asks for
             Self::Admin | Self::Office => true,

@@ -1,8 +1,8 @@
 //! What happens when something is asked of a community.
 
 use super::{
-    ABSENT_N_TIMES, Change, Command, Community, EXPOSURE_UNDECIDED, Fever, FeverInput, Found, Founded, HistoryRestored, PolicyChangedV3, Regime, Renamed,
-    RuleChange, SetPolicy, State, THRESHOLD_TENTHS_CELSIUS_MIN, command::Threshold,
+    ABSENT_N_TIMES, ARRIVAL, Change, Command, Community, EXPOSURE_UNDECIDED, Fever, FeverInput, Found, Founded, HistoryRestored, PolicyChangedV3, Regime,
+    Renamed, RuleChange, SetPolicy, State, THRESHOLD_TENTHS_CELSIUS_MIN, command::Threshold,
 };
 use crate::{
     Context, Decide, Event, Known, Rejection,
@@ -21,7 +21,7 @@ const ABSENT_TIMES_MAX: u32 = 10;
 /// Longest time that somebody may take before a rule speaks, in hours: a week.
 const HOURS_MAX: u32 = 168;
 /// Rules that leave people so many hours.
-const WITH_HOURS: [&str; 1] = [EXPOSURE_UNDECIDED];
+const WITH_HOURS: [&str; 2] = [ARRIVAL, EXPOSURE_UNDECIDED];
 
 impl Decide for Community {
     type Command = Command;

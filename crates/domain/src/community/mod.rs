@@ -12,8 +12,8 @@ pub use event::{
     ChangeV1, ChangeV2, EarlierChange, Founded, HistoryRestored, PolicyChanged, PolicyChangedV2, PolicyChangedV3, Renamed, RuleChangeV2, RuleSwitch,
 };
 pub use policy::{
-    ABSENT_N_TIMES, ABSENT_TIMES, Change, Comparator, DECIDED_WITHIN_HOURS, DEFAULT_REGIME, EXPOSURE_UNDECIDED, Escalation, Fever, Policy, QuietHours, Regime,
-    RuleChange, RuleSettings, Settings, SlotRule, THRESHOLD_TENTHS_CELSIUS_MIN,
+    ABSENT_N_TIMES, ABSENT_TIMES, ARRIVAL, Change, Comparator, DECIDED_WITHIN_HOURS, DEFAULT_REGIME, EXPOSURE_UNDECIDED, Escalation, Fever, Policy, QuietHours,
+    Regime, RuleChange, RuleSettings, Settings, SlotRule, THRESHOLD_TENTHS_CELSIUS_MIN,
 };
 pub use state::{State, own_id};
 

@@ -158,6 +158,9 @@ pub const EXPOSURE_UNDECIDED: &str = "exposure_undecided";
 /// Hours within which that is decided, where the policy says nothing: the same time of the next day.
 pub const DECIDED_WITHIN_HOURS: u32 = 24;
 
+/// The rule that asks for arrivals nobody has taken down.
+pub const ARRIVAL: &str = "arrival";
+
 /// Name of the regime an order falls under when it names none.
 pub const DEFAULT_REGIME: &str = "home14";
 
@@ -195,6 +198,11 @@ impl Settings {
     /// Hours within which it is decided what is to become of somebody who was exposed.
     pub fn decided_within_hours(&self) -> u32 {
         self.rule(EXPOSURE_UNDECIDED).and_then(|settings| settings.hours).unwrap_or(DECIDED_WITHIN_HOURS)
+    }
+
+    /// Hours after the civil day of an arrival within which it is taken down; none where the policy says nothing (Xuchang, 21 February 2020).
+    pub fn arrival_hours(&self) -> u32 {
+        self.rule(ARRIVAL).and_then(|settings| settings.hours).unwrap_or_default()
     }
 
     fn rule(&self, rule: &str) -> Option<&RuleSettings> {

@@ -42,6 +42,7 @@ fn is_field_fact(event: &Event) -> bool {
             | Event::BuildingReported(_)
             | Event::EntryRecorded(_)
             | Event::EntrySettled(_)
+            | Event::ArrivalDeclared(_)
             | Event::FindingRecorded(_)
             | Event::HouseholdExposed(_)
             | Event::QuarantineChecked(_)
@@ -53,6 +54,6 @@ fn remedy(event: &Event) -> &'static str {
         Event::QuarantineOrdered(_) => "an order is ended by quarantine.release with reason mistake",
         Event::RecordRetracted(_) => "a retraction stays: record what is right with `replaces`",
         event if Alert::step(event).is_some() => "an alert keeps its history",
-        _ => "only visits, reports, entries, checks and findings can be taken back; register again with what is right",
+        _ => "only visits, reports, entries, checks, arrivals and findings can be taken back; register again with what is right",
     }
 }

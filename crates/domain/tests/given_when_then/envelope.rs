@@ -115,6 +115,7 @@ fn every_type_of_the_contract_is_there() {
         "visit.record",
         "entry.record",
         "entry.settle",
+        "arrival.declare",
         "medical.record",
         "quarantine.order",
         "quarantine.check",

@@ -7,6 +7,7 @@ use testkit::{World, said};
 
 mod access;
 mod alert;
+mod arrival;
 mod building;
 mod checkpoint;
 mod community;

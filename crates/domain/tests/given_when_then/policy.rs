@@ -31,6 +31,7 @@ fn every_parameter_has_its_bounds() {
             ("the default threshold", "policy.set", fever(json!(37.3)), "unchanged"),
             ("another grace", "policy.set", json!({"grace_minutes": 31}), "policy.changed"),
             ("a week of grace", "policy.set", json!({"grace_minutes": 7 * 24 * 60}), "policy.changed"),
+            ("hours after the day of an arrival", "policy.set", json!({"rules": {"arrival": {"hours": 12}}}), "policy.changed"),
             ("more than a week", "policy.set", json!({"grace_minutes": 7 * 24 * 60 + 1}), "422 too_large /data/grace_minutes"),
             ("more than a week", "policy.set", json!({"remeasure_minutes": 7 * 24 * 60 + 1}), "422 too_large /data/remeasure_minutes"),
             ("a week, in hours", "policy.set", json!({"stale_after_hours": 7 * 24}), "policy.changed"),

@@ -100,6 +100,7 @@ pub(super) fn people_of<'a>(fact: &Fact<'a>) -> impl Iterator<Item = &'a PersonI
         Event::EntryRecorded(entry) => ([].as_slice(), [].as_slice(), entry.who.person.as_ref()),
         Event::EntrySettled(entry) => ([].as_slice(), [].as_slice(), entry.who.person.as_ref()),
         Event::FindingRecorded(finding) => ([].as_slice(), [].as_slice(), finding.who.person.as_ref()),
+        Event::ArrivalDeclared(arrival) => ([].as_slice(), [].as_slice(), arrival.who.person.as_ref()),
         _ => ([].as_slice(), [].as_slice(), None),
     };
     found.iter().filter_map(|found| found.who.person.as_ref()).chain(checked.iter().map(|check| &check.person)).chain(passed)

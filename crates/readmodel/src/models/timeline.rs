@@ -236,6 +236,7 @@ impl Concerned {
             }
             Event::EntryRecorded(event) => self.passing(event.home.as_ref(), &event.orders),
             Event::EntrySettled(event) => self.passing(event.home.as_ref(), &event.orders),
+            Event::ArrivalDeclared(event) => event.place.iter().for_each(|place| self.place(place)),
             // of their home as well: the file of the household says what is known of its people
             Event::FindingRecorded(event) => event.home.iter().for_each(|home| self.place(home)),
             Event::QuarantineOrdered(event) => self.order(&event.quarantine, &event.person, &event.place),

@@ -1,6 +1,7 @@
 //! Tables at every edge, and properties over random histories.
 
 mod absent_n_times;
+mod arrival;
 mod building_silent;
 mod check_overdue;
 mod cluster;

@@ -100,13 +100,14 @@ pub(super) fn read(cell: &Cell, date: Day, zone: &Zone) -> Result<Entry, TableEr
             }
             _ => Err(form("finding p1 not_infected · 结论 p1 排除")),
         },
-        Verb::Report => match rest {
-            [building] => Ok(Entry::Command("building.report", json!({"scopes": [{"building": building.text}], "basis": "seen"}))),
-            [building, unit, number] if is(&unit.text, "单元", "unit") => {
-                Ok(Entry::Command("building.report", json!({"scopes": [{"building": building.text, "unit": number.text}], "basis": "seen"})))
+        Verb::Arrival => match rest {
+            [reference, household, since, day] if is(&since.text, "自", "since") => {
+                let who = json!({"ref": reference.text});
+                Ok(Entry::Command("arrival.declare", json!({"unregistered": who, "household": household.text, "arrived_on": day_of(day)?})))
             }
-            _ => Err(form("report b07 · report b07 unit 2 · 日报 b07 单元 2")),
+            _ => Err(form("arrival v1 h502 since 2020-02-06 · 来人 v1 h502 自 2020-02-06")),
         },
+        Verb::Report => report(rest, &form),
         Verb::Round => round(rest, date, zone, &form),
         Verb::TakeBack => match rest {
             [row] | [_, row] if row.text.parse::<usize>().is_ok_and(|number| number > 0) => {
@@ -119,6 +120,21 @@ pub(super) fn read(cell: &Cell, date: Day, zone: &Zone) -> Result<Entry, TableEr
             _ => Err(form("close fever p1 false_alarm · 关闭 发热 p1 false_alarm")),
         },
     }
+}
+
+fn report(rest: &[Word], form: &dyn Fn(&str) -> TableError) -> Result<Entry, TableError> {
+    let (building, unit, arrived) = match rest {
+        [building] => (building, None, None),
+        [building, unit, number] if is(&unit.text, "单元", "unit") => (building, Some(number), None),
+        [building, arrived, household] if is(&arrived.text, "来人", "arrived") => (building, None, Some(household)),
+        _ => return Err(form("report b07 · report b07 unit 2 · report b07 arrived h502 · 日报 b07 单元 2")),
+    };
+    let mut scope = json!({"building": building.text});
+    if let Some(unit) = unit {
+        scope["unit"] = unit.text.as_str().into();
+    }
+    let exceptions: Vec<Value> = arrived.map(|household| json!({"household": household.text, "kind": "arrived"})).into_iter().collect();
+    Ok(Entry::Command("building.report", json!({"scopes": [scope], "basis": "seen", "exceptions": exceptions})))
 }
 
 fn order(rest: &[Word], form: &dyn Fn(&str) -> TableError) -> Result<Entry, TableError> {

@@ -43,6 +43,7 @@ pub(super) enum Verb {
     Duty,
     Pass,
     Finding,
+    Arrival,
     Report,
     Round,
     TakeBack,
@@ -60,6 +61,7 @@ pub(super) const VERBS: &[(&str, &str, Verb)] = &[
     ("任职", "duty", Verb::Duty),
     ("出入", "pass", Verb::Pass),
     ("结论", "finding", Verb::Finding),
+    ("来人", "arrival", Verb::Arrival),
     ("日报", "report", Verb::Report),
     ("排查", "round", Verb::Round),
     ("撤回", "retract", Verb::TakeBack),
@@ -120,6 +122,7 @@ const RULES: &[(&str, &str)] = &[
     ("多次无人应门", "absent_n_times"),
     ("岗位空缺", "responsibility_gap"),
     ("期满待解除", "release_due"),
+    ("来人未登记", "arrival"),
     ("接触待处置", "exposure_undecided"),
 ];
 
