@@ -8,9 +8,12 @@
 //! 18:20 (11:30 on paper)  check q1: 36.6 axilla           typed at 18:20, done at 11:30
 //! 09:00  check q1 no_answer
 //! 09:00  order q1 p1 since 2020-02-01
+//! 09:00  order q1 p1 since 2020-02-01 in hospital
+//! 09:00  move q1 to hospital
 //! 09:00  extend q1 until 2020-02-16
 //! 09:00  release q1
 //! 09:00  pass c1 out p1 admitted
+//! 09:00  finding p1 not_infected
 //! 09:00  report b07                                       or: report b07 unit 2
 //! 09:00  round r1 opens until 12:00                       or: round r1 opens, round r1 closes
 //! 09:00  take back line 5
@@ -263,11 +266,16 @@ impl Play {
             ["order", quarantine, person, "since", day] => {
                 ("quarantine.order", json!({"quarantine":quarantine,"person":person,"kind":"home","count_from":{"date":day,"basis":"exposure"}}))
             }
+            ["order", quarantine, person, "since", day, "in", kind] => {
+                ("quarantine.order", json!({"quarantine":quarantine,"person":person,"kind":kind,"count_from":{"date":day,"basis":"exposure"}}))
+            }
+            ["move", quarantine, "to", kind] => ("quarantine.move", json!({"quarantine":quarantine,"kind":kind})),
             ["extend", quarantine, "until", day] => ("quarantine.extend", json!({"quarantine":quarantine,"until":day})),
             ["release", quarantine] => ("quarantine.release", json!({"quarantine":quarantine,"reason":"completed"})),
             ["pass", checkpoint, direction, person, result] => {
                 ("entry.record", json!({"checkpoint":checkpoint,"direction":direction,"person":person,"id_checked":true,"pass_checked":true,"result":result}))
             }
+            ["finding", person, finding] => ("medical.record", json!({"person":person,"finding":finding})),
             ["report", building] => ("building.report", json!({"scopes":[{"building":building}],"basis":"seen"})),
             ["report", building, "unit", unit] => ("building.report", json!({"scopes":[{"building":building,"unit":unit}],"basis":"seen"})),
             ["round", round, "opens"] => ("round.open", json!({"round":round})),

@@ -111,8 +111,9 @@ pub(crate) fn details(data: &Value, names: &Names<'_>, words: Words) -> Vec<Stri
 }
 
 /// Fields whose value is a word of ours, and the group it belongs to.
-const WORD_FIELDS: [(&str, &str); 9] = [
+const WORD_FIELDS: [(&str, &str); 10] = [
     ("outcome", "outcome"),
+    ("finding", "finding"),
     ("presence", "presence"),
     ("mode", "mode"),
     ("direction", "direction"),
@@ -148,7 +149,7 @@ fn describe(data: &Value, names: &Names<'_>, words: Words, said: &mut Vec<String
         Some(symptoms) => said.extend(symptoms.iter().filter_map(Value::as_str).map(|symptom| words.api_word("symptom", symptom))),
         None => {}
     }
-    for texts in ["note", "reason", "from", "label"].iter().filter_map(|field| data.get("private")?.get(field)?.as_array()) {
+    for texts in ["note", "document", "reason", "from", "label"].iter().filter_map(|field| data.get("private")?.get(field)?.as_array()) {
         said.extend(texts.iter().filter_map(Value::as_str).map(|text| words.with("quote", text)));
     }
     for part in ["people", "checks"].iter().filter_map(|field| data.get(field)?.as_array()).flatten() {

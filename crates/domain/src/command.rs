@@ -3,9 +3,9 @@
 use serde::{Deserialize, Deserializer};
 
 use crate::{
-    absence, access, alert, building, checkpoint,
+    absence, access, alert, arrival, building, checkpoint,
     commit::Via,
-    community, estate, household, nudge, person, quarantine, record, responsibility, roster, round, silence, staff,
+    community, estate, household, medical, nudge, person, quarantine, record, responsibility, roster, round, silence, staff,
     values::{CommandId, EventId, Precision, Slug, StaffId, Timestamp},
     visit,
 };
@@ -115,6 +115,8 @@ commands! {
         round::Command::Close as round::Close = "round.close",
     }
     Visit(visit::Command) { visit::Command::Record as visit::Record = "visit.record" }
+    Arrival(arrival::Command) { arrival::Command::Declare as arrival::Declare = "arrival.declare" }
+    Medical(medical::Command) { medical::Command::Record as medical::Record = "medical.record" }
     Quarantine(quarantine::Command) {
         quarantine::Command::Order as quarantine::PlaceOrder = "quarantine.order",
         quarantine::Command::Check as quarantine::Check = "quarantine.check",

@@ -132,6 +132,8 @@ fn dispatch(command: Command, known: &dyn Known, context: &Context<'_>) -> Resul
         Command::Checkpoint(command) => crate::checkpoint::Checkpoint::decide(command, known, context),
         Command::Round(command) => crate::round::Round::decide(command, known, context),
         Command::Visit(command) => crate::visit::Visit::decide(command, known, context),
+        Command::Arrival(command) => crate::arrival::Arrival::decide(command, known, context),
+        Command::Medical(command) => crate::medical::Medical::decide(command, known, context),
         Command::Quarantine(command) => crate::quarantine::Quarantine::decide(command, known, context),
         Command::Alert(command) => crate::alert::Alert::decide(command, known, context),
         Command::Nudge(command) => crate::nudge::Nudge::decide(command, known, context),

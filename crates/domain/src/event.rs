@@ -4,8 +4,8 @@
 //! struct's shape is a new name. Golden bytes in `tests/contract` hold every name ever written.
 
 use crate::{
-    absence, access, alert, building, canonical, checkpoint, community, estate, household, nudge, person, quarantine, record, responsibility, roster, round,
-    silence, staff,
+    absence, access, alert, arrival, building, canonical, checkpoint, community, estate, household, medical, nudge, person, quarantine, record, responsibility,
+    roster, round, silence, staff,
     values::{Personal, Private},
     visit,
 };
@@ -152,6 +152,7 @@ events! {
     HouseholdRegistered(household::Registered) = "household.registered.v1",
     HouseholdDoorCorrected(household::DoorCorrected) = "household.door_corrected.v1",
     HouseholdFileCorrected(household::FileCorrected) = "household.file_corrected.v1",
+    HouseholdExposed(household::Exposed) = "household.exposed.v1",
     PersonRegistered(person::Registered) = "person.registered.v1",
     PersonIdentityCorrected(person::IdentityCorrected) = "person.identity_corrected.v1",
     PersonCategoriesChanged(person::CategoriesChanged) = "person.categories_changed.v1",
@@ -173,6 +174,8 @@ events! {
     RoundOpened(round::Opened) = "round.opened.v1",
     RoundClosed(round::Closed) = "round.closed.v1",
     VisitRecorded(visit::Recorded) = "visit.recorded.v1",
+    ArrivalDeclared(arrival::Declared) = "arrival.declared.v1",
+    FindingRecorded(medical::FindingRecorded) = "medical.finding_recorded.v1",
     QuarantineOrdered(quarantine::Ordered) = "quarantine.ordered.v1",
     QuarantineChecked(quarantine::Checked) = "quarantine.checked.v1",
     QuarantineMoved(quarantine::Moved) = "quarantine.moved.v1",

@@ -110,6 +110,8 @@ entities! {
     Silence / silence (silence::Silence, CommandId, silence::State) = 20,
     /// The nudges of a building.
     Nudge / nudge (nudge::Nudge, BuildingId, nudge::State) = 21,
+    /// The people of a household.
+    Residents / residents (household::Residents, HouseholdId, household::ResidentsState) = 22,
 }
 
 impl dyn Known + '_ {

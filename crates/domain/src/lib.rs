@@ -16,6 +16,7 @@
 pub mod absence;
 pub mod access;
 pub mod alert;
+pub mod arrival;
 pub mod building;
 mod canonical;
 pub mod checkpoint;
@@ -30,6 +31,7 @@ pub mod evolve;
 pub mod household;
 pub mod known;
 pub mod log;
+pub mod medical;
 mod newest;
 pub mod nudge;
 pub mod obligation;

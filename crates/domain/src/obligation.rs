@@ -3,19 +3,22 @@
 //! A slot is `(order, civil day, name)`. Its state at a given `now` follows from the order's facts, the policy of that day and the
 //! checks, whatever the order in which they arrived: `upcoming -> open -> due -> overdue -> done | done_late | missed | waived`.
 //! Missed stays missed, unless a check made in time is recorded later. Slots that were due before the order was recorded can be
-//! filled in and never alarm (alerting.md).
+//! filled in and never alarm (alerting.md). While somebody is in hospital the hospital looks after them: what is due then is not owed here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Fact,
     community::{Policy, SlotRule},
     values::{Day, EventId, Slug, Timestamp, Zone, coded},
 };
 
 /// Longest order, in days from day 0: what a typing error may ask for is bounded.
 pub const DAYS_MAX: u16 = 400;
+/// Most words on whether somebody is in hospital that are kept per order, the latest: two a day for a month.
+const STAYS_MAX: usize = 64;
 
 /// One owed check of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,6 +43,29 @@ pub struct Attempt {
     pub slot: Option<SlotId>,
 }
 
+coded! {
+    /// What is known of somebody under an order from a moment on.
+    Whereabouts {
+        /// The order holds in hospital.
+        Hospital = 1 "hospital",
+        /// It holds elsewhere.
+        Elsewhere = 2 "elsewhere",
+        /// A check found that they are in hospital; until they are reached again, or the order is moved.
+        SaidInHospital = 3 "said_in_hospital",
+    }
+}
+
+/// Where somebody under an order is from a moment on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stay {
+    /// From when on.
+    pub at: Timestamp,
+    /// When we learned of it.
+    pub recorded_at: Timestamp,
+    /// Where.
+    pub whereabouts: Whereabouts,
+}
+
 /// The facts of one order, as every fold keeps them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -61,6 +87,8 @@ pub struct Order {
     pub waived: BTreeSet<SlotId>,
     /// Records that may fill slots, by the event that caused them.
     pub attempts: BTreeMap<EventId, Attempt>,
+    /// In hospital or not, as far as anything was said of it; add to it with [`Order::stays_at`].
+    pub stays: BTreeMap<EventId, Stay>,
 }
 
 coded! {
@@ -82,7 +110,7 @@ coded! {
         Missed = 7 "missed",
         /// Need not be done.
         Waived = 8 "waived",
-        /// Was due before the order was recorded, and not filled in.
+        /// Was due before the order was recorded, or while they were in hospital, and not filled in.
         NotOwed = 9 "not_owed",
     }
 }
@@ -135,6 +163,39 @@ impl Order {
         day.0.saturating_sub(self.day_0.0)
     }
 
+    /// Takes note of where they are from a moment on. An order that began elsewhere than in hospital needs none.
+    pub fn stays_at(&mut self, fact: &Fact<'_>, whereabouts: Whereabouts) {
+        self.stays.insert(fact.id(), Stay { at: fact.header.at, recorded_at: fact.header.recorded_at, whereabouts });
+        while self.stays.len() > STAYS_MAX {
+            let oldest = self.stays.iter().min_by_key(|(id, stay)| (stay.at, **id)).map(|(id, _)| *id);
+            oldest.and_then(|id| self.stays.remove(&id));
+        }
+    }
+
+    /// The stay in hospital at an instant, with the event that told of it. Of two words at one instant the one that owes more counts.
+    pub fn in_hospital(&self, at: Timestamp) -> Option<(EventId, Stay)> {
+        let (id, stay) = self.stay_at(at)?;
+        let reached = || self.attempts.values().any(|attempt| attempt.complete && attempt.at > stay.at && attempt.at <= at);
+        let there = match stay.whereabouts {
+            Whereabouts::Hospital => true,
+            Whereabouts::SaidInHospital => !reached(),
+            Whereabouts::Elsewhere => false,
+        };
+        there.then_some((*id, *stay))
+    }
+
+    fn stay_at(&self, at: Timestamp) -> Option<(&EventId, &Stay)> {
+        let said = self.stays.iter().filter(|(_, stay)| stay.at <= at);
+        said.max_by_key(|(id, stay)| (stay.at, stay.whereabouts == Whereabouts::Elsewhere, **id))
+    }
+
+    /// When, after an instant, it may become known that they are in hospital, or are not: there are such times only while a record
+    /// lies ahead of our clock.
+    pub fn next_word(&self, after: Timestamp) -> Option<Timestamp> {
+        let reached = self.attempts.values().map(|attempt| attempt.at).filter(|_| !self.stays.is_empty());
+        self.stays.values().map(|stay| stay.at).chain(reached).filter(|at| *at > after).min()
+    }
+
     /// Every slot of the order as it stands at `now`, oldest first.
     pub fn slots(&self, policy: &Policy, zone: &Zone, now: Timestamp) -> Vec<Slot> {
         let first = zone.day_of(self.ordered_at).0.max(self.day_0.0);
@@ -176,7 +237,12 @@ impl Order {
         for (id, attempt) in attempts {
             // a check recorded for a slot before it opens or after its day is an attempt and fills nothing
             let may_fill = |slot: &Slot| attempt.slot.as_ref().is_none_or(|named| slot.id == *named) && attempt.at >= slot.opens && attempt.at < slot.ends;
-            if let Some(slot) = slots.iter_mut().find(|slot| slot.done_by.is_none() && may_fill(slot)) {
+            let open = |slot: &Slot| slot.done_by.is_none() && may_fill(slot);
+            // what is not owed, because the order held in hospital then, is filled when nothing else is. Only by the order: what a check
+            // said may be overtaken by another check, and that must not empty a slot
+            let owed = |slot: &Slot| self.stay_at(slot.due).is_none_or(|(_, stay)| stay.whereabouts != Whereabouts::Hospital);
+            let place = slots.iter().position(|slot| open(slot) && owed(slot)).or_else(|| slots.iter().position(open));
+            if let Some(slot) = place.and_then(|place| slots.get_mut(place)) {
                 slot.done_by = Some(*id);
                 slot.late_entry = attempt.at <= slot.overdue && attempt.recorded_at > slot.overdue;
                 slot.state = if attempt.at <= slot.overdue { SlotState::Done } else { SlotState::DoneLate };
@@ -192,7 +258,7 @@ impl Order {
             slot.state
         } else if self.waived.contains(&slot.id) {
             SlotState::Waived
-        } else if slot.due < self.recorded_at {
+        } else if slot.due < self.recorded_at || self.in_hospital(slot.due).is_some() {
             SlotState::NotOwed
         } else if now < slot.opens {
             SlotState::Upcoming
@@ -249,7 +315,7 @@ impl Order {
                 .chain([zone.end_of(day)])
                 .collect::<Vec<_>>()
         });
-        edges.chain([zone.end_of(last)]).chain(policy.next_change(now)).filter(|edge| *edge > now).min()
+        edges.chain([zone.end_of(last)]).chain(policy.next_change(now)).filter(|edge| *edge > now).chain(self.next_word(now)).min()
     }
 }
 

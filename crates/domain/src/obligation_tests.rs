@@ -169,3 +169,33 @@ fn what_was_due_before_a_release_still_changes_on_its_day_and_that_is_announced(
     assert_eq!(next(at("2020-02-05T12:31")), Some(at("2020-02-06T00:00")), "missed");
     assert_eq!(next(at("2020-02-06T00:00")), None);
 }
+
+#[test]
+fn what_is_due_in_hospital_is_not_owed_here() {
+    let stays = |list: &[(u128, &str, Whereabouts)]| {
+        let stay = |(number, text, whereabouts): &(u128, &str, Whereabouts)| {
+            let id = EventId { command: CommandId(uuid::Uuid::from_u128(*number)), index: 0 };
+            (id, Stay { at: at(text), recorded_at: at(text), whereabouts: *whereabouts })
+        };
+        Order { stays: list.iter().map(stay).collect(), ..order() }
+    };
+    let now = "2020-02-10T00:00";
+    let there = stays(&[(1, "2020-02-03T12:00", Whereabouts::Hospital), (2, "2020-02-05T19:59", Whereabouts::Elsewhere)]);
+    for (date, slot, expected) in [
+        ("2020-02-02", "pm", SlotState::Missed),
+        ("2020-02-03", "am", SlotState::NotOwed),
+        ("2020-02-05", "am", SlotState::NotOwed),
+        ("2020-02-05", "pm", SlotState::Missed),
+    ] {
+        assert_eq!(state(&there, date, slot, now), Some(expected), "{date} {slot}");
+    }
+    let checked_there = with_check(there, 3, "2020-02-04T09:00", "2020-02-04T09:00");
+    assert_eq!(state(&checked_there, "2020-02-04", "am", now), Some(SlotState::Done), "somebody made it all the same");
+    assert_eq!(state(&checked_there, "2020-02-04", "pm", now), Some(SlotState::NotOwed));
+    let told = with_check(stays(&[(1, "2020-02-03T11:00", Whereabouts::SaidInHospital)]), 2, "2020-02-05T09:00", "2020-02-05T09:00");
+    for (date, slot, expected) in [("2020-02-04", "pm", SlotState::NotOwed), ("2020-02-05", "am", SlotState::Done), ("2020-02-05", "pm", SlotState::Missed)] {
+        assert_eq!(state(&told, date, slot, now), Some(expected), "{date} {slot}");
+    }
+    let at_once = stays(&[(1, "2020-02-03T11:00", Whereabouts::Hospital), (2, "2020-02-03T11:00", Whereabouts::Elsewhere)]);
+    assert_eq!(state(&at_once, "2020-02-03", "am", now), Some(SlotState::Missed), "of two words at one instant the one that owes more counts");
+}

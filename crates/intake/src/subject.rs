@@ -4,7 +4,12 @@
 //! checkpoint. The building stands only where it is fixed for life. A decision about several entities lies on the first one's. A
 //! roster lies under its duty: what a duty is for may be written in any letters.
 
-use domain::{Commit, Event, access, alert::Alert, estate, round, silence, staff, values::Place};
+use domain::{
+    Commit, Event, access,
+    alert::Alert,
+    estate, round, silence, staff,
+    values::{Place, Subject},
+};
 
 /// The one partition to start with; the token leaves room for more.
 const PARTITION: u32 = 0;
@@ -16,9 +21,6 @@ pub(crate) fn of(commit: &Commit) -> String {
 }
 
 fn entity(event: &Event) -> (String, &'static str, String) {
-    let elsewhere = |aggregate: &'static str, id: &dyn ToString| ("_".to_owned(), aggregate, id.to_string());
-    let community = || elsewhere("community", &"self");
-    let of_building = |building: &dyn ToString| (building.to_string(), "building", building.to_string());
     match event {
         Event::CommunityFounded(_)
         | Event::CommunityRenamed(_)
@@ -39,6 +41,7 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::HouseholdRegistered(event) => door(&event.place),
         Event::HouseholdDoorCorrected(event) => door(&event.to),
         Event::HouseholdFileCorrected(event) => door(&event.place),
+        Event::HouseholdExposed(event) => door(&event.place),
         Event::VisitRecorded(event) => door(&event.place),
         Event::PersonRegistered(event) => elsewhere("person", &event.person),
         Event::PersonIdentityCorrected(event) => elsewhere("person", &event.person),
@@ -58,6 +61,8 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::EntryRecorded(event) => elsewhere("checkpoint", &event.checkpoint),
         Event::EntrySettled(event) => elsewhere("checkpoint", &event.checkpoint),
         Event::RoundOpened(round::Opened { round, .. }) | Event::RoundClosed(round::Closed { round, .. }) => elsewhere("round", round),
+        Event::ArrivalDeclared(event) => event.place.as_ref().map_or_else(|| somebody(&event.who), door),
+        Event::FindingRecorded(event) => somebody(&event.who),
         Event::QuarantineOrdered(event) => elsewhere("quarantine", &event.quarantine),
         Event::QuarantineChecked(event) => event.checks.first().map_or_else(community, |check| elsewhere("quarantine", &check.quarantine)),
         Event::QuarantineMoved(event) => elsewhere("quarantine", &event.quarantine),
@@ -84,6 +89,23 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::RecordRetracted(event) => event.facts().ok().and_then(|facts| facts.first().map(entity)).unwrap_or_else(community),
         Event::TokenGranted(access::Granted { token, .. }) | Event::TokenRevoked(access::Revoked { token }) => elsewhere("token", token),
     }
+}
+
+fn elsewhere(aggregate: &'static str, id: &dyn ToString) -> (String, &'static str, String) {
+    ("_".to_owned(), aggregate, id.to_string())
+}
+
+fn community() -> (String, &'static str, String) {
+    elsewhere("community", &"self")
+}
+
+fn of_building(building: &dyn ToString) -> (String, &'static str, String) {
+    (building.to_string(), "building", building.to_string())
+}
+
+/// All who have no file share a subject: there may be any number of references to them.
+fn somebody(who: &Subject) -> (String, &'static str, String) {
+    who.person.as_ref().map_or_else(|| elsewhere("person", &"_"), |person| elsewhere("person", person))
 }
 
 fn door(place: &Place) -> (String, &'static str, String) {

@@ -6,12 +6,13 @@ mod world;
 
 use domain::{
     checkpoint::EntryResult,
+    medical::Finding,
     quarantine::CheckOutcome,
     values::{DAY_MS, MINUTE_MS, Timestamp},
     visit::Outcome,
 };
 use proptest::{prelude::*, sample::subsequence};
-use world::{Told, at, bare_place, check, day, entry, fold, found, place, registrations, report, told, visit};
+use world::{Told, at, bare_place, check, day, entry, finding, fold, found, place, registrations, report, told, visit};
 
 const OUTCOMES: [Outcome; 6] = [Outcome::Met, Outcome::Absent, Outcome::Refused, Outcome::Vacant, Outcome::Away, Outcome::NoAnswer];
 const CHECKS: [CheckOutcome; 3] = [CheckOutcome::Reached, CheckOutcome::NoAnswer, CheckOutcome::NotHome];
@@ -35,12 +36,13 @@ fn field_fact(kind: u8, choice: usize, slot: i64, tenths: i16, sequence: u64) ->
             let date = day("2020-02-02").plus_days(i32::try_from(slot / 8).unwrap());
             told(sequence, happened, recorded, report(units, date, (choice.is_multiple_of(3)).then(|| place("h2"))))
         }
+        4 => told(sequence, happened, recorded, finding("p1", Finding::ALL[choice % Finding::ALL.len()])),
         _ => told(sequence, happened, recorded, entry("p2", if choice.is_multiple_of(2) { EntryResult::Admitted } else { EntryResult::TurnedBack })),
     }
 }
 
 fn field_facts() -> impl Strategy<Value = Vec<Told>> {
-    prop::collection::vec((0..5u8, 0..64usize, 0..24i64, 360..400i16), 1..40).prop_map(|choices| {
+    prop::collection::vec((0..6u8, 0..64usize, 0..24i64, 360..400i16), 1..40).prop_map(|choices| {
         let sequences = 100..;
         choices.into_iter().zip(sequences).map(|((kind, choice, slot, tenths), sequence)| field_fact(kind, choice, slot, tenths, sequence)).collect()
     })

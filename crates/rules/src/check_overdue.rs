@@ -2,14 +2,15 @@
 //!
 //! It fires for every slot that is overdue today, and for every slot that was missed since the last one that was done: a
 //! missed day stays missed in the record, but once somebody has looked in again nobody has to go there for the day that is
-//! gone. It is quiet once a later slot was done, the open ones are done or waived, or the order has ended. The second miss in
+//! gone. It is quiet once a later slot was done, the open ones are done or waived, or the order has ended. In hospital nobody here owes a check: it is quiet from then on, also for what was open before, and after the
+//! way home it looks at what is due from then on only. The second miss in
 //! a row is critical. A slot is its own cause, `{quarantine}/{date}/{slot}`, so each raises once, however often it is judged.
 
 use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Severity},
-    obligation::{Attempt, Slot, SlotState},
-    quarantine::CheckFound,
+    obligation::{Attempt, Slot, SlotState, Whereabouts},
+    quarantine::{CheckFound, CheckOutcome},
     values::{CommandId, EventId, PersonId, QuarantineId, Subject, Timestamp},
     visit::PersonFound,
 };
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
+    facts::recorded_late,
     ordered::{self, Ordered},
 };
 
@@ -41,7 +43,7 @@ pub struct Memory {
 
 impl Rule for CheckOverdue {
     const NAME: &'static str = "check_overdue";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Quarantine];
     type Memory = Memory;
 
@@ -49,7 +51,7 @@ impl Rule for CheckOverdue {
         match event {
             Event::QuarantineSlotsWaived(event) => Scope::quarantine(&event.quarantine).into_iter().collect(),
             Event::QuarantineChecked(event) => {
-                event.checks.iter().filter(|check| check.is_complete()).filter_map(|check| Scope::quarantine(&check.quarantine)).collect()
+                event.checks.iter().filter(|check| matters(check)).filter_map(|check| Scope::quarantine(&check.quarantine)).collect()
             }
             Event::VisitRecorded(event) => {
                 event.people.iter().filter(|person| person.is_check()).flat_map(|person| &person.orders).filter_map(Scope::quarantine).collect()
@@ -68,7 +70,11 @@ impl Rule for CheckOverdue {
                 memory.waived = memory.waived.max(Some((fact.header.recorded_at, fact.id())));
             }
             Event::QuarantineChecked(event) => {
-                let check = event.checks.iter().find(|check| ours(&check.quarantine) && check.is_complete());
+                let check = event.checks.iter().find(|check| ours(&check.quarantine) && matters(check));
+                if check.is_some_and(in_hospital) {
+                    memory.ordered.order.stays_at(fact, Whereabouts::SaidInHospital);
+                }
+                let check = check.filter(|check| check.is_complete());
                 let attempt = |check: &CheckFound| attempt(fact, check.slot.clone());
                 check.map(attempt).into_iter().for_each(|attempt| memory.attempted(fact.id(), attempt));
             }
@@ -84,6 +90,7 @@ impl Rule for CheckOverdue {
 
     fn retract(memory: &mut Memory, command: CommandId) {
         memory.ordered.order.attempts.retain(|id, _| id.command != command);
+        memory.ordered.order.stays.retain(|id, _| id.command != command);
     }
 
     fn judge(memory: &Memory, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement {
@@ -99,8 +106,11 @@ impl Rule for CheckOverdue {
         let slots = memory.ordered.order.slots(policy, zone, now);
         // `overdue` itself still belongs to the state before
         let edges = slots.iter().flat_map(|slot| [slot.overdue.plus_ms(1), slot.ends]).chain(memory.ordered.order.released_at);
-        let next_change = edges.filter(|edge| *edge > now).min();
-        let open = open_too_long(&slots);
+        let next_change = edges.filter(|edge| *edge > now).chain(memory.ordered.order.next_word(now)).min();
+        if let Some((id, stay)) = memory.ordered.order.in_hospital(now) {
+            return Judgement { verdict: Verdict::Quiet { late: recorded_late(stay.at, stay.recorded_at), quieted_by: vec![id.to_string()] }, next_change };
+        }
+        let open = open_too_long(&slots, memory.last_in_hospital(now));
         let verdict = match (open.first(), open.last()) {
             (Some(first), Some(last)) => Verdict::Firing(memory.firing((scope, person), &slots, &open, (first.overdue, last.overdue))),
             _ => memory.quiet(&slots),
@@ -113,17 +123,27 @@ fn attempt(fact: &Fact<'_>, slot: Option<domain::obligation::SlotId>) -> Attempt
     Attempt { at: fact.header.at, recorded_at: fact.header.recorded_at, complete: true, slot }
 }
 
-/// The overdue slots, and the missed ones since the last that was done.
-fn open_too_long(slots: &[Slot]) -> Vec<&Slot> {
+/// Whether a check fills a slot, or says that nobody owes it.
+fn matters(check: &CheckFound) -> bool {
+    check.is_complete() || in_hospital(check)
+}
+
+fn in_hospital(check: &CheckFound) -> bool {
+    check.outcome == CheckOutcome::Hospital
+}
+
+/// The overdue slots, and the missed ones since the last that was done; those only that were due after `since`.
+fn open_too_long(slots: &[Slot], since: Option<Timestamp>) -> Vec<&Slot> {
+    let slots: Vec<&Slot> = slots.iter().filter(|slot| since.is_none_or(|since| slot.due > since)).collect();
     let last_done = slots.iter().rposition(|slot| matches!(slot.state, SlotState::Done | SlotState::DoneLate));
-    let since = |place: usize| last_done.is_none_or(|done| place > done);
-    let open = |(place, slot): &(usize, &Slot)| slot.state == SlotState::Overdue || slot.state == SlotState::Missed && since(*place);
-    slots.iter().enumerate().filter(open).map(|(_, slot)| slot).collect()
+    let after_it = |place: usize| last_done.is_none_or(|done| place > done);
+    let open = |(place, slot): &(usize, &Slot)| slot.state == SlotState::Overdue || slot.state == SlotState::Missed && after_it(*place);
+    slots.into_iter().enumerate().filter(open).map(|(_, slot)| slot).collect()
 }
 
 impl Remembered for Memory {
     fn facts(&self) -> usize {
-        self.ordered.order.attempts.len() + self.ordered.order.waived.len()
+        self.ordered.order.attempts.len() + self.ordered.order.waived.len() + self.ordered.order.stays.len()
     }
 }
 
@@ -135,6 +155,12 @@ impl Memory {
             let oldest = self.ordered.order.attempts.iter().min_by_key(|(id, attempt)| (attempt.at, **id)).map(|(id, _)| *id);
             oldest.and_then(|id| self.ordered.order.attempts.remove(&id));
         }
+    }
+
+    /// When they were taken to hospital the last time.
+    fn last_in_hospital(&self, now: Timestamp) -> Option<Timestamp> {
+        let stays = self.ordered.order.stays.values().filter(|stay| stay.whereabouts != Whereabouts::Elsewhere);
+        stays.map(|stay| stay.at).filter(|at| *at <= now).max()
     }
 
     fn firing(&self, (scope, person): (&Scope, &PersonId), slots: &[Slot], open: &[&Slot], (first_at, last_at): (Timestamp, Timestamp)) -> Firing {

@@ -5,7 +5,9 @@
 //! again, or a contact reading with fever), a normal contact reading in time ends it, and when none comes it is raised
 //! `unconfirmed`. Once raised, only two clear contact readings at least 4 h apart with no fever since let it recover, and it is over
 //! when no fever has come for a day after them; a single one that comes after the time for the second measurement is only the first
-//! of those two. What a thermometer could not read, and a forehead below 35.5, is not a measurement: it raises nothing and ends
+//! of those two. A medical finding that was made at or after the last of its readings ends it at once, except for *suspected* and
+//! *confirmed*: those make it critical, for a sick person at home who may be infected is the worst there is. So does the way to hospital:
+//! what is measured there is the hospital's, and what is measured at a door or a gate after it is another fever. What a thermometer could not read, and a forehead below 35.5, is not a measurement: it raises nothing and ends
 //! nothing.
 
 use domain::{
@@ -17,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
+    care::{self, Care, Ended},
     course::{self, Course, Episode, Standing, Taken},
     facts::{Facts, Ranked, keep_earliest, recorded_late},
 };
@@ -43,6 +46,7 @@ pub struct Memory {
     /// When one was reported.
     exposures: Facts<Timestamp, EXPOSURES_MAX>,
     orders: Facts<UnderOrder, ORDERS_MAX, QuarantineId>,
+    care: Care,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,7 +65,7 @@ impl Ranked for UnderOrder {
 
 impl Rule for Fever {
     const NAME: &'static str = "fever";
-    const VERSION: u16 = 3;
+    const VERSION: u16 = 4;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Person, ScopeKind::Unregistered];
     type Memory = Memory;
 
@@ -69,12 +73,16 @@ impl Rule for Fever {
         match event {
             Event::QuarantineOrdered(ordered) => Scope::person(&ordered.person).into_iter().collect(),
             Event::QuarantineReleased(released) => Scope::person(&released.person).into_iter().collect(),
-            _ => course::people(event).into_iter().filter(|scope| course::can_tell(event, scope) || exposed(event, scope)).collect(),
+            _ => {
+                let measured = course::people(event).into_iter().filter(|scope| course::can_tell(event, scope) || exposed(event, scope));
+                measured.chain(care::people(event)).collect()
+            }
         }
     }
 
     fn evolve(memory: &mut Memory, scope: &Scope, fact: &Fact<'_>) {
         memory.course.evolve(scope, fact);
+        memory.care.evolve(scope, fact);
         match fact.event {
             Event::VisitRecorded(_) if exposed(fact.event, scope) => memory.exposures.insert(fact.id(), fact.header.at),
             Event::QuarantineOrdered(ordered) => memory.orders.change(&ordered.quarantine, |order| order.from = Some(fact.header.at)),
@@ -86,6 +94,7 @@ impl Rule for Fever {
     fn retract(memory: &mut Memory, command: CommandId) {
         memory.course.retract(command);
         memory.exposures.retract(command);
+        memory.care.retract(command);
     }
 
     fn judge(memory: &Memory, scope: &Scope, shared: &Shared<'_>, now: Timestamp) -> Judgement {
@@ -94,8 +103,9 @@ impl Rule for Fever {
         if !memory.course.may_be_feverish(policy) {
             return Judgement { verdict: Verdict::quiet(), next_change: None };
         }
-        match memory.course.records().standing(policy, |_| true) {
-            Standing::Well => Judgement { verdict: Verdict::quiet(), next_change: None },
+        let ended = memory.care.ended();
+        match memory.course.records().standing(policy, |taken| memory.is_ours(ended, taken)) {
+            Standing::Well => Judgement { verdict: Ended::quiet(ended), next_change: None },
             Standing::NotConfirmed { by, deadline, after } => {
                 let quiet = Verdict::Quiet { late: by.record.recorded_at > deadline, quieted_by: vec![by.id.to_string()] };
                 recovering(after, now).unwrap_or(Judgement { verdict: quiet, next_change: None })
@@ -139,16 +149,21 @@ fn exposed(event: &Event, scope: &Scope) -> bool {
 
 impl Remembered for Memory {
     fn facts(&self) -> usize {
-        self.course.facts() + self.exposures.len() + self.orders.len()
+        self.course.facts() + self.exposures.len() + self.orders.len() + self.care.facts()
     }
 }
 
 impl Memory {
-    /// Under an order at some time since the fever began, or exposed not long before.
+    /// Whether a reading is a matter of the community's: not one that a finding or a hospital ended, or that was taken in hospital.
+    fn is_ours(&self, ended: Option<Ended>, taken: &Taken<'_>) -> bool {
+        Ended::is_before(ended, taken.at) && !self.care.is_of_hospital(taken.at, &taken.record.place)
+    }
+
+    /// Under an order at some time since the fever began, exposed not long before, or found to be infected as far as is known.
     fn at_risk(&self, since: Timestamp) -> bool {
         let under_order = |order: &UnderOrder| order.from.is_some() && order.until.is_none_or(|until| until > since);
         let exposed = |reported_at: &Timestamp| reported_at.plus_ms(EXPOSURE_DAYS * DAY_MS) >= since;
-        self.orders.values().any(under_order) || self.exposures.iter().any(|(_, reported_at)| exposed(reported_at))
+        self.orders.values().any(under_order) || self.exposures.iter().any(|(_, reported_at)| exposed(reported_at)) || self.care.is_case()
     }
 
     fn firing(&self, episode: &Episode<'_>, scope: &Scope) -> Verdict {

@@ -11,12 +11,15 @@
 //! retraction takes out exactly what its command had put in. They are bounded by named constants.
 
 mod absent_n_times;
+mod arrival;
 mod building_silent;
+mod care;
 mod check_overdue;
 mod cluster;
 mod course;
 mod door_missed;
 pub mod escalation;
+mod exposure_undecided;
 mod facts;
 mod fever;
 mod ordered;
@@ -29,10 +32,12 @@ mod scope;
 mod symptom;
 
 pub use absent_n_times::AbsentNTimes;
+pub use arrival::Arrival;
 pub use building_silent::BuildingSilent;
 pub use check_overdue::CheckOverdue;
 pub use cluster::Cluster;
 pub use door_missed::DoorMissed;
+pub use exposure_undecided::ExposureUndecided;
 pub use fever::Fever;
 pub use quarantine_breach::QuarantineBreach;
 pub use refused::Refused;
@@ -192,6 +197,8 @@ pub fn register(visitor: &mut impl Visitor) {
     visitor.visit::<DoorMissed>();
     visitor.visit::<Refused>();
     visitor.visit::<AbsentNTimes>();
+    visitor.visit::<ExposureUndecided>();
+    visitor.visit::<Arrival>();
     visitor.visit::<ReleaseDue>();
     visitor.visit::<ResponsibilityGap>();
 }

@@ -2,7 +2,8 @@
 
 use domain::{
     Event, Fact,
-    obligation::Order,
+    obligation::{Order, Whereabouts},
+    quarantine::Kind,
     values::{EventId, PersonId, Place, QuarantineId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -42,9 +43,15 @@ impl Ordered {
                 self.order.regime.clone_from(&event.regime);
                 (self.order.day_0, self.order.days) = (event.day_0, event.days);
                 (self.order.ordered_at, self.order.recorded_at) = (fact.header.at, fact.header.recorded_at);
+                if event.kind == Kind::Hospital {
+                    self.order.stays_at(fact, Whereabouts::Hospital);
+                }
                 self.placed(fact, &event.place);
             }
-            Event::QuarantineMoved(event) => self.placed(fact, &event.to),
+            Event::QuarantineMoved(event) => {
+                self.order.stays_at(fact, event.kind.whereabouts());
+                self.placed(fact, &event.to);
+            }
             Event::QuarantineReleased(_) => {
                 keep_earliest(&mut self.released, (fact.header.at, fact.id(), fact.header.recorded_at));
                 self.order.released_at = self.released.map(|(at, ..)| at);

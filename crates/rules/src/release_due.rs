@@ -63,7 +63,7 @@ struct Step {
 
 impl Rule for ReleaseDue {
     const NAME: &'static str = "release_due";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Quarantine];
     type Memory = Memory;
 

@@ -5,8 +5,9 @@
 //! the last fever was measured more than a day before. A fever that is pending has told nobody yet, and one that comes later
 //! does not take the symptom back.
 //!
-//! Serious, and it stays until somebody decides: no answer and no day without symptoms makes it quiet, only a finding does
-//! (alerting.md), which is to end the alert by hand. It keeps firing for the last run of reports (no more than a day between one
+//! Serious, and it stays until somebody decides: no answer and no day without symptoms makes it quiet, only a medical finding does
+//! that was made at or after the last report (alerting.md). *Suspected* and *confirmed* are none: what somebody has told then is
+//! the more a matter. In hospital it is the hospital's. It keeps firing for the last run of reports (no more than a day between one
 //! and the next) with the same causes, and an alert that was ended by hand does not reopen without a new report.
 
 use domain::{
@@ -19,7 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
-    course::{self, Course, Episode, Records, Standing},
+    care::{self, Care, Ended},
+    course::{self, Course, Episode, Records, Standing, Taken},
     facts::{Facts, Ranked, recorded_late},
 };
 
@@ -42,6 +44,7 @@ pub struct Symptom;
 pub struct Memory {
     reports: Facts<Report, REPORTS_MAX>,
     course: Course<COOL_MAX>,
+    care: Care,
 }
 
 /// A record that names a symptom.
@@ -62,17 +65,18 @@ impl Ranked for Report {
 
 impl Rule for Symptom {
     const NAME: &'static str = "symptom";
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Person, ScopeKind::Unregistered];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
         let matters = |scope: &Scope| reported(event, scope).is_some() || course::can_tell(event, scope);
-        course::people(event).into_iter().filter(matters).collect()
+        care::people(event).into_iter().chain(course::people(event).into_iter().filter(matters)).collect()
     }
 
     fn evolve(memory: &mut Memory, scope: &Scope, fact: &Fact<'_>) {
         memory.course.evolve(scope, fact);
+        memory.care.evolve(scope, fact);
         if let Some(place) = reported(fact.event, scope) {
             let (at, recorded_at) = (fact.header.at, fact.header.recorded_at);
             memory.reports.insert(fact.id(), Report { at, recorded_at, place: place.clone() });
@@ -82,6 +86,7 @@ impl Rule for Symptom {
     fn retract(memory: &mut Memory, command: CommandId) {
         memory.reports.retract(command);
         memory.course.retract(command);
+        memory.care.retract(command);
     }
 
     fn judge(memory: &Memory, scope: &Scope, shared: &Shared<'_>, _: Timestamp) -> Judgement {
@@ -90,12 +95,18 @@ impl Rule for Symptom {
         if memory.reports.len() == 0 {
             return Judgement { verdict: Verdict::quiet(), next_change: None };
         }
-        let course = memory.course.records();
-        let mut reports: Vec<_> = memory.reports.iter().filter(|(id, report)| fever_by_then(&course, id, report, policy, None).is_none()).collect();
-        reports.sort_by_key(|(id, report)| (report.at, **id));
-        let verdict = match reports.last() {
-            Some((_, last)) => Verdict::Firing(firing(last_run(&reports), last, scope)),
-            None => memory.taken_back(&course, policy),
+        let ended = memory.care.ended();
+        let ours = |report: &Report| Ended::is_before(ended, report.at) && !memory.care.is_of_hospital(report.at, &report.place);
+        if !memory.reports.values().any(ours) {
+            return Judgement { verdict: Ended::quiet(ended), next_change: None };
+        }
+        let told = Told { course: &memory.course.records(), policy, care: &memory.care, ended };
+        let reports = || memory.reports.iter().filter(|(_, report)| ours(report));
+        let mut alarmed: Vec<_> = reports().filter(|(id, report)| told.fever_by_then(id, report, None).is_none()).collect();
+        alarmed.sort_by_key(|(id, report)| (report.at, **id));
+        let verdict = match alarmed.last() {
+            Some((_, last)) => Verdict::Firing(firing(last_run(&alarmed), last, scope)),
+            None => told.taken_back(reports()),
         };
         Judgement { verdict, next_change: None }
     }
@@ -103,7 +114,7 @@ impl Rule for Symptom {
 
 impl Remembered for Memory {
     fn facts(&self) -> usize {
-        self.reports.len() + self.course.facts()
+        self.reports.len() + self.course.facts() + self.care.facts()
     }
 }
 
@@ -123,28 +134,38 @@ fn reported<'a>(event: &'a Event, scope: &Scope) -> Option<&'a Place> {
     }
 }
 
-impl Memory {
+/// What else is known of somebody who reports symptoms.
+struct Told<'a> {
+    course: &'a Records,
+    policy: &'a Policy,
+    care: &'a Care,
+    ended: Option<Ended>,
+}
+
+impl<'a> Told<'a> {
     /// Quiet; late when only a reading that was learned of after the report makes it so.
-    fn taken_back(&self, course: &Records, policy: &Policy) -> Verdict {
-        let typed_late = self.reports.iter().filter(|(id, report)| fever_by_then(course, id, report, policy, Some(report.recorded_at)).is_none());
-        let fevers = typed_late.filter_map(|(id, report)| fever_by_then(course, id, report, policy, None));
+    fn taken_back<'b>(&self, reports: impl Iterator<Item = (&'b EventId, &'b Report)>) -> Verdict {
+        let typed_late = reports.filter(|(id, report)| self.fever_by_then(id, report, Some(report.recorded_at)).is_none());
+        let fevers = typed_late.filter_map(|(id, report)| self.fever_by_then(id, report, None));
         let last_learned = fevers.flat_map(|episode| episode.fevers).max_by_key(|taken| (taken.record.recorded_at, taken.id));
         last_learned.map_or(Verdict::quiet(), |taken| Verdict::Quiet { late: true, quieted_by: vec![taken.id.to_string()] })
     }
-}
 
-/// The fever that was alarmed about when somebody reported symptoms, by all that is known now or by what was known at some
-/// time. The readings of the same record count, the re-measure too.
-fn fever_by_then<'a>(course: &'a Records, id: &EventId, report: &Report, policy: &Policy, known_at: Option<Timestamp>) -> Option<Episode<'a>> {
-    if !policy.at(report.at).rule_enabled(crate::Fever::NAME) {
-        return None;
+    /// The fever that was alarmed about when somebody reported symptoms, by all that is known now or by what was known at some
+    /// time. The readings of the same record count, the re-measure too; those that a finding or a hospital ended do not.
+    fn fever_by_then(&self, id: &EventId, report: &Report, known_at: Option<Timestamp>) -> Option<Episode<'a>> {
+        if !self.policy.at(report.at).rule_enabled(crate::Fever::NAME) {
+            return None;
+        }
+        let then = report.at.max(self.course.measured_at(id).unwrap_or(report.at));
+        let known = |taken: &Taken<'_>| taken.at <= then && known_at.is_none_or(|known_at| taken.record.recorded_at <= known_at);
+        let ours = |taken: &Taken<'_>| Ended::is_before(self.ended, taken.at) && !self.care.is_of_hospital(taken.at, &taken.record.place);
+        let standing = self.course.standing(self.policy, |taken| known(taken) && ours(taken));
+        let Standing::Feverish(episode) = standing else { return None };
+        let alarmed = episode.confirmed || then > episode.deadline;
+        let recent = episode.fevers.last().is_some_and(|last| report.at.0 - last.at.0 <= RUN_GAP_MS);
+        (alarmed && recent).then_some(episode)
     }
-    let then = report.at.max(course.measured_at(id).unwrap_or(report.at));
-    let standing = course.standing(policy, |taken| taken.at <= then && known_at.is_none_or(|known_at| taken.record.recorded_at <= known_at));
-    let Standing::Feverish(episode) = standing else { return None };
-    let alarmed = episode.confirmed || then > episode.deadline;
-    let recent = episode.fevers.last().is_some_and(|last| report.at.0 - last.at.0 <= RUN_GAP_MS);
-    (alarmed && recent).then_some(episode)
 }
 
 /// The reports with no more than a day between one and the next, up to the last.

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Event, absence, access, alert, building, checkpoint, commit, community, estate, household,
+    Event, absence, access, alert, arrival, building, checkpoint, commit, community, estate, household,
     log::CommitHash,
-    nudge, obligation, person, quarantine, record, responsibility, roster, round, silence, staff,
+    medical, nudge, obligation, person, quarantine, record, responsibility, roster, round, silence, staff,
     values::{self, CommandId, Day, EventId, KeyId, Personal, Private, PrivateFields, SealedPart, SecretKey, Slug, TimeOfDay, Timestamp},
     visit,
 };
@@ -264,6 +264,7 @@ words!(
     visit::Basis,
     visit::Presence,
     visit::NotMeasured,
+    medical::Finding,
     quarantine::Kind,
     quarantine::CountBasis,
     quarantine::CheckOutcome,
@@ -299,7 +300,7 @@ shapes! {
     community::QuietHours { from, until }
     community::RuleSwitch { enabled }
     community::RuleChangeV2 { enabled, times }
-    community::RuleChange { enabled, times, nudge_at }
+    community::RuleChange { enabled, times, nudge_at, hours }
     community::ChangeV1 { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
     community::ChangeV2 { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
     community::Change { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
@@ -356,6 +357,7 @@ events! {
     "building.reported.v1" = building::Reported { scopes, for_date, basis, exceptions }
     "household.registered.v1" = household::Registered { household, place, private, file_fingerprint }
     "household.door_corrected.v1" = household::DoorCorrected { household, from, to }
+    "household.exposed.v1" = household::Exposed { person, quarantine, place, housemates }
     "household.file_corrected.v1" = household::FileCorrected { household, place, private, file_fingerprint }
     "person.registered.v1" = person::Registered { person, birth_year, sex, categories, private, identity_fingerprint }
     "person.identity_corrected.v1" = person::IdentityCorrected { person, birth_year, sex, private, identity_fingerprint }
@@ -380,6 +382,8 @@ events! {
     "round.opened.v1" = round::Opened { round, name, scope, closes_at, reached_by, questions }
     "round.closed.v1" = round::Closed { round }
     "visit.recorded.v1" = visit::Recorded { place, round, outcome, mode, people, call_back_at, private }
+    "arrival.declared.v1" = arrival::Declared { who, place, arrived_on, private }
+    "medical.finding_recorded.v1" = medical::FindingRecorded { who, finding, home, housemates, facility, private }
     "quarantine.ordered.v1" = quarantine::Ordered { quarantine, person, kind, place, facility, room, regime, day_0, basis, days }
     "quarantine.checked.v1" = quarantine::Checked { checks, mode }
     "quarantine.moved.v1" = quarantine::Moved { quarantine, person, kind, from, to, facility, room }

@@ -105,6 +105,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("slots_count", "检查次数不对", "Too few or too many slots"),
     ("slot_order", "检查时间先后不对", "Slots are not in the order of the day"),
     ("no_such_setting", "这条规则没有这个参数", "This rule has no such setting"),
+    ("hours_range", "小时数超出范围", "The number of hours is out of range"),
     ("times_range", "次数超出范围", "The number of times is out of range"),
     ("slot_twice", "一天里有两次检查同名", "Two slots of a day have the same name"),
     ("level_range", "层级只有一、二、三级", "A level is 1, 2 or 3"),

@@ -66,6 +66,8 @@ fn commands(alert: &str) -> Vec<(&'static str, Value)> {
         ("building.report", json!({"scopes":[{"building":"b-other"}],"basis":"seen"})),
         ("entry.record", json!({"checkpoint":"c1","direction":"in","person":"p-other","id_checked":true,"pass_checked":false,"result":"admitted"})),
         ("entry.settle", json!({"entry":uuid::Uuid::now_v7(),"result":"admitted"})),
+        ("arrival.declare", json!({"unregistered":{"ref":"v2"},"household":"h-other","arrived_on":days_from_now(-1)})),
+        ("medical.record", json!({"unregistered":{"ref":"v1"},"finding":"not_infected","facility":"f1","document":"n1"})),
         ("quarantine.order", json!({"quarantine":"q-other","person":"p-other","kind":"home","count_from":{"date":days_from_now(-1),"basis":"exposure"}})),
         ("quarantine.move", json!({"quarantine":"q-other","household":"h-new"})),
         ("quarantine.extend", json!({"quarantine":"q-other","until":days_from_now(20)})),

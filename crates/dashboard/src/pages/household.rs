@@ -163,12 +163,14 @@ async fn people(visitor: &Visitor, community: &Community, residents: &[Resident]
     for resident in residents.iter().take(PEOPLE_MAX) {
         let view: PersonView = visitor.api.get(&community.path(&format!("/people/{}", resident.person))).await?;
         let last = view.measured.first().and_then(|measured| Some((measured.at, measured.readings.last()?)));
+        let found = view.findings.first().map(|found| format!("{} {}", words.api_word("finding", &found.finding), clock.short(found.at)));
         let facts = [
             view.sex.as_ref().map(|sex| words.api_word("sex", sex)),
             view.birth_year.map(|year| words.with("household.birth", year)),
             Some(words.api_word("residence", &resident.kind)),
             view.private.first(field::PHONE).map(str::to_owned),
             last.map(|(at, reading)| format!("{} {}", telling::measured(reading, words), clock.short(at))),
+            found,
         ];
         let categories = view.categories.iter().map(|category| words.api_word("category", category.as_str()));
         let known_as = view.private.first(field::NAME).map(str::to_owned);

@@ -101,6 +101,7 @@ fn words_of_the_domain_have_words_of_ours() {
     add("quarantine", &mut domain::quarantine::Kind::ALL.iter().map(|word| word.word()));
     add("basis", &mut domain::quarantine::CountBasis::ALL.iter().map(|word| word.word()));
     add("released", &mut domain::quarantine::ReleaseReason::ALL.iter().map(|word| word.word()));
+    add("finding", &mut domain::medical::Finding::ALL.iter().map(|word| word.word()));
     add("residence", &mut domain::person::ResidenceKind::ALL.iter().map(|word| word.word()));
     add("checkpoint", &mut domain::checkpoint::Kind::ALL.iter().map(|word| word.word()));
     add("direction", &mut domain::checkpoint::Direction::ALL.iter().map(|word| word.word()));

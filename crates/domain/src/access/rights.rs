@@ -37,7 +37,7 @@ impl Role {
         let report = matches!(kind, "visit.record" | "building.report");
         let check = matches!(kind, "quarantine.check");
         let gate = matches!(kind, "entry.record" | "entry.settle");
-        let file = matches!(kind, "household.register" | "person.register" | "residence.start" | "residence.end");
+        let file = matches!(kind, "household.register" | "person.register" | "residence.start" | "residence.end" | "arrival.declare");
         match self {
             // the operator sets a deployment up, and enters what the office asks for
             Self::Admin | Self::Office => true,
@@ -50,7 +50,7 @@ impl Role {
                     || report
                     || check
                     || file
-                    || matches!(kind, "record.retract" | "quarantine.order" | "quarantine.waive" | "quarantine.release")
+                    || matches!(kind, "record.retract" | "medical.record" | "quarantine.order" | "quarantine.waive" | "quarantine.release")
             }
             Self::Gate => gate || alert || kind == "record.retract",
             Self::Viewer => false,

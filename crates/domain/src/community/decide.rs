@@ -1,8 +1,8 @@
 //! What happens when something is asked of a community.
 
 use super::{
-    ABSENT_N_TIMES, BUILDING_SILENT, Change, Command, Community, Fever, FeverInput, Found, Founded, HistoryRestored, PolicyChangedV3, Regime, Renamed,
-    RuleChange, SetPolicy, State, THRESHOLD_TENTHS_CELSIUS_MIN, command::Threshold,
+    ABSENT_N_TIMES, ARRIVAL, BUILDING_SILENT, Change, Command, Community, EXPOSURE_UNDECIDED, Fever, FeverInput, Found, Founded, HistoryRestored,
+    PolicyChangedV3, Regime, Renamed, RuleChange, SetPolicy, State, THRESHOLD_TENTHS_CELSIUS_MIN, command::Threshold,
 };
 use crate::{
     Context, Decide, Event, Known, Rejection,
@@ -18,6 +18,10 @@ const STALE_HOURS_MAX: u32 = 7 * 24;
 /// Fewest and most times that nobody may be found before that is a matter: once is everyday life, and after ten nobody waits.
 const ABSENT_TIMES_MIN: u32 = 2;
 const ABSENT_TIMES_MAX: u32 = 10;
+/// Longest time that somebody may take before a rule speaks, in hours: a week.
+const HOURS_MAX: u32 = 168;
+/// Rules that leave people so many hours.
+const WITH_HOURS: [&str; 2] = [ARRIVAL, EXPOSURE_UNDECIDED];
 
 impl Decide for Community {
     type Command = Command;
@@ -106,18 +110,25 @@ fn set_policy(set: SetPolicy, state: &State, context: &Context<'_>) -> Result<Ve
 }
 
 fn check_rule(rule: &str, change: RuleChange) -> Result<(), Rejection> {
+    let pointer = |setting: &str| format!("/data/rules/{rule}/{setting}");
     if change.nudge_at.is_some() && rule != BUILDING_SILENT {
-        let pointer = format!("/data/rules/{rule}/nudge_at");
-        return Err(Rejection::invalid(&pointer, "no_such_setting", format!("only {BUILDING_SILENT} nudges anybody; leave it out")));
+        return Err(Rejection::invalid(&pointer("nudge_at"), "no_such_setting", format!("only {BUILDING_SILENT} nudges anybody; leave it out")));
     }
-    let pointer = format!("/data/rules/{rule}/times");
     match change.times {
-        None => Ok(()),
-        Some(_) if rule != ABSENT_N_TIMES => Err(Rejection::invalid(&pointer, "no_such_setting", format!("only {ABSENT_N_TIMES} counts times; leave it out"))),
-        Some(times) if !(ABSENT_TIMES_MIN..=ABSENT_TIMES_MAX).contains(&times) => {
-            Err(Rejection::invalid(&pointer, "times_range", format!("from {ABSENT_TIMES_MIN} to {ABSENT_TIMES_MAX} times")))
+        Some(_) if rule != ABSENT_N_TIMES => {
+            return Err(Rejection::invalid(&pointer("times"), "no_such_setting", format!("only {ABSENT_N_TIMES} counts times; leave it out")));
         }
-        Some(_) => Ok(()),
+        Some(times) if !(ABSENT_TIMES_MIN..=ABSENT_TIMES_MAX).contains(&times) => {
+            return Err(Rejection::invalid(&pointer("times"), "times_range", format!("from {ABSENT_TIMES_MIN} to {ABSENT_TIMES_MAX} times")));
+        }
+        Some(_) | None => {}
+    }
+    match change.hours {
+        Some(_) if !WITH_HOURS.contains(&rule) => {
+            Err(Rejection::invalid(&pointer("hours"), "no_such_setting", format!("only {} have hours; leave it out", WITH_HOURS.join(" and "))))
+        }
+        Some(hours) if hours > HOURS_MAX => Err(Rejection::invalid(&pointer("hours"), "hours_range", format!("from 0 to {HOURS_MAX} hours"))),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -40,7 +40,7 @@ pub struct PolicyChanged {
     pub private: Option<Private>,
 }
 
-/// Some parameters changed. Of nudges it says nothing.
+/// Some parameters changed. Not written any more: of a rule it says neither hours nor when to nudge.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyChangedV2 {
     /// From when on.
@@ -92,8 +92,13 @@ impl Personal for PolicyChangedV3 {
 }
 
 /// What a change of parameters was before rules had settings of their own.
+pub type ChangeV1 = EarlierChange<RuleSwitch>;
+/// What it was before rules had hours, and anybody was nudged.
+pub type ChangeV2 = EarlierChange<RuleChangeV2>;
+
+/// What a change of parameters was while less could be said of a rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChangeV1 {
+pub struct EarlierChange<R> {
     /// When a reading is a fever.
     pub fever: Option<Fever>,
     /// Regimes that are new or replaced.
@@ -110,8 +115,8 @@ pub struct ChangeV1 {
     pub escalation: BTreeMap<Slug, Escalation>,
     /// When level 1 sleeps.
     pub quiet_hours: Option<QuietHours>,
-    /// Rules that are switched on or off.
-    pub rules: BTreeMap<Slug, RuleSwitch>,
+    /// What changed of rules.
+    pub rules: BTreeMap<Slug, R>,
 }
 
 /// Whether a rule says anything.
@@ -121,45 +126,8 @@ pub struct RuleSwitch {
     pub enabled: bool,
 }
 
-impl From<RuleSwitch> for RuleChange {
-    fn from(switch: RuleSwitch) -> Self {
-        Self { enabled: Some(switch.enabled), times: None, nudge_at: None }
-    }
-}
-
-impl From<ChangeV1> for Change {
-    fn from(change: ChangeV1) -> Self {
-        let ChangeV1 { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules } = change;
-        let rules = rules.into_iter().map(|(rule, switch)| (rule, switch.into())).collect();
-        Self { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
-    }
-}
-
-/// What a change of parameters was before anybody was nudged.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChangeV2 {
-    /// When a reading is a fever.
-    pub fever: Option<Fever>,
-    /// Regimes that are new or replaced.
-    pub regimes: BTreeMap<Slug, Regime>,
-    /// Minutes after `due` before a check counts as overdue.
-    pub grace_minutes: Option<u32>,
-    /// Minutes for the second reading of a contactless fever.
-    pub remeasure_minutes: Option<u32>,
-    /// When a building's daily report is due.
-    pub report_due: Option<TimeOfDay>,
-    /// Hours after which what was seen is no longer known.
-    pub stale_after_hours: Option<u32>,
-    /// Escalations that are new or replaced.
-    pub escalation: BTreeMap<Slug, Escalation>,
-    /// When level 1 sleeps.
-    pub quiet_hours: Option<QuietHours>,
-    /// Settings of rules that change.
-    pub rules: BTreeMap<Slug, RuleChangeV2>,
-}
-
-/// What a change of the settings of one rule was then.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A change of the settings of one rule then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleChangeV2 {
     /// Whether the rule says anything.
     pub enabled: Option<bool>,
@@ -167,15 +135,21 @@ pub struct RuleChangeV2 {
     pub times: Option<u32>,
 }
 
-impl From<RuleChangeV2> for RuleChange {
-    fn from(RuleChangeV2 { enabled, times }: RuleChangeV2) -> Self {
-        Self { enabled, times, nudge_at: None }
+impl From<RuleSwitch> for RuleChange {
+    fn from(switch: RuleSwitch) -> Self {
+        Self { enabled: Some(switch.enabled), ..Self::default() }
     }
 }
 
-impl From<ChangeV2> for Change {
-    fn from(change: ChangeV2) -> Self {
-        let ChangeV2 { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules } = change;
+impl From<RuleChangeV2> for RuleChange {
+    fn from(RuleChangeV2 { enabled, times }: RuleChangeV2) -> Self {
+        Self { enabled, times, ..Self::default() }
+    }
+}
+
+impl<R: Into<RuleChange>> From<EarlierChange<R>> for Change {
+    fn from(change: EarlierChange<R>) -> Self {
+        let EarlierChange { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules } = change;
         let rules = rules.into_iter().map(|(rule, change)| (rule, change.into())).collect();
         Self { fever, regimes, grace_minutes, remeasure_minutes, report_due, stale_after_hours, escalation, quiet_hours, rules }
     }

@@ -8,10 +8,12 @@ mod policy;
 mod state;
 
 pub use command::{Command, FeverInput, Found, RecordRestore, SetPolicy};
-pub use event::{ChangeV1, ChangeV2, Founded, HistoryRestored, PolicyChanged, PolicyChangedV2, PolicyChangedV3, Renamed, RuleChangeV2, RuleSwitch};
+pub use event::{
+    ChangeV1, ChangeV2, EarlierChange, Founded, HistoryRestored, PolicyChanged, PolicyChangedV2, PolicyChangedV3, Renamed, RuleChangeV2, RuleSwitch,
+};
 pub use policy::{
-    ABSENT_N_TIMES, ABSENT_TIMES, BUILDING_SILENT, Change, Comparator, DEFAULT_REGIME, Escalation, Fever, Policy, QuietHours, Regime, RuleChange, RuleSettings,
-    Settings, SlotRule, THRESHOLD_TENTHS_CELSIUS_MIN,
+    ABSENT_N_TIMES, ABSENT_TIMES, ARRIVAL, BUILDING_SILENT, Change, Comparator, DECIDED_WITHIN_HOURS, DEFAULT_REGIME, EXPOSURE_UNDECIDED, Escalation, Fever,
+    Policy, QuietHours, Regime, RuleChange, RuleSettings, Settings, SlotRule, THRESHOLD_TENTHS_CELSIUS_MIN,
 };
 pub use state::{State, own_id};
 

@@ -98,6 +98,8 @@ pub struct RuleSettings {
     pub times: Option<u32>,
     /// When those are nudged whose report is missing still; the rule's own time when absent.
     pub nudge_at: Option<TimeOfDay>,
+    /// How many hours people have before the rule fires; its own figure when absent.
+    pub hours: Option<u32>,
 }
 
 /// A change of the settings of one rule; what is absent stays as it was.
@@ -110,18 +112,25 @@ pub struct RuleChange {
     pub times: Option<u32>,
     /// When those are nudged whose report is missing still.
     pub nudge_at: Option<TimeOfDay>,
+    /// How many hours people have before the rule fires.
+    pub hours: Option<u32>,
 }
 
 /// Every rule is enabled until somebody says otherwise.
 impl Default for RuleSettings {
     fn default() -> Self {
-        Self { enabled: true, times: None, nudge_at: None }
+        Self { enabled: true, times: None, nudge_at: None, hours: None }
     }
 }
 
 impl RuleSettings {
     fn changed(self, change: RuleChange) -> Self {
-        Self { enabled: change.enabled.unwrap_or(self.enabled), times: change.times.or(self.times), nudge_at: change.nudge_at.or(self.nudge_at) }
+        Self {
+            enabled: change.enabled.unwrap_or(self.enabled),
+            times: change.times.or(self.times),
+            nudge_at: change.nudge_at.or(self.nudge_at),
+            hours: change.hours.or(self.hours),
+        }
     }
 }
 
@@ -158,6 +167,14 @@ pub const BUILDING_SILENT: &str = "building_silent";
 /// Minutes before a report is due at which leaders are nudged, where the policy says nothing: at 17:00 for one that is due at 18:00
 /// (alerting.md, "Escalation").
 const NUDGE_BEFORE_MINUTES: u16 = 60;
+
+/// The rule that asks what is to become of somebody who was exposed.
+pub const EXPOSURE_UNDECIDED: &str = "exposure_undecided";
+/// Hours within which that is decided, where the policy says nothing: the same time of the next day.
+pub const DECIDED_WITHIN_HOURS: u32 = 24;
+
+/// The rule that asks for arrivals nobody has taken down.
+pub const ARRIVAL: &str = "arrival";
 
 /// Name of the regime an order falls under when it names none.
 pub const DEFAULT_REGIME: &str = "home14";
@@ -196,6 +213,16 @@ impl Settings {
     /// When leaders are nudged whose building is not reported yet. From when the report is due on nobody is nudged: not before it is never.
     pub fn nudge_at(&self) -> TimeOfDay {
         self.rule(BUILDING_SILENT).and_then(|settings| settings.nudge_at).unwrap_or(TimeOfDay(self.report_due.0.saturating_sub(NUDGE_BEFORE_MINUTES)))
+    }
+
+    /// Hours within which it is decided what is to become of somebody who was exposed.
+    pub fn decided_within_hours(&self) -> u32 {
+        self.rule(EXPOSURE_UNDECIDED).and_then(|settings| settings.hours).unwrap_or(DECIDED_WITHIN_HOURS)
+    }
+
+    /// Hours after the civil day of an arrival within which it is taken down; none where the policy says nothing (Xuchang, 21 February 2020).
+    pub fn arrival_hours(&self) -> u32 {
+        self.rule(ARRIVAL).and_then(|settings| settings.hours).unwrap_or_default()
     }
 
     fn rule(&self, rule: &str) -> Option<&RuleSettings> {

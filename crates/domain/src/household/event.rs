@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{HouseholdId, Personal, Place, Private, without_private};
+use crate::values::{HouseholdId, PersonId, Personal, Place, Private, QuarantineId, without_private};
 
 /// Its file was opened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,7 +41,20 @@ pub struct FileCorrected {
     pub file_fingerprint: u64,
 }
 
-without_private!(DoorCorrected);
+/// Somebody of it was taken to hospital, or found to be there: those who live with them, as far as they have files, may be infected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exposed {
+    /// Who was taken there.
+    pub person: PersonId,
+    /// By which order.
+    pub quarantine: QuarantineId,
+    /// Where they lived.
+    pub place: Place,
+    /// Who lives or stays there with them.
+    pub housemates: Vec<PersonId>,
+}
+
+without_private!(DoorCorrected, Exposed);
 
 impl Personal for Registered {
     fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {

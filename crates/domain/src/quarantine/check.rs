@@ -1,10 +1,10 @@
 //! What happens when checks are recorded.
 
 use super::{
-    Check, CheckFound, CheckInput, Checked,
+    Check, CheckFound, CheckInput, CheckOutcome, Checked,
     decide::{check_begun, check_slot, in_force, place_now, policy},
 };
-use crate::{Context, Event, Known, Rejection, values::accept_readings, visit::SYMPTOMS_MAX};
+use crate::{Context, Event, Known, Rejection, household::exposed, values::accept_readings, visit::SYMPTOMS_MAX};
 
 /// Most checks in one command: a floor of a quarantine site.
 const CHECKS_MAX: usize = 64;
@@ -18,8 +18,11 @@ pub(super) fn decide_check(check: Check, known: &dyn Known, context: &Context<'_
         let pointer = format!("/data/checks/{index}/quarantine");
         return Err(Rejection::invalid(&pointer, "quarantine_twice", "an order stands in a command once; a second measurement is a second reading"));
     }
-    let checks = check.checks.into_iter().enumerate().map(|(index, input)| found(input, index, known, context)).collect::<Result<_, _>>()?;
-    Ok(vec![Checked { checks, mode: check.mode }.into()])
+    let checks: Vec<CheckFound> = check.checks.into_iter().enumerate().map(|(index, input)| found(input, index, known, context)).collect::<Result<_, _>>()?;
+    let in_hospital = checks.iter().filter(|check| check.outcome == CheckOutcome::Hospital);
+    let exposed: Vec<Event> =
+        in_hospital.filter_map(|check| exposed(&check.person, &check.quarantine, &check.place, known, context.at)).map(Event::from).collect();
+    Ok(std::iter::once(Checked { checks, mode: check.mode }.into()).chain(exposed).collect())
 }
 
 fn found(input: CheckInput, index: usize, known: &dyn Known, context: &Context<'_>) -> Result<CheckFound, Rejection> {

@@ -10,7 +10,7 @@ use crate::{
     Context, Decide, Event, Known, Rejection,
     community::{DEFAULT_REGIME, Policy},
     decide::{check_reason, required},
-    household::as_it_stands,
+    household::{as_it_stands, exposed},
     obligation::{DAYS_MAX, SlotId},
     values::{HouseholdId, KeyOwner, Place, PrivateFields, QuarantineId, Slug, field},
 };
@@ -64,21 +64,20 @@ fn decide_order(order: PlaceOrder, known: &dyn Known, context: &Context<'_>) -> 
     if order.days.is_some_and(|days| days > DAYS_MAX) {
         return Err(Rejection::invalid("/data/days", "too_large", format!("at most {DAYS_MAX} days")));
     }
-    Ok(vec![
-        Ordered {
-            quarantine: order.quarantine,
-            person: order.person,
-            kind: order.kind,
-            place: place.unwrap_or_default(),
-            facility: order.facility,
-            room: order.room,
-            regime: order.regime,
-            day_0: order.count_from.date,
-            basis: order.count_from.basis,
-            days: order.days,
-        }
-        .into(),
-    ])
+    let exposed = (order.kind == Kind::Hospital).then(|| exposed(&order.person, &order.quarantine, &Place::default(), known, context.at)).flatten();
+    let ordered = Ordered {
+        quarantine: order.quarantine,
+        person: order.person,
+        kind: order.kind,
+        place: place.unwrap_or_default(),
+        facility: order.facility,
+        room: order.room,
+        regime: order.regime,
+        day_0: order.count_from.date,
+        basis: order.count_from.basis,
+        days: order.days,
+    };
+    Ok(std::iter::once(ordered.into()).chain(exposed.map(Event::from)).collect())
 }
 
 fn same_order(order: &PlaceOrder, state: &State) -> Result<Vec<Event>, Rejection> {
@@ -159,7 +158,10 @@ fn decide_move(change: Move, known: &dyn Known, context: &Context<'_>) -> Result
         return Ok(Vec::new());
     }
     let (quarantine, person) = (change.quarantine, state.person.clone());
-    Ok(vec![Moved { quarantine, person, kind, from, to, facility: change.facility, room: change.room }.into()])
+    let taken_there = kind == Kind::Hospital && state.kind != Kind::Hospital;
+    let exposed = taken_there.then(|| exposed(&person, &quarantine, &from, known, context.at)).flatten();
+    let moved = Moved { quarantine, person, kind, from, to, facility: change.facility, room: change.room };
+    Ok(std::iter::once(moved.into()).chain(exposed.map(Event::from)).collect())
 }
 
 fn decide_extend(extend: Extend, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
@@ -209,5 +211,9 @@ fn decide_release(release: Release, known: &dyn Known, context: &Context<'_>) ->
         return Err(Rejection::invalid("/data/reason", "not_completed", format!("the last day of this order is {last}; give the reason why it ends earlier")));
     }
     let private = PrivateFields::default().with(field::DOCUMENT, release.document.as_deref()).owned_by(KeyOwner::Person(state.person.clone()));
-    Ok(vec![Released { quarantine: release.quarantine, person: state.person.clone(), place: place_now(&state, known), reason: release.reason, private }.into()])
+    let place = place_now(&state, known);
+    let taken_there = release.reason == ReleaseReason::Hospital && state.kind != Kind::Hospital;
+    let exposed = taken_there.then(|| exposed(&state.person, &release.quarantine, &place, known, context.at)).flatten();
+    let released = Released { quarantine: release.quarantine, person: state.person.clone(), place, reason: release.reason, private };
+    Ok(std::iter::once(released.into()).chain(exposed.map(Event::from)).collect())
 }

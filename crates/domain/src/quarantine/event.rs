@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    obligation::SlotId,
+    obligation::{SlotId, Whereabouts},
     values::{Day, PersonId, Personal, Place, Private, QuarantineId, Reading, Slug, coded, without_private},
     visit::{Mode, NotMeasured},
 };
@@ -19,6 +19,16 @@ coded! {
         Hospital = 3 "hospital",
         /// Health watch: may go out.
         Watch = 4 "watch",
+    }
+}
+
+impl Kind {
+    /// Where somebody under an order of this kind is.
+    pub const fn whereabouts(self) -> Whereabouts {
+        match self {
+            Self::Hospital => Whereabouts::Hospital,
+            Self::Home | Self::Facility | Self::Watch => Whereabouts::Elsewhere,
+        }
     }
 }
 

@@ -1,7 +1,11 @@
 //! What we know of a quarantine order after one more thing happened.
 
-use super::{Quarantine, State};
-use crate::{Event, Evolve, Fact, Header, obligation::Order, values::QuarantineId};
+use super::{Kind, Quarantine, State};
+use crate::{
+    Event, Evolve, Fact, Header,
+    obligation::{Order, Whereabouts},
+    values::QuarantineId,
+};
 
 impl Evolve for Quarantine {
     type Id = QuarantineId;
@@ -20,26 +24,31 @@ impl Evolve for Quarantine {
 
     fn evolve(state: Option<State>, _: &QuarantineId, fact: &Fact<'_>) -> Option<State> {
         if let Event::QuarantineOrdered(event) = fact.event {
+            let mut order = Order {
+                regime: event.regime.clone(),
+                day_0: event.day_0,
+                days: event.days,
+                ordered_at: fact.header.at,
+                recorded_at: fact.header.recorded_at,
+                ..Order::default()
+            };
+            if event.kind == Kind::Hospital {
+                order.stays_at(fact, Whereabouts::Hospital);
+            }
             return Some(State {
                 person: event.person.clone(),
                 kind: event.kind,
                 place: event.place.clone(),
                 facility: event.facility.clone(),
                 room: event.room.clone(),
-                order: Order {
-                    regime: event.regime.clone(),
-                    day_0: event.day_0,
-                    days: event.days,
-                    ordered_at: fact.header.at,
-                    recorded_at: fact.header.recorded_at,
-                    ..Order::default()
-                },
+                order,
             });
         }
         let mut state = state?;
         match fact.event {
             Event::QuarantineMoved(event) => {
                 state.kind = event.kind;
+                state.order.stays_at(fact, event.kind.whereabouts());
                 state.place.clone_from(&event.to);
                 state.facility.clone_from(&event.facility);
                 state.room.clone_from(&event.room);

@@ -36,7 +36,17 @@ impl Decide for Record {
 
 /// Field facts can be taken back; files, orders and alerts have commands of their own for that.
 fn is_field_fact(event: &Event) -> bool {
-    matches!(event, Event::VisitRecorded(_) | Event::BuildingReported(_) | Event::EntryRecorded(_) | Event::EntrySettled(_) | Event::QuarantineChecked(_))
+    matches!(
+        event,
+        Event::VisitRecorded(_)
+            | Event::BuildingReported(_)
+            | Event::EntryRecorded(_)
+            | Event::EntrySettled(_)
+            | Event::ArrivalDeclared(_)
+            | Event::FindingRecorded(_)
+            | Event::HouseholdExposed(_)
+            | Event::QuarantineChecked(_)
+    )
 }
 
 fn remedy(event: &Event) -> &'static str {
@@ -44,6 +54,6 @@ fn remedy(event: &Event) -> &'static str {
         Event::QuarantineOrdered(_) => "an order is ended by quarantine.release with reason mistake",
         Event::RecordRetracted(_) => "a retraction stays: record what is right with `replaces`",
         event if Alert::step(event).is_some() => "an alert keeps its history",
-        _ => "only visits, reports, entries and checks can be taken back; register again with what is right",
+        _ => "only visits, reports, entries, checks, arrivals and findings can be taken back; register again with what is right",
     }
 }

@@ -95,17 +95,17 @@ fn only_an_operator_of_everything_founds() {
 #[test]
 fn each_role_may_what_it_needs_and_no_more() {
     use domain::commit::Role;
-    // columns: see names, export, operate, visit.record, quarantine.check, quarantine.order, entry.record, alert.acknowledge, alert.close, policy.set, alert.observe
+    // columns: see names, export, operate, visit.record, quarantine.check, quarantine.order, medical.record, entry.record, alert.acknowledge, alert.close, policy.set, alert.observe
     let table = [
-        (Role::Admin, "-eovcqgaxps"),
-        (Role::Command, "-------a---"),
-        (Role::Office, "ne-vcqgaxps"),
-        (Role::Grid, "n--vc--ax--"),
-        (Role::Leader, "n--v---a---"),
-        (Role::Nurse, "n--vcq-ax--"),
-        (Role::Gate, "n-----ga---"),
-        (Role::Viewer, "-----------"),
-        (Role::Service, "----------s"),
+        (Role::Admin, "-eovcqmgaxps"),
+        (Role::Command, "--------a---"),
+        (Role::Office, "ne-vcqmgaxps"),
+        (Role::Grid, "n--vc---ax--"),
+        (Role::Leader, "n--v----a---"),
+        (Role::Nurse, "n--vcqm-ax--"),
+        (Role::Gate, "n------ga---"),
+        (Role::Viewer, "------------"),
+        (Role::Service, "-----------s"),
     ];
     let rights = [
         ('n', Right::SeePersonal),
@@ -114,6 +114,7 @@ fn each_role_may_what_it_needs_and_no_more() {
         ('v', Right::Send("visit.record")),
         ('c', Right::Send("quarantine.check")),
         ('q', Right::Send("quarantine.order")),
+        ('m', Right::Send("medical.record")),
         ('g', Right::Send("entry.record")),
         ('a', Right::Send("alert.acknowledge")),
         ('x', Right::Send("alert.close")),

@@ -115,6 +115,8 @@ fn every_type_of_the_contract_is_there() {
         "visit.record",
         "entry.record",
         "entry.settle",
+        "arrival.declare",
+        "medical.record",
         "quarantine.order",
         "quarantine.check",
         "quarantine.move",

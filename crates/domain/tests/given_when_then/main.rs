@@ -7,6 +7,7 @@ use testkit::{World, said};
 
 mod access;
 mod alert;
+mod arrival;
 mod building;
 mod checkpoint;
 mod community;
@@ -16,6 +17,7 @@ mod envelope;
 mod escalation;
 mod estate;
 mod household;
+mod medical;
 mod nudge;
 mod person;
 mod policy;

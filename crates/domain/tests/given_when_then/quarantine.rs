@@ -203,7 +203,7 @@ fn an_order_ends_when_somebody_says_so_and_why() {
         ("2020-02-15T23:59", "completed", "422 not_completed /data/reason"),
         ("2020-02-16T00:00", "completed", "quarantine.released"),
         ("2020-03-16T00:00", "completed", "quarantine.released"),
-        ("2020-02-06T10:00", "hospital", "quarantine.released"),
+        ("2020-02-06T10:00", "hospital", "quarantine.released household.exposed"),
         ("2020-02-06T10:00", "mistake", "quarantine.released"),
         ("2020-02-02T10:00", "mistake", "quarantine.released"),
         ("2020-02-02T09:59", "mistake", "422 before_order /at"),

@@ -25,7 +25,9 @@ fn field_facts_can_be_taken_back_once() {
     let entered = json!(world.record("entry.record", entry, "2020-02-03T10:00"));
     let settled = json!(world.record("entry.settle", json!({"entry": entered, "result": "admitted"}), "2020-02-03T10:10"));
     let checked = json!(world.record("quarantine.check", json!({"mode": "door", "checks": [{"quarantine": "q1", "outcome": "reached"}]}), "2020-02-03T10:00"));
+    let found = json!(world.record("medical.record", json!({"person": "p1", "finding": "not_infected"}), "2020-02-03T10:00"));
     for (command, expected) in [
+        (&found, "record.retracted"),
         (&visited, "record.retracted"),
         (&reported, "record.retracted"),
         (&entered, "record.retracted"),

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use domain::{
     alert::{AlertId, Basis, Detail, Key, Occurrence, Raised, Severity},
+    medical::{Finding, FindingRecorded},
     person::IdentityCorrected,
     values::{Place, PlaceNames, Subject},
     visit::Outcome,
@@ -132,17 +133,27 @@ async fn sealed_text_is_opened_for_those_who_may_see_it_and_null_for_the_others(
     let private = Some(log.sealed_name("p1", "杨桂英", told.header.command).await);
     told.event = IdentityCorrected { person: id("p1"), birth_year: Some(1950), sex: None, private, identity_fingerprint: 1 }.into();
     log.append("c1", &told).await;
+    let mut found = event_fact(901, "2020-02-02T09:10", report(&[], day("2020-02-02"), None));
+    let private = Some(log.sealed_name("p1", "杨桂英", found.header.command).await);
+    let (who, finding) = (Subject::person(id("p1")), Finding::Suspected);
+    found.event = FindingRecorded { who, finding, home: None, housemates: Vec::new(), facility: None, private }.into();
+    log.append("c1", &found).await;
     let folder = tempfile::tempdir().unwrap();
     let running = running(&log, &folder).await;
     let seen = running.json("office", "/communities/c1/people/p1").await;
+    assert_eq!((&seen["findings"][0]["finding"], &seen["findings"][0]["private"]), (&json!("suspected"), &json!({"name": ["杨桂英"]})));
     assert_eq!((&seen["private"], &seen["birth_year"]), (&json!({"name": ["杨桂英"]}), &json!(1950)));
     let timeline = running.json("office", "/communities/c1/timeline?person=p1").await;
-    assert_eq!(timeline["items"][0]["data"]["private"], json!({"name": ["杨桂英"]}));
+    assert_eq!(timeline["items"][0]["data"]["finding"], json!("suspected"));
+    assert_eq!(timeline["items"][1]["data"]["private"], json!({"name": ["杨桂英"]}));
     for path in ["/communities/c1/people/p1", "/communities/c1/timeline?person=p1"] {
         for token in ["viewer", "admin"] {
             let masked = running.get(token, path).await;
             let text = String::from_utf8(masked.bytes.clone()).unwrap();
-            assert!(masked.status.is_success() && !text.contains('杨') && !text.contains("1950") && !text.contains("sealed"), "{token} {path}: {text}");
+            assert!(
+                masked.status.is_success() && !text.contains('杨') && !text.contains("1950") && !text.contains("suspected") && !text.contains("sealed"),
+                "{token} {path}: {text}"
+            );
         }
     }
     // the key is destroyed: nobody reads it again, and no error is made of it

@@ -2,7 +2,7 @@
 
 use domain::{
     Dated, Event, Evolve, Fact, Newest,
-    obligation::Attempt,
+    obligation::{Attempt, Whereabouts},
     quarantine::{self, CheckFound, CheckOutcome, CountBasis, ReleaseReason},
     values::{BuildingId, EventId, QuarantineId, Reading, Slug, StaffId, Timestamp},
     visit::{Mode, PersonFound},
@@ -71,7 +71,7 @@ impl Dated for Finding {
 
 impl ReadModel for Quarantine {
     const NAME: &'static str = "quarantine";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     type Key = QuarantineId;
     type Row = Row;
 
@@ -94,6 +94,9 @@ impl ReadModel for Quarantine {
             row.released = Some(event.reason);
         }
         if let Some((finding, attempt)) = finding_of(fact, key) {
+            if finding.outcome == CheckOutcome::Hospital {
+                row.state.order.stays_at(fact, Whereabouts::SaidInHospital);
+            }
             row.findings.keep(fact.id(), finding);
             row.state.order.attempts.insert(fact.id(), attempt);
             bound(&mut row.state.order.attempts);
@@ -106,6 +109,7 @@ impl ReadModel for Quarantine {
     fn take_back(mut row: Row, _: &QuarantineId, fact: &Fact<'_>) -> Option<Row> {
         row.findings.take_back(fact.header.command);
         row.state.order.attempts.retain(|id, _| id.command != fact.header.command);
+        row.state.order.stays.retain(|id, _| id.command != fact.header.command);
         Some(row)
     }
 

@@ -208,6 +208,10 @@ impl Concerned {
                 event.exceptions.iter().for_each(|exception| self.place(&exception.place));
             }
             Event::HouseholdRegistered(event) => self.place(&event.place),
+            Event::HouseholdExposed(event) => {
+                self.0.extend(event.housemates.iter().cloned().map(Of::Person));
+                self.place(&event.place);
+            }
             Event::HouseholdDoorCorrected(event) => self.place(&event.to),
             Event::HouseholdFileCorrected(event) => self.place(&event.place),
             Event::PersonRegistered(event) => self.0.push(Of::Person(event.person.clone())),
@@ -233,6 +237,9 @@ impl Concerned {
             }
             Event::EntryRecorded(event) => self.passing(event.home.as_ref(), &event.orders),
             Event::EntrySettled(event) => self.passing(event.home.as_ref(), &event.orders),
+            Event::ArrivalDeclared(event) => event.place.iter().for_each(|place| self.place(place)),
+            // of their home as well: the file of the household says what is known of its people
+            Event::FindingRecorded(event) => event.home.iter().for_each(|home| self.place(home)),
             Event::QuarantineOrdered(event) => self.order(&event.quarantine, &event.person, &event.place),
             Event::QuarantineChecked(event) => event.checks.iter().for_each(|check| self.order(&check.quarantine, &check.person, &check.place)),
             Event::QuarantineMoved(event) => {

@@ -67,6 +67,23 @@ pub struct MeasuredView {
     pub symptoms: Option<Vec<Slug>>,
 }
 
+/// What medicine said of somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MedicalFinding {
+    /// The event.
+    pub event: String,
+    /// `not_infected`, `other_illness`, `suspected`, `confirmed`, `recovered` or `died`.
+    pub finding: String,
+    /// When it was made.
+    pub at: Timestamp,
+    /// When we learned of it.
+    pub recorded_at: Timestamp,
+    /// Where.
+    pub facility: Option<Slug>,
+    /// Document and note.
+    pub private: Veiled,
+}
+
 /// A person's file as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonView {
@@ -86,6 +103,8 @@ pub struct PersonView {
     pub residences: Vec<ResidenceView>,
     /// Orders they are or were under.
     pub orders: Vec<OrderRef>,
+    /// What medicine found, newest first.
+    pub findings: Vec<MedicalFinding>,
     /// What was measured, newest first.
     pub measured: Vec<MeasuredView>,
     /// Sequence of the last commit in it.
@@ -95,6 +114,7 @@ pub struct PersonView {
 impl Veils for PersonView {
     fn each_veiled(&mut self, visit: &mut dyn FnMut(&mut Veiled)) {
         visit(&mut self.private);
+        self.findings.iter_mut().for_each(|found| visit(&mut found.private));
     }
 }
 
@@ -104,6 +124,7 @@ impl PersonView {
         self.birth_year = None;
         self.sex = None;
         self.categories.clear();
+        self.findings.clear();
         self.measured.clear();
     }
 }
@@ -122,6 +143,14 @@ pub fn person_view(row: &person::Row, measured: Vec<MeasuredView>, sequence: u64
         until: order.until,
         in_force: order.from <= moment.now && order.until.is_none_or(|until| moment.now < until),
     });
+    let findings = row.findings.newest_first().into_iter().map(|(event, found)| MedicalFinding {
+        event: event.to_string(),
+        finding: found.finding.word().to_owned(),
+        at: found.at,
+        recorded_at: found.recorded_at,
+        facility: found.facility,
+        private: found.private.as_ref().into(),
+    });
     PersonView {
         person: row.person.clone(),
         private: row.private.as_ref().into(),
@@ -131,6 +160,7 @@ pub fn person_view(row: &person::Row, measured: Vec<MeasuredView>, sequence: u64
         home: row.state.home_at(moment.now).cloned(),
         residences: residences.collect(),
         orders: orders.collect(),
+        findings: findings.collect(),
         measured,
         sequence,
     }

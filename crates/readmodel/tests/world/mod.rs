@@ -9,7 +9,9 @@ use domain::{
     checkpoint::{self, Direction, EntryRecorded, EntryResult},
     commit::Role,
     community::Founded,
-    household, person,
+    household,
+    medical::{Finding, FindingRecorded},
+    person,
     quarantine::{CheckFound, CheckOutcome, Checked, CountBasis, Ordered},
     record::{Retracted, StoredEvent},
     round,
@@ -165,6 +167,10 @@ pub(crate) fn found(person: &str, tenths: i16, at: Timestamp) -> PersonFound {
         orders: if person == "p1" { vec![id("q1")] } else { Vec::new() },
         private: None,
     }
+}
+
+pub(crate) fn finding(person: &str, finding: Finding) -> FindingRecorded {
+    FindingRecorded { who: Subject::person(id(person)), finding, home: Some(place("h1")), housemates: Vec::new(), facility: None, private: None }
 }
 
 pub(crate) fn report(units: &[&str], for_date: Day, absent: Option<Place>) -> Reported {

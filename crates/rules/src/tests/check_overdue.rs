@@ -110,3 +110,29 @@ fn after_the_last_day_it_stays_until_somebody_releases() {
     assert_eq!((causes.len(), missed), (28, 28), "two a day from the 2nd to the 15th, day 14");
     assert_eq!(judge::<CheckOverdue>(&[order()], &scope(), at("2020-03-20T00:00")).next_change, None);
 }
+
+#[test]
+fn in_hospital_nobody_here_owes_a_check_and_after_it_only_what_is_due_then() {
+    let move_to = |number, text: &str, kind| commit(number, at(text), at(text), moved(kind));
+    let taken = [order(), move_to(2, "2020-02-02T13:00", Kind::Hospital)];
+    assert_eq!(summary(&taken, "2020-02-02T12:59"), Some((Severity::Serious, slots(&["02/am"]), 0)));
+    let verdict = judge::<CheckOverdue>(&taken, &scope(), at("2020-02-05T13:00")).verdict;
+    assert_eq!(verdict, Verdict::Quiet { late: false, quieted_by: vec![event_id(2)] }, "for days");
+    let back = [&taken[..], &[move_to(3, "2020-02-04T15:00", Kind::Home)]].concat();
+    assert_eq!(summary(&back, "2020-02-04T20:30"), None, "the morning of the 2nd was the hospital's from 13:00 on");
+    assert_eq!(summary(&back, "2020-02-04T20:31"), Some((Severity::Serious, slots(&["04/pm"]), 1)));
+    let straight_there = [commit(1, at("2020-02-01T21:00"), at("2020-02-01T21:00"), ordered(Kind::Hospital, day("2020-02-01")))];
+    assert_eq!(summary(&straight_there, "2020-02-05T13:00"), None);
+}
+
+#[test]
+fn a_check_that_found_them_in_hospital_holds_until_they_are_reached_or_moved() {
+    let found_there = commit(2, at("2020-02-02T12:45"), at("2020-02-02T12:45"), checked(CheckOutcome::Hospital, Vec::new()));
+    assert_eq!(summary(&[order(), found_there.clone()], "2020-02-03T12:31"), None);
+    let reached = [order(), found_there.clone(), check(3, "2020-02-03T11:00", "2020-02-03T11:00")];
+    assert_eq!(summary(&reached, "2020-02-03T20:31"), Some((Severity::Serious, slots(&["03/pm"]), 1)));
+    let home = [order(), found_there.clone(), commit(3, at("2020-02-03T11:00"), at("2020-02-03T11:00"), moved(Kind::Home))];
+    assert_eq!(summary(&home, "2020-02-03T12:31"), Some((Severity::Serious, slots(&["03/am"]), 1)));
+    let taken_back = commit(4, at("2020-02-03T08:00"), at("2020-02-03T08:00"), retracted(&found_there));
+    assert_eq!(summary(&[order(), found_there, taken_back], "2020-02-02T12:50").map(|(_, slots, _)| slots), Some(slots(&["02/am"])));
+}

@@ -244,3 +244,103 @@ fn a_retracted_reading_never_was_and_an_old_one_recorded_now_is_late() {
         assert_eq!(firing::<Fever>(&[old], &person(), at("2020-02-07T00:00")).map(|firing| firing.late), Some(late));
     }
 }
+
+fn found_to_be(number: u64, text: &str, word: Finding) -> Commit {
+    commit(number, at(text), at(text), finding(word))
+}
+
+#[test]
+fn a_finding_ends_it_at_or_after_the_last_reading_and_a_suspicion_never() {
+    for (word, ends) in [
+        (Finding::NotInfected, true),
+        (Finding::OtherIllness, true),
+        (Finding::Recovered, true),
+        (Finding::Died, true),
+        (Finding::Suspected, false),
+        (Finding::Confirmed, false),
+    ] {
+        for (text, in_time) in [("2020-02-06T07:59", false), (MORNING, true), ("2020-02-08T10:00", true)] {
+            let commits = [measured(1, MORNING, Site::Axilla, 385), found_to_be(2, text, word)];
+            let judged = judge::<Fever>(&commits, &person(), at("2020-02-09T00:00"));
+            assert_eq!(judged.is_quiet(), ends && in_time, "{word} at {text}");
+            if judged.is_quiet() {
+                assert_eq!(judged.verdict, Verdict::Quiet { late: false, quieted_by: vec![event_id(2)] }, "over at once, not recovering");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fever_after_the_finding_is_another_one_and_the_worse_of_two_findings_at_once_holds() {
+    let after = [
+        measured(1, MORNING, Site::Axilla, 385),
+        found_to_be(2, "2020-02-06T10:00", Finding::OtherIllness),
+        measured(3, "2020-02-06T10:01", Site::Axilla, 378),
+    ];
+    let causes = |commits: &[Commit]| firing::<Fever>(commits, &person(), at("2020-02-07T00:00")).map(|firing| firing.causes);
+    assert_eq!(causes(&after), Some(vec![event_id(3)]));
+    let at_once = [&after[..2], &[found_to_be(4, "2020-02-06T10:00", Finding::Suspected)]].concat();
+    assert_eq!(causes(&at_once), Some(vec![event_id(1)]));
+    let overtaken = [&after[..2], &[found_to_be(4, "2020-02-06T10:01", Finding::Suspected)]].concat();
+    assert_eq!(causes(&overtaken), None, "that finding was about that fever");
+    let late = [after[0].clone(), commit(2, at("2020-02-06T10:00"), at("2020-02-06T11:01"), finding(Finding::NotInfected))];
+    assert_eq!(judge::<Fever>(&late, &person(), at("2020-02-07T00:00")).verdict, Verdict::Quiet { late: true, quieted_by: vec![event_id(2)] });
+    let taken_back = commit(5, at("2020-02-07T00:00"), at("2020-02-07T00:00"), retracted(&after[1]));
+    assert_eq!(causes(&[after[0].clone(), after[1].clone(), taken_back]), Some(vec![event_id(1)]));
+}
+
+#[test]
+fn a_fever_of_somebody_who_may_be_infected_is_critical_until_there_is_another_finding() {
+    let unconfirmed = measured(1, MORNING, Site::Forehead, 375);
+    for (findings, expected) in [
+        (vec![], Severity::Serious),
+        (vec![found_to_be(2, "2020-02-05T10:00", Finding::Suspected)], Severity::Critical),
+        (vec![found_to_be(2, "2020-02-06T12:00", Finding::Confirmed)], Severity::Critical),
+        (vec![found_to_be(2, "2020-02-04T10:00", Finding::Confirmed), found_to_be(3, "2020-02-05T10:00", Finding::Recovered)], Severity::Serious),
+    ] {
+        let commits: Vec<Commit> = std::iter::once(unconfirmed.clone()).chain(findings).collect();
+        assert_eq!(severity::<Fever>(&commits, &person(), at("2020-02-07T00:00")), Some(expected), "{}", commits.len());
+    }
+}
+
+#[test]
+fn the_way_to_hospital_ends_it_however_it_is_told() {
+    let ways: [(&str, Event); 4] = [
+        ("an order", ordered(Kind::Hospital, day("2020-02-06")).into()),
+        ("a move", moved(Kind::Hospital).into()),
+        ("a release", Released { reason: ReleaseReason::Hospital, ..released() }.into()),
+        ("a check", checked(CheckOutcome::Hospital, Vec::new()).into()),
+    ];
+    for (way, event) in ways {
+        for (text, ends) in [("2020-02-06T07:59", false), (MORNING, true), ("2020-02-06T12:00", true)] {
+            let commits = [measured(1, MORNING, Site::Axilla, 385), commit(2, at(text), at(text), event.clone())];
+            let judged = judge::<Fever>(&commits, &person(), at("2020-02-09T00:00"));
+            assert_eq!(judged.is_quiet(), ends, "{way} at {text}");
+        }
+    }
+    for event in [Event::from(moved(Kind::Facility)), ordered(Kind::Home, day("2020-02-06")).into(), released().into()] {
+        let commits = [measured(1, MORNING, Site::Axilla, 385), commit(2, at("2020-02-06T12:00"), at("2020-02-06T12:00"), event)];
+        assert!(!judge::<Fever>(&commits, &person(), at("2020-02-09T00:00")).is_quiet(), "not in hospital");
+    }
+}
+
+#[test]
+fn what_a_check_measures_in_hospital_is_the_hospitals_and_what_a_door_or_a_gate_measures_is_ours() {
+    let to_hospital = commit(1, at(MORNING), at(MORNING), moved(Kind::Hospital));
+    let back = commit(2, at("2020-02-08T08:00"), at("2020-02-08T08:00"), moved(Kind::Home));
+    let check_at = |number, text: &str, place: Place| {
+        let mut check = checked(CheckOutcome::Reached, vec![reading(Site::Axilla, 385, at(text))]);
+        check.checks[0].place = place;
+        commit(number, at(text), at(text), check)
+    };
+    let fires = |commits: &[Commit]| !judge::<Fever>(commits, &person(), at("2020-02-20T00:00")).is_quiet();
+    assert!(!fires(&[to_hospital.clone(), check_at(3, "2020-02-07T09:00", Place::default())]), "in hospital");
+    assert!(fires(&[to_hospital.clone(), back.clone(), check_at(3, "2020-02-08T09:00", home())]), "back at home");
+    assert!(fires(&[to_hospital.clone(), back.clone(), check_at(3, "2020-02-08T09:00", Place::default())]), "moved to a site");
+    let let_go = commit(4, at("2020-02-07T08:00"), at("2020-02-07T08:00"), released());
+    assert!(fires(&[to_hospital.clone(), let_go, check_at(3, "2020-02-07T09:00", Place::default())]), "released from there");
+    assert!(fires(&[to_hospital.clone(), measured(3, "2020-02-07T09:00", Site::Axilla, 385)]), "somebody stood at their door and measured");
+    let mut gate = entry(Direction::In, EntryResult::Admitted);
+    gate.readings = vec![reading(Site::Ear, 385, at("2020-02-07T09:00"))];
+    assert!(fires(&[to_hospital, commit(3, at("2020-02-07T09:00"), at("2020-02-07T09:00"), gate)]));
+}

@@ -1,11 +1,13 @@
 //! Tables at every edge, and properties over random histories.
 
 mod absent_n_times;
+mod arrival;
 mod building_silent;
 mod check_overdue;
 mod cluster;
 mod door_missed;
 mod escalation;
+mod exposure_undecided;
 mod fever;
 mod properties;
 mod quarantine_breach;
@@ -21,6 +23,7 @@ use domain::{
     checkpoint::{Direction, EntryRecorded, EntryResult, EntrySettled},
     community::{Change, Policy, RuleChange},
     log::CommitHash,
+    medical::{Finding, FindingRecorded},
     quarantine::{CheckFound, CheckOutcome, Checked, CountBasis, Extended, Kind, Moved, Ordered, ReleaseReason, Released},
     record::{Retracted, StoredEvent},
     values::{CommandId, Day, Place, Precision, Reading, Site, Subject, Timestamp, Unreadable, Zone},
@@ -153,6 +156,10 @@ fn checked(outcome: CheckOutcome, readings: Vec<Reading>) -> Checked {
         slot: None,
     };
     Checked { checks: vec![check], mode: Mode::Door }
+}
+
+fn finding(finding: Finding) -> FindingRecorded {
+    FindingRecorded { who: subject(), finding, home: Some(home()), housemates: vec!["p2".parse().unwrap()], facility: None, private: None }
 }
 
 fn entry(direction: Direction, result: EntryResult) -> EntryRecorded {

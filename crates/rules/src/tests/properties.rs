@@ -37,18 +37,28 @@ fn event(at: Timestamp) -> impl Strategy<Value = Event> {
             let found = PersonFound { orders, exposure: risky.then_some(Exposure { left_on: None, arrived_on: None }), symptoms, ..found(readings) };
             Recorded { outcome, round, ..visit(found) }.into()
         }),
-        3 => (outcome, readings(at), slot, symptoms()).prop_map(move |(outcome, readings, slot, symptoms)| {
+        3 => (outcome, readings(at), slot, symptoms(), any::<bool>()).prop_map(move |(outcome, readings, slot, symptoms, at_home)| {
             let mut checked = checked(outcome, readings);
+            if !at_home {
+                checked.checks[0].place = Place::default();
+            }
             checked.checks[0].symptoms = symptoms;
             checked.checks[0].slot = slot.map(|(name, days)| SlotId { date: today.plus_days(days), name: name.parse().unwrap() });
             checked.into()
         }),
         2 => (direction, result, readings(at)).prop_map(|(direction, result, readings)| EntryRecorded { readings, ..entry(direction, result) }.into()),
         1 => (1..24_u64, result_of_settlement()).prop_map(|(entry, result)| settled(entry, result).into()),
+        2 => prop::sample::select(Finding::ALL).prop_map(|found| finding(found).into()),
+        // of p1, and of somebody they live with
+        1 => prop::sample::select(Finding::ALL).prop_map(|found| FindingRecorded { who: Subject::person("p2".parse().unwrap()), housemates: vec!["p1".parse().unwrap()], ..finding(found) }.into()),
+        1 => Just(exposure_undecided::taken_from_home().into()),
+        1 => prop::sample::select(vec![None, Some("p1"), Some("p9")]).prop_map(move |person| arrival::arrived(person, today)),
+        1 => prop::sample::select(vec!["p1", "p9"]).prop_map(move |person| arrival::declared(person, today).into()),
+        1 => prop::sample::select(vec!["p1", "p9"]).prop_map(move |person| arrival::moved_in(person, at).into()),
         2 => (unit, -2..=0_i32).prop_map(move |(unit, days)| report(today.plus_days(days), unit).into()),
         1 => (0..8_i32).prop_map(move |days| extended(today.plus_days(days)).into()),
         1 => prop::sample::select(Kind::ALL).prop_map(|kind| moved(kind).into()),
-        1 => Just(released().into()),
+        1 => prop::sample::select(ReleaseReason::ALL).prop_map(|reason| Released { reason, ..released() }.into()),
         1 => (prop::sample::select(vec!["r1", "r2"]), prop::option::of(1..72_i64))
             .prop_map(move |(round, hours)| door_missed::opened(round, hours.map(|hours| at.plus_minutes(60 * hours))).into()),
         1 => prop::sample::select(vec!["r1", "r2"]).prop_map(|round| door_missed::closed(round).into()),
@@ -205,8 +215,8 @@ proptest! {
     // few enough that none was forgotten for a newer one, which would not come back
     fn a_retraction_is_as_if_it_had_never_happened(commits in history(8), place in any::<prop::sample::Index>()) {
         let field_fact = |commit: &&Commit| {
-            use Event::{BuildingReported, EntryRecorded, EntrySettled, QuarantineChecked, VisitRecorded};
-            matches!(commit.events[0], VisitRecorded(_) | BuildingReported(_) | EntryRecorded(_) | EntrySettled(_) | QuarantineChecked(_))
+            use Event::{ArrivalDeclared, BuildingReported, EntryRecorded, EntrySettled, FindingRecorded, HouseholdExposed, QuarantineChecked, VisitRecorded};
+            matches!(commit.events[0], VisitRecorded(_) | ArrivalDeclared(_) | BuildingReported(_) | EntryRecorded(_) | EntrySettled(_) | FindingRecorded(_) | HouseholdExposed(_) | QuarantineChecked(_))
         };
         let facts: Vec<&Commit> = commits.iter().filter(field_fact).collect();
         prop_assume!(!facts.is_empty());

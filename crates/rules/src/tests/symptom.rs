@@ -61,7 +61,7 @@ fn checks_tell_of_symptoms_too_and_people_without_a_file_have_them_too() {
 fn only_somebody_ends_it_and_reports_within_a_day_are_one_matter() {
     let well = |number, text: &str| commit(number, at(text), at(text), visit(told(&[], vec![reading(Site::Axilla, 364, at(text))])));
     let days_without = [cough(1, NINE), well(2, "2020-02-07T09:00"), well(3, "2020-02-08T09:00"), well(4, "2020-02-09T09:00")];
-    assert_eq!(later(&days_without), causes(&[1]), "a finding ends it, and nothing else");
+    assert_eq!(later(&days_without), causes(&[1]), "a day without symptoms ends nothing");
     assert_eq!(judge::<Symptom>(&days_without, &person(), at(NINE)).next_change, None);
     for (next, expected) in [("2020-02-07T09:00", causes(&[1, 2])), ("2020-02-07T09:01", causes(&[2]))] {
         assert_eq!(later(&[cough(1, NINE), cough(2, next)]), expected, "{next}");
@@ -137,4 +137,39 @@ fn what_a_gate_measures_of_the_healthy_is_not_remembered() {
     assert_eq!(scopes(visit(told(&["cough"], Vec::new())).into()), vec![person()]);
     assert_eq!(scopes(visit(found(Vec::new())).into()), Vec::new());
     assert_eq!(later(&[commit(1, at(NINE), at(NINE), passing(Site::Thermal, 385)), cough(2, "2020-02-06T10:00")]), None, "a fever at the gate counts");
+}
+
+#[test]
+fn a_finding_ends_what_was_told_up_to_it_and_a_suspicion_ends_nothing() {
+    let found = |text: &str, word| commit(2, at(text), at(text), finding(word));
+    let told_at_nine = |text, word| later(&[cough(1, NINE), found(text, word)]);
+    for (text, word, expected) in [
+        ("2020-02-06T08:59", Finding::NotInfected, causes(&[1])),
+        (NINE, Finding::NotInfected, None),
+        ("2020-02-09T09:00", Finding::OtherIllness, None),
+        ("2020-02-09T09:00", Finding::Suspected, causes(&[1])),
+        ("2020-02-09T09:00", Finding::Confirmed, causes(&[1])),
+    ] {
+        assert_eq!(told_at_nine(text, word), expected, "{word} at {text}");
+    }
+    let ended = [cough(1, NINE), found("2020-02-06T10:00", Finding::OtherIllness)];
+    assert_eq!(judge::<Symptom>(&ended, &person(), at("2020-02-07T00:00")).verdict, Verdict::Quiet { late: false, quieted_by: vec![event_id(2)] });
+    assert_eq!(later(&[ended[0].clone(), ended[1].clone(), cough(3, "2020-02-06T12:00")]), causes(&[3]), "a new matter");
+    let fever_before = [measured(1, Site::Axilla, 385, NINE), found("2020-02-06T10:00", Finding::OtherIllness), cough(3, "2020-02-06T12:00")];
+    assert_eq!(later(&fever_before), causes(&[3]), "a fever that a finding ended speaks for nothing");
+}
+
+#[test]
+fn the_way_to_hospital_ends_it_and_what_is_told_there_is_the_hospitals() {
+    let to_hospital = commit(2, at("2020-02-06T10:00"), at("2020-02-06T10:00"), moved(Kind::Hospital));
+    assert_eq!(later(&[cough(1, NINE), to_hospital.clone()]), None);
+    let told_there = |place| {
+        let mut check = checked(CheckOutcome::Reached, Vec::new());
+        (check.checks[0].symptoms, check.checks[0].place) = (Some(vec!["cough".parse().unwrap()]), place);
+        commit(3, at("2020-02-07T09:00"), at("2020-02-07T09:00"), check)
+    };
+    assert_eq!(later(&[to_hospital.clone(), told_there(Place::default())]), None);
+    assert_eq!(later(&[to_hospital.clone(), cough(3, "2020-02-07T09:00")]), causes(&[3]), "at the door");
+    let back = commit(4, at("2020-02-07T08:00"), at("2020-02-07T08:00"), moved(Kind::Home));
+    assert_eq!(later(&[to_hospital, back, told_there(home())]), causes(&[3]));
 }

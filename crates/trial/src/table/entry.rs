@@ -1,6 +1,9 @@
 //! What was entered: a cell as a command.
 
-use domain::values::{Day, Timestamp, Zone};
+use domain::{
+    quarantine::Kind,
+    values::{Day, Timestamp, Zone},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -69,13 +72,8 @@ pub(super) fn read(cell: &Cell, date: Day, zone: &Zone) -> Result<Entry, TableEr
         Verb::Wait => Ok(Entry::Wait),
         Verb::Visit => visit(rest, found.as_ref(), &form),
         Verb::Check => check(rest, found.as_ref(), &form),
-        Verb::Order => match rest {
-            [quarantine, person, since, day] if is(&since.text, "自", "since") => {
-                let count_from = json!({"date": day_of(day)?, "basis": "exposure"});
-                Ok(Entry::Command("quarantine.order", json!({"quarantine": quarantine.text, "person": person.text, "kind": "home", "count_from": count_from})))
-            }
-            _ => Err(form("order q1 p1 since 2020-02-01 · 隔离 q1 p1 自 2020-02-01")),
-        },
+        Verb::Order => order(rest, &form),
+        Verb::Move => moved(rest, &form),
         Verb::Extend => match rest {
             [quarantine, until, day] if is(&until.text, "至", "until") => {
                 Ok(Entry::Command("quarantine.extend", json!({"quarantine": quarantine.text, "until": day_of(day)?})))
@@ -96,13 +94,20 @@ pub(super) fn read(cell: &Cell, date: Day, zone: &Zone) -> Result<Entry, TableEr
             _ => Err(form("duty s1 nurse 1 · duty s1 leader 1 for building b07 · 任职 s1 nurse 1")),
         },
         Verb::Pass => pass(rest, &form),
-        Verb::Report => match rest {
-            [building] => Ok(Entry::Command("building.report", json!({"scopes": [{"building": building.text}], "basis": "seen"}))),
-            [building, unit, number] if is(&unit.text, "单元", "unit") => {
-                Ok(Entry::Command("building.report", json!({"scopes": [{"building": building.text, "unit": number.text}], "basis": "seen"})))
+        Verb::Finding => match rest {
+            [person, finding] => {
+                Ok(Entry::Command("medical.record", json!({"person": person.text, "finding": known(finding, words::finding(&finding.text))?})))
             }
-            _ => Err(form("report b07 · report b07 unit 2 · 日报 b07 单元 2")),
+            _ => Err(form("finding p1 not_infected · 结论 p1 排除")),
         },
+        Verb::Arrival => match rest {
+            [reference, household, since, day] if is(&since.text, "自", "since") => {
+                let who = json!({"ref": reference.text});
+                Ok(Entry::Command("arrival.declare", json!({"unregistered": who, "household": household.text, "arrived_on": day_of(day)?})))
+            }
+            _ => Err(form("arrival v1 h502 since 2020-02-06 · 来人 v1 h502 自 2020-02-06")),
+        },
+        Verb::Report => report(rest, &form),
         Verb::Round => round(rest, date, zone, &form),
         Verb::TakeBack => match rest {
             [row] | [_, row] if row.text.parse::<usize>().is_ok_and(|number| number > 0) => {
@@ -115,6 +120,51 @@ pub(super) fn read(cell: &Cell, date: Day, zone: &Zone) -> Result<Entry, TableEr
             _ => Err(form("close fever p1 false_alarm · 关闭 发热 p1 false_alarm")),
         },
     }
+}
+
+fn report(rest: &[Word], form: &dyn Fn(&str) -> TableError) -> Result<Entry, TableError> {
+    let (building, unit, arrived) = match rest {
+        [building] => (building, None, None),
+        [building, unit, number] if is(&unit.text, "单元", "unit") => (building, Some(number), None),
+        [building, arrived, household] if is(&arrived.text, "来人", "arrived") => (building, None, Some(household)),
+        _ => return Err(form("report b07 · report b07 unit 2 · report b07 arrived h502 · 日报 b07 单元 2")),
+    };
+    let mut scope = json!({"building": building.text});
+    if let Some(unit) = unit {
+        scope["unit"] = unit.text.as_str().into();
+    }
+    let exceptions: Vec<Value> = arrived.map(|household| json!({"household": household.text, "kind": "arrived"})).into_iter().collect();
+    Ok(Entry::Command("building.report", json!({"scopes": [scope], "basis": "seen", "exceptions": exceptions})))
+}
+
+fn order(rest: &[Word], form: &dyn Fn(&str) -> TableError) -> Result<Entry, TableError> {
+    let wrong = || form("order q1 p1 since 2020-02-01 · order q1 p1 since 2020-02-01 hospital · 隔离 q1 p1 自 2020-02-01");
+    let [quarantine, person, since, day, kind @ ..] = rest else { return Err(wrong()) };
+    let kind = match kind {
+        [] => Kind::Home,
+        [kind] => known(kind, words::place(&kind.text))?,
+        _ => return Err(wrong()),
+    };
+    if !is(&since.text, "自", "since") {
+        return Err(wrong());
+    }
+    let count_from = json!({"date": day_of(day)?, "basis": "exposure"});
+    Ok(Entry::Command("quarantine.order", json!({"quarantine": quarantine.text, "person": person.text, "kind": kind, "count_from": count_from})))
+}
+
+fn moved(rest: &[Word], form: &dyn Fn(&str) -> TableError) -> Result<Entry, TableError> {
+    let (quarantine, to, place) = match rest {
+        [quarantine, to] => (quarantine, to, None),
+        [quarantine, to, place] => (quarantine, to, Some(place)),
+        _ => return Err(form("move q1 hospital · move q1 home h502 · 转移 q1 医院")),
+    };
+    let kind = known(to, words::place(&to.text))?;
+    let mut data = json!({"quarantine": quarantine.text, "kind": kind});
+    if let Some(place) = place {
+        let at = if matches!(kind, Kind::Home | Kind::Watch) { "household" } else { "facility" };
+        data[at] = place.text.as_str().into();
+    }
+    Ok(Entry::Command("quarantine.move", data))
 }
 
 fn day_of(word: &Word) -> Result<Day, TableError> {

@@ -3,7 +3,8 @@
 use domain::{
     alert::{KINDS, Severity},
     checkpoint::{Direction, EntryResult},
-    quarantine::{CheckOutcome, ReleaseReason},
+    medical::Finding,
+    quarantine::{CheckOutcome, Kind, ReleaseReason},
     values::{Site, Slug},
     visit::{Mode, Outcome},
 };
@@ -36,10 +37,13 @@ pub(super) enum Verb {
     Visit,
     Check,
     Order,
+    Move,
     Extend,
     Release,
     Duty,
     Pass,
+    Finding,
+    Arrival,
     Report,
     Round,
     TakeBack,
@@ -51,10 +55,13 @@ pub(super) const VERBS: &[(&str, &str, Verb)] = &[
     ("走访", "visit", Verb::Visit),
     ("监测", "check", Verb::Check),
     ("隔离", "order", Verb::Order),
+    ("转移", "move", Verb::Move),
     ("延长", "extend", Verb::Extend),
     ("解除", "release", Verb::Release),
     ("任职", "duty", Verb::Duty),
     ("出入", "pass", Verb::Pass),
+    ("结论", "finding", Verb::Finding),
+    ("来人", "arrival", Verb::Arrival),
     ("日报", "report", Verb::Report),
     ("排查", "round", Verb::Round),
     ("撤回", "retract", Verb::TakeBack),
@@ -93,6 +100,15 @@ const RELEASES: &[(&str, ReleaseReason)] = &[
     ("迁出", ReleaseReason::Moved),
     ("误录", ReleaseReason::Mistake),
 ];
+const PLACES: &[(&str, Kind)] = &[("居家", Kind::Home), ("集中", Kind::Facility), ("医院", Kind::Hospital), ("观察", Kind::Watch)];
+const FINDINGS: &[(&str, Finding)] = &[
+    ("排除", Finding::NotInfected),
+    ("其他疾病", Finding::OtherIllness),
+    ("疑似", Finding::Suspected),
+    ("确诊", Finding::Confirmed),
+    ("痊愈", Finding::Recovered),
+    ("去世", Finding::Died),
+];
 const SYMPTOMS: &[(&str, &str)] = &[("咳嗽", "cough"), ("乏力", "fatigue"), ("呼吸困难", "dyspnea"), ("腹泻", "diarrhea"), ("咽痛", "sore_throat")];
 const RULES: &[(&str, &str)] = &[
     ("发热", "fever"),
@@ -106,6 +122,8 @@ const RULES: &[(&str, &str)] = &[
     ("多次无人应门", "absent_n_times"),
     ("岗位空缺", "responsibility_gap"),
     ("期满待解除", "release_due"),
+    ("来人未登记", "arrival"),
+    ("接触待处置", "exposure_undecided"),
 ];
 
 /// How an alert that is named stands.
@@ -145,6 +163,8 @@ words! {
     result, RESULTS, EntryResult;
     severity, SEVERITIES, Severity;
     release, RELEASES, ReleaseReason;
+    finding, FINDINGS, Finding;
+    place, PLACES, Kind;
 }
 
 /// A rule by its slug or its Chinese name.

@@ -1,0 +1,205 @@
+//! What medicine has said of somebody and whether they are in hospital: since when what was measured and told before is no matter of
+//! the community's any more.
+//!
+//! A finding that somebody is not infected, has another illness, is well again or has died ends what rests on facts up to the moment
+//! at which it was made. *Suspected* and *confirmed* end nothing: whoever has a fever and may be infected needs somebody all the more,
+//! until they are in hospital or there is another finding. A later *suspected* does not bring back a fever that an earlier finding
+//! ended: that finding was about those readings. Of two findings at one instant the worse holds (contracts.md).
+//!
+//! Whoever is taken to hospital is looked after there (alerting.md, "Storms"): an order or a move of kind hospital, a release to
+//! hospital, or a check that found them there end the same. While an order holds in hospital, what its checks measure there is no
+//! matter of the community's; what somebody measures at a door or a gate always is, whatever an order says.
+
+use domain::{
+    Event, Fact,
+    medical::Finding,
+    quarantine::{CheckOutcome, Kind, ReleaseReason},
+    values::{CommandId, EventId, Place, QuarantineId, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Scope, Verdict,
+    facts::{Facts, Ranked, keep_earliest, recorded_late},
+};
+
+/// Most findings per person, newest kept: a test every other day for a month.
+const FINDINGS_MAX: usize = 16;
+/// Most words per person that they are in hospital, newest kept: only the last counts, and some may be taken back.
+const ARRIVALS_MAX: usize = 8;
+/// Most orders and moves per person.
+const MOVES_MAX: usize = 32;
+
+/// What is remembered of one person: nothing, unless somebody has found something or there is an order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Care {
+    findings: Facts<Found, FINDINGS_MAX>,
+    /// That they were taken to hospital, or found to be there.
+    arrivals: Facts<Arrival, ARRIVALS_MAX>,
+    /// Orders that began in hospital, and moves.
+    moves: Facts<Moved, MOVES_MAX>,
+    /// The earliest release of each order.
+    released: Facts<Released, MOVES_MAX, QuarantineId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Found {
+    at: Timestamp,
+    recorded_at: Timestamp,
+    finding: Finding,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Arrival {
+    at: Timestamp,
+    recorded_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Moved {
+    quarantine: QuarantineId,
+    at: Timestamp,
+    to_hospital: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Released(Option<Timestamp>);
+
+impl Ranked for Found {
+    type Rank = (Timestamp, bool);
+
+    fn rank(&self) -> Self::Rank {
+        (self.at, self.finding.is_case())
+    }
+}
+
+impl Ranked for Arrival {
+    type Rank = Timestamp;
+
+    fn rank(&self) -> Timestamp {
+        self.at
+    }
+}
+
+impl Ranked for Moved {
+    type Rank = Timestamp;
+
+    fn rank(&self) -> Timestamp {
+        self.at
+    }
+}
+
+impl Ranked for Released {
+    type Rank = Option<Timestamp>;
+
+    fn rank(&self) -> Self::Rank {
+        self.0
+    }
+}
+
+/// What ended all that somebody had been measured and had told up to a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// Facts up to here are no matter any more, those of this instant included.
+    pub(crate) at: Timestamp,
+    /// It was recorded long after it had happened.
+    pub(crate) late: bool,
+    /// The event that told it.
+    pub(crate) by: EventId,
+}
+
+impl Ended {
+    /// Whether what ended something did so before `at`, so that what happened then is a matter.
+    pub(crate) fn is_before(ended: Option<Self>, at: Timestamp) -> bool {
+        ended.is_none_or(|ended| ended.at < at)
+    }
+
+    /// Quiet, because of what ended it where something did.
+    pub(crate) fn quiet(ended: Option<Self>) -> Verdict {
+        ended.map_or(Verdict::quiet(), |ended| Verdict::Quiet { late: ended.late, quieted_by: vec![ended.by.to_string()] })
+    }
+}
+
+/// Whom an event says a finding of, or that they are in hospital, or are no more.
+pub(crate) fn people(event: &Event) -> Vec<Scope> {
+    match event {
+        Event::FindingRecorded(event) => Scope::subject(&event.who).into_iter().collect(),
+        Event::QuarantineOrdered(event) if event.kind == Kind::Hospital => Scope::person(&event.person).into_iter().collect(),
+        Event::QuarantineMoved(event) => Scope::person(&event.person).into_iter().collect(),
+        Event::QuarantineReleased(event) => Scope::person(&event.person).into_iter().collect(),
+        Event::QuarantineChecked(event) => {
+            event.checks.iter().filter(|check| check.outcome == CheckOutcome::Hospital).filter_map(|check| Scope::person(&check.person)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+impl Care {
+    /// Remembers what an event says of somebody.
+    pub(crate) fn evolve(&mut self, scope: &Scope, fact: &Fact<'_>) {
+        if !people(fact.event).contains(scope) {
+            return;
+        }
+        let (at, recorded_at) = (fact.header.at, fact.header.recorded_at);
+        match fact.event {
+            Event::FindingRecorded(event) => self.findings.insert(fact.id(), Found { at, recorded_at, finding: event.finding }),
+            Event::QuarantineOrdered(event) => self.moved(fact, &event.quarantine, event.kind),
+            Event::QuarantineMoved(event) => self.moved(fact, &event.quarantine, event.kind),
+            Event::QuarantineReleased(event) => {
+                self.released.change(&event.quarantine, |released| keep_earliest(&mut released.0, at));
+                match event.reason {
+                    ReleaseReason::Hospital => self.arrivals.insert(fact.id(), Arrival { at, recorded_at }),
+                    ReleaseReason::Died => self.findings.insert(fact.id(), Found { at, recorded_at, finding: Finding::Died }),
+                    ReleaseReason::Completed | ReleaseReason::Moved | ReleaseReason::Mistake => {}
+                }
+            }
+            _ => self.arrivals.insert(fact.id(), Arrival { at, recorded_at }),
+        }
+    }
+
+    fn moved(&mut self, fact: &Fact<'_>, quarantine: &QuarantineId, kind: Kind) {
+        let (at, recorded_at, to_hospital) = (fact.header.at, fact.header.recorded_at, kind == Kind::Hospital);
+        self.moves.insert(fact.id(), Moved { quarantine: quarantine.clone(), at, to_hospital });
+        if to_hospital {
+            self.arrivals.insert(fact.id(), Arrival { at, recorded_at });
+        }
+    }
+
+    /// Forgets what a command told.
+    pub(crate) fn retract(&mut self, command: CommandId) {
+        self.findings.retract(command);
+        self.arrivals.retract(command);
+    }
+
+    /// How many facts there are.
+    pub(crate) fn facts(&self) -> usize {
+        self.findings.len() + self.arrivals.len() + self.moves.len() + self.released.len()
+    }
+
+    /// What ended what was before it, the last time.
+    pub(crate) fn ended(&self) -> Option<Ended> {
+        let doubted = |at| self.findings.values().any(|found| found.at == at && found.finding.is_case());
+        let ends = self.findings.iter().filter(|(_, found)| !found.finding.is_case() && !doubted(found.at));
+        let found = ends.map(|(id, found)| (found.at, id, found.recorded_at));
+        let arrived = self.arrivals.iter().map(|(id, arrival)| (arrival.at, id, arrival.recorded_at));
+        let (at, by, recorded_at) = found.chain(arrived).max_by_key(|(at, id, _)| (*at, **id))?;
+        Some(Ended { at, late: recorded_late(at, recorded_at), by: *by })
+    }
+
+    /// Whether they are, or may be, infected as far as the last finding goes.
+    pub(crate) fn is_case(&self) -> bool {
+        self.findings.values().max_by_key(|found| found.rank()).is_some_and(|found| found.finding.is_case())
+    }
+
+    /// Whether something is the hospital's matter: a check at an order without a door, while that order held in hospital.
+    pub(crate) fn is_of_hospital(&self, at: Timestamp, place: &Place) -> bool {
+        *place == Place::default() && self.in_hospital(at)
+    }
+
+    /// Whether an order held in hospital. Of two moves at one instant the one that leaves more to us counts.
+    fn in_hospital(&self, at: Timestamp) -> bool {
+        let last = self.moves.iter().filter(|(_, moved)| moved.at <= at).max_by_key(|(id, moved)| (moved.at, !moved.to_hospital, **id));
+        let released = |quarantine| self.released.iter().any(|(of, released)| of == quarantine && released.0.is_some_and(|released_at| released_at <= at));
+        last.is_some_and(|(_, moved)| moved.to_hospital && !released(&moved.quarantine))
+    }
+}
