@@ -1,7 +1,5 @@
 //! Facts by what they are kept under, mostly the event that told them: bounded, in no order of arrival, and easy to take back.
 
-use std::collections::BTreeMap;
-
 use domain::values::{CommandId, EventId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -33,21 +31,25 @@ impl Ranked for Timestamp {
     }
 }
 
-/// At most `MAX` facts, by the event that told them, or by the order or the alert that they are about.
+/// At most `MAX` facts, by the event that told them, or by the order or the alert that they are about, in that order. Nearly everybody has
+/// none or one: a list takes what they take, and a map as much as eleven.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Facts<T, const MAX: usize, K: Ord = EventId>(BTreeMap<K, T>);
+pub(crate) struct Facts<T, const MAX: usize, K: Ord = EventId>(Vec<(K, T)>);
 
 impl<T, const MAX: usize, K: Ord> Default for Facts<T, MAX, K> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(Vec::new())
     }
 }
 
 impl<T: Ranked, const MAX: usize, K: Ord + Clone> Facts<T, MAX, K> {
     /// Remembers a fact.
     pub(crate) fn insert(&mut self, id: K, fact: T) {
-        self.0.insert(id, fact);
+        match self.place_of(&id) {
+            Ok(place) => self.0[place].1 = fact,
+            Err(place) => self.put(place, (id, fact)),
+        }
         self.bound();
     }
 
@@ -56,14 +58,28 @@ impl<T: Ranked, const MAX: usize, K: Ord + Clone> Facts<T, MAX, K> {
     where
         T: Default,
     {
-        change(self.0.entry(id.clone()).or_default());
+        let place = self.place_of(id).unwrap_or_else(|place| {
+            self.put(place, (id.clone(), T::default()));
+            place
+        });
+        change(&mut self.0[place].1);
         self.bound();
+    }
+
+    fn put(&mut self, place: usize, fact: (K, T)) {
+        self.0.reserve_exact(1);
+        self.0.insert(place, fact);
+    }
+
+    fn place_of(&self, id: &K) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| known.cmp(id))
     }
 
     fn bound(&mut self) {
         while self.0.len() > MAX {
-            let lowest = self.0.iter().min_by_key(|(id, fact)| (fact.rank(), (*id).clone())).map(|(id, _)| id.clone());
-            lowest.and_then(|id| self.0.remove(&id));
+            // of equal ones the lowest id: they stand in the order of their ids
+            let lowest = (0..self.0.len()).min_by_key(|place| self.0[*place].1.rank());
+            lowest.map(|place| self.0.remove(place));
         }
     }
 
@@ -74,19 +90,19 @@ impl<T: Ranked, const MAX: usize, K: Ord + Clone> Facts<T, MAX, K> {
 
     /// Every fact with its id.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &T)> {
-        self.0.iter()
+        self.0.iter().map(|(id, fact)| (id, fact))
     }
 
     /// Every fact.
     pub(crate) fn values(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.0.values()
+        self.0.iter().map(|(_, fact)| fact)
     }
 }
 
 impl<T, const MAX: usize> Facts<T, MAX> {
     /// Forgets what a command told.
     pub(crate) fn retract(&mut self, command: CommandId) {
-        self.0.retain(|id, _| id.command != command);
+        self.0.retain(|(id, _)| id.command != command);
     }
 }
 
