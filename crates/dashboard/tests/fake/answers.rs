@@ -99,9 +99,12 @@ pub(crate) fn person(now: &dyn Fn() -> Timestamp, person: &str, personal: bool) 
         |tenths: i32, minutes: i64| json!({ "tenths_celsius": tenths, "unreadable": null, "site": "axilla", "at": ago(now, minutes), "fever": tenths >= 373 });
     let measured = json!([{ "event": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f51-0", "at": ago(now, 12), "recorded_at": ago(now, 11), "source": "visit",
         "readings": [reading(if fever { 382 } else { 366 }, 12)], "symptoms": [] }]);
+    let findings = json!([{ "event": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f52-0", "finding": if fever { "suspected" } else { "not_infected" }, "at": ago(now, 5),
+        "recorded_at": ago(now, 4), "facility": "f-clinic", "private": Value::Null }]);
     Some(typed::<PersonView>(json!({
         "person": person, "private": if personal { json!({ "name": [name], "phone": ["0538-555-0142"] }) } else { Value::Null }, "birth_year": personal.then_some(born),
-        "sex": personal.then_some(sex), "categories": [], "home": null, "residences": [], "orders": [], "measured": if personal { measured } else { json!([]) }, "sequence": SEQUENCE })))
+        "sex": personal.then_some(sex), "categories": [], "home": null, "residences": [], "orders": [], "measured": if personal { measured } else { json!([]) },
+        "findings": if personal { findings } else { json!([]) }, "sequence": SEQUENCE })))
 }
 
 pub(crate) fn quarantines(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
