@@ -17,12 +17,17 @@ const DETAILS_MAX: usize = 16;
 /// Names of people by their id, as far as the visitor may read them.
 pub(crate) type Names<'a> = BTreeMap<&'a str, &'a str>;
 
-/// `阳光小区 7号楼 2单元 502`: numbers repeat between estates, so the estate comes first.
-pub(crate) fn place(names: &PlaceNames, place: &Place, words: Words) -> String {
+/// `阳光小区 7号楼 2单元 502`: numbers repeat between estates, so the estate comes first. Somebody who is at no door of ours is at a site or in
+/// hospital; what is about nobody is about the whole community.
+pub(crate) fn place(names: &PlaceNames, place: &Place, is_of_person: bool, words: Words) -> String {
     let building = names.building.clone().or_else(|| place.building.as_ref().map(ToString::to_string));
     let parts = [names.estate.clone(), building, door(place.unit.as_deref(), place.door.as_deref(), words)];
     let text = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    if text.is_empty() { words.of("place.community").to_owned() } else { text }
+    match (text.is_empty(), is_of_person) {
+        (false, _) => text,
+        (true, true) => words.of("place.elsewhere").to_owned(),
+        (true, false) => words.of("place.community").to_owned(),
+    }
 }
 
 /// `2单元 502`, or what of it is known.
@@ -221,7 +226,8 @@ mod tests {
         let words = Words::new(Language::Chinese);
         let names = PlaceNames { estate: Some("阳光小区".to_owned()), building: Some("7号楼".to_owned()) };
         let at = Place { unit: Some("2".to_owned()), door: Some("502".to_owned()), ..Place::default() };
-        assert_eq!(place(&names, &at, words), "阳光小区 7号楼 2单元 502");
-        assert_eq!(place(&PlaceNames::default(), &Place::default(), words), "全社区");
+        assert_eq!(place(&names, &at, true, words), "阳光小区 7号楼 2单元 502");
+        assert_eq!(place(&PlaceNames::default(), &Place::default(), false, words), "全社区");
+        assert_eq!(place(&PlaceNames::default(), &Place::default(), true, words), "不在楼内");
     }
 }

@@ -183,7 +183,7 @@ pub fn kind_words(kind: &str) -> (&str, String) {
         "building_silent" => ("楼栋未报", "No building report"),
         "door_missed" => ("有户未排查", "Doors not reached"),
         "arrival" => ("来人未登记", "Arrived, not registered"),
-        "exposure_undecided" => ("接触者待处置", "Exposed, nothing decided"),
+        "exposure_undecided" => ("病例或接触者待处置", "A case, or exposed: nothing decided"),
         "refused" => ("拒不配合", "Refused"),
         "absent_n_times" => ("多次无人应门", "Absent several times"),
         "responsibility_gap" => ("一级岗位空缺", "Vacant post"),

@@ -2,9 +2,11 @@
 //!
 //! Arrivals become known by a building report (an exception *arrived*: nobody is named) and by a visit that found somebody *new*. They
 //! register with the residents' committee before 24:00 of the day on which they arrived (Xuchang, 21 February 2020), or the policy's
-//! hours later. Taken down is who declares it, who gets a residence at that door, and who is ordered to stay there, from the beginning
-//! of that day on: the same person where one was named; for somebody without a file the same reference or a person who is registered
-//! then, for no file says that it was theirs; anybody where nobody was named. After fourteen days it is over.
+//! hours later. Taken down is who declares it, who gets a residence at that door, and who is ordered to stay there: the same person or
+//! the same reference, whenever that was, for who is in the file need not come again because somebody calls them new; for somebody
+//! without a file a person who is registered from the beginning of that day on, for no file says that it was theirs; anybody where nobody
+//! was named, and whoever was declared the day before, for a report tells of what came after the one before. After fourteen days it is
+//! over.
 //!
 //! A door without a household has no file to stand in: there is no alert for it.
 
@@ -64,6 +66,8 @@ struct Registered {
     at: Timestamp,
     recorded_at: Timestamp,
     who: Subject,
+    /// As an arrival.
+    declared: bool,
 }
 
 impl Ranked for Arrived {
@@ -84,7 +88,7 @@ impl Ranked for Registered {
 
 impl Rule for Arrival {
     const NAME: &'static str = domain::community::ARRIVAL;
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Household];
     type Memory = Memory;
 
@@ -122,12 +126,18 @@ impl Rule for Arrival {
                     memory.arrivals.insert(id, Arrived { at, recorded_at, place: exception.place.clone(), people });
                 }
             }
-            Event::ArrivalDeclared(event) => memory.registrations.insert(id, Registered { at, recorded_at, who: event.who.clone() }),
+            Event::ArrivalDeclared(event) => memory.registrations.insert(id, Registered { at, recorded_at, who: event.who.clone(), declared: true }),
             Event::ResidenceStarted(event) => {
-                memory.registrations.insert(id, Registered { at: event.from.max(at), recorded_at, who: Subject::person(event.person.clone()) });
+                memory
+                    .registrations
+                    .insert(id, Registered { at: event.from.max(at), recorded_at, who: Subject::person(event.person.clone()), declared: false });
             }
-            Event::QuarantineOrdered(event) => memory.registrations.insert(id, Registered { at, recorded_at, who: Subject::person(event.person.clone()) }),
-            Event::QuarantineMoved(event) => memory.registrations.insert(id, Registered { at, recorded_at, who: Subject::person(event.person.clone()) }),
+            Event::QuarantineOrdered(event) => {
+                memory.registrations.insert(id, Registered { at, recorded_at, who: Subject::person(event.person.clone()), declared: false })
+            }
+            Event::QuarantineMoved(event) => {
+                memory.registrations.insert(id, Registered { at, recorded_at, who: Subject::person(event.person.clone()), declared: false })
+            }
             _ => {}
         }
     }
@@ -188,7 +198,7 @@ impl Memory {
                 let on = on.unwrap_or_else(|| zone.day_of(*at));
                 let due = zone.end_of(on).plus_ms(i64::from(policy.at(*at).arrival_hours()) * HOUR_MS);
                 let over_at = zone.end_of(on).plus_ms(OVER_AFTER_DAYS * DAY_MS);
-                let registered = self.registered(who.as_ref(), zone.start_of(on));
+                let registered = self.registered(who.as_ref(), (zone.start_of(on.plus_days(-1)), zone.start_of(on)));
                 Known { id: *id, arrived, newcomer, due, over_at, registered }
             };
             people.iter().map(known).collect()
@@ -196,14 +206,14 @@ impl Memory {
         self.arrivals.iter().flat_map(|(id, arrived)| of(id, arrived)).collect()
     }
 
-    /// That somebody was taken down since the day began: the first that we learned of.
-    fn registered(&self, who: Option<&Subject>, since: Timestamp) -> Option<Registration> {
+    /// That somebody was taken down: the first that we learned of. `since` is when the day before begins, and the day itself.
+    fn registered(&self, who: Option<&Subject>, (day_before, day): (Timestamp, Timestamp)) -> Option<Registration> {
         let theirs = |registered: &Registered| match who {
-            None => true,
+            None => registered.at >= if registered.declared { day_before } else { day },
             Some(who) if *who == registered.who => true,
-            Some(who) => who.person.is_none() && registered.who.person.is_some(),
+            Some(who) => who.person.is_none() && registered.who.person.is_some() && registered.at >= day,
         };
-        let registered = self.registrations.iter().filter(|(_, registered)| registered.at >= since && theirs(registered));
+        let registered = self.registrations.iter().filter(|(_, registered)| theirs(registered));
         registered.map(|(id, registered)| (registered.recorded_at, registered.at, *id)).min()
     }
 }

@@ -7,7 +7,7 @@
 //! exposure is over.
 //!
 //! Serious. For a case only a site or a hospital decides, for suspected cases may not stay at home (notices of February 2020): they
-//! are critical, and that does not end by time.
+//! are critical, at once, and that does not end by time.
 
 use domain::{
     Event, Fact, Header,
@@ -127,7 +127,7 @@ impl Ranked for UnderOrder {
 
 impl Rule for ExposureUndecided {
     const NAME: &'static str = domain::community::EXPOSURE_UNDECIDED;
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Person, ScopeKind::Unregistered];
     type Memory = Memory;
 
@@ -213,8 +213,11 @@ const fn is_away(kind: Kind) -> bool {
     }
 }
 
-/// Until when somebody is to decide about an exposure.
+/// Until when somebody is to decide about an exposure: a case does not wait.
 fn due(exposure: &Exposure, shared: &Shared<'_>) -> Timestamp {
+    if exposure.by == Source::Own {
+        return exposure.at;
+    }
     exposure.at.plus_ms(i64::from(shared.policy.at(exposure.at).decided_within_hours()) * HOUR_MS)
 }
 

@@ -1,7 +1,7 @@
 //! One line for people, in Chinese and in English. It names the estate or community, the building and the door; never a person.
 
 use domain::{
-    alert::{Occurrence, State},
+    alert::{Occurrence, Severity, State},
     checkpoint::Direction,
     community,
     values::{Place, PlaceNames},
@@ -110,6 +110,7 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
         "door_missed" => format!("{}户未排查：{}", occurrence.occurrences, doors(occurrence, "、")),
         "absent_n_times" => format!("连续{}次无人应门", occurrence.occurrences),
         "arrival" => format!("来人未登记，{}人次", occurrence.occurrences),
+        "exposure_undecided" if occurrence.severity == Severity::Critical => "确诊或疑似者未送医院、集中点".to_owned(),
         "exposure_undecided" => "接触者尚未处置".to_owned(),
         "release_due" => "隔离期满，待解除".to_owned(),
         "cluster" => format!("聚集发热，{}人", occurrence.occurrences),
@@ -138,6 +139,7 @@ fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
         "door_missed" => format!("Doors not reached: {} ({})", occurrence.occurrences, doors(occurrence, ", ")),
         "absent_n_times" => format!("Nobody there, visits in a row: {}", occurrence.occurrences),
         "arrival" => format!("Arrived and not registered: {}", occurrence.occurrences),
+        "exposure_undecided" if occurrence.severity == Severity::Critical => "A case, neither in hospital nor at a site".to_owned(),
         "exposure_undecided" => "Exposed, nothing decided yet".to_owned(),
         "release_due" => "Quarantine days over, release due".to_owned(),
         "cluster" => format!("Cluster of fevers, people: {}", occurrence.occurrences),

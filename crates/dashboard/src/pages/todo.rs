@@ -63,7 +63,7 @@ impl Line {
             href,
             n: alert.n,
             mark: Mark::of_severity(weight(alert), words),
-            place: telling::place(&alert.names, &alert.place, words),
+            place: telling::place(&alert.names, &alert.place, alert.person.is_some(), words),
             matter: telling::matter(alert, clock),
             since: clock.short(alert.first_at),
             age: clock.age(alert.first_at),

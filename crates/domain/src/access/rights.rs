@@ -9,6 +9,8 @@ pub enum Right {
     See,
     /// See names, numbers and free text.
     SeePersonal,
+    /// See what medicine found of somebody: who works for their health, or decides about it.
+    SeeFindings,
     /// Export the log of a community.
     Export,
     /// Make, list and end tokens and consumers.
@@ -25,6 +27,7 @@ impl Role {
         match right {
             Right::See => true,
             Right::SeePersonal => matches!(self, Self::Office | Self::Grid | Self::Leader | Self::Nurse | Self::Gate),
+            Right::SeeFindings => matches!(self, Self::Office | Self::Nurse),
             Right::Export => matches!(self, Self::Admin | Self::Office),
             Right::Operate | Right::Found => self == Self::Admin,
             Right::Send(kind) => self.may_send(kind),

@@ -28,14 +28,22 @@ use crate::reader::{Alerts, Page, ReadError, Reader};
 
 type Of2 = (String, String);
 
-/// What a role without the right to personal data does not see, besides what is sealed.
+/// What is not seen without a right, besides what is sealed.
 pub(super) trait Masked {
+    /// Without the right to personal data.
     fn mask(&mut self);
+
+    /// Without the right to what medicine found.
+    fn mask_findings(&mut self) {}
 }
 
 impl Masked for readmodel::views::PersonView {
     fn mask(&mut self) {
         readmodel::views::PersonView::mask(self);
+    }
+
+    fn mask_findings(&mut self) {
+        self.findings.clear();
     }
 }
 
@@ -67,6 +75,9 @@ where
 {
     let inside = scope.clone();
     let (mut view, sequence) = query.read(move |reader| Ok((read(reader, &inside)?, reader.sequence(&inside)?))).await?;
+    if !scope.may(Right::SeeFindings) {
+        view.mask_findings();
+    }
     query.opener.open_view(&scope, asked, &mut view).await?;
     if !scope.may(Right::SeePersonal) {
         view.mask();
@@ -141,7 +152,7 @@ pub(super) async fn silences(State(query): State<Query>, Path(community): Path<S
 struct TimelineAnswer {
     #[serde(flatten)]
     item: TimelineItem,
-    /// The event's payload; `null` for those who may not see personal data.
+    /// The event's payload; `null` for those who may not see personal data, or what medicine found.
     data: Value,
 }
 
@@ -154,9 +165,20 @@ pub(super) async fn timeline(State(query): State<Query>, Path(community): Path<S
     let page = query.read(move |reader| reader.timeline(&scope, &of, &page)).await?;
     let (items, mut events): (Vec<TimelineItem>, Vec<Event>) = page.items.into_iter().unzip();
     query.opener.open_events(&asked.scope, (what, &id), &mut events).await?;
-    let personal = asked.scope.may(Right::SeePersonal);
-    let items = items.into_iter().zip(&events).map(|(item, event)| TimelineAnswer { item, data: if personal { payload(event) } else { Value::Null } });
+    let may = |right| asked.scope.may(right);
+    let seen = |event: &Event| may(Right::SeePersonal) && (may(Right::SeeFindings) || !tells_a_finding(event));
+    let items = items.into_iter().zip(&events).map(|(item, event)| TimelineAnswer { item, data: if seen(event) { payload(event) } else { Value::Null } });
     list(&Page { items: items.collect(), next: page.next, sequence: page.sequence })
+}
+
+/// Whether an event says what medicine found, or repeats it to take it back.
+fn tells_a_finding(event: &Event) -> bool {
+    match event {
+        Event::FindingRecorded(_) => true,
+        // what cannot be read is not shown either
+        Event::RecordRetracted(retracted) => retracted.facts().map_or(true, |facts| facts.iter().any(tells_a_finding)),
+        _ => false,
+    }
 }
 
 /// The payload of an event with what is still sealed masked.

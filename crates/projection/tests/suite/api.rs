@@ -156,6 +156,14 @@ async fn sealed_text_is_opened_for_those_who_may_see_it_and_null_for_the_others(
             );
         }
     }
+    // what medicine found is for those who work for somebody's health, whoever else may see names
+    for (token, sees) in [("nurse", true), ("leader", false), ("gate", false)] {
+        let person = running.json(token, "/communities/c1/people/p1").await;
+        let timeline = running.json(token, "/communities/c1/timeline?person=p1").await;
+        assert_eq!(person["private"], json!({"name": ["杨桂英"]}), "{token}");
+        assert_eq!(timeline["items"][1]["data"]["private"], json!({"name": ["杨桂英"]}), "{token}");
+        assert_eq!((person.to_string().contains("suspected"), timeline.to_string().contains("suspected")), (sees, sees), "{token}");
+    }
     // the key is destroyed: nobody reads it again, and no error is made of it
     let key = domain::values::KeyOwner::Person(id("p1")).key_id(&crate::harness::secrets().key_ids, &id("c1"));
     assert!(log.keys.destroy(&key.to_string()).await.unwrap());

@@ -58,6 +58,9 @@ impl Log {
         let mut log = Self::new();
         log.grant("admin", Role::Admin, TokenScope::default()).await;
         log.grant("office", Role::Office, TokenScope { community: Some(id("c1")), town: None }).await;
+        for (name, role) in [("nurse", Role::Nurse), ("leader", Role::Leader), ("gate", Role::Gate)] {
+            log.grant(name, role, TokenScope { community: Some(id("c1")), town: None }).await;
+        }
         log.grant("viewer", Role::Viewer, TokenScope { community: Some(id("c1")), town: None }).await;
         log.grant("stranger", Role::Office, TokenScope { community: Some(id("c2")), town: None }).await;
         log.append_all("c1", &crate::world::registrations()).await;

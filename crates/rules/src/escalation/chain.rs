@@ -91,8 +91,8 @@ pub(super) fn of(rule: &str) -> Chain {
         "quarantine_breach" => chain(KEEPER_AND_GRID, TOWN_AND_POLICE, [When::After(60), When::Never]),
         "building_silent" => chain(LEADER, TOWN, [EVENING, NEXT_MORNING]),
         "refused" | "absent_n_times" | "door_missed" => chain(NEIGHBOURHOOD, TOWN, [When::After(60), When::Never]),
-        // it speaks at midnight: the office hears of it when it opens
-        "arrival" => chain(NEIGHBOURHOOD, TOWN, [When::Hour(0, TimeOfDay::of(8, 30)), When::Never]),
+        // it speaks when the day of the arrival is over: the office hears of it when it opens
+        "arrival" => chain(NEIGHBOURHOOD, TOWN, [NEXT_MORNING, When::Never]),
         "exposure_undecided" => chain(NURSE_AND_KEEPER, TOWN_AND_MEDICAL, [When::After(60), When::Never]),
         "release_due" => chain(NURSE_AND_KEEPER, TOWN, [NEXT_MORNING, When::Never]),
         // nobody is there at level 1: that is what it is about

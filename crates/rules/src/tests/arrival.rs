@@ -93,8 +93,30 @@ fn whoever_is_declared_registered_or_ordered_to_stay_is_taken_down() {
     ] {
         let commits = [told(1, MORNING, arrival.clone()), told(2, "2020-02-06T18:00", registration.clone())];
         assert_eq!(causes(&commits, LATER).is_none(), taken_down, "{what}");
-        let the_day_before = [told(1, MORNING, arrival.clone()), told(2, "2020-02-05T18:00", declared("p9", day("2020-02-05")))];
-        assert_eq!(causes(&the_day_before, LATER), Some(vec![event_id(1)]), "{what}: of another arrival");
+    }
+}
+
+#[test]
+fn whoever_was_taken_down_before_need_not_come_again() {
+    let person = |subject: Subject| Event::from(visit(PersonFound { who: subject, presence: Presence::New, ..found(Vec::new()) }));
+    let by_reference = |day| Declared { who: stranger(), ..declared("p9", day) };
+    for (what, arrival, when, registration, taken_down) in [
+        ("declared in the evening, reported the next day", arrived(None, today()), "2020-02-05T20:00", declared("p9", day("2020-02-05")).into(), true),
+        ("lives there since the day before, reported", arrived(None, today()), "2020-02-05T20:00", moved_in("p9", at("2020-02-05T20:00")).into(), false),
+        ("reported two days later", arrived(None, today()), "2020-02-04T23:59", Event::from(declared("p9", day("2020-02-04"))), false),
+        ("found again by the same reference", person(stranger()), "2020-02-05T10:00", by_reference(day("2020-02-05")).into(), true),
+        ("lives there, and is called new", person(of("p9")), "2020-02-03T10:00", moved_in("p9", at("2020-02-03T10:00")).into(), true),
+        ("somebody else lives there", person(of("p9")), "2020-02-03T10:00", moved_in("p8", at("2020-02-03T10:00")).into(), false),
+        (
+            "a reference, and somebody who lives there since before",
+            person(stranger()),
+            "2020-02-05T23:59",
+            moved_in("p9", at("2020-02-05T23:59")).into(),
+            false,
+        ),
+    ] {
+        let commits = [told(1, when, registration), told(2, MORNING, arrival)];
+        assert_eq!(causes(&commits, LATER).is_none(), taken_down, "{what}");
     }
 }
 
