@@ -167,26 +167,30 @@ impl Order {
     pub fn stays_at(&mut self, fact: &Fact<'_>, whereabouts: Whereabouts) {
         self.stays.insert(fact.id(), Stay { at: fact.header.at, recorded_at: fact.header.recorded_at, whereabouts });
         while self.stays.len() > STAYS_MAX {
-            let oldest = self.stays.iter().min_by_key(|(id, stay)| (stay.at, **id)).map(|(id, _)| *id);
+            // what an order says outlasts what checks say
+            let oldest = self.stays.iter().min_by_key(|(id, stay)| (stay.whereabouts != Whereabouts::SaidInHospital, stay.at, **id)).map(|(id, _)| *id);
             oldest.and_then(|id| self.stays.remove(&id));
         }
     }
 
-    /// The stay in hospital at an instant, with the event that told of it. Of two words at one instant the one that owes more counts.
+    /// The stay in hospital at an instant, with the event that told of it. While the order holds there nothing that is said by a check is
+    /// asked; while it holds elsewhere, what a check said later counts, until another one reaches them.
     pub fn in_hospital(&self, at: Timestamp) -> Option<(EventId, Stay)> {
-        let (id, stay) = self.stay_at(at)?;
-        let reached = || self.attempts.values().any(|attempt| attempt.complete && attempt.at > stay.at && attempt.at <= at);
-        let there = match stay.whereabouts {
-            Whereabouts::Hospital => true,
-            Whereabouts::SaidInHospital => !reached(),
-            Whereabouts::Elsewhere => false,
-        };
-        there.then_some((*id, *stay))
+        let ordered = self.ordered_stay(at);
+        if let Some((id, stay)) = ordered.filter(|(_, stay)| stay.whereabouts == Whereabouts::Hospital) {
+            return Some((*id, *stay));
+        }
+        let since = |stay: &Stay| ordered.is_none_or(|(_, ordered)| stay.at > ordered.at);
+        let said = self.stays.iter().filter(|(_, stay)| stay.whereabouts == Whereabouts::SaidInHospital && stay.at <= at && since(stay));
+        let (id, stay) = said.max_by_key(|(id, stay)| (stay.at, **id))?;
+        let reached = self.attempts.values().any(|attempt| attempt.complete && attempt.at > stay.at && attempt.at <= at);
+        (!reached).then_some((*id, *stay))
     }
 
-    fn stay_at(&self, at: Timestamp) -> Option<(&EventId, &Stay)> {
-        let said = self.stays.iter().filter(|(_, stay)| stay.at <= at);
-        said.max_by_key(|(id, stay)| (stay.at, stay.whereabouts == Whereabouts::Elsewhere, **id))
+    /// Where the order holds at an instant, as far as it is about hospitals. Of two at one instant the one that owes more counts.
+    fn ordered_stay(&self, at: Timestamp) -> Option<(&EventId, &Stay)> {
+        let ordered = self.stays.iter().filter(|(_, stay)| stay.at <= at && stay.whereabouts != Whereabouts::SaidInHospital);
+        ordered.max_by_key(|(id, stay)| (stay.at, stay.whereabouts == Whereabouts::Elsewhere, **id))
     }
 
     /// When, after an instant, it may become known that they are in hospital, or are not: there are such times only while a record
@@ -240,7 +244,7 @@ impl Order {
             let open = |slot: &Slot| slot.done_by.is_none() && may_fill(slot);
             // what is not owed, because the order held in hospital then, is filled when nothing else is. Only by the order: what a check
             // said may be overtaken by another check, and that must not empty a slot
-            let owed = |slot: &Slot| self.stay_at(slot.due).is_none_or(|(_, stay)| stay.whereabouts != Whereabouts::Hospital);
+            let owed = |slot: &Slot| self.ordered_stay(slot.due).is_none_or(|(_, stay)| stay.whereabouts != Whereabouts::Hospital);
             let place = slots.iter().position(|slot| open(slot) && owed(slot)).or_else(|| slots.iter().position(open));
             if let Some(slot) = place.and_then(|place| slots.get_mut(place)) {
                 slot.done_by = Some(*id);

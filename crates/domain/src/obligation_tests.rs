@@ -196,6 +196,9 @@ fn what_is_due_in_hospital_is_not_owed_here() {
     for (date, slot, expected) in [("2020-02-04", "pm", SlotState::NotOwed), ("2020-02-05", "am", SlotState::Done), ("2020-02-05", "pm", SlotState::Missed)] {
         assert_eq!(state(&told, date, slot, now), Some(expected), "{date} {slot}");
     }
+    let said_too = stays(&[(1, "2020-02-03T11:00", Whereabouts::Hospital), (2, "2020-02-04T09:00", Whereabouts::SaidInHospital)]);
+    let reached_there = with_check(said_too, 3, "2020-02-04T18:00", "2020-02-04T18:00");
+    assert_eq!(state(&reached_there, "2020-02-05", "am", now), Some(SlotState::NotOwed), "the order holds there, whatever a check said");
     let at_once = stays(&[(1, "2020-02-03T11:00", Whereabouts::Hospital), (2, "2020-02-03T11:00", Whereabouts::Elsewhere)]);
     assert_eq!(state(&at_once, "2020-02-03", "am", now), Some(SlotState::Missed), "of two words at one instant the one that owes more counts");
 }

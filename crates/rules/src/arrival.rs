@@ -28,8 +28,9 @@ use crate::{
 const OVER_AFTER_DAYS: i64 = 14;
 /// Most arrivals per household, newest kept: a family and its guests, told of twice.
 const ARRIVALS_MAX: usize = 16;
-/// Most registrations per household, newest kept. Nothing else is remembered of a household where nobody arrived.
-const REGISTRATIONS_MAX: usize = 8;
+/// Most registrations per household, newest kept: each of those who arrived has one of their own. Nothing else is remembered of a household
+/// where nobody arrived.
+const REGISTRATIONS_MAX: usize = 64;
 
 /// The rule.
 #[derive(Debug)]
@@ -206,7 +207,7 @@ impl Memory {
         self.arrivals.iter().flat_map(|(id, arrived)| of(id, arrived)).collect()
     }
 
-    /// That somebody was taken down: the first that we learned of. `since` is when the day before begins, and the day itself.
+    /// That somebody was taken down: the first that we learned of. Of the day before and of the day itself it is when they begin.
     fn registered(&self, who: Option<&Subject>, (day_before, day): (Timestamp, Timestamp)) -> Option<Registration> {
         let theirs = |registered: &Registered| match who {
             None => registered.at >= if registered.declared { day_before } else { day },

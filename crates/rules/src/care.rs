@@ -26,7 +26,7 @@ use crate::{
 /// Most findings per person, newest kept: a test every other day for a month.
 const FINDINGS_MAX: usize = 16;
 /// Most words per person that they are in hospital, newest kept: only the last counts, and some may be taken back.
-const ARRIVALS_MAX: usize = 8;
+const TAKEN_MAX: usize = 8;
 /// Most orders and moves per person.
 const MOVES_MAX: usize = 32;
 
@@ -35,7 +35,7 @@ const MOVES_MAX: usize = 32;
 pub(crate) struct Care {
     findings: Facts<Found, FINDINGS_MAX>,
     /// That they were taken to hospital, or found to be there.
-    arrivals: Facts<Arrival, ARRIVALS_MAX>,
+    taken: Facts<TakenThere, TAKEN_MAX>,
     /// Orders that began in hospital, and moves.
     moves: Facts<Moved, MOVES_MAX>,
     /// The earliest release of each order.
@@ -49,10 +49,12 @@ struct Found {
     finding: Finding,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Arrival {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct TakenThere {
     at: Timestamp,
     recorded_at: Timestamp,
+    /// The order that says so; nothing where a check said it.
+    by_order: Option<QuarantineId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +65,11 @@ struct Moved {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Released(Option<Timestamp>);
+struct Released {
+    at: Option<Timestamp>,
+    /// The order should not have been given.
+    mistake: bool,
+}
 
 impl Ranked for Found {
     type Rank = (Timestamp, bool);
@@ -73,7 +79,7 @@ impl Ranked for Found {
     }
 }
 
-impl Ranked for Arrival {
+impl Ranked for TakenThere {
     type Rank = Timestamp;
 
     fn rank(&self) -> Timestamp {
@@ -93,7 +99,7 @@ impl Ranked for Released {
     type Rank = Option<Timestamp>;
 
     fn rank(&self) -> Self::Rank {
-        self.0
+        self.at
     }
 }
 
@@ -146,14 +152,17 @@ impl Care {
             Event::QuarantineOrdered(event) => self.moved(fact, &event.quarantine, event.kind),
             Event::QuarantineMoved(event) => self.moved(fact, &event.quarantine, event.kind),
             Event::QuarantineReleased(event) => {
-                self.released.change(&event.quarantine, |released| keep_earliest(&mut released.0, at));
+                self.released.change(&event.quarantine, |released| {
+                    keep_earliest(&mut released.at, at);
+                    released.mistake |= event.reason == ReleaseReason::Mistake;
+                });
                 match event.reason {
-                    ReleaseReason::Hospital => self.arrivals.insert(fact.id(), Arrival { at, recorded_at }),
+                    ReleaseReason::Hospital => self.taken.insert(fact.id(), TakenThere { at, recorded_at, by_order: Some(event.quarantine.clone()) }),
                     ReleaseReason::Died => self.findings.insert(fact.id(), Found { at, recorded_at, finding: Finding::Died }),
                     ReleaseReason::Completed | ReleaseReason::Moved | ReleaseReason::Mistake => {}
                 }
             }
-            _ => self.arrivals.insert(fact.id(), Arrival { at, recorded_at }),
+            _ => self.taken.insert(fact.id(), TakenThere { at, recorded_at, by_order: None }),
         }
     }
 
@@ -161,19 +170,19 @@ impl Care {
         let (at, recorded_at, to_hospital) = (fact.header.at, fact.header.recorded_at, kind == Kind::Hospital);
         self.moves.insert(fact.id(), Moved { quarantine: quarantine.clone(), at, to_hospital });
         if to_hospital {
-            self.arrivals.insert(fact.id(), Arrival { at, recorded_at });
+            self.taken.insert(fact.id(), TakenThere { at, recorded_at, by_order: Some(quarantine.clone()) });
         }
     }
 
     /// Forgets what a command told.
     pub(crate) fn retract(&mut self, command: CommandId) {
         self.findings.retract(command);
-        self.arrivals.retract(command);
+        self.taken.retract(command);
     }
 
     /// How many facts there are.
     pub(crate) fn facts(&self) -> usize {
-        self.findings.len() + self.arrivals.len() + self.moves.len() + self.released.len()
+        self.findings.len() + self.taken.len() + self.moves.len() + self.released.len()
     }
 
     /// What ended what was before it, the last time.
@@ -181,8 +190,9 @@ impl Care {
         let doubted = |at| self.findings.values().any(|found| found.at == at && found.finding.is_case());
         let ends = self.findings.iter().filter(|(_, found)| !found.finding.is_case() && !doubted(found.at));
         let found = ends.map(|(id, found)| (found.at, id, found.recorded_at));
-        let arrived = self.arrivals.iter().map(|(id, arrival)| (arrival.at, id, arrival.recorded_at));
-        let (at, by, recorded_at) = found.chain(arrived).max_by_key(|(at, id, _)| (*at, **id))?;
+        let mistaken = |taken: &TakenThere| taken.by_order.as_ref().is_some_and(|order| self.is_mistake(order));
+        let taken = self.taken.iter().filter(|(_, taken)| !mistaken(taken)).map(|(id, taken)| (taken.at, id, taken.recorded_at));
+        let (at, by, recorded_at) = found.chain(taken).max_by_key(|(at, id, _)| (*at, **id))?;
         Some(Ended { at, late: recorded_late(at, recorded_at), by: *by })
     }
 
@@ -196,10 +206,19 @@ impl Care {
         *place == Place::default() && self.in_hospital(at)
     }
 
+    /// Whether an order should not have been given: then it says nothing of anybody.
+    fn is_mistake(&self, order: &QuarantineId) -> bool {
+        self.released.iter().any(|(of, released)| of == order && released.mistake)
+    }
+
     /// Whether an order held in hospital. Of two moves at one instant the one that leaves more to us counts.
     fn in_hospital(&self, at: Timestamp) -> bool {
-        let last = self.moves.iter().filter(|(_, moved)| moved.at <= at).max_by_key(|(id, moved)| (moved.at, !moved.to_hospital, **id));
-        let released = |quarantine| self.released.iter().any(|(of, released)| of == quarantine && released.0.is_some_and(|released_at| released_at <= at));
+        let last = self
+            .moves
+            .iter()
+            .filter(|(_, moved)| moved.at <= at && !self.is_mistake(&moved.quarantine))
+            .max_by_key(|(id, moved)| (moved.at, !moved.to_hospital, **id));
+        let released = |quarantine| self.released.iter().any(|(of, released)| of == quarantine && released.at.is_some_and(|released_at| released_at <= at));
         last.is_some_and(|(_, moved)| moved.to_hospital && !released(&moved.quarantine))
     }
 }

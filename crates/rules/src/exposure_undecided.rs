@@ -90,8 +90,9 @@ struct UnderOrder {
     mistake: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Holds {
+    quarantine: QuarantineId,
     at: Timestamp,
     recorded_at: Timestamp,
     /// At a site or in hospital, and not where they live.
@@ -127,7 +128,7 @@ impl Ranked for UnderOrder {
 
 impl Rule for ExposureUndecided {
     const NAME: &'static str = domain::community::EXPOSURE_UNDECIDED;
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Person, ScopeKind::Unregistered];
     type Memory = Memory;
 
@@ -168,15 +169,21 @@ impl Rule for ExposureUndecided {
             }
             Event::QuarantineOrdered(event) => {
                 memory.orders.change(&event.quarantine, |order| order.given = Some((at, recorded_at, id)));
-                memory.holds.insert(id, Holds { at, recorded_at, away: is_away(event.kind) });
+                memory.holds.insert(id, Holds { quarantine: event.quarantine.clone(), at, recorded_at, away: is_away(event.kind) });
             }
-            Event::QuarantineMoved(event) => memory.holds.insert(id, Holds { at, recorded_at, away: is_away(event.kind) }),
+            Event::QuarantineMoved(event) => {
+                memory.holds.insert(id, Holds { quarantine: event.quarantine.clone(), at, recorded_at, away: is_away(event.kind) });
+            }
             Event::QuarantineReleased(event) => {
                 memory.orders.change(&event.quarantine, |order| {
                     order.until = Some(order.until.map_or(at, |until| until.min(at)));
                     order.mistake |= event.reason == ReleaseReason::Mistake;
                 });
-                memory.holds.insert(id, Holds { at, recorded_at, away: event.reason == ReleaseReason::Hospital });
+                let (quarantine, away) = (event.quarantine.clone(), event.reason == ReleaseReason::Hospital);
+                memory.holds.insert(id, Holds { quarantine, at, recorded_at, away });
+                if event.reason == ReleaseReason::Died {
+                    memory.findings.insert(id, Found { at, recorded_at, finding: Finding::Died });
+                }
             }
             _ => {}
         }
@@ -260,10 +267,15 @@ impl Memory {
 
     /// That a case is, or was later taken, to a site or to hospital.
     fn taken_away(&self, exposure: &Exposure) -> Option<Decision> {
-        // of two at one instant the one that leaves more to do counts
-        let before = self.holds.iter().filter(|(_, holds)| holds.at <= exposure.at).max_by_key(|(id, holds)| (holds.at, !holds.away, **id));
-        let later = self.holds.iter().filter(|(_, holds)| holds.at > exposure.at);
-        let away = before.into_iter().chain(later).filter(|(_, holds)| holds.away);
+        let mistaken = |holds: &Holds| self.orders.iter().any(|(quarantine, order)| *quarantine == holds.quarantine && order.mistake);
+        let holds = || self.holds.iter().filter(|(_, holds)| !mistaken(holds));
+        // the last of each order; of two at one instant the one that leaves more to do counts
+        let rank = |(id, holds): (&EventId, &Holds)| (holds.at, !holds.away, *id);
+        let then = |(_, holds): &(&EventId, &Holds)| holds.at <= exposure.at;
+        let overtaken = |(id, of): (&EventId, &Holds)| holds().filter(then).any(|other| other.1.quarantine == of.quarantine && rank(other) > rank((id, of)));
+        let before = holds().filter(then).filter(|holds| !overtaken(*holds));
+        let later = holds().filter(|holds| !then(holds));
+        let away = before.chain(later).filter(|(_, holds)| holds.away);
         away.map(|(id, holds)| Decision { recorded_at: holds.recorded_at, at: holds.at, by: *id }).min()
     }
 }

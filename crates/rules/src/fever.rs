@@ -65,7 +65,7 @@ impl Ranked for UnderOrder {
 
 impl Rule for Fever {
     const NAME: &'static str = "fever";
-    const VERSION: u16 = 4;
+    const VERSION: u16 = 5;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Person, ScopeKind::Unregistered];
     type Memory = Memory;
 

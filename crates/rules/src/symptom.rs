@@ -65,7 +65,7 @@ impl Ranked for Report {
 
 impl Rule for Symptom {
     const NAME: &'static str = "symptom";
-    const VERSION: u16 = 3;
+    const VERSION: u16 = 4;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Person, ScopeKind::Unregistered];
     type Memory = Memory;
 

@@ -107,7 +107,11 @@ fn titles_of_every_rule() {
     expect(&state("absent_n_times"), "阳光小区 7号楼2单元502 连续2次无人应门", "Nobody there, visits in a row: 2, 阳光小区, building 7, unit 2, door 502");
     expect(&state("arrival"), "阳光小区 7号楼2单元502 来人未登记，2人次", "Arrived and not registered: 2, 阳光小区, building 7, unit 2, door 502");
     let case = state("exposure_undecided");
-    expect(&case, "阳光小区 7号楼2单元502 确诊或疑似者未送医院、集中点", "A case, neither in hospital nor at a site, 阳光小区, building 7, unit 2, door 502");
+    expect(
+        &case,
+        "阳光小区 7号楼2单元502 须送医院或集中点，尚未送",
+        "To be taken to a hospital or a site, not done yet, 阳光小区, building 7, unit 2, door 502",
+    );
     let mut exposed = case;
     exposed.occurrence.severity = Severity::Serious;
     expect(&exposed, "阳光小区 7号楼2单元502 接触者尚未处置", "Exposed, nothing decided yet, 阳光小区, building 7, unit 2, door 502");

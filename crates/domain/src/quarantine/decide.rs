@@ -90,7 +90,7 @@ fn same_order(order: &PlaceOrder, state: &State) -> Result<Vec<Event>, Rejection
 
 /// Whether an order of a kind holds in a household. Elsewhere it has a facility and no door: were their home its place, that door
 /// would show them as quarantined there, and a check at the site would count as a look at it.
-const fn holds_at_home(kind: Kind) -> bool {
+pub(super) const fn holds_at_home(kind: Kind) -> bool {
     match kind {
         Kind::Home | Kind::Watch => true,
         Kind::Facility | Kind::Hospital => false,
@@ -158,7 +158,7 @@ fn decide_move(change: Move, known: &dyn Known, context: &Context<'_>) -> Result
         return Ok(Vec::new());
     }
     let (quarantine, person) = (change.quarantine, state.person.clone());
-    let taken_there = kind == Kind::Hospital && state.kind != Kind::Hospital;
+    let taken_there = kind == Kind::Hospital && holds_at_home(state.kind);
     let exposed = taken_there.then(|| exposed(&person, &quarantine, &from, known, context.at)).flatten();
     let moved = Moved { quarantine, person, kind, from, to, facility: change.facility, room: change.room };
     Ok(std::iter::once(moved.into()).chain(exposed.map(Event::from)).collect())
@@ -212,7 +212,7 @@ fn decide_release(release: Release, known: &dyn Known, context: &Context<'_>) ->
     }
     let private = PrivateFields::default().with(field::DOCUMENT, release.document.as_deref()).owned_by(KeyOwner::Person(state.person.clone()));
     let place = place_now(&state, known);
-    let taken_there = release.reason == ReleaseReason::Hospital && state.kind != Kind::Hospital;
+    let taken_there = release.reason == ReleaseReason::Hospital && holds_at_home(state.kind);
     let exposed = taken_there.then(|| exposed(&state.person, &release.quarantine, &place, known, context.at)).flatten();
     let released = Released { quarantine: release.quarantine, person: state.person.clone(), place, reason: release.reason, private };
     Ok(std::iter::once(released.into()).chain(exposed.map(Event::from)).collect())

@@ -19,7 +19,10 @@ use serde::Serialize;
 use serde_json::Value;
 use web::{Problem, SEQUENCE};
 
-use super::{Query, RETRY_AFTER_S, registers::payload};
+use super::{
+    Query, RETRY_AFTER_S,
+    registers::{may_see, payload},
+};
 
 /// Commits read from the log at once.
 const COMMITS_PER_READ: u64 = 256;
@@ -130,7 +133,7 @@ impl Export {
             id: header.event_id(index).to_string(),
             kind: event.name(),
             subject: stored.subject.clone(),
-            data: payload(event),
+            data: if may_see(&self.scope, event) { payload(event) } else { Value::Null },
         };
         Ok(serde_json::to_vec(&Line {
             sequence: stored.sequence,

@@ -152,7 +152,7 @@ pub(super) async fn silences(State(query): State<Query>, Path(community): Path<S
 struct TimelineAnswer {
     #[serde(flatten)]
     item: TimelineItem,
-    /// The event's payload; `null` for those who may not see personal data, or what medicine found.
+    /// The event's payload; `null` for those who may not see personal data.
     data: Value,
 }
 
@@ -162,13 +162,18 @@ pub(super) async fn timeline(State(query): State<Query>, Path(community): Path<S
     let asked = query.ask(&headers, &community, Right::See, &raw, &allowed).await?;
     let (page, (of, what, id)) = (page_of(&asked.params)?, whose(&asked.params)?);
     let scope = asked.scope.clone();
-    let page = query.read(move |reader| reader.timeline(&scope, &of, &page)).await?;
+    let mut page = query.read(move |reader| reader.timeline(&scope, &of, &page)).await?;
+    page.items.retain(|(_, event)| may_see(&asked.scope, event));
     let (items, mut events): (Vec<TimelineItem>, Vec<Event>) = page.items.into_iter().unzip();
     query.opener.open_events(&asked.scope, (what, &id), &mut events).await?;
-    let may = |right| asked.scope.may(right);
-    let seen = |event: &Event| may(Right::SeePersonal) && (may(Right::SeeFindings) || !tells_a_finding(event));
-    let items = items.into_iter().zip(&events).map(|(item, event)| TimelineAnswer { item, data: if seen(event) { payload(event) } else { Value::Null } });
+    let personal = asked.scope.may(Right::SeePersonal);
+    let items = items.into_iter().zip(&events).map(|(item, event)| TimelineAnswer { item, data: if personal { payload(event) } else { Value::Null } });
     list(&Page { items: items.collect(), next: page.next, sequence: page.sequence })
+}
+
+/// Whether somebody may know of an event at all: of a finding only who may see findings.
+pub(super) fn may_see(scope: &Scope, event: &Event) -> bool {
+    scope.may(Right::SeeFindings) || !tells_a_finding(event)
 }
 
 /// Whether an event says what medicine found, or repeats it to take it back.

@@ -36,7 +36,7 @@ impl Dated for Found {
     }
 
     fn badness(&self) -> i32 {
-        i32::from(!self.finding.excludes())
+        i32::from(self.finding.is_case())
     }
 }
 
@@ -59,7 +59,7 @@ pub struct Person;
 
 impl ReadModel for Person {
     const NAME: &'static str = "person";
-    const VERSION: u32 = 6;
+    const VERSION: u32 = 7;
     type Key = PersonId;
     type Row = Row;
 

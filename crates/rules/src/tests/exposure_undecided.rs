@@ -80,6 +80,8 @@ fn for_a_case_only_a_site_or_a_hospital_decides_and_that_at_once() {
     assert_eq!(severity::<ExposureUndecided>(std::slice::from_ref(&case), &person(), at(NINE)), Some(Severity::Critical), "nobody is well in the meantime");
     let order = |text: &str, kind| told(2, text, ordered(kind, day("2020-02-06")));
     let move_to = |text: &str, kind| told(3, text, moved(kind));
+    let release = |text: &str, reason| told(4, text, Released { reason, ..released() });
+    let other_order = |text: &str, kind| told(5, text, Ordered { quarantine: "q2".parse().unwrap(), ..ordered(kind, day("2020-02-05")) });
     for (what, more, decided) in [
         ("at home", vec![order("2020-02-06T12:00", Kind::Home)], false),
         ("in hospital", vec![order("2020-02-06T12:00", Kind::Hospital)], true),
@@ -88,6 +90,13 @@ fn for_a_case_only_a_site_or_a_hospital_decides_and_that_at_once() {
         ("moved to hospital", vec![order("2020-02-05T12:00", Kind::Home), move_to("2020-02-06T12:00", Kind::Hospital)], true),
         ("recovered", vec![told(2, "2020-02-09T12:00", finding(Finding::Recovered))], true),
         ("died", vec![told(2, "2020-02-09T12:00", finding(Finding::Died))], true),
+        ("died, as the end of an order says", vec![order("2020-02-06T12:00", Kind::Home), release("2020-02-09T12:00", ReleaseReason::Died)], true),
+        ("in hospital, by mistake", vec![order("2020-02-06T12:00", Kind::Hospital), release("2020-02-06T13:00", ReleaseReason::Mistake)], false),
+        (
+            "released, and to hospital in the same minute",
+            vec![release("2020-02-05T12:00", ReleaseReason::Moved), other_order("2020-02-05T12:00", Kind::Hospital)],
+            true,
+        ),
     ] {
         let commits: Vec<Commit> = std::iter::once(case.clone()).chain(more).collect();
         assert_eq!(judge::<ExposureUndecided>(&commits, &person(), at(LATER)).is_quiet(), decided, "{what}");

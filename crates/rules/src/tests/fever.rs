@@ -325,6 +325,16 @@ fn the_way_to_hospital_ends_it_however_it_is_told() {
 }
 
 #[test]
+fn an_order_to_hospital_that_was_a_mistake_ends_nothing() {
+    let fever = measured(1, MORNING, Site::Axilla, 385);
+    let order = commit(2, at("2020-02-07T09:00"), at("2020-02-07T09:00"), ordered(Kind::Hospital, day("2020-02-07")));
+    let released = |reason| commit(3, at("2020-02-07T10:00"), at("2020-02-07T10:00"), Released { reason, ..released() });
+    let quiet = |commits: &[Commit]| judge::<Fever>(commits, &person(), at("2020-02-08T09:00")).is_quiet();
+    assert!(quiet(&[fever.clone(), order.clone(), released(ReleaseReason::Moved)]), "they were there");
+    assert!(!quiet(&[fever, order, released(ReleaseReason::Mistake)]), "they never were");
+}
+
+#[test]
 fn what_a_check_measures_in_hospital_is_the_hospitals_and_what_a_door_or_a_gate_measures_is_ours() {
     let to_hospital = commit(1, at(MORNING), at(MORNING), moved(Kind::Hospital));
     let back = commit(2, at("2020-02-08T08:00"), at("2020-02-08T08:00"), moved(Kind::Home));
