@@ -71,3 +71,16 @@ fn whoever_is_taken_to_hospital_leaves_people_behind_who_are_named() {
     let retract = json!({"command": check, "reason": "another person"});
     assert_eq!(said(&world.decide("record.retract", retract, "2020-02-04T10:00")), "record.retracted");
 }
+
+#[test]
+fn who_may_not_record_a_finding_takes_none_back() {
+    use domain::Role;
+    for (role, taken_back) in [(Role::Office, true), (Role::Nurse, true), (Role::Grid, false), (Role::Leader, false)] {
+        let mut world = World::settled();
+        world.asked_by("t-one", Role::Nurse);
+        let command = world.record(RECORD, json!({"person": "p1", "finding": "confirmed"}), "2020-02-06T15:04");
+        world.asked_by("t-one", role);
+        let retraction = json!({"command": command, "reason": "写错了人"});
+        assert_eq!(world.decide("record.retract", retraction, "2020-02-06T16:00").is_ok(), taken_back, "{role}");
+    }
+}
