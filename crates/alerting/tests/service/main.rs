@@ -77,7 +77,7 @@ async fn a_fever_is_published_word_by_word() {
                 "recovering_until": null,
                 "seen": null,
                 "caused_by": [format!("{id}-0")],
-                "rule": {"name": "fever", "version": 4}, "suppressed": [], "silenced_until": null
+                "rule": {"name": "fever", "version": 5}, "suppressed": [], "silenced_until": null
             }
         })
     );
