@@ -14,7 +14,7 @@ use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Severity},
     building::ExceptionKind,
-    values::{CommandId, DAY_MS, Day, EventId, HOUR_MS, Place, Subject, Timestamp},
+    values::{CommandId, DAY_MS, Day, EventId, HOUR_MS, PersonId, Place, Subject, Timestamp},
     visit::Presence,
 };
 use serde::{Deserialize, Serialize};
@@ -111,6 +111,10 @@ impl Rule for Arrival {
     fn evolve(memory: &mut Memory, scope: &Scope, fact: &Fact<'_>) {
         let (id, at, recorded_at) = (fact.id(), fact.header.at, fact.header.recorded_at);
         let here = |place: &Place| place.household.as_ref().and_then(Scope::household).as_ref() == Some(scope);
+        let Memory { arrivals, registrations } = memory;
+        let mut took_down = |at, person: &PersonId| {
+            registrations.insert(id, Registered { at, recorded_at, who: Subject::person(person.clone()), declared: false });
+        };
         match fact.event {
             Event::VisitRecorded(visit) => {
                 let new = visit.people.iter().filter(|person| person.presence == Presence::New);
@@ -118,27 +122,19 @@ impl Rule for Arrival {
                     let on = person.exposure.as_ref().and_then(|exposure| exposure.arrived_on);
                     Newcomer { who: Some(person.who.clone()), on }
                 };
-                memory.arrivals.insert(id, Arrived { at, recorded_at, place: visit.place.clone(), people: new.map(newcomer).collect() });
+                arrivals.insert(id, Arrived { at, recorded_at, place: visit.place.clone(), people: new.map(newcomer).collect() });
             }
             Event::BuildingReported(report) => {
                 let mut arrived = report.exceptions.iter().filter(|exception| exception.kind == ExceptionKind::Arrived && here(&exception.place));
                 if let Some(exception) = arrived.next() {
                     let people = vec![Newcomer { who: None, on: Some(report.for_date) }];
-                    memory.arrivals.insert(id, Arrived { at, recorded_at, place: exception.place.clone(), people });
+                    arrivals.insert(id, Arrived { at, recorded_at, place: exception.place.clone(), people });
                 }
             }
-            Event::ArrivalDeclared(event) => memory.registrations.insert(id, Registered { at, recorded_at, who: event.who.clone(), declared: true }),
-            Event::ResidenceStarted(event) => {
-                memory
-                    .registrations
-                    .insert(id, Registered { at: event.from.max(at), recorded_at, who: Subject::person(event.person.clone()), declared: false });
-            }
-            Event::QuarantineOrdered(event) => {
-                memory.registrations.insert(id, Registered { at, recorded_at, who: Subject::person(event.person.clone()), declared: false })
-            }
-            Event::QuarantineMoved(event) => {
-                memory.registrations.insert(id, Registered { at, recorded_at, who: Subject::person(event.person.clone()), declared: false })
-            }
+            Event::ArrivalDeclared(event) => registrations.insert(id, Registered { at, recorded_at, who: event.who.clone(), declared: true }),
+            Event::ResidenceStarted(event) => took_down(event.from.max(at), &event.person),
+            Event::QuarantineOrdered(event) => took_down(at, &event.person),
+            Event::QuarantineMoved(event) => took_down(at, &event.person),
             _ => {}
         }
     }

@@ -42,11 +42,12 @@ pub(crate) struct Care {
     released: Facts<Released, MOVES_MAX, QuarantineId>,
 }
 
+/// A finding of one person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Found {
-    at: Timestamp,
-    recorded_at: Timestamp,
-    finding: Finding,
+pub(crate) struct Found {
+    pub(crate) at: Timestamp,
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) finding: Finding,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,11 +116,6 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Whether what ended something did so before `at`, so that what happened then is a matter.
-    pub(crate) fn is_before(ended: Option<Self>, at: Timestamp) -> bool {
-        ended.is_none_or(|ended| ended.at < at)
-    }
-
     /// Quiet, because of what ended it where something did.
     pub(crate) fn quiet(ended: Option<Self>) -> Verdict {
         ended.map_or(Verdict::quiet(), |ended| Verdict::Quiet { late: ended.late, quieted_by: vec![ended.by.to_string()] })
@@ -201,9 +197,11 @@ impl Care {
         self.findings.values().max_by_key(|found| found.rank()).is_some_and(|found| found.finding.is_case())
     }
 
-    /// Whether something is the hospital's matter: a check at an order without a door, while that order held in hospital.
-    pub(crate) fn is_of_hospital(&self, at: Timestamp, place: &Place) -> bool {
-        *place == Place::default() && self.in_hospital(at)
+    /// Whether what was measured or told at a moment and a place is a matter of the community's: nothing has ended it since, and it is
+    /// not the hospital's, as a check without a door is while its order held there.
+    pub(crate) fn leaves_to_us(&self, ended: Option<Ended>, at: Timestamp, place: &Place) -> bool {
+        let of_hospital = *place == Place::default() && self.in_hospital(at);
+        ended.is_none_or(|ended| ended.at < at) && !of_hospital
     }
 
     /// Whether an order should not have been given: then it says nothing of anybody.

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
+    care::Found,
     facts::{Facts, Ranked, recorded_late},
 };
 
@@ -68,13 +69,6 @@ enum Source {
     Own,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Found {
-    at: Timestamp,
-    recorded_at: Timestamp,
-    finding: Finding,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Cleared {
     at: Timestamp,
@@ -116,7 +110,7 @@ macro_rules! ranked_by_time {
         }
     )+};
 }
-ranked_by_time!(Exposure, Found, Cleared, Holds);
+ranked_by_time!(Exposure, Cleared, Holds);
 
 impl Ranked for UnderOrder {
     type Rank = Option<Timestamp>;

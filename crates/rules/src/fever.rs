@@ -104,7 +104,7 @@ impl Rule for Fever {
             return Judgement { verdict: Verdict::quiet(), next_change: None };
         }
         let ended = memory.care.ended();
-        match memory.course.records().standing(policy, |taken| memory.is_ours(ended, taken)) {
+        match memory.course.records().standing(policy, |taken| memory.care.leaves_to_us(ended, taken.at, &taken.record.place)) {
             Standing::Well => Judgement { verdict: Ended::quiet(ended), next_change: None },
             Standing::NotConfirmed { by, deadline, after } => {
                 let quiet = Verdict::Quiet { late: by.record.recorded_at > deadline, quieted_by: vec![by.id.to_string()] };
@@ -154,11 +154,6 @@ impl Remembered for Memory {
 }
 
 impl Memory {
-    /// Whether a reading is a matter of the community's: not one that a finding or a hospital ended, or that was taken in hospital.
-    fn is_ours(&self, ended: Option<Ended>, taken: &Taken<'_>) -> bool {
-        Ended::is_before(ended, taken.at) && !self.care.is_of_hospital(taken.at, &taken.record.place)
-    }
-
     /// Under an order at some time since the fever began, exposed not long before, or found to be infected as far as is known.
     fn at_risk(&self, since: Timestamp) -> bool {
         let under_order = |order: &UnderOrder| order.from.is_some() && order.until.is_none_or(|until| until > since);

@@ -96,7 +96,7 @@ impl Rule for Symptom {
             return Judgement { verdict: Verdict::quiet(), next_change: None };
         }
         let ended = memory.care.ended();
-        let ours = |report: &Report| Ended::is_before(ended, report.at) && !memory.care.is_of_hospital(report.at, &report.place);
+        let ours = |report: &Report| memory.care.leaves_to_us(ended, report.at, &report.place);
         if !memory.reports.values().any(ours) {
             return Judgement { verdict: Ended::quiet(ended), next_change: None };
         }
@@ -159,7 +159,7 @@ impl<'a> Told<'a> {
         }
         let then = report.at.max(self.course.measured_at(id).unwrap_or(report.at));
         let known = |taken: &Taken<'_>| taken.at <= then && known_at.is_none_or(|known_at| taken.record.recorded_at <= known_at);
-        let ours = |taken: &Taken<'_>| Ended::is_before(self.ended, taken.at) && !self.care.is_of_hospital(taken.at, &taken.record.place);
+        let ours = |taken: &Taken<'_>| self.care.leaves_to_us(self.ended, taken.at, &taken.record.place);
         let standing = self.course.standing(self.policy, |taken| known(taken) && ours(taken));
         let Standing::Feverish(episode) = standing else { return None };
         let alarmed = episode.confirmed || then > episode.deadline;

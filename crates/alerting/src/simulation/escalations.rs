@@ -1,7 +1,6 @@
 //! Whose turn it is, whatever becomes of those who say so.
 
 use serde_json::json;
-use testkit::Trouble;
 
 use super::*;
 
@@ -50,27 +49,8 @@ async fn fever(town: &Town) {
 #[tokio::test]
 async fn two_instances_restarts_and_lost_answers_tell_each_level_once() {
     let town = town().await;
-    let mut instances = [Instance::new(&town.log, &town.clock), Instance::new(&town.log, &town.clock)];
     fever(&town).await;
-    for minutes in [0, 5, 10, 15, 60] {
-        town.clock.forward_minutes(minutes);
-        for _ in 0..6 {
-            // both judge before either is heard
-            for instance in &mut instances {
-                instance.fold(1000).await;
-                instance.judge();
-            }
-            town.intake.next_observation(Trouble::AnswerLost).await;
-            for instance in &mut instances {
-                instance.deliver(0, &town.intake).await;
-                instance.answer();
-            }
-        }
-        instances[0].crash(minutes % 2 == 0);
-        instances[1].rebuild();
-    }
-    let [survivor, _] = &mut instances;
-    survivor.settle(&town.intake).await;
+    two_instances(&town, &[0, 5, 10, 15, 60], 6).await;
     // the answers that were lost are asked for again when somebody starts next
     let fevers = ["06 12:00 L1 s-nurse+s-keeper at_once", "06 12:05 L2 s-office at_once since 06 12:00", "06 12:15 L3 s-town unacknowledged"];
     assert_eq!(told(&town, "fever").await, fevers);

@@ -22,7 +22,7 @@ use domain::{
 use serde_json::{Value, json};
 use store::{Key, Options, Prefix, RawRow, Store, Table};
 use tempfile::TempDir;
-use testkit::{MemoryIntake, World};
+use testkit::{MemoryIntake, Trouble, World};
 
 use crate::{
     engine::Engine,
@@ -286,6 +286,29 @@ fn check_log(world: &World) {
             assert_eq!(first, alert, "{cause} is in two alerts of {}", key.rule);
         }
     }
+}
+
+/// Two instances while time goes on by so many minutes, and again: both judge before either is heard, answers are lost, and both end and
+/// begin anew. At last one of them asks again what was not answered.
+async fn two_instances(town: &Town, minutes: &[i64], rounds: usize) {
+    let mut instances = [Instance::new(&town.log, &town.clock), Instance::new(&town.log, &town.clock)];
+    for minutes in minutes {
+        town.clock.forward_minutes(*minutes);
+        for _ in 0..rounds {
+            for instance in &mut instances {
+                instance.fold(1000).await;
+                instance.judge();
+            }
+            town.intake.next_observation(Trouble::AnswerLost).await;
+            for instance in &mut instances {
+                instance.deliver(0, &town.intake).await;
+                instance.answer();
+            }
+        }
+        instances[0].crash(minutes % 2 == 0);
+        instances[1].rebuild();
+    }
+    instances[0].settle(&town.intake).await;
 }
 
 /// An instance that starts from nothing says nothing: what is on the log is what the rules say.

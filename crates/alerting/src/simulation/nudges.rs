@@ -2,7 +2,6 @@
 
 use domain::Event;
 use serde_json::json;
-use testkit::Trouble;
 
 use super::*;
 
@@ -37,25 +36,8 @@ async fn nudges(town: &Town) -> Vec<String> {
 #[tokio::test]
 async fn two_instances_restarts_and_lost_answers_nudge_once_a_day_and_a_rebuild_tells_nobody() {
     let town = town().await;
-    let mut instances = [Instance::new(&town.log, &town.clock), Instance::new(&town.log, &town.clock)];
     // 16:59, 17:00, 17:20, 17:59, 18:00
-    for minutes in [299, 1, 20, 39, 1] {
-        town.clock.forward_minutes(minutes);
-        for _ in 0..4 {
-            for instance in &mut instances {
-                instance.fold(1000).await;
-                instance.judge();
-            }
-            town.intake.next_observation(Trouble::AnswerLost).await;
-            for instance in &mut instances {
-                instance.deliver(0, &town.intake).await;
-                instance.answer();
-            }
-        }
-        instances[0].crash(minutes % 2 == 0);
-        instances[1].rebuild();
-    }
-    instances[0].settle(&town.intake).await;
+    two_instances(&town, &[299, 1, 20, 39, 1], 4).await;
     assert_eq!(nudges(&town).await, ["06 17:00 b07 2020-02-06 s-li"], "and nobody leads b08");
     check_log(&town.intake.world("u07").await);
     check_replay(&town).await;
