@@ -1,26 +1,34 @@
 //! Fevers close to one another: two people of a building, of one household or of two, within 72 hours.
 //!
-//! It counts alerts of `fever` and not readings: what is alarmed about and confirmed. One whose fever is over counts for those that
-//! came within the time, and one that was no fever (closed as a false alarm, a duplicate, measured wrong, not ours) for nobody. It is
-//! quiet once none of them is open: each is recovering or over. Its causes are the events that opened those alerts.
+//! Who is in it, since when and why follows from the readings that were taken of people of the building, whenever they were told and
+//! in whatever order: each no more than 72 hours after the one before it belong together. A reading counts that is a fever by the
+//! policy of its time and needs no second one; one without contact where the same person was measured again in time with a fever, or
+//! where it is of a fever that is confirmed and open. Its causes are the first of each person.
 //!
-//! A fever that turns out to be of another building counts in both until it is over.
+//! The alerts of `fever` say who is still ill: it fires while one of them is open, and is quiet once each is recovering or over. What
+//! somebody closed as no fever of ours (a false alarm, a duplicate, measured wrong, not ours) counts for nobody.
+//!
+//! What is below 37.0 counts for no cluster, whatever a policy calls a fever: buildings remember nothing of healthy people.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Event, Fact, Header,
     alert::{Alert, AlertId, Change, CloseReason, Detail, Firing, Occurrence, Severity, Step},
-    values::{BuildingId, CommandId, EstateId, EventId, HOUR_MS, Place, Subject, Timestamp},
+    community::Policy,
+    values::{BuildingId, CommandId, EstateId, EventId, HOUR_MS, Place, Site, Subject, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Fever, Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
+    course::{self, WARM_TENTHS_CELSIUS},
     facts::{Facts, Ranked},
 };
 
-/// Most fevers remembered per building; those that are over and began first are forgotten first.
+/// Most records of warm readings remembered per building, newest kept: ten sick people for six days.
+const RECORDS_MAX: usize = 128;
+/// Most alerts of fevers remembered per building; those that are over and began first are forgotten first.
 const FEVERS_MAX: usize = 64;
 
 /// The rule.
@@ -28,20 +36,43 @@ const FEVERS_MAX: usize = 64;
 pub struct Cluster;
 
 impl Cluster {
-    /// Time within which two fevers begin that belong together: 72 hours (alerting.md).
+    /// Time within which two fevers are measured that belong together: 72 hours (alerting.md).
     pub const TOGETHER_MS: i64 = 72 * HOUR_MS;
 }
 
-/// What is remembered of one building.
+/// What is remembered of one building: nothing, unless somebody there is warm.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
+    records: Facts<Record, RECORDS_MAX, (EventId, Subject)>,
     fevers: Facts<OfFever, FEVERS_MAX, AlertId>,
+}
+
+/// What one event told of one person: in order of its own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Record {
+    estate: Option<EstateId>,
+    warm: Vec<Warm>,
+}
+
+/// A reading that may be a fever.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Warm {
+    at: Timestamp,
+    site: Site,
+    tenths_celsius: i16,
+}
+
+impl Ranked for Record {
+    type Rank = Option<Timestamp>;
+
+    fn rank(&self) -> Self::Rank {
+        self.warm.iter().map(|warm| warm.at).max()
+    }
 }
 
 /// What the last event of each kind told of an alert of a fever: by its number there, for events are not told twice in one order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct OfFever {
-    opened: Option<(u32, EventId)>,
     seen: Option<(u32, Seen)>,
     ended: Option<Ended>,
 }
@@ -63,31 +94,28 @@ struct Seen {
     first_at: Timestamp,
     last_at: Timestamp,
     confirmed: bool,
-    estate: Option<EstateId>,
 }
 
 impl From<&Occurrence> for Seen {
     fn from(occurrence: &Occurrence) -> Self {
-        Self {
-            who: occurrence.person.clone(),
-            first_at: occurrence.first_at,
-            last_at: occurrence.last_at,
-            confirmed: !occurrence.unconfirmed,
-            estate: occurrence.place.estate.clone(),
-        }
+        let Occurrence { person, first_at, last_at, unconfirmed, .. } = occurrence;
+        Self { who: person.clone(), first_at: *first_at, last_at: *last_at, confirmed: !unconfirmed }
     }
 }
 
 impl OfFever {
     fn is_open(&self) -> bool {
-        self.opened.is_some_and(|(n, _)| self.ended.is_none_or(|ended| n > ended.n))
+        self.seen.as_ref().is_some_and(|(n, _)| self.ended.is_none_or(|ended| *n > ended.n))
     }
 
-    /// How it stands, with the event that opened it, if it is one that counts.
-    fn counts(&self) -> Option<(EventId, &Seen)> {
-        let was_none = self.ended.is_some_and(|ended| ended.was_none);
-        let (Some((_, opened)), Some((_, seen))) = (self.opened, &self.seen) else { return None };
-        (seen.confirmed && (self.is_open() || !was_none)).then_some((opened, seen))
+    /// How it stands, where it is open and confirmed.
+    fn open(&self) -> Option<&Seen> {
+        self.seen.as_ref().map(|(_, seen)| seen).filter(|seen| self.is_open() && seen.confirmed)
+    }
+
+    /// How it stood when somebody closed it as no fever of ours.
+    fn none(&self) -> Option<&Seen> {
+        self.seen.as_ref().map(|(_, seen)| seen).filter(|_| !self.is_open() && self.ended.is_some_and(|ended| ended.was_none))
     }
 }
 
@@ -96,6 +124,52 @@ impl Ranked for OfFever {
 
     fn rank(&self) -> Self::Rank {
         (self.is_open(), self.seen.as_ref().map(|(_, seen)| seen.first_at))
+    }
+}
+
+impl Seen {
+    /// Whether a reading is one of this fever's.
+    fn holds(&self, who: &Subject, at: Timestamp) -> bool {
+        self.who.as_ref() == Some(who) && (self.first_at..=self.last_at).contains(&at)
+    }
+}
+
+/// A reading that counts. The order is that in which they were taken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Counted<'a> {
+    at: Timestamp,
+    id: EventId,
+    who: &'a Subject,
+    estate: Option<&'a EstateId>,
+}
+
+impl Memory {
+    /// The readings that count, in the order in which they were taken.
+    fn counted(&self, policy: &Policy) -> Vec<Counted<'_>> {
+        let is_fever = |warm: &&Warm| policy.at(warm.at).fever.is_fever(warm.site, warm.tenths_celsius);
+        let mut of_person: BTreeMap<&Subject, Vec<(Counted<'_>, &Warm)>> = BTreeMap::new();
+        for ((id, who), record) in self.records.iter() {
+            let fevers = record.warm.iter().filter(is_fever);
+            let fevers = fevers.map(|warm| (Counted { at: warm.at, id: *id, who, estate: record.estate.as_ref() }, warm));
+            of_person.entry(who).or_default().extend(fevers);
+        }
+        let mut counted = Vec::new();
+        for (who, mut readings) in of_person {
+            readings.sort_by_key(|(reading, _)| *reading);
+            let in_time = |first: &Warm, second: &Warm| second.at <= first.at.plus_minutes(i64::from(policy.at(first.at).remeasure_minutes));
+            let again = |place: usize| {
+                let before = place.checked_sub(1).is_some_and(|before| in_time(readings[before].1, readings[place].1));
+                before || readings.get(place + 1).is_some_and(|(_, next)| in_time(readings[place].1, next))
+            };
+            let told = |by: fn(&OfFever) -> Option<&Seen>, at| self.fevers.values().filter_map(by).any(|seen| seen.holds(who, at));
+            let counts = |(place, (reading, warm)): (usize, &(Counted<'_>, &Warm))| {
+                let is_one = course::is_certain(warm.site, warm.tenths_celsius) || again(place) || told(OfFever::open, reading.at);
+                is_one && !told(OfFever::none, reading.at)
+            };
+            counted.extend(readings.iter().enumerate().filter(|(place, reading)| counts((*place, reading))).map(|(_, (reading, _))| *reading));
+        }
+        counted.sort_unstable();
+        counted
     }
 }
 
@@ -115,16 +189,29 @@ fn was_none(reason: CloseReason) -> bool {
 
 impl Rule for Cluster {
     const NAME: &'static str = "cluster";
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Building];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
-        let building = told_by(event).and_then(|step| step.place?.building.as_ref());
-        building.and_then(Scope::building).into_iter().collect()
+        let told = told_by(event).and_then(|step| step.place?.building.as_ref());
+        let measured = course::warm(event).into_iter().filter_map(|(_, place, _)| place.building.as_ref());
+        let buildings: BTreeSet<&BuildingId> = told.into_iter().chain(measured).collect();
+        buildings.into_iter().filter_map(Scope::building).collect()
     }
 
-    fn evolve(memory: &mut Memory, _: &Scope, fact: &Fact<'_>) {
+    fn evolve(memory: &mut Memory, scope: &Scope, fact: &Fact<'_>) {
+        let mut records: BTreeMap<Subject, Record> = BTreeMap::new();
+        for (who, place, readings) in course::warm(fact.event) {
+            // as alerts write whom they are about
+            let who = Scope::subject(&who).and_then(|scope| scope.to_subject());
+            let Some(who) = who.filter(|_| place.building.as_ref().and_then(Scope::building).as_ref() == Some(scope)) else { continue };
+            let record = records.entry(who).or_default();
+            record.estate = place.estate.clone();
+            let warm = readings.iter().filter_map(|reading| Some(Warm { at: reading.at, site: reading.site, tenths_celsius: reading.tenths_celsius? }));
+            record.warm.extend(warm.filter(|warm| warm.tenths_celsius >= WARM_TENTHS_CELSIUS));
+        }
+        records.into_iter().for_each(|(who, record)| memory.records.insert((fact.id(), who), record));
         let Some(Step { alert, n, change, .. }) = told_by(fact.event) else { return };
         memory.fevers.change(alert, |of| {
             if let Some(occurrence) = change.occurrence()
@@ -134,7 +221,6 @@ impl Rule for Cluster {
             }
             let ended = |was_none| Some(Ended { n, recorded_at: fact.header.recorded_at, id: fact.id(), was_none });
             match change {
-                Change::Raised { .. } | Change::Reopened { .. } => of.opened = of.opened.max(Some((n, fact.id()))),
                 Change::RecoveryStarted(_) | Change::Resolved(_) => of.ended = of.ended.max(ended(false)),
                 Change::Closed { reason } => of.ended = of.ended.max(ended(was_none(reason))),
                 _ => {}
@@ -143,19 +229,23 @@ impl Rule for Cluster {
     }
 
     /// Alerts keep their history.
-    fn retract(_: &mut Memory, _: CommandId) {}
+    fn retract(memory: &mut Memory, command: CommandId) {
+        memory.records.retract_each(command);
+    }
 
-    fn judge(memory: &Memory, scope: &Scope, _: &Shared<'_>, _: Timestamp) -> Judgement {
-        let fevers: Vec<(&OfFever, EventId, &Seen)> = memory.fevers.values().filter_map(|of| of.counts().map(|(opened, seen)| (of, opened, seen))).collect();
-        let together = |one: &Seen, other: &Seen| one.who != other.who && (one.first_at.0 - other.first_at.0).abs() <= Self::TOGETHER_MS;
-        let belongs = |(_, _, seen): &&(&OfFever, EventId, &Seen)| fevers.iter().any(|(_, _, other)| together(seen, other));
-        let mut members: Vec<_> = fevers.iter().filter(belongs).collect();
-        members.sort_by_key(|(_, opened, seen)| (seen.first_at, *opened));
-        let verdict = if members.iter().any(|(of, ..)| of.is_open()) {
-            Verdict::Firing(firing(&members.iter().map(|(_, opened, seen)| (*opened, *seen)).collect::<Vec<_>>(), scope))
-        } else {
+    fn judge(memory: &Memory, scope: &Scope, shared: &Shared<'_>, _: Timestamp) -> Judgement {
+        let open: BTreeSet<&Subject> = memory.fevers.values().filter_map(|of| of.open()?.who.as_ref()).collect();
+        let counted = if open.is_empty() { Vec::new() } else { memory.counted(shared.policy) };
+        // what is measured of somebody who is ill now is the last that was
+        let last: BTreeMap<&Subject, Timestamp> = counted.iter().map(|reading| (reading.who, reading.at)).collect();
+        let is_open = |reading: &Counted<'_>| open.contains(reading.who) && last.get(reading.who) == Some(&reading.at);
+        let together = counted.chunk_by(|one, next| next.at.0 - one.at.0 <= Self::TOGETHER_MS).filter(|together| together.iter().any(is_open));
+        let members: Vec<Counted<'_>> = together.map(beginnings).filter(|people| people.len() > 1).flatten().collect();
+        let verdict = if members.is_empty() {
             let last = memory.fevers.values().filter_map(|of| of.ended).max_by_key(|ended| (ended.recorded_at, ended.id));
             Verdict::Quiet { late: false, quieted_by: last.map(|ended| ended.id.to_string()).into_iter().collect() }
+        } else {
+            Verdict::Firing(firing(&members, scope))
         };
         Judgement { verdict, next_change: None }
     }
@@ -163,27 +253,40 @@ impl Rule for Cluster {
 
 impl Remembered for Memory {
     fn facts(&self) -> usize {
-        self.fevers.len()
+        self.records.len() + self.fevers.len()
     }
 }
 
-fn firing(members: &[(EventId, &Seen)], scope: &Scope) -> Firing {
-    let people: BTreeSet<Scope> = members.iter().filter_map(|(_, seen)| Scope::subject(seen.who.as_ref()?)).collect();
-    let times = |time: fn(&Seen) -> Timestamp| members.iter().map(move |(_, seen)| time(seen));
+/// The first reading of each person, in the order in which they were taken.
+fn beginnings<'a>(together: &[Counted<'a>]) -> Vec<Counted<'a>> {
+    let mut people = BTreeSet::new();
+    together.iter().filter(|reading| people.insert(reading.who)).copied().collect()
+}
+
+fn firing(members: &[Counted<'_>], scope: &Scope) -> Firing {
+    let people: BTreeSet<&Subject> = members.iter().map(|reading| reading.who).collect();
+    // two people may have been measured at one visit
+    let mut causes: Vec<String> = Vec::new();
+    for reading in members {
+        let id = reading.id.to_string();
+        if !causes.contains(&id) {
+            causes.push(id);
+        }
+    }
     Firing {
         severity: Severity::Critical,
         unconfirmed: false,
         place: Place {
-            estate: members.iter().rev().find_map(|(_, seen)| seen.estate.clone()),
+            estate: members.iter().rev().find_map(|reading| reading.estate.cloned()),
             building: Some(BuildingId::from(scope.id.clone())),
             ..Place::default()
         },
         person: None,
         observed: None,
         detail: Detail::default(),
-        causes: members.iter().map(|(opened, _)| opened.to_string()).collect(),
-        first_at: times(|seen| seen.first_at).min().unwrap_or_default(),
-        last_at: times(|seen| seen.last_at).max().unwrap_or_default(),
+        causes,
+        first_at: members.iter().map(|reading| reading.at).min().unwrap_or_default(),
+        last_at: members.iter().map(|reading| reading.at).max().unwrap_or_default(),
         occurrences: u32::try_from(people.len()).unwrap_or(u32::MAX),
         late: false,
     }

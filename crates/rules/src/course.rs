@@ -6,7 +6,7 @@
 use domain::{
     Dated, Event, Fact, Newest,
     community::{Policy, THRESHOLD_TENTHS_CELSIUS_MIN},
-    values::{CommandId, EventId, HOUR_MS, Place, Reading, Site, Timestamp},
+    values::{CommandId, EventId, HOUR_MS, Place, Reading, Site, Subject, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ const CLEAR_APART_MS: i64 = 4 * HOUR_MS;
 /// Most records with a warm reading per person: forgetting one must not end a fever.
 const WARM_MAX: usize = 160;
 /// A reading from here on is warm, in tenths of a degree Celsius: notices hardly ever call anything lower a fever.
-const WARM_TENTHS_CELSIUS: i16 = 370;
+pub(crate) const WARM_TENTHS_CELSIUS: i16 = 370;
 /// Most records per person in which the highest was taken without contact, is not warm, and yet may be a fever where a threshold is low.
 const DOUBTFUL_MAX: usize = 16;
 
@@ -135,6 +135,29 @@ pub(crate) fn can_tell(event: &Event, scope: &Scope) -> bool {
     readings(event, scope).1.iter().any(tells)
 }
 
+/// Whom an event tells a warm reading of, where they are at home, and all that was measured of them there. Nearly always nobody.
+pub(crate) fn warm(event: &Event) -> Vec<(Subject, &Place, &[Reading])> {
+    let warm = |readings: &[Reading]| readings.iter().any(|reading| reading.tenths_celsius.is_some_and(|tenths| tenths >= WARM_TENTHS_CELSIUS));
+    match event {
+        Event::VisitRecorded(visit) => {
+            let people = visit.people.iter().filter(|person| warm(&person.readings));
+            people.map(|person| (person.who.clone(), &visit.place, &person.readings[..])).collect()
+        }
+        Event::EntryRecorded(entry) if warm(&entry.readings) => entry.home.iter().map(|home| (entry.who.clone(), home, &entry.readings[..])).collect(),
+        Event::EntrySettled(entry) if warm(&entry.readings) => entry.home.iter().map(|home| (entry.who.clone(), home, &entry.readings[..])).collect(),
+        Event::QuarantineChecked(checked) => {
+            let checks = checked.checks.iter().filter(|check| warm(&check.readings));
+            checks.map(|check| (Subject::person(check.person.clone()), &check.place, &check.readings[..])).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a fever needs no second reading: it was measured by contact, or is high enough.
+pub(crate) fn is_certain(site: Site, tenths_celsius: i16) -> bool {
+    !site.contactless() || tenths_celsius >= CERTAIN_TENTHS_CELSIUS
+}
+
 impl<const COOL_MAX: usize> Course<COOL_MAX> {
     /// Remembers what an event says was measured of somebody, where it says so.
     pub(crate) fn evolve(&mut self, scope: &Scope, fact: &Fact<'_>) {
@@ -226,7 +249,7 @@ impl<'a> Standing<'a> {
     fn after(self, taken: Taken<'a>, policy: &Policy) -> Self {
         let settings = policy.at(taken.at);
         let is_fever = settings.fever.is_fever(taken.site, taken.tenths);
-        let certain = is_fever && (!taken.site.contactless() || taken.tenths >= CERTAIN_TENTHS_CELSIUS);
+        let certain = is_fever && is_certain(taken.site, taken.tenths);
         let clear = !is_fever && !taken.site.contactless() && taken.tenths < settings.fever.clear_below_tenths_celsius;
         match self {
             Self::Feverish(mut episode) => {

@@ -106,6 +106,13 @@ impl<T, const MAX: usize> Facts<T, MAX> {
     }
 }
 
+impl<T, const MAX: usize, K: Ord> Facts<T, MAX, (EventId, K)> {
+    /// Forgets what a command told, of whatever it told it.
+    pub(crate) fn retract_each(&mut self, command: CommandId) {
+        self.0.retain(|((id, _), _)| id.command != command);
+    }
+}
+
 /// The smallest of what was told, with the event that told it: the earliest release counts.
 pub(crate) fn keep_earliest<T: Ord>(slot: &mut Option<T>, told: T) {
     if slot.as_ref().is_none_or(|known| told < *known) {

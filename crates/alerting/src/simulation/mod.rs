@@ -4,6 +4,7 @@
 mod chance;
 mod escalations;
 mod nudges;
+mod orders;
 mod stories;
 
 use std::{

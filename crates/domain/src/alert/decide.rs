@@ -122,6 +122,8 @@ fn fires_again(state: &State, occurrence: Occurrence, new_cause: bool, course: C
 fn differs(new: &Occurrence, old: &Occurrence) -> bool {
     (new.severity, new.unconfirmed, &new.place, &new.detail, new.occurrences) != (old.severity, old.unconfirmed, &old.place, &old.detail, old.occurrences)
         || new.observed != old.observed
+        // fewer, where something was taken back or came out to be another's: in whatever order facts came, the same causes stand in the end
+        || new.causes != old.causes
 }
 
 fn occurrence(firing: Firing, rule_version: u16, basis: super::Basis, known: &dyn Known) -> Occurrence {

@@ -1,4 +1,4 @@
-//! Fevers close to one another, told by their alerts.
+//! Fevers close to one another: what was measured, and what the alerts of the fevers say of it.
 
 use domain::alert::{AlertId, Basis, CloseReason, ClosedV2, Detail, Key, Occurrence, Raised, Reopened, ResolvedV2};
 use proptest::{prelude::*, sample::subsequence};
@@ -20,11 +20,11 @@ fn alert(person: &str) -> AlertId {
     AlertId::new(key(person).hash(&"u07".parse().unwrap()), 1)
 }
 
-fn occurrence(person: &str, household: &str, first_at: &str, unconfirmed: bool) -> Occurrence {
+fn occurrence(person: &str, first_at: &str, unconfirmed: bool) -> Occurrence {
     Occurrence {
         severity: Severity::Critical,
         unconfirmed,
-        place: Place { household: Some(household.parse().unwrap()), ..home() },
+        place: home(),
         names: domain::values::PlaceNames::default(),
         person: Some(Subject::person(person.parse().unwrap())),
         observed: None,
@@ -39,85 +39,143 @@ fn occurrence(person: &str, household: &str, first_at: &str, unconfirmed: bool) 
     }
 }
 
-fn raised(number: u64, person: &str, household: &str, first_at: &str) -> Commit {
-    let raised = Raised { alert: alert(person), key: key(person), n: 1, episode: 1, occurrence: occurrence(person, household, first_at, false) };
-    commit(number, at(NOON), at(NOON), raised)
+/// What somebody measured, and the alert of it.
+fn measured(number: u64, person: &str, time: &str, site: Site, tenths: i16) -> Commit {
+    let found = PersonFound { who: Subject::person(person.parse().unwrap()), ..found(vec![reading(site, tenths, at(time))]) };
+    commit(number, at(time), at(NOON), visit(found))
 }
 
-fn unconfirmed(number: u64, person: &str, first_at: &str) -> Commit {
-    let raised = Raised { alert: alert(person), key: key(person), n: 1, episode: 1, occurrence: occurrence(person, "h9", first_at, true) };
-    commit(number, at(NOON), at(NOON), raised)
+fn raised(number: u64, person: &str, first_at: &str, unconfirmed: bool) -> Commit {
+    let raised = Raised { alert: alert(person), key: key(person), n: 1, episode: 1, occurrence: occurrence(person, first_at, unconfirmed) };
+    commit(1000 + number, at(NOON), at(NOON), raised)
 }
 
-fn resolved(number: u64, person: &str) -> Commit {
+fn fever(number: u64, person: &str, time: &str) -> Vec<Commit> {
+    vec![measured(number, person, time, Site::Axilla, 385), raised(number, person, time, false)]
+}
+
+/// A forehead that nobody measured again.
+fn unconfirmed(number: u64, person: &str, time: &str) -> Vec<Commit> {
+    vec![measured(number, person, time, Site::Forehead, 375), raised(number, person, time, true)]
+}
+
+fn resolved(number: u64, person: &str) -> Vec<Commit> {
     let (alert, key, place) = (alert(person), key(person), home());
     let over = ResolvedV2 { alert, key, n: 2, place, person: None, by_hand: false, late: false, quieted_by: Vec::new(), basis: None, private: None };
-    commit(number, at(NOON), at(NOON), over)
+    vec![commit(number, at(NOON), at(NOON), over)]
 }
 
-fn closed(number: u64, person: &str, reason: CloseReason) -> Commit {
-    commit(number, at(NOON), at(NOON), ClosedV2 { alert: alert(person), key: key(person), n: 2, place: home(), person: None, reason })
+fn closed(number: u64, person: &str, reason: CloseReason) -> Vec<Commit> {
+    vec![commit(number, at(NOON), at(NOON), ClosedV2 { alert: alert(person), key: key(person), n: 2, place: home(), person: None, reason })]
 }
 
-fn reopened(number: u64, person: &str, first_at: &str) -> Commit {
-    let occurrence = occurrence(person, "h1", first_at, false);
-    commit(number, at(NOON), at(NOON), Reopened { alert: alert(person), key: key(person), n: 3, episode: 2, occurrence })
+fn reopened(number: u64, person: &str, time: &str) -> Vec<Commit> {
+    let reopened = Reopened { alert: alert(person), key: key(person), n: 3, episode: 2, occurrence: occurrence(person, time, false) };
+    vec![measured(number, person, time, Site::Axilla, 385), commit(1000 + number, at(NOON), at(NOON), reopened)]
 }
 
 #[test]
 fn two_people_of_a_building_within_three_days_are_a_cluster() {
-    let one = || raised(1, "p1", "h1", "2020-02-03T09:00");
+    let one = || fever(1, "p1", "2020-02-03T09:00");
+    let other = || fever(2, "p2", "2020-02-04T09:00");
+    let weak = |number, time| vec![measured(number, "p2", time, Site::Forehead, 375)];
     let both = Some(vec![event_id(1), event_id(2)]);
     for (why, commits, expected) in [
         ("one alone", vec![one()], None),
-        ("two households", vec![one(), raised(2, "p2", "h2", "2020-02-04T09:00")], both.clone()),
-        ("two of one household", vec![one(), raised(2, "p2", "h1", "2020-02-03T21:00")], both.clone()),
-        ("72 hours apart", vec![one(), raised(2, "p2", "h2", "2020-02-06T09:00")], both.clone()),
-        ("a minute more", vec![one(), raised(2, "p2", "h2", "2020-02-06T09:01")], None),
+        ("two of them", vec![one(), other()], both.clone()),
+        ("72 hours apart", vec![one(), fever(2, "p2", "2020-02-06T09:00")], both.clone()),
+        ("a minute more", vec![one(), fever(2, "p2", "2020-02-06T09:01")], None),
+        ("measured again, within three days of it", vec![one(), fever(3, "p1", "2020-02-04T09:00"), fever(2, "p2", "2020-02-06T09:01")], both.clone()),
         ("the second is not confirmed", vec![one(), unconfirmed(2, "p2", "2020-02-04T09:00")], None),
-        ("one of them is over", vec![one(), raised(2, "p2", "h2", "2020-02-04T09:00"), resolved(3, "p1")], both.clone()),
-        ("both are over", vec![one(), raised(2, "p2", "h2", "2020-02-04T09:00"), resolved(3, "p1"), resolved(4, "p2")], None),
-        ("one was none", vec![one(), raised(2, "p2", "h2", "2020-02-04T09:00"), closed(3, "p1", CloseReason::MeasuredWrong)], None),
-        ("one was taken to hospital", vec![one(), raised(2, "p2", "h2", "2020-02-04T09:00"), closed(3, "p1", CloseReason::HandedOver)], both),
-        (
-            "over, and back again",
-            vec![one(), raised(2, "p2", "h2", "2020-02-04T09:00"), resolved(3, "p1"), resolved(4, "p2"), reopened(5, "p1", "2020-02-05T09:00")],
-            Some(vec![event_id(2), event_id(5)]),
-        ),
+        ("measured again in time", vec![one(), weak(2, "2020-02-04T09:00"), weak(3, "2020-02-04T09:30")], both.clone()),
+        ("measured again a minute too late", vec![one(), weak(2, "2020-02-04T09:00"), weak(3, "2020-02-04T09:31")], None),
+        ("confirmed, as its alert says", vec![one(), weak(2, "2020-02-04T09:00"), vec![raised(2, "p2", "2020-02-04T09:00", false)]], both.clone()),
+        ("warm, and no fever", vec![one(), vec![measured(2, "p2", "2020-02-04T09:00", Site::Axilla, 372)]], None),
+        ("over before anybody knew of it", vec![one(), vec![measured(2, "p2", "2020-02-04T09:00", Site::Axilla, 385)]], both.clone()),
+        ("one of them is over", vec![one(), other(), resolved(3, "p1")], both.clone()),
+        ("both are over", vec![one(), other(), resolved(3, "p1"), resolved(4, "p2")], None),
+        ("one was none", vec![one(), other(), closed(3, "p1", CloseReason::MeasuredWrong)], None),
+        ("one was taken to hospital", vec![one(), other(), closed(3, "p1", CloseReason::HandedOver)], both.clone()),
+        ("over, and back again", vec![one(), other(), resolved(3, "p1"), resolved(4, "p2"), reopened(5, "p1", "2020-02-05T09:00")], both.clone()),
+        ("what was long before is another matter", vec![one(), other(), fever(3, "p3", "2020-01-20T09:00"), resolved(3, "p3")], both),
     ] {
-        let causes = firing::<Cluster>(&commits, &here(), at(NOON)).map(|firing| firing.causes);
+        let causes = firing::<Cluster>(&commits.concat(), &here(), at(NOON)).map(|firing| firing.causes);
         assert_eq!(causes, expected, "{why}");
     }
 }
 
 #[test]
 fn it_says_how_many_where_and_what_ended_it() {
-    let commits = [raised(1, "p1", "h1", "2020-02-03T09:00"), raised(2, "p2", "h1", "2020-02-04T09:00"), raised(3, "p3", "h2", "2020-02-06T08:00")];
+    let commits = [fever(1, "p1", "2020-02-03T09:00"), fever(2, "p2", "2020-02-04T09:00"), fever(3, "p3", "2020-02-06T08:00")].concat();
     let cluster = firing::<Cluster>(&commits, &here(), at(NOON)).unwrap();
     assert_eq!((cluster.severity, cluster.occurrences, cluster.person), (Severity::Critical, 3, None));
     assert_eq!((cluster.first_at, cluster.last_at), (at("2020-02-03T09:00"), at("2020-02-06T08:00")));
     assert_eq!((cluster.place.building.unwrap().as_str(), cluster.place.household), ("b07", None));
-    let over = commits.into_iter().chain([resolved(4, "p1"), resolved(5, "p2"), resolved(6, "p3")]).collect::<Vec<_>>();
+    let over = [commits, resolved(4, "p1"), resolved(5, "p2"), resolved(6, "p3")].concat();
     assert_eq!(judge::<Cluster>(&over, &here(), at(NOON)).verdict, Verdict::Quiet { late: false, quieted_by: vec![event_id(6)] });
 }
 
 #[test]
-fn other_alerts_are_no_fevers() {
-    let mut other = raised(1, "p1", "h1", NOON);
+fn what_was_taken_back_counts_for_nobody() {
+    let two = [fever(1, "p1", "2020-02-03T09:00"), fever(2, "p2", "2020-02-04T09:00")].concat();
+    let taken_back = commit(9, at(NOON), at(NOON), retracted(&two[2]));
+    assert!(firing::<Cluster>(&two, &here(), at(NOON)).is_some());
+    assert_eq!(firing::<Cluster>(&[two, vec![taken_back]].concat(), &here(), at(NOON)), None);
+}
+
+#[test]
+fn a_healthy_person_is_no_matter_of_a_building_and_neither_is_any_other_alert() {
+    let scopes = |commit: &Commit| crate::scopes::<Cluster>(&commit.events[0], &commit.header).unwrap();
+    let mut other = raised(1, "p1", NOON, false);
     let Event::AlertRaised(event) = &mut other.events[0] else { unreachable!("a fever was raised") };
     event.key.rule = word("symptom");
-    assert!(crate::scopes::<Cluster>(&other.events[0], &other.header).unwrap().is_empty());
+    assert!(scopes(&other).is_empty());
+    assert!(scopes(&measured(1, "p1", NOON, Site::Axilla, 369)).is_empty());
+    assert_eq!(scopes(&measured(1, "p1", NOON, Site::Axilla, 370)), [here()]);
 }
 
 proptest! {
     #[test]
-    fn of_more_fevers_than_are_kept_the_open_ones_stay(over in subsequence((0..80_u64).collect::<Vec<_>>(), 20..=40)) {
-        let fevers = (0..80_u64).map(|number| raised(number + 1, &format!("p{number}"), &format!("h{number}"), NOON));
-        let ends = over.iter().map(|number| resolved(100 + number, &format!("p{number}")));
-        let cluster = firing::<Cluster>(&fevers.chain(ends).collect::<Vec<_>>(), &here(), at(NOON)).unwrap();
-        let open = (0..80).filter(|number| !over.contains(number)).map(|number| event_id(number + 1));
-        let missing: Vec<String> = open.filter(|id| !cluster.causes.contains(id)).collect();
-        // while all are open the first ones make room for the last
-        prop_assert!(missing.len() <= 16 && cluster.causes.len() == 64, "{} of {} are missing", missing.len(), cluster.causes.len());
+    fn any_order_and_duplicates_come_to_the_same_cluster((commits, shuffled) in told().prop_flat_map(|commits| {
+        let twice: Vec<Commit> = commits.iter().chain(commits.iter().step_by(3)).cloned().collect();
+        (Just(commits), Just(twice).prop_shuffle())
+    })) {
+        prop_assert_eq!(memory::<Cluster>(&commits, &here()), memory::<Cluster>(&shuffled, &here()));
+        prop_assert_eq!(judge::<Cluster>(&commits, &here(), at(NOON)), judge::<Cluster>(&shuffled, &here(), at(NOON)));
     }
+
+    #[test]
+    fn of_more_fevers_than_are_kept_the_open_ones_stay(over in subsequence((0..80_u64).collect::<Vec<_>>(), 20..=40)) {
+        let fevers = (0..80_u64).flat_map(|number| fever(number + 1, &format!("p{number}"), NOON));
+        let ends = over.iter().flat_map(|number| resolved(2100 + number, &format!("p{number}")));
+        let cluster = firing::<Cluster>(&fevers.chain(ends).collect::<Vec<_>>(), &here(), at(NOON)).unwrap();
+        // whoever is over counts as well: what was measured of them is remembered
+        prop_assert_eq!((cluster.occurrences, cluster.causes.len()), (80, 80));
+    }
+}
+
+/// What was measured of three people, and what the alert of each says, where there is one.
+fn told() -> impl Strategy<Value = Vec<Commit>> {
+    let from = at("2020-02-01T12:00");
+    let person = || prop::sample::select(vec!["p1", "p2", "p3"]);
+    let site = prop::sample::select(vec![Site::Axilla, Site::Forehead]);
+    let readings = prop::collection::vec((person(), 0..7200_i64, site, prop::sample::select(vec![365, 370, 374, 385])), 2..16);
+    (readings, prop::collection::vec(0..6_u8, 3)).prop_map(move |(readings, alerts)| {
+        let measured = (1..).zip(readings).map(|(number, (person, minutes, site, tenths))| {
+            let when = from.plus_minutes(minutes);
+            let found = PersonFound { who: Subject::person(person.parse().unwrap()), ..found(vec![reading(site, tenths, when)]) };
+            commit(number, when, at(NOON), visit(found))
+        });
+        let alerts = (100..).zip(["p1", "p2", "p3"]).zip(alerts).flat_map(|((number, person), course)| {
+            let raised = |unconfirmed| vec![raised(number, person, "2020-02-03T09:00", unconfirmed)];
+            match course {
+                0 => Vec::new(),
+                1 => raised(true),
+                2 => [raised(false), resolved(2000 + number, person)].concat(),
+                3 => [raised(false), closed(2000 + number, person, CloseReason::FalseAlarm)].concat(),
+                _ => raised(false),
+            }
+        });
+        measured.chain(alerts).collect()
+    })
 }
