@@ -222,6 +222,8 @@ async fn what_people_wrote_is_shown_and_never_run() {
         "38.2℃",
         "疑似 ",
         "排除感染 ",
+        "在医院，17:14 起",
+        "住院期间不用做健康核查",
         "<s>",
         "晚录",
         "id=\"e-01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f51-0\"",
@@ -250,7 +252,7 @@ async fn silences_stand_on_the_page_of_alerts_with_their_end_and_who_said_so() {
 async fn who_may_not_see_names_sees_none() {
     let page = site(false, false).get("/c/longquan/h/h-y07-2-502", &format!("gridward={VIEWER}")).await;
     assert_eq!(page.status, StatusCode::OK);
-    for hidden in ["王", "0538", "1948", "发冷", "疑似", "排除感染"] {
+    for hidden in ["王", "0538", "1948", "发冷", "疑似", "排除感染", "在医院"] {
         assert!(!page.text.contains(hidden), "{hidden}");
     }
 }

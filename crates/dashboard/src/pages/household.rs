@@ -60,6 +60,8 @@ struct Person {
     /// Their name, where the visitor may read it.
     known_as: Option<String>,
     name: String,
+    /// Since when they are in hospital, for those who may know.
+    in_hospital: Option<String>,
     facts: Vec<String>,
 }
 
@@ -175,7 +177,8 @@ async fn people(visitor: &Visitor, community: &Community, residents: &[Resident]
         let categories = view.categories.iter().map(|category| words.api_word("category", category.as_str()));
         let known_as = view.private.first(field::NAME).map(str::to_owned);
         let name = person_name(known_as.as_deref(), words);
-        people.push(Person { id: resident.person.clone(), known_as, name, facts: facts.into_iter().flatten().chain(categories).collect() });
+        let in_hospital = view.in_hospital.as_ref().map(|stay| clock.short(stay.since));
+        people.push(Person { id: resident.person.clone(), known_as, name, in_hospital, facts: facts.into_iter().flatten().chain(categories).collect() });
     }
     Ok(people)
 }

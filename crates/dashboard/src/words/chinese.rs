@@ -400,6 +400,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("household.retracted", "已撤回"),
     ("household.by", "{} 记"),
     ("household.event", "事件 {}"),
+    ("household.in_hospital", "在医院，{} 起"),
+    ("household.no_checks_due", "住院期间不用做健康核查"),
     ("household.overdue", "有 {} 次检查超时"),
     ("why.seen", "最近见到：{}"),
     ("why.seen_once", "有人到过"),

@@ -400,6 +400,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("household.retracted", "taken back"),
     ("household.by", "by {}"),
     ("household.event", "event {}"),
+    ("household.in_hospital", "in hospital since {}"),
+    ("household.no_checks_due", "no checks are due while it lasts"),
     ("household.overdue", "{} checks are overdue"),
     ("why.seen", "last seen at {}"),
     ("why.seen_once", "somebody was there"),

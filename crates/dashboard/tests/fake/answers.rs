@@ -101,10 +101,11 @@ pub(crate) fn person(now: &dyn Fn() -> Timestamp, person: &str, personal: bool) 
         "readings": [reading(if fever { 382 } else { 366 }, 12)], "symptoms": [] }]);
     let findings = json!([{ "event": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f52-0", "finding": if fever { "suspected" } else { "not_infected" }, "at": ago(now, 5),
         "recorded_at": ago(now, 4), "facility": "f-clinic", "private": Value::Null }]);
+    let stay = json!({ "quarantine": "q-y07-502", "since": ago(now, 60 * 3), "event": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f53-0" });
     Some(typed::<PersonView>(json!({
         "person": person, "private": if personal { json!({ "name": [name], "phone": ["0538-555-0142"] }) } else { Value::Null }, "birth_year": personal.then_some(born),
         "sex": personal.then_some(sex), "categories": [], "home": null, "residences": [], "orders": [], "measured": if personal { measured } else { json!([]) },
-        "findings": if personal { findings } else { json!([]) }, "sequence": SEQUENCE })))
+        "findings": if personal { findings } else { json!([]) }, "in_hospital": if personal && person == "p7f3b" { stay } else { Value::Null }, "sequence": SEQUENCE })))
 }
 
 pub(crate) fn quarantines(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
