@@ -205,8 +205,8 @@ async fn the_numbers_open_lists_of_that_length() {
     let site = site(false, false);
     let lines = async |query: &str| site.get(&format!("/c/longquan/alerts{query}"), &office()).await.text.matches("<li class=\"line").count();
     assert_eq!(lines("?severity=critical").await, 1);
-    assert_eq!(lines("?severity=serious").await, 4);
-    assert_eq!(lines("?state=open").await, 8);
+    assert_eq!(lines("?severity=serious").await, 6);
+    assert_eq!(lines("?state=open").await, 10);
     assert_eq!(lines("?state=acknowledged").await, 2);
     assert_eq!(lines("?state=ended").await, 2);
     assert_eq!(site.get("/c/longquan/unreported", &office()).await.text.matches("<tr><th scope=\"row\">").count(), 5);
@@ -255,6 +255,36 @@ async fn who_may_not_see_names_sees_none() {
     for hidden in ["王", "0538", "1948", "发冷", "疑似", "排除感染", "在医院"] {
         assert!(!page.text.contains(hidden), "{hidden}");
     }
+}
+
+#[tokio::test]
+async fn two_housemates_are_two_people() {
+    let site = site(false, false);
+    for page in ["/c/longquan", "/c/longquan/b/y07", "/c/longquan/h/h-y07-2-502", "/c/longquan/alerts"] {
+        let seen = site.get(page, &office()).await.text;
+        assert!(seen.contains("待处置，李秀兰") && seen.contains("待处置，王若彤"), "{page}");
+        let masked = site.get(page, &format!("gridward={VIEWER}")).await.text;
+        assert!(masked.contains("待处置，第 1/2 人") && masked.contains("待处置，第 2/2 人") && !masked.contains("李秀兰"), "{page}");
+        let english = site.get(page, &format!("gridward={VIEWER}; lang=en")).await.text;
+        assert!(english.contains("person 1/2"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_declared_arrival_says_who_came_from_where_when_and_to_which_door() {
+    let site = site(false, false);
+    let page = site.get("/c/longquan/h/h-y07-2-502", &office()).await.text;
+    let entry = page.split("<li id=\"e-").find(|entry| entry.contains("来人申报")).unwrap();
+    for said in ["赵六", "来自 武汉", "2月5日到", "住 2单元 502"] {
+        assert!(entry.contains(said), "{said}: {entry}");
+    }
+    let exposed = page.split("<li id=\"e-").find(|entry| entry.contains("同住人接触")).unwrap();
+    assert!(exposed.contains("同住 李秀兰，王若彤"), "{exposed}");
+    let masked = site.get("/c/longquan/h/h-y07-2-502", &format!("gridward={VIEWER}")).await.text;
+    assert!(
+        masked.contains("来人申报") && ["赵六", "武汉", "2月5日到"].iter().all(|said| !masked.contains(said)),
+        "as before: that somebody came, and no more"
+    );
 }
 
 #[tokio::test]

@@ -137,7 +137,8 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
     };
     let shown = active.items.iter().filter(|alert| state != Some("ended") && (all || state == Some(alert.state.as_str()))).chain(&ended.items);
     let silences: List<SilenceItem> = visitor.api.list(&community.path("/silences"), "").await?;
-    let lines = todo::lines(shown.filter(wanted), &community.base(), &community.clock);
+    let mut lines = todo::lines(shown.filter(wanted), &community.base(), &community.clock);
+    todo::tell_apart(&mut lines, visitor, &community).await?;
     let base = format!("{}/alerts", community.base());
     let suffix = severity.map(|severity| format!("&severity={severity}")).unwrap_or_default();
     let tab = |word: &'static str, key: &'static str, count: Option<usize>| Tab {
