@@ -350,6 +350,44 @@ async fn an_alert_is_sent_up_with_one_tap() {
 }
 
 #[tokio::test]
+async fn an_alert_is_given_to_somebody_named() {
+    let site = site(false, false);
+    let path = format!("{}/assign", alert_path(1));
+    let page = site.get(&alert_path(1), &office()).await.text;
+    assert!(page.contains(&format!("action=\"{path}\"")) && page.contains("<option value=\"s-lou\">"), "who is told of it is offered");
+    let sent = site.post(&path, &office(), "same-origin", "n=2&staff=+s-wan").await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let command = site.fake.commands.lock().unwrap()[0].clone();
+    assert_eq!((&command["type"], &command["data"]), (&"alert.assign".into(), &serde_json::json!({"alert": fake::alert_id(1), "n": 2, "staff": "s-wan"})));
+    assert!(site.get(sent.header(header::LOCATION), &office()).await.text.contains("已交给对方"));
+    let nobody = site.post(&path, &office(), "same-origin", "n=2&staff=s-nobody").await;
+    assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(nobody.text.contains("没有这个编号的工作人员") && nobody.text.contains("value=\"s-nobody\""), "{}", nobody.text);
+    assert_eq!(site.post(&path, &office(), "same-origin", "n=1&staff=s-wan").await.status, StatusCode::CONFLICT);
+    assert_eq!(site.post(&path, &office(), "cross-site", "n=2&staff=s-wan").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(site.post(&path, &format!("gridward={VIEWER}"), "same-origin", "n=2&staff=s-wan").await.status, StatusCode::FORBIDDEN);
+    assert!(!site.get(&alert_path(12), &office()).await.text.contains("/assign\""), "it is over: nobody is to have it");
+}
+
+#[tokio::test]
+async fn a_note_is_kept_and_not_lost_when_somebody_else_was_faster() {
+    let site = site(false, false);
+    let path = format!("{}/note", alert_path(1));
+    let sent = site.post(&path, &office(), "same-origin", "n=2&note=%E8%80%81%E4%BA%BA%E8%80%B3%E8%83%8C").await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let command = site.fake.commands.lock().unwrap()[0].clone();
+    assert_eq!((&command["type"], &command["data"]), (&"alert.note".into(), &serde_json::json!({"alert": fake::alert_id(1), "n": 2, "note": "老人耳背"})));
+    assert!(!sent.header(header::LOCATION).contains("note=") && site.get(sent.header(header::LOCATION), &office()).await.text.contains("备注已存入"));
+    let late = site.post(&path, &office(), "same-origin", "n=1&note=%3Cb%3Edeaf").await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.text.contains("&#60;b&#62;deaf</textarea>"), "what was written is still there: {}", late.text);
+    assert_eq!(site.post(&path, &office(), "same-origin", "n=2&note=+").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(site.post(&path, &office(), "cross-site", "n=2&note=x").await.status, StatusCode::FORBIDDEN);
+    // a note can be written about what is over, too
+    assert!(site.get(&alert_path(12), &office()).await.text.contains("/note\""));
+}
+
+#[tokio::test]
 async fn an_alert_that_nobody_has_any_more_is_to_be_taken_again() {
     let site = site(false, false);
     site.fake.taken_until(&fake::alert_id(1), "2020-02-06T12:00:00Z");

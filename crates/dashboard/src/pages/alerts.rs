@@ -1,5 +1,7 @@
 //! `/c/{community}/alerts`: the inbox, one alert with its reasons, and taking it.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::{
     Form,
@@ -18,7 +20,7 @@ use uuid::Uuid;
 
 use super::todo::{self, Line};
 use crate::{
-    api::{Failure, List, Refusal},
+    api::{Failure, List},
     moments::Clock,
     telling,
     visitor::{Community, Crumb, Frame, Visitor, html},
@@ -27,6 +29,9 @@ use crate::{
 
 /// How long somebody may have an alert before it is nobody's again, in minutes.
 const MINUTES_CHOICES: [(u32, &str); 3] = [(30, "alert.half_hour"), (60, "alert.one_hour"), (120, "alert.two_hours")];
+
+/// Commands whose forms are filled in: what is refused is shown with the form.
+const FILLED_IN: [&str; 2] = ["alert.assign", "alert.note"];
 
 #[derive(Template)]
 #[template(path = "alerts.html")]
@@ -57,6 +62,12 @@ struct AlertPage {
     version: u16,
     turn: Option<Turn>,
     escalate: Option<String>,
+    /// Where a person is named who is to have it; nothing once it is over or recovering.
+    assign: Option<String>,
+    /// Who is known to have to do with it, to choose from.
+    staff: Vec<String>,
+    note: String,
+    draft: Draft,
     last: String,
     occurrences: u32,
     causes: Vec<Cause>,
@@ -66,6 +77,13 @@ struct AlertPage {
     choices: Vec<(u32, &'static str)>,
     said: Option<&'static str>,
     changed: Option<&'static str>,
+}
+
+/// What somebody filled in, and what was not recorded: they need not write it again.
+#[derive(Default)]
+struct Draft {
+    staff: String,
+    note: String,
 }
 
 /// Whose turn it is, in words.
@@ -106,6 +124,8 @@ pub(crate) struct Told {
     after: Option<u64>,
     taken: Option<u8>,
     sent_up: Option<u8>,
+    assigned: Option<u8>,
+    noted: Option<u8>,
 }
 
 /// What the form sends.
@@ -113,6 +133,20 @@ pub(crate) struct Told {
 pub(crate) struct Take {
     n: u32,
     minutes: Option<u32>,
+}
+
+/// What the form sends that gives an alert to somebody.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Assign {
+    n: u32,
+    staff: String,
+}
+
+/// What the form sends that keeps a note.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Note {
+    n: u32,
+    note: String,
 }
 
 /// `GET /c/{community}/alerts?state=open|acknowledged|ended&severity=`
@@ -200,6 +234,7 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
     let mut f = visitor.community_frame(&community, "alerts", &line.matter);
     f.crumbs.push(Crumb { href: format!("{base}/alerts"), text: words.of("alerts.title").to_owned() });
     let household = item.place.household.as_ref().map(|household| format!("{base}/h/{household}"));
+    let passed_on = matches!(item.state.as_str(), "open" | "acknowledged");
     Ok(AlertPage {
         f,
         state: words.api_word("state", &item.state),
@@ -215,6 +250,10 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         choices: MINUTES_CHOICES.iter().map(|(minutes, key)| (*minutes, words.get(key).unwrap_or(key))).collect(),
         said: said(told, &item.state).map(|key| words.get(key).unwrap_or_default()),
         escalate: (line.next.is_some() && item.turn.as_ref().is_some_and(|turn| turn.level < LEVEL_MAX)).then(|| format!("{base}/alerts/{alert}/escalate")),
+        assign: passed_on.then(|| format!("{base}/alerts/{alert}/assign")),
+        staff: staff_of(&item),
+        note: format!("{base}/alerts/{alert}/note"),
+        draft: Draft::default(),
         changed,
         line,
     })
@@ -223,7 +262,15 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
 /// What a click has done. Of a critical alert level 1 has only seen it, and it stays open.
 fn said(told: &Told, state: &str) -> Option<&'static str> {
     let taken = told.taken.map(|_| if state == "open" { "alert.only_seen" } else { "alert.taken" });
-    taken.or(told.sent_up.map(|_| "alert.sent_up"))
+    taken.or(told.sent_up.map(|_| "alert.sent_up")).or(told.assigned.map(|_| "alert.assigned")).or(told.noted.map(|_| "alert.noted"))
+}
+
+/// Whom an alert was with, who was told of it and who did something about it: each once.
+fn staff_of(item: &AlertItem) -> Vec<String> {
+    let turn = item.turn.iter().flat_map(|turn| turn.owners.iter().chain(&turn.informed)).map(|owner| &owner.staff);
+    let past = item.history.iter().flat_map(|happened| happened.owners.iter().chain(&happened.by));
+    let staff: BTreeSet<String> = turn.chain(past).map(ToString::to_string).collect();
+    staff.into_iter().collect()
 }
 
 fn turn_in_words(turn: &TurnView, clock: &Clock) -> Turn {
@@ -302,6 +349,16 @@ pub(crate) async fn escalate(visitor: Visitor, Path((id, alert)): Path<(String, 
     act(visitor, (&id, &alert), "alert.escalate", json!({ "n": take.n }), "sent_up").await
 }
 
+/// `POST /c/{community}/alerts/{alert}/assign`: somebody named is to have it.
+pub(crate) async fn assign(visitor: Visitor, Path((id, alert)): Path<(String, String)>, Form(assign): Form<Assign>) -> Response {
+    act(visitor, (&id, &alert), "alert.assign", json!({ "n": assign.n, "staff": assign.staff.trim() }), "assigned").await
+}
+
+/// `POST /c/{community}/alerts/{alert}/note`: something is to be kept about it.
+pub(crate) async fn note(visitor: Visitor, Path((id, alert)): Path<(String, String)>, Form(note): Form<Note>) -> Response {
+    act(visitor, (&id, &alert), "alert.note", json!({ "n": note.n, "note": note.note.trim() }), "noted").await
+}
+
 /// Sends a command about an alert, and shows the alert after it.
 async fn act(visitor: Visitor, (id, alert): (&str, &str), kind: &str, mut data: Value, done: &str) -> Response {
     let (Ok(community), Ok(alert)) = (id.parse::<domain::values::CommunityId>(), alert.parse::<AlertId>()) else {
@@ -314,23 +371,30 @@ async fn act(visitor: Visitor, (id, alert): (&str, &str), kind: &str, mut data: 
             let after = answer.get("sequence").and_then(Value::as_u64).map(|sequence| format!("after={sequence}&")).unwrap_or_default();
             Redirect::to(&format!("/c/{community}/alerts/{alert}?{after}{done}=1")).into_response()
         }
-        Err(Failure::Changed(refusal)) => conflict(&visitor, &community, &alert, &refusal).await,
+        Err(Failure::Changed(refusal)) => {
+            let key = match refusal.code.as_str() {
+                "alert_ended" => "alert.ended",
+                "alert_at_top" => "alert.at_top",
+                "alert_recovering" => "alert.recovering",
+                _ => "alert.changed",
+            };
+            // the alert may go on under another id: then that one is shown
+            let current = refusal.current.get("alert").and_then(Value::as_str).map_or_else(|| alert.to_string(), str::to_owned);
+            not_recorded(&visitor, (community.as_str(), &current), StatusCode::CONFLICT, key, &command["data"]).await
+        }
+        Err(Failure::Refused(refusal)) if FILLED_IN.contains(&kind) => {
+            let key = if refusal.code == "unknown_reference" || kind == "alert.assign" { "alert.no_such_staff" } else { "alert.note_refused" };
+            not_recorded(&visitor, (community.as_str(), &alert.to_string()), StatusCode::UNPROCESSABLE_ENTITY, key, &command["data"]).await
+        }
         Err(failure) => visitor.explain(&failure),
     }
 }
 
-/// The alert as it stands now, and that the click was not recorded.
-async fn conflict(visitor: &Visitor, community: &domain::values::CommunityId, alert: &AlertId, refusal: &Refusal) -> Response {
-    let key = match refusal.code.as_str() {
-        "alert_ended" => "alert.ended",
-        "alert_at_top" => "alert.at_top",
-        "alert_recovering" => "alert.recovering",
-        _ => "alert.changed",
-    };
-    // the alert may go on under another id: then that one is shown
-    let current = refusal.current.get("alert").and_then(Value::as_str).map_or_else(|| alert.to_string(), str::to_owned);
-    match page(visitor, community.as_str(), &current, &Told::default(), visitor.words.get(key)).await {
-        Ok(page) => html(StatusCode::CONFLICT, &page),
+/// The alert as it stands now, and why the click was not recorded; with what was filled in.
+async fn not_recorded(visitor: &Visitor, (community, alert): (&str, &str), status: StatusCode, key: &str, data: &Value) -> Response {
+    let filled = |field: &str| data.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    match page(visitor, community, alert, &Told::default(), visitor.words.get(key)).await {
+        Ok(page) => html(status, &AlertPage { draft: Draft { staff: filled("staff"), note: filled("note") }, ..page }),
         Err(failure) => visitor.explain(&failure),
     }
 }
