@@ -100,6 +100,14 @@ pub(crate) fn known(cell: &Cell, clock: &Clock) -> String {
     }
 }
 
+/// Characters of an event's id that are shown: enough to be read out, and to tell entries apart.
+const SHORT_ID_CHARS: usize = 8;
+
+/// The beginning of an event's id; all of it stands in the title of what shows it.
+pub(crate) fn short_id(event: &str) -> String {
+    event.chars().take(SHORT_ID_CHARS).collect()
+}
+
 /// An event's name in words: `visit.recorded.v1` is 走访.
 pub(crate) fn event(kind: &str, words: Words) -> String {
     let name = kind.rsplit_once(".v").map_or(kind, |(name, _)| name);

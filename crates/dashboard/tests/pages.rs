@@ -350,6 +350,17 @@ async fn an_alert_is_sent_up_with_one_tap() {
 }
 
 #[tokio::test]
+async fn the_causes_of_an_alert_say_what_they_were_and_when() {
+    let site = site(false, false);
+    let page = site.get(&alert_path(1), &office()).await.text;
+    let (link, cause) = ("/c/longquan/h/h-y07-2-502#e-01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f51-0", "走访 20:02</a>");
+    assert!(page.contains(&format!("<a href=\"{link}\">{cause}")), "{page}");
+    assert!(!page.contains(">事件 01922f0c"), "what is known is not told as an id");
+    // that something was told, and when, is on the timeline of whoever may not see what
+    assert!(site.get(&alert_path(1), &format!("gridward={VIEWER}; lang=en")).await.text.contains("Visit 20:02</a>"));
+}
+
+#[tokio::test]
 async fn an_alert_is_given_to_somebody_named() {
     let site = site(false, false);
     let path = format!("{}/assign", alert_path(1));

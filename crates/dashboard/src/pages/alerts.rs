@@ -1,6 +1,6 @@
 //! `/c/{community}/alerts`: the inbox, one alert with its reasons, and taking it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::{
@@ -13,12 +13,15 @@ use domain::{
     alert::{AlertId, LEVEL_MAX, Owner, Severity, Share},
     values::CommandId,
 };
-use readmodel::views::{AlertItem, HistoryItem, SilenceItem, TurnView};
+use readmodel::views::{AlertItem, HistoryItem, SilenceItem, TimelineItem, TurnView};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::todo::{self, Line};
+use super::{
+    household::{TIMELINE_MAX, TimelinePage},
+    todo::{self, Line},
+};
 use crate::{
     api::{Failure, List},
     moments::Clock,
@@ -98,6 +101,7 @@ struct Turn {
 }
 
 struct Cause {
+    id: String,
     text: String,
     href: Option<String>,
 }
@@ -109,6 +113,7 @@ struct Step {
     by: String,
     why: Option<String>,
     event: String,
+    short_event: String,
 }
 
 /// Which alerts.
@@ -234,6 +239,7 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
     let mut f = visitor.community_frame(&community, "alerts", &line.matter);
     f.crumbs.push(Crumb { href: format!("{base}/alerts"), text: words.of("alerts.title").to_owned() });
     let household = item.place.household.as_ref().map(|household| format!("{base}/h/{household}"));
+    let told_of = told_of(visitor, &community, &item).await?;
     let passed_on = matches!(item.state.as_str(), "open" | "acknowledged");
     Ok(AlertPage {
         f,
@@ -243,7 +249,7 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         turn: item.turn.as_ref().map(|turn| turn_in_words(turn, clock)),
         last: clock.short(item.last_at),
         occurrences: item.occurrences,
-        causes: item.caused_by.iter().map(|cause| cause_of(cause, &item, household.as_deref(), &community)).collect(),
+        causes: item.caused_by.iter().map(|cause| cause_of(cause, &item, &told_of, household.as_deref(), &community)).collect(),
         history: item.history.iter().rev().map(|happened| step(happened, clock)).collect(),
         building: item.place.building.as_ref().map(|building| format!("{base}/b/{building}")),
         household,
@@ -291,23 +297,39 @@ fn turn_in_words(turn: &TurnView, clock: &Clock) -> Turn {
     }
 }
 
-/// An event id leads to the timeline; anything else is an owed check.
-fn cause_of(cause: &str, alert: &AlertItem, household: Option<&str>, community: &Community) -> Cause {
+/// What the latest events were that an alert may be caused by: what, and when. Those of the household's timeline, else of the person's.
+async fn told_of(visitor: &Visitor, community: &Community, alert: &AlertItem) -> Result<BTreeMap<String, String>, Failure> {
+    let person = alert.person.as_ref().and_then(|who| who.person.as_ref()).map(|person| format!("person={person}"));
+    let whose = alert.place.household.as_ref().map(|household| format!("household={household}")).or(person);
+    let Some(whose) = whose.filter(|_| alert.caused_by.iter().any(|cause| is_event(cause))) else { return Ok(BTreeMap::new()) };
+    let page = match visitor.api.get::<TimelinePage>(&community.path(&format!("/timeline?{whose}&limit={TIMELINE_MAX}"))).await {
+        Ok(page) => page,
+        Err(Failure::NotFound) => return Ok(BTreeMap::new()),
+        Err(failure) => return Err(failure),
+    };
+    let told = |item: &TimelineItem| format!("{} {}", telling::event(&item.kind, visitor.words), community.clock.short(item.at));
+    Ok(page.items.iter().map(|answer| (answer.item.id.clone(), told(&answer.item))).collect())
+}
+
+/// An event leads to the timeline and says what it was and when, where that is known here; anything else is an owed check.
+fn cause_of(cause: &str, alert: &AlertItem, told_of: &BTreeMap<String, String>, household: Option<&str>, community: &Community) -> Cause {
+    let id = cause.to_owned();
     let words = community.clock.words;
     if alert.kind.as_str() == "door_missed"
         && let Some(door) = cause.splitn(3, '/').nth(2)
     {
         let building = alert.place.building.as_ref().map(|building| format!("{}/b/{building}", community.base()));
-        return Cause { text: words.with("alert.door_cause", door), href: building };
+        return Cause { id, text: words.with("alert.door_cause", door), href: building };
     }
     if is_event(cause) {
-        return Cause { text: words.with("household.event", cause), href: household.map(|household| format!("{household}#e-{cause}")) };
+        let text = told_of.get(cause).cloned().unwrap_or_else(|| words.with("household.event", telling::short_id(cause)));
+        return Cause { id, text, href: household.map(|household| format!("{household}#e-{cause}")) };
     }
-    Cause { text: words.with("alert.slot_cause", cause), href: household.map(str::to_owned) }
+    Cause { id, text: words.with("alert.slot_cause", cause), href: household.map(str::to_owned) }
 }
 
 /// `<command>-<index>`
-fn is_event(cause: &str) -> bool {
+pub(super) fn is_event(cause: &str) -> bool {
     cause.rsplit_once('-').is_some_and(|(command, index)| command.parse::<CommandId>().is_ok() && index.parse::<u16>().is_ok())
 }
 
@@ -321,6 +343,7 @@ fn step(happened: &HistoryItem, clock: &Clock) -> Step {
         severity: happened.severity.map(|severity| words.of(&format!("severity.{severity}")).to_owned()),
         by: if by.is_empty() { words.api_word("actor", happened.actor.as_str()) } else { by },
         why: why(happened, words),
+        short_event: telling::short_id(&happened.event),
         event: happened.event.clone(),
     }
 }

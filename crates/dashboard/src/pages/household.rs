@@ -8,7 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    BuildingNames, active_alerts, buildings, names_of, person_name, quarantines,
+    BuildingNames, active_alerts,
+    alerts::is_event,
+    buildings, names_of, person_name, quarantines,
     todo::{self, Line},
 };
 use crate::{
@@ -23,10 +25,8 @@ use crate::{
 const PEOPLE_MAX: usize = 24;
 /// Most causes that are listed of one alert: the latest. Its own page has all.
 const CAUSES_MAX: usize = 3;
-/// Characters of an event's id that are shown; all of it stands in its title.
-const SHORT_ID_CHARS: usize = 8;
 /// Most entries of the timeline on the page: the latest.
-const TIMELINE_MAX: usize = 100;
+pub(super) const TIMELINE_MAX: usize = 100;
 
 #[derive(Template)]
 #[template(path = "household.html")]
@@ -54,6 +54,8 @@ struct Reason {
 
 struct CauseLink {
     event: String,
+    /// The event without a link: the beginning of its id, or the check or door that it is.
+    short: String,
     /// What its entry says, where that is on this page.
     here: Option<String>,
 }
@@ -85,16 +87,16 @@ struct Entry {
 }
 
 #[derive(Deserialize)]
-struct TimelineAnswer {
+pub(super) struct TimelineAnswer {
     #[serde(flatten)]
-    item: TimelineItem,
+    pub(super) item: TimelineItem,
     #[serde(default)]
     data: Value,
 }
 
 #[derive(Deserialize)]
-struct TimelinePage {
-    items: Vec<TimelineAnswer>,
+pub(super) struct TimelinePage {
+    pub(super) items: Vec<TimelineAnswer>,
     #[serde(default)]
     next: Option<String>,
 }
@@ -225,7 +227,8 @@ fn reasons<'a>(alerts: impl Iterator<Item = (&'a AlertItem, Line)>, cell: Option
 
 fn cause_link(event: &str, entries: &[Entry]) -> CauseLink {
     let entry = entries.iter().find(|entry| entry.id == event);
-    CauseLink { event: event.to_owned(), here: entry.map(|entry| format!("{} {}", entry.kind, entry.at)) }
+    let short = if is_event(event) { telling::short_id(event) } else { event.to_owned() };
+    CauseLink { event: event.to_owned(), short, here: entry.map(|entry| format!("{} {}", entry.kind, entry.at)) }
 }
 
 /// Where the events of alerts say what they were raised for, and what ended them.
@@ -247,7 +250,7 @@ fn entry(answer: &TimelineAnswer, names: &Names<'_>, clock: &Clock) -> Entry {
     let by = item.by.iter().map(ToString::to_string).collect::<Vec<_>>().join(words.of("list.comma"));
     Entry {
         id: item.id.clone(),
-        short_id: item.id.chars().take(SHORT_ID_CHARS).collect(),
+        short_id: telling::short_id(&item.id),
         kind: telling::event(&item.kind, words),
         details: telling::details(&answer.data, names, clock),
         at: clock.long(item.at),
