@@ -69,6 +69,8 @@ pub fn router(api: Router, options: Options) -> Router {
         .route("/c/{community}/alerts/{alert}", get(pages::alerts::one))
         .route("/c/{community}/alerts/{alert}/acknowledge", post(pages::alerts::acknowledge))
         .route("/c/{community}/alerts/{alert}/escalate", post(pages::alerts::escalate))
+        .route("/c/{community}/alerts/{alert}/assign", post(pages::alerts::assign))
+        .route("/c/{community}/alerts/{alert}/note", post(pages::alerts::note))
         .fallback(visitor::nowhere)
         .with_state(Arc::new(Shared { api, options }));
     web::protect(router)

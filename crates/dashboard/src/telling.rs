@@ -1,10 +1,10 @@
 //! Alerts and events in plain words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     alert::{Detail, Gap, Observed},
-    values::{Place, PlaceNames},
+    values::{Day, PersonId, Place, PlaceNames},
 };
 use readmodel::views::{AlertItem, Cell, ReadingView};
 use serde_json::Value;
@@ -100,6 +100,14 @@ pub(crate) fn known(cell: &Cell, clock: &Clock) -> String {
     }
 }
 
+/// Characters of an event's id that are shown: enough to be read out, and to tell entries apart.
+const SHORT_ID_CHARS: usize = 8;
+
+/// The beginning of an event's id; all of it stands in the title of what shows it.
+pub(crate) fn short_id(event: &str) -> String {
+    event.chars().take(SHORT_ID_CHARS).collect()
+}
+
 /// An event's name in words: `visit.recorded.v1` is 走访.
 pub(crate) fn event(kind: &str, words: Words) -> String {
     let name = kind.rsplit_once(".v").map_or(kind, |(name, _)| name);
@@ -107,9 +115,11 @@ pub(crate) fn event(kind: &str, words: Words) -> String {
 }
 
 /// What an event says, as far as its data is known here: outcome, means, temperatures, notes.
-pub(crate) fn details(data: &Value, names: &Names<'_>, words: Words) -> Vec<String> {
+pub(crate) fn details(data: &Value, names: &Names<'_>, clock: &Clock) -> Vec<String> {
     let mut said = Vec::new();
-    describe(data, names, words, &mut said);
+    describe(data, names, clock.words, &mut said);
+    said.extend(arrival(data, clock));
+    said.extend(housemates(data, names, clock.words));
     said.dedup();
     said.truncate(DETAILS_MAX);
     said
@@ -131,6 +141,42 @@ const WORD_FIELDS: [(&str, &str); 10] = [
 
 /// Where an event, or a part of one, says whom it is about.
 const WHO: [&str; 3] = ["/who/person", "/person/person", "/person"];
+
+/// People with a file whom declared arrivals and what happened to a household name, and who need not live there.
+pub(crate) fn mentioned<'a>(data: impl Iterator<Item = &'a Value>) -> BTreeSet<PersonId> {
+    let telling = data.filter(|data| data.get(ARRIVED_ON).is_some() || data.get(HOUSEMATES).is_some());
+    let told =
+        telling.flat_map(|data| WHO.iter().filter_map(|at| data.pointer(at)).chain(data.get(HOUSEMATES).and_then(Value::as_array).into_iter().flatten()));
+    told.filter_map(|person| person.as_str()?.parse().ok()).collect()
+}
+
+/// The day of a declared arrival.
+const ARRIVED_ON: &str = "arrived_on";
+/// Who lives with somebody who was taken to hospital.
+const HOUSEMATES: &str = "housemates";
+
+/// Of a declared arrival: a stranger's name, the day, the door, and from where. Who has a file is named as in every event.
+fn arrival(data: &Value, clock: &Clock) -> Vec<String> {
+    let words = clock.words;
+    let Some(day) = data.get(ARRIVED_ON).and_then(Value::as_str) else { return Vec::new() };
+    let text = |at: &str| data.pointer(at).and_then(Value::as_str);
+    let day = day.parse::<Day>().map_or_else(|_| day.to_owned(), |day| clock.day(day));
+    let parts = [
+        text("/private/name/0").map(str::to_owned),
+        text("/private/from/0").map(|from| words.with("arrival.from", from)),
+        Some(words.with("arrival.on", day)),
+        door(text("/place/unit"), text("/place/door"), words).map(|door| words.with("arrival.at", door)),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+/// Who lives with somebody, by name where all of them may be read, else how many.
+fn housemates(data: &Value, names: &Names<'_>, words: Words) -> Option<String> {
+    let ids: Vec<&str> = data.get(HOUSEMATES)?.as_array()?.iter().filter_map(Value::as_str).collect();
+    let known: Option<Vec<&str>> = ids.iter().map(|id| names.get(id).copied()).collect();
+    let who = known.map_or_else(|| words.with("housemates.count", ids.len()), |known| known.join(words.of("list.comma")));
+    (!ids.is_empty()).then(|| words.with("housemates.who", who))
+}
 
 fn describe(data: &Value, names: &Names<'_>, words: Words, said: &mut Vec<String>) {
     let who = WHO.iter().find_map(|at| data.pointer(at)?.as_str());
@@ -154,7 +200,9 @@ fn describe(data: &Value, names: &Names<'_>, words: Words, said: &mut Vec<String
         Some(symptoms) => said.extend(symptoms.iter().filter_map(Value::as_str).map(|symptom| words.api_word("symptom", symptom))),
         None => {}
     }
-    for texts in ["note", "document", "reason", "from", "label"].iter().filter_map(|field| data.get("private")?.get(field)?.as_array()) {
+    // where somebody arrived from is said with the day and the door
+    let from = (data.get(ARRIVED_ON).is_none()).then_some("from");
+    for texts in ["note", "document", "reason", "label"].into_iter().chain(from).filter_map(|field| data.get("private")?.get(field)?.as_array()) {
         said.extend(texts.iter().filter_map(Value::as_str).map(|text| words.with("quote", text)));
     }
     for part in ["people", "checks"].iter().filter_map(|field| data.get(field)?.as_array()).flatten() {
@@ -202,21 +250,29 @@ mod tests {
 
     #[test]
     fn what_an_event_says_is_said_in_words() {
-        let words = Words::new(Language::Chinese);
+        let clock = Clock { zone: domain::values::Zone::default(), now: "2020-02-06T20:14:05+08:00".parse().unwrap(), words: Words::new(Language::Chinese) };
+        let (words, details) = (clock.words, |data: &Value, names: &Names<'_>| details(data, names, &clock));
         let visit = json!({"outcome": "met", "mode": "door", "people": [{"who": {"person": "p1"}, "presence": "here", "symptoms": [],
             "readings": [{"site": "axilla", "tenths_celsius": 382, "unreadable": null, "at": "2020-02-06T12:00:00Z"}]}]});
         let names = Names::from([("p1", "张三")]);
-        assert_eq!(details(&visit, &names, words), ["见到", "上门", "张三", "在家", "38.2℃ 腋下", "无症状"]);
-        assert_eq!(details(&visit, &Names::new(), words), ["见到", "上门", "在家", "38.2℃ 腋下", "无症状"]);
-        assert_eq!(details(&json!({"of": "another time"}), &names, words), Vec::<String>::new());
+        assert_eq!(details(&visit, &names), ["见到", "上门", "张三", "在家", "38.2℃ 腋下", "无症状"]);
+        assert_eq!(details(&visit, &Names::new()), ["见到", "上门", "在家", "38.2℃ 腋下", "无症状"]);
+        assert_eq!(details(&json!({"of": "another time"}), &names), Vec::<String>::new());
         let raised = json!({"key": {"rule": "check_overdue"}, "person": {"person": "p1", "unregistered": null}, "late": true});
-        assert_eq!(details(&raised, &names, words), ["张三", "体温检查超时", "晚录"]);
+        assert_eq!(details(&raised, &names), ["张三", "体温检查超时", "晚录"]);
         let escalated = json!({"key": {"rule": "fever"}, "level": 2, "owners": [{"staff": "s-wang"}, {"staff": "s-li"}], "why": "vacant"});
-        assert_eq!(details(&escalated, &names, words), ["发热", "二级 s-wang，s-li", "岗位空缺"]);
+        assert_eq!(details(&escalated, &names), ["发热", "二级 s-wang，s-li", "岗位空缺"]);
         let nobodys = json!({"key": {"rule": "fever"}, "level": 3, "owners": [], "why": "vacant"});
-        assert_eq!(details(&nobodys, &names, words), ["发热", "三级 无人", "岗位空缺"]);
+        assert_eq!(details(&nobodys, &names), ["发热", "三级 无人", "岗位空缺"]);
         let asked = json!({"key": {"rule": "fever"}, "level": 2});
-        assert_eq!(details(&asked, &names, words), ["发热", "二级"]);
+        assert_eq!(details(&asked, &names), ["发热", "二级"]);
+        let declared = json!({"who": {"person": null, "unregistered": "v1"}, "place": {"building": "b07", "unit": "2", "door": "502"}, "arrived_on": "2020-02-05",
+            "private": {"name": ["赵六"], "from": ["武汉"], "phone": ["0538-555-0142"]}});
+        assert_eq!(details(&declared, &names), ["赵六", "来自 武汉", "2月5日到", "住 2单元 502"]);
+        let exposed = json!({"person": "p9", "housemates": ["p1", "p2"]});
+        assert_eq!(details(&exposed, &names), ["同住 2人"], "who is not named is counted");
+        assert_eq!(details(&exposed, &Names::from([("p1", "张三"), ("p2", "李四")])), ["同住 张三，李四"]);
+        assert_eq!(mentioned([&exposed, &visit].into_iter()), ["p1", "p2", "p9"].map(|id| id.parse().unwrap()).into());
         assert_eq!(event("visit.recorded.v1", words), "走访");
         assert_eq!(event("something.new_here.v7", words), "something new here");
     }

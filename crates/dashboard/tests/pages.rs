@@ -205,8 +205,8 @@ async fn the_numbers_open_lists_of_that_length() {
     let site = site(false, false);
     let lines = async |query: &str| site.get(&format!("/c/longquan/alerts{query}"), &office()).await.text.matches("<li class=\"line").count();
     assert_eq!(lines("?severity=critical").await, 1);
-    assert_eq!(lines("?severity=serious").await, 4);
-    assert_eq!(lines("?state=open").await, 8);
+    assert_eq!(lines("?severity=serious").await, 6);
+    assert_eq!(lines("?state=open").await, 10);
     assert_eq!(lines("?state=acknowledged").await, 2);
     assert_eq!(lines("?state=ended").await, 2);
     assert_eq!(site.get("/c/longquan/unreported", &office()).await.text.matches("<tr><th scope=\"row\">").count(), 5);
@@ -222,6 +222,8 @@ async fn what_people_wrote_is_shown_and_never_run() {
         "38.2℃",
         "疑似 ",
         "排除感染 ",
+        "在医院，17:14 起",
+        "住院期间不用做健康核查",
         "<s>",
         "晚录",
         "id=\"e-01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f51-0\"",
@@ -250,9 +252,39 @@ async fn silences_stand_on_the_page_of_alerts_with_their_end_and_who_said_so() {
 async fn who_may_not_see_names_sees_none() {
     let page = site(false, false).get("/c/longquan/h/h-y07-2-502", &format!("gridward={VIEWER}")).await;
     assert_eq!(page.status, StatusCode::OK);
-    for hidden in ["王", "0538", "1948", "发冷", "疑似", "排除感染"] {
+    for hidden in ["王", "0538", "1948", "发冷", "疑似", "排除感染", "在医院"] {
         assert!(!page.text.contains(hidden), "{hidden}");
     }
+}
+
+#[tokio::test]
+async fn two_housemates_are_two_people() {
+    let site = site(false, false);
+    for page in ["/c/longquan", "/c/longquan/b/y07", "/c/longquan/h/h-y07-2-502", "/c/longquan/alerts"] {
+        let seen = site.get(page, &office()).await.text;
+        assert!(seen.contains("待处置，李秀兰") && seen.contains("待处置，王若彤"), "{page}");
+        let masked = site.get(page, &format!("gridward={VIEWER}")).await.text;
+        assert!(masked.contains("待处置，第 1/2 人") && masked.contains("待处置，第 2/2 人") && !masked.contains("李秀兰"), "{page}");
+        let english = site.get(page, &format!("gridward={VIEWER}; lang=en")).await.text;
+        assert!(english.contains("person 1/2"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_declared_arrival_says_who_came_from_where_when_and_to_which_door() {
+    let site = site(false, false);
+    let page = site.get("/c/longquan/h/h-y07-2-502", &office()).await.text;
+    let entry = page.split("<li id=\"e-").find(|entry| entry.contains("来人申报")).unwrap();
+    for said in ["赵六", "来自 武汉", "2月5日到", "住 2单元 502"] {
+        assert!(entry.contains(said), "{said}: {entry}");
+    }
+    let exposed = page.split("<li id=\"e-").find(|entry| entry.contains("同住人接触")).unwrap();
+    assert!(exposed.contains("同住 李秀兰，王若彤"), "{exposed}");
+    let masked = site.get("/c/longquan/h/h-y07-2-502", &format!("gridward={VIEWER}")).await.text;
+    assert!(
+        masked.contains("来人申报") && ["赵六", "武汉", "2月5日到"].iter().all(|said| !masked.contains(said)),
+        "as before: that somebody came, and no more"
+    );
 }
 
 #[tokio::test]
@@ -315,6 +347,55 @@ async fn an_alert_is_sent_up_with_one_tap() {
     assert_eq!(site.post(&path, &office(), "cross-site", "n=2").await.status, StatusCode::FORBIDDEN);
     // nobody was ever given a duty for this one: there is nobody to send it to
     assert!(!site.get(&alert_path(2), &office()).await.text.contains("/escalate\""));
+}
+
+#[tokio::test]
+async fn the_causes_of_an_alert_say_what_they_were_and_when() {
+    let site = site(false, false);
+    let page = site.get(&alert_path(1), &office()).await.text;
+    let (link, cause) = ("/c/longquan/h/h-y07-2-502#e-01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f51-0", "走访 20:02</a>");
+    assert!(page.contains(&format!("<a href=\"{link}\">{cause}")), "{page}");
+    assert!(!page.contains(">事件 01922f0c"), "what is known is not told as an id");
+    // that something was told, and when, is on the timeline of whoever may not see what
+    assert!(site.get(&alert_path(1), &format!("gridward={VIEWER}; lang=en")).await.text.contains("Visit 20:02</a>"));
+}
+
+#[tokio::test]
+async fn an_alert_is_given_to_somebody_named() {
+    let site = site(false, false);
+    let path = format!("{}/assign", alert_path(1));
+    let page = site.get(&alert_path(1), &office()).await.text;
+    assert!(page.contains(&format!("action=\"{path}\"")) && page.contains("<option value=\"s-lou\">"), "who is told of it is offered");
+    let sent = site.post(&path, &office(), "same-origin", "n=2&staff=+s-wan").await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let command = site.fake.commands.lock().unwrap()[0].clone();
+    assert_eq!((&command["type"], &command["data"]), (&"alert.assign".into(), &serde_json::json!({"alert": fake::alert_id(1), "n": 2, "staff": "s-wan"})));
+    assert!(site.get(sent.header(header::LOCATION), &office()).await.text.contains("已交给对方"));
+    let nobody = site.post(&path, &office(), "same-origin", "n=2&staff=s-nobody").await;
+    assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(nobody.text.contains("没有这个编号的工作人员") && nobody.text.contains("value=\"s-nobody\""), "{}", nobody.text);
+    assert_eq!(site.post(&path, &office(), "same-origin", "n=1&staff=s-wan").await.status, StatusCode::CONFLICT);
+    assert_eq!(site.post(&path, &office(), "cross-site", "n=2&staff=s-wan").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(site.post(&path, &format!("gridward={VIEWER}"), "same-origin", "n=2&staff=s-wan").await.status, StatusCode::FORBIDDEN);
+    assert!(!site.get(&alert_path(12), &office()).await.text.contains("/assign\""), "it is over: nobody is to have it");
+}
+
+#[tokio::test]
+async fn a_note_is_kept_and_not_lost_when_somebody_else_was_faster() {
+    let site = site(false, false);
+    let path = format!("{}/note", alert_path(1));
+    let sent = site.post(&path, &office(), "same-origin", "n=2&note=%E8%80%81%E4%BA%BA%E8%80%B3%E8%83%8C").await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let command = site.fake.commands.lock().unwrap()[0].clone();
+    assert_eq!((&command["type"], &command["data"]), (&"alert.note".into(), &serde_json::json!({"alert": fake::alert_id(1), "n": 2, "note": "老人耳背"})));
+    assert!(!sent.header(header::LOCATION).contains("note=") && site.get(sent.header(header::LOCATION), &office()).await.text.contains("备注已存入"));
+    let late = site.post(&path, &office(), "same-origin", "n=1&note=%3Cb%3Edeaf").await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.text.contains("&#60;b&#62;deaf</textarea>"), "what was written is still there: {}", late.text);
+    assert_eq!(site.post(&path, &office(), "same-origin", "n=2&note=+").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(site.post(&path, &office(), "cross-site", "n=2&note=x").await.status, StatusCode::FORBIDDEN);
+    // a note can be written about what is over, too
+    assert!(site.get(&alert_path(12), &office()).await.text.contains("/note\""));
 }
 
 #[tokio::test]

@@ -161,7 +161,13 @@ impl Reader {
         let moment = setting.moment((self.now)());
         let look = |fact: &Fact<'_>| views::measured_view(fact, person, &moment);
         let (measured, last) = rows.newest_of(&Of::Person(person.clone()), MEASUREMENTS_MAX, look)?;
-        Ok(views::person_view(&row.value, measured, row.sequence.max(last), &moment))
+        let mut orders = Vec::new();
+        for order in row.value.state.orders.iter().filter(|order| order.until.is_none_or(|until| moment.now < until)) {
+            orders.extend(rows.get::<models::quarantine::Quarantine>(&order.quarantine)?);
+        }
+        let sequence = orders.iter().map(|order| order.sequence).chain([row.sequence, last]).max().unwrap_or(last);
+        let orders: Vec<_> = orders.into_iter().map(|order| order.value).collect();
+        Ok(views::person_view(&row.value, &orders, measured, sequence, &moment))
     }
 
     /// The orders that nobody has released, by building, with the slots of today.

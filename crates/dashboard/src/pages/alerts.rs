@@ -1,5 +1,7 @@
 //! `/c/{community}/alerts`: the inbox, one alert with its reasons, and taking it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use askama::Template;
 use axum::{
     Form,
@@ -11,14 +13,17 @@ use domain::{
     alert::{AlertId, LEVEL_MAX, Owner, Severity, Share},
     values::CommandId,
 };
-use readmodel::views::{AlertItem, HistoryItem, SilenceItem, TurnView};
+use readmodel::views::{AlertItem, HistoryItem, SilenceItem, TimelineItem, TurnView};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::todo::{self, Line};
+use super::{
+    household::{TIMELINE_MAX, TimelinePage},
+    todo::{self, Line},
+};
 use crate::{
-    api::{Failure, List, Refusal},
+    api::{Failure, List},
     moments::Clock,
     telling,
     visitor::{Community, Crumb, Frame, Visitor, html},
@@ -27,6 +32,9 @@ use crate::{
 
 /// How long somebody may have an alert before it is nobody's again, in minutes.
 const MINUTES_CHOICES: [(u32, &str); 3] = [(30, "alert.half_hour"), (60, "alert.one_hour"), (120, "alert.two_hours")];
+
+/// Commands whose forms are filled in: what is refused is shown with the form.
+const FILLED_IN: [&str; 2] = ["alert.assign", "alert.note"];
 
 #[derive(Template)]
 #[template(path = "alerts.html")]
@@ -57,6 +65,12 @@ struct AlertPage {
     version: u16,
     turn: Option<Turn>,
     escalate: Option<String>,
+    /// Where a person is named who is to have it; nothing once it is over or recovering.
+    assign: Option<String>,
+    /// Who is known to have to do with it, to choose from.
+    staff: Vec<String>,
+    note: String,
+    draft: Draft,
     last: String,
     occurrences: u32,
     causes: Vec<Cause>,
@@ -66,6 +80,13 @@ struct AlertPage {
     choices: Vec<(u32, &'static str)>,
     said: Option<&'static str>,
     changed: Option<&'static str>,
+}
+
+/// What somebody filled in, and what was not recorded: they need not write it again.
+#[derive(Default)]
+struct Draft {
+    staff: String,
+    note: String,
 }
 
 /// Whose turn it is, in words.
@@ -80,6 +101,7 @@ struct Turn {
 }
 
 struct Cause {
+    id: String,
     text: String,
     href: Option<String>,
 }
@@ -91,6 +113,7 @@ struct Step {
     by: String,
     why: Option<String>,
     event: String,
+    short_event: String,
 }
 
 /// Which alerts.
@@ -106,6 +129,8 @@ pub(crate) struct Told {
     after: Option<u64>,
     taken: Option<u8>,
     sent_up: Option<u8>,
+    assigned: Option<u8>,
+    noted: Option<u8>,
 }
 
 /// What the form sends.
@@ -113,6 +138,20 @@ pub(crate) struct Told {
 pub(crate) struct Take {
     n: u32,
     minutes: Option<u32>,
+}
+
+/// What the form sends that gives an alert to somebody.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Assign {
+    n: u32,
+    staff: String,
+}
+
+/// What the form sends that keeps a note.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Note {
+    n: u32,
+    note: String,
 }
 
 /// `GET /c/{community}/alerts?state=open|acknowledged|ended&severity=`
@@ -137,7 +176,8 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
     };
     let shown = active.items.iter().filter(|alert| state != Some("ended") && (all || state == Some(alert.state.as_str()))).chain(&ended.items);
     let silences: List<SilenceItem> = visitor.api.list(&community.path("/silences"), "").await?;
-    let lines = todo::lines(shown.filter(wanted), &community.base(), &community.clock);
+    let mut lines = todo::lines(shown.filter(wanted), &community.base(), &community.clock);
+    todo::tell_apart(&mut lines, visitor, &community).await?;
     let base = format!("{}/alerts", community.base());
     let suffix = severity.map(|severity| format!("&severity={severity}")).unwrap_or_default();
     let tab = |word: &'static str, key: &'static str, count: Option<usize>| Tab {
@@ -199,6 +239,8 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
     let mut f = visitor.community_frame(&community, "alerts", &line.matter);
     f.crumbs.push(Crumb { href: format!("{base}/alerts"), text: words.of("alerts.title").to_owned() });
     let household = item.place.household.as_ref().map(|household| format!("{base}/h/{household}"));
+    let told_of = told_of(visitor, &community, &item).await?;
+    let passed_on = matches!(item.state.as_str(), "open" | "acknowledged");
     Ok(AlertPage {
         f,
         state: words.api_word("state", &item.state),
@@ -207,13 +249,17 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         turn: item.turn.as_ref().map(|turn| turn_in_words(turn, clock)),
         last: clock.short(item.last_at),
         occurrences: item.occurrences,
-        causes: item.caused_by.iter().map(|cause| cause_of(cause, &item, household.as_deref(), &community)).collect(),
+        causes: item.caused_by.iter().map(|cause| cause_of(cause, &item, &told_of, household.as_deref(), &community)).collect(),
         history: item.history.iter().rev().map(|happened| step(happened, clock)).collect(),
         building: item.place.building.as_ref().map(|building| format!("{base}/b/{building}")),
         household,
         choices: MINUTES_CHOICES.iter().map(|(minutes, key)| (*minutes, words.get(key).unwrap_or(key))).collect(),
         said: said(told, &item.state).map(|key| words.get(key).unwrap_or_default()),
         escalate: (line.next.is_some() && item.turn.as_ref().is_some_and(|turn| turn.level < LEVEL_MAX)).then(|| format!("{base}/alerts/{alert}/escalate")),
+        assign: passed_on.then(|| format!("{base}/alerts/{alert}/assign")),
+        staff: staff_of(&item),
+        note: format!("{base}/alerts/{alert}/note"),
+        draft: Draft::default(),
         changed,
         line,
     })
@@ -222,7 +268,15 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
 /// What a click has done. Of a critical alert level 1 has only seen it, and it stays open.
 fn said(told: &Told, state: &str) -> Option<&'static str> {
     let taken = told.taken.map(|_| if state == "open" { "alert.only_seen" } else { "alert.taken" });
-    taken.or(told.sent_up.map(|_| "alert.sent_up"))
+    taken.or(told.sent_up.map(|_| "alert.sent_up")).or(told.assigned.map(|_| "alert.assigned")).or(told.noted.map(|_| "alert.noted"))
+}
+
+/// Whom an alert was with, who was told of it and who did something about it: each once.
+fn staff_of(item: &AlertItem) -> Vec<String> {
+    let turn = item.turn.iter().flat_map(|turn| turn.owners.iter().chain(&turn.informed)).map(|owner| &owner.staff);
+    let past = item.history.iter().flat_map(|happened| happened.owners.iter().chain(&happened.by));
+    let staff: BTreeSet<String> = turn.chain(past).map(ToString::to_string).collect();
+    staff.into_iter().collect()
 }
 
 fn turn_in_words(turn: &TurnView, clock: &Clock) -> Turn {
@@ -243,23 +297,39 @@ fn turn_in_words(turn: &TurnView, clock: &Clock) -> Turn {
     }
 }
 
-/// An event id leads to the timeline; anything else is an owed check.
-fn cause_of(cause: &str, alert: &AlertItem, household: Option<&str>, community: &Community) -> Cause {
+/// What the latest events were that an alert may be caused by: what, and when. Those of the household's timeline, else of the person's.
+async fn told_of(visitor: &Visitor, community: &Community, alert: &AlertItem) -> Result<BTreeMap<String, String>, Failure> {
+    let person = alert.person.as_ref().and_then(|who| who.person.as_ref()).map(|person| format!("person={person}"));
+    let whose = alert.place.household.as_ref().map(|household| format!("household={household}")).or(person);
+    let Some(whose) = whose.filter(|_| alert.caused_by.iter().any(|cause| is_event(cause))) else { return Ok(BTreeMap::new()) };
+    let page = match visitor.api.get::<TimelinePage>(&community.path(&format!("/timeline?{whose}&limit={TIMELINE_MAX}"))).await {
+        Ok(page) => page,
+        Err(Failure::NotFound) => return Ok(BTreeMap::new()),
+        Err(failure) => return Err(failure),
+    };
+    let told = |item: &TimelineItem| format!("{} {}", telling::event(&item.kind, visitor.words), community.clock.short(item.at));
+    Ok(page.items.iter().map(|answer| (answer.item.id.clone(), told(&answer.item))).collect())
+}
+
+/// An event leads to the timeline and says what it was and when, where that is known here; anything else is an owed check.
+fn cause_of(cause: &str, alert: &AlertItem, told_of: &BTreeMap<String, String>, household: Option<&str>, community: &Community) -> Cause {
+    let id = cause.to_owned();
     let words = community.clock.words;
     if alert.kind.as_str() == "door_missed"
         && let Some(door) = cause.splitn(3, '/').nth(2)
     {
         let building = alert.place.building.as_ref().map(|building| format!("{}/b/{building}", community.base()));
-        return Cause { text: words.with("alert.door_cause", door), href: building };
+        return Cause { id, text: words.with("alert.door_cause", door), href: building };
     }
     if is_event(cause) {
-        return Cause { text: words.with("household.event", cause), href: household.map(|household| format!("{household}#e-{cause}")) };
+        let text = told_of.get(cause).cloned().unwrap_or_else(|| words.with("household.event", telling::short_id(cause)));
+        return Cause { id, text, href: household.map(|household| format!("{household}#e-{cause}")) };
     }
-    Cause { text: words.with("alert.slot_cause", cause), href: household.map(str::to_owned) }
+    Cause { id, text: words.with("alert.slot_cause", cause), href: household.map(str::to_owned) }
 }
 
 /// `<command>-<index>`
-fn is_event(cause: &str) -> bool {
+pub(super) fn is_event(cause: &str) -> bool {
     cause.rsplit_once('-').is_some_and(|(command, index)| command.parse::<CommandId>().is_ok() && index.parse::<u16>().is_ok())
 }
 
@@ -273,6 +343,7 @@ fn step(happened: &HistoryItem, clock: &Clock) -> Step {
         severity: happened.severity.map(|severity| words.of(&format!("severity.{severity}")).to_owned()),
         by: if by.is_empty() { words.api_word("actor", happened.actor.as_str()) } else { by },
         why: why(happened, words),
+        short_event: telling::short_id(&happened.event),
         event: happened.event.clone(),
     }
 }
@@ -301,6 +372,16 @@ pub(crate) async fn escalate(visitor: Visitor, Path((id, alert)): Path<(String, 
     act(visitor, (&id, &alert), "alert.escalate", json!({ "n": take.n }), "sent_up").await
 }
 
+/// `POST /c/{community}/alerts/{alert}/assign`: somebody named is to have it.
+pub(crate) async fn assign(visitor: Visitor, Path((id, alert)): Path<(String, String)>, Form(assign): Form<Assign>) -> Response {
+    act(visitor, (&id, &alert), "alert.assign", json!({ "n": assign.n, "staff": assign.staff.trim() }), "assigned").await
+}
+
+/// `POST /c/{community}/alerts/{alert}/note`: something is to be kept about it.
+pub(crate) async fn note(visitor: Visitor, Path((id, alert)): Path<(String, String)>, Form(note): Form<Note>) -> Response {
+    act(visitor, (&id, &alert), "alert.note", json!({ "n": note.n, "note": note.note.trim() }), "noted").await
+}
+
 /// Sends a command about an alert, and shows the alert after it.
 async fn act(visitor: Visitor, (id, alert): (&str, &str), kind: &str, mut data: Value, done: &str) -> Response {
     let (Ok(community), Ok(alert)) = (id.parse::<domain::values::CommunityId>(), alert.parse::<AlertId>()) else {
@@ -313,23 +394,30 @@ async fn act(visitor: Visitor, (id, alert): (&str, &str), kind: &str, mut data: 
             let after = answer.get("sequence").and_then(Value::as_u64).map(|sequence| format!("after={sequence}&")).unwrap_or_default();
             Redirect::to(&format!("/c/{community}/alerts/{alert}?{after}{done}=1")).into_response()
         }
-        Err(Failure::Changed(refusal)) => conflict(&visitor, &community, &alert, &refusal).await,
+        Err(Failure::Changed(refusal)) => {
+            let key = match refusal.code.as_str() {
+                "alert_ended" => "alert.ended",
+                "alert_at_top" => "alert.at_top",
+                "alert_recovering" => "alert.recovering",
+                _ => "alert.changed",
+            };
+            // the alert may go on under another id: then that one is shown
+            let current = refusal.current.get("alert").and_then(Value::as_str).map_or_else(|| alert.to_string(), str::to_owned);
+            not_recorded(&visitor, (community.as_str(), &current), StatusCode::CONFLICT, key, &command["data"]).await
+        }
+        Err(Failure::Refused(refusal)) if FILLED_IN.contains(&kind) => {
+            let key = if refusal.code == "unknown_reference" || kind == "alert.assign" { "alert.no_such_staff" } else { "alert.note_refused" };
+            not_recorded(&visitor, (community.as_str(), &alert.to_string()), StatusCode::UNPROCESSABLE_ENTITY, key, &command["data"]).await
+        }
         Err(failure) => visitor.explain(&failure),
     }
 }
 
-/// The alert as it stands now, and that the click was not recorded.
-async fn conflict(visitor: &Visitor, community: &domain::values::CommunityId, alert: &AlertId, refusal: &Refusal) -> Response {
-    let key = match refusal.code.as_str() {
-        "alert_ended" => "alert.ended",
-        "alert_at_top" => "alert.at_top",
-        "alert_recovering" => "alert.recovering",
-        _ => "alert.changed",
-    };
-    // the alert may go on under another id: then that one is shown
-    let current = refusal.current.get("alert").and_then(Value::as_str).map_or_else(|| alert.to_string(), str::to_owned);
-    match page(visitor, community.as_str(), &current, &Told::default(), visitor.words.get(key)).await {
-        Ok(page) => html(StatusCode::CONFLICT, &page),
+/// The alert as it stands now, and why the click was not recorded; with what was filled in.
+async fn not_recorded(visitor: &Visitor, (community, alert): (&str, &str), status: StatusCode, key: &str, data: &Value) -> Response {
+    let filled = |field: &str| data.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    match page(visitor, community, alert, &Told::default(), visitor.words.get(key)).await {
+        Ok(page) => html(status, &AlertPage { draft: Draft { staff: filled("staff"), note: filled("note") }, ..page }),
         Err(failure) => visitor.explain(&failure),
     }
 }

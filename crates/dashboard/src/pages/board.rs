@@ -133,6 +133,7 @@ async fn live(visitor: &Visitor, community: &Community, rows: &[StatusRow]) -> R
     let mut todo = todo::lines(alerts.items.iter(), &community.base(), &community.clock);
     let todo_all = todo.len();
     todo.truncate(TODO_MAX);
+    todo::tell_apart(&mut todo, visitor, community).await?;
     let total = |key: &str, count: u32| words.with(key, thousands(count));
     Ok(Live {
         figures: figures(headline, rows, abnormal, &community.base(), words),

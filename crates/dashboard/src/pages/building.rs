@@ -82,7 +82,8 @@ async fn page(visitor: &Visitor, id: &str, building: &str) -> Result<BuildingPag
     let detail: BuildingDetail = visitor.api.get(&community.path(&format!("/buildings/{building}"))).await?;
     let alerts = active_alerts(visitor, &community).await?;
     let here = alerts.items.iter().filter(|alert| alert.place.building.as_ref() == Some(&building));
-    let todo = todo::lines(here, &community.base(), &community.clock);
+    let mut todo = todo::lines(here, &community.base(), &community.clock);
+    todo::tell_apart(&mut todo, visitor, &community).await?;
     let name = super::full_name(&detail.status);
     let mut f = visitor.community_frame(&community, "board", &name);
     f.crumbs.push(Crumb { href: format!("{}/b/{building}", community.base()), text: name.clone() });

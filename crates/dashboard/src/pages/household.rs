@@ -7,7 +7,12 @@ use readmodel::views::{AlertItem, BuildingDetail, Cell, HouseholdView, PersonVie
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{BuildingNames, active_alerts, buildings, person_name, quarantines, todo::Line};
+use super::{
+    BuildingNames, active_alerts,
+    alerts::is_event,
+    buildings, names_of, person_name, quarantines,
+    todo::{self, Line},
+};
 use crate::{
     api::Failure,
     moments::Clock,
@@ -20,10 +25,8 @@ use crate::{
 const PEOPLE_MAX: usize = 24;
 /// Most causes that are listed of one alert: the latest. Its own page has all.
 const CAUSES_MAX: usize = 3;
-/// Characters of an event's id that are shown; all of it stands in its title.
-const SHORT_ID_CHARS: usize = 8;
 /// Most entries of the timeline on the page: the latest.
-const TIMELINE_MAX: usize = 100;
+pub(super) const TIMELINE_MAX: usize = 100;
 
 #[derive(Template)]
 #[template(path = "household.html")]
@@ -51,6 +54,8 @@ struct Reason {
 
 struct CauseLink {
     event: String,
+    /// The event without a link: the beginning of its id, or the check or door that it is.
+    short: String,
     /// What its entry says, where that is on this page.
     here: Option<String>,
 }
@@ -60,6 +65,8 @@ struct Person {
     /// Their name, where the visitor may read it.
     known_as: Option<String>,
     name: String,
+    /// Since when they are in hospital, for those who may know.
+    in_hospital: Option<String>,
     facts: Vec<String>,
 }
 
@@ -80,16 +87,16 @@ struct Entry {
 }
 
 #[derive(Deserialize)]
-struct TimelineAnswer {
+pub(super) struct TimelineAnswer {
     #[serde(flatten)]
-    item: TimelineItem,
+    pub(super) item: TimelineItem,
     #[serde(default)]
     data: Value,
 }
 
 #[derive(Deserialize)]
-struct TimelinePage {
-    items: Vec<TimelineAnswer>,
+pub(super) struct TimelinePage {
+    pub(super) items: Vec<TimelineAnswer>,
     #[serde(default)]
     next: Option<String>,
 }
@@ -116,13 +123,19 @@ async fn page(visitor: &Visitor, id: &str, household: &str) -> Result<HouseholdP
         f.crumbs.push(Crumb { href: format!("{}/b/{id}", community.base()), text: name.to_owned() });
     }
     let people = people(visitor, &community, &view.people).await?;
-    let entries = entries(&timeline.items, &people, &community.clock);
+    let others = telling::mentioned(timeline.items.iter().map(|answer| &answer.data));
+    let others = names_of(visitor, &community, others.into_iter().filter(|other| people.iter().all(|person| person.id != *other)).collect()).await?;
+    let known = people.iter().filter_map(|person| Some((person.id.as_str(), person.known_as.as_deref()?)));
+    let known: Names = known.chain(others.iter().map(|(id, name)| (id.as_str(), name.as_str()))).collect();
+    let entries = entries(&timeline.items, &known, &community.clock);
     let alerts = alerts_here(visitor, &community, &household).await?;
+    let mut lines: Vec<Line> = alerts.iter().map(|alert| Line::of(alert, &community.base(), &community.clock)).collect();
+    todo::tell_apart(&mut lines, visitor, &community).await?;
     Ok(HouseholdPage {
         f,
         label: view.private.first(field::LABEL).map(str::to_owned),
         mark: cell.as_ref().map(|cell| Mark::of(cell.state, words)),
-        reasons: reasons(&alerts, cell.as_ref(), &entries, &community),
+        reasons: reasons(alerts.iter().zip(lines), cell.as_ref(), &entries, &community.clock),
         people,
         duties: orders.iter().map(|order| quarantines::Row::of(order, &names, &community)).collect(),
         entries,
@@ -175,15 +188,15 @@ async fn people(visitor: &Visitor, community: &Community, residents: &[Resident]
         let categories = view.categories.iter().map(|category| words.api_word("category", category.as_str()));
         let known_as = view.private.first(field::NAME).map(str::to_owned);
         let name = person_name(known_as.as_deref(), words);
-        people.push(Person { id: resident.person.clone(), known_as, name, facts: facts.into_iter().flatten().chain(categories).collect() });
+        let in_hospital = view.in_hospital.as_ref().map(|stay| clock.short(stay.since));
+        people.push(Person { id: resident.person.clone(), known_as, name, in_hospital, facts: facts.into_iter().flatten().chain(categories).collect() });
     }
     Ok(people)
 }
 
-fn reasons(alerts: &[AlertItem], cell: Option<&Cell>, entries: &[Entry], community: &Community) -> Vec<Reason> {
-    let (clock, words) = (&community.clock, community.clock.words);
-    let of_alert = |alert: &AlertItem| {
-        let line = Line::of(alert, &community.base(), clock);
+fn reasons<'a>(alerts: impl Iterator<Item = (&'a AlertItem, Line)>, cell: Option<&Cell>, entries: &[Entry], clock: &Clock) -> Vec<Reason> {
+    let words = clock.words;
+    let of_alert = |(alert, line): (&AlertItem, Line)| {
         let rule = format!("{} {}", words.with("alert.rule", words.api_word("kind", alert.kind.as_str())), words.with("alert.version", alert.rule_version));
         Reason {
             mark: Some(line.mark),
@@ -193,7 +206,7 @@ fn reasons(alerts: &[AlertItem], cell: Option<&Cell>, entries: &[Entry], communi
             causes: alert.caused_by.iter().rev().take(CAUSES_MAX).map(|event| cause_link(event, entries)).collect(),
         }
     };
-    let mut reasons: Vec<Reason> = alerts.iter().map(of_alert).collect();
+    let mut reasons: Vec<Reason> = alerts.map(of_alert).collect();
     if let Some(cell) = cell {
         if cell.overdue > 0 {
             let mark = Some(Mark::of(Status::Serious, words));
@@ -214,16 +227,16 @@ fn reasons(alerts: &[AlertItem], cell: Option<&Cell>, entries: &[Entry], communi
 
 fn cause_link(event: &str, entries: &[Entry]) -> CauseLink {
     let entry = entries.iter().find(|entry| entry.id == event);
-    CauseLink { event: event.to_owned(), here: entry.map(|entry| format!("{} {}", entry.kind, entry.at)) }
+    let short = if is_event(event) { telling::short_id(event) } else { event.to_owned() };
+    CauseLink { event: event.to_owned(), short, here: entry.map(|entry| format!("{} {}", entry.kind, entry.at)) }
 }
 
 /// Where the events of alerts say what they were raised for, and what ended them.
 const CAUSES: [&str; 2] = ["/occurrence/causes", "/quieted_by"];
 
 /// The entries of a timeline; those of alerts lead to what they were raised for, and to what ended them.
-fn entries(items: &[TimelineAnswer], people: &[Person], clock: &Clock) -> Vec<Entry> {
-    let names: Names = people.iter().filter_map(|person| Some((person.id.as_str(), person.known_as.as_deref()?))).collect();
-    let mut entries: Vec<Entry> = items.iter().map(|answer| entry(answer, &names, clock)).collect();
+fn entries(items: &[TimelineAnswer], names: &Names<'_>, clock: &Clock) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = items.iter().map(|answer| entry(answer, names, clock)).collect();
     for (place, answer) in items.iter().enumerate() {
         let causes = CAUSES.iter().filter_map(|at| answer.data.pointer(at)?.as_array()).flatten().filter_map(Value::as_str);
         let links: Vec<CauseLink> = causes.rev().take(CAUSES_MAX).map(|event| cause_link(event, &entries)).collect();
@@ -237,9 +250,9 @@ fn entry(answer: &TimelineAnswer, names: &Names<'_>, clock: &Clock) -> Entry {
     let by = item.by.iter().map(ToString::to_string).collect::<Vec<_>>().join(words.of("list.comma"));
     Entry {
         id: item.id.clone(),
-        short_id: item.id.chars().take(SHORT_ID_CHARS).collect(),
+        short_id: telling::short_id(&item.id),
         kind: telling::event(&item.kind, words),
-        details: telling::details(&answer.data, names, words),
+        details: telling::details(&answer.data, names, clock),
         at: clock.long(item.at),
         by: if by.is_empty() { words.api_word("actor", item.actor.as_str()) } else { by },
         via: item.via.as_ref().map(|via| words.api_word("via", via)),

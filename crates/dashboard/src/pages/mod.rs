@@ -10,15 +10,19 @@ pub(crate) mod towns;
 
 mod todo;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use readmodel::views::{AlertItem, StatusRow};
+use domain::values::{PersonId, field};
+use readmodel::views::{AlertItem, PersonView, StatusRow};
 
 use crate::{
     api::{Failure, List},
     visitor::{Community, Visitor},
     words::Words,
 };
+
+/// Most people who are looked up for one page only to say what they are called.
+const NAMES_MAX: usize = 32;
 
 /// A part of a whole, as a bar shows it.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +71,19 @@ async fn buildings(visitor: &Visitor, community: &Community) -> Result<List<Stat
 /// Alerts that somebody must still act on, the worst first.
 async fn active_alerts(visitor: &Visitor, community: &Community) -> Result<List<AlertItem>, Failure> {
     visitor.api.list(&community.path("/alerts"), "state=active").await
+}
+
+/// What people are called, for those who may read it. Whoever has no file, or no name that may be read, is left out.
+async fn names_of(visitor: &Visitor, community: &Community, people: BTreeSet<PersonId>) -> Result<BTreeMap<PersonId, String>, Failure> {
+    let mut names = BTreeMap::new();
+    for person in people.into_iter().take(NAMES_MAX) {
+        match visitor.api.get::<PersonView>(&community.path(&format!("/people/{person}"))).await {
+            Ok(view) => names.extend(view.private.first(field::NAME).map(|name| (person, name.to_owned()))),
+            Err(Failure::NotFound) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(names)
 }
 
 /// Numbers inside names are compared as numbers: 2号楼 before 10号楼.

@@ -1,9 +1,21 @@
 //! An alert in a line: what, where, who has it, what comes next.
 
-use domain::{alert::Severity, values::Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    alert::Severity,
+    values::{PersonId, Timestamp},
+};
 use readmodel::views::{AlertItem, TurnView};
 
-use crate::{moments::Clock, palette::Mark, telling};
+use super::names_of;
+use crate::{
+    api::Failure,
+    moments::Clock,
+    palette::Mark,
+    telling,
+    visitor::{Community, Visitor},
+};
 
 /// An alert in a line.
 pub(crate) struct Line {
@@ -14,6 +26,8 @@ pub(crate) struct Line {
     pub(crate) mark: Mark,
     pub(crate) place: String,
     pub(crate) matter: String,
+    /// Whom it is about, where they have a file.
+    pub(crate) person: Option<PersonId>,
     pub(crate) since: String,
     pub(crate) age: String,
     pub(crate) owner: String,
@@ -65,6 +79,7 @@ impl Line {
             mark: Mark::of_severity(weight(alert), words),
             place: telling::place(&alert.names, &alert.place, alert.person.is_some(), words),
             matter: telling::matter(alert, clock),
+            person: alert.person.as_ref().and_then(|who| who.person.clone()),
             since: clock.short(alert.first_at),
             age: clock.age(alert.first_at),
             owner,
@@ -96,4 +111,23 @@ pub(crate) fn lines<'a>(alerts: impl Iterator<Item = &'a AlertItem>, base: &str,
     let mut alerts: Vec<(&AlertItem, Line)> = alerts.map(|alert| (alert, Line::of(alert, base, clock))).collect();
     alerts.sort_by_key(|(alert, line)| (line.owned, std::cmp::Reverse(weight(alert)), line.deadline));
     alerts.into_iter().map(|(_, line)| line).collect()
+}
+
+/// Says of lines that would read alike whom each is about, such as two housemates behind one door: by name for those who may read it, else
+/// which of how many.
+pub(crate) async fn tell_apart(lines: &mut [Line], visitor: &Visitor, community: &Community) -> Result<(), Failure> {
+    let mut alike: BTreeMap<(String, String), BTreeSet<PersonId>> = BTreeMap::new();
+    for line in lines.iter() {
+        alike.entry((line.place.clone(), line.matter.clone())).or_default().extend(line.person.clone());
+    }
+    alike.retain(|_, people| people.len() > 1);
+    let names = names_of(visitor, community, alike.values().flatten().cloned().collect()).await?;
+    for line in lines {
+        let Some((people, person)) = alike.get(&(line.place.clone(), line.matter.clone())).zip(line.person.as_ref()) else { continue };
+        // by the order of their ids, so that the same person is the same number when the page is loaded again
+        let number = people.iter().take_while(|other| *other < person).count() + 1;
+        let who = names.get(person).cloned().unwrap_or_else(|| visitor.words.with("alert.which_of", format!("{number}/{}", people.len())));
+        line.matter = [std::mem::take(&mut line.matter), who].join(visitor.words.of("list.comma"));
+    }
+    Ok(())
 }

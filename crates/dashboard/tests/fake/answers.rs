@@ -101,10 +101,11 @@ pub(crate) fn person(now: &dyn Fn() -> Timestamp, person: &str, personal: bool) 
         "readings": [reading(if fever { 382 } else { 366 }, 12)], "symptoms": [] }]);
     let findings = json!([{ "event": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f52-0", "finding": if fever { "suspected" } else { "not_infected" }, "at": ago(now, 5),
         "recorded_at": ago(now, 4), "facility": "f-clinic", "private": Value::Null }]);
+    let stay = json!({ "quarantine": "q-y07-502", "since": ago(now, 60 * 3), "event": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f53-0" });
     Some(typed::<PersonView>(json!({
         "person": person, "private": if personal { json!({ "name": [name], "phone": ["0538-555-0142"] }) } else { Value::Null }, "birth_year": personal.then_some(born),
         "sex": personal.then_some(sex), "categories": [], "home": null, "residences": [], "orders": [], "measured": if personal { measured } else { json!([]) },
-        "findings": if personal { findings } else { json!([]) }, "sequence": SEQUENCE })))
+        "findings": if personal { findings } else { json!([]) }, "in_hospital": if personal && person == "p7f3b" { stay } else { Value::Null }, "sequence": SEQUENCE })))
 }
 
 pub(crate) fn quarantines(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
@@ -213,6 +214,26 @@ pub(crate) fn timeline(now: &dyn Fn() -> Timestamp, household: &str, personal: b
             Some("app"),
             false,
             json!({ "checkpoint": "c1", "direction": "in", "readings": [reading("forehead", 365)], "result": "admitted" }),
+        ),
+        item(
+            54,
+            "arrival.declared.v1",
+            60 * 31,
+            0,
+            "s-zhao",
+            Some("phone"),
+            false,
+            json!({ "who": { "person": null, "unregistered": "v1" }, "place": at, "arrived_on": "2020-02-05", "private": { "name": ["赵六"], "from": ["武汉"], "phone": ["0538-555-0142"] } }),
+        ),
+        item(
+            53,
+            "household.exposed.v1",
+            60 * 32,
+            0,
+            "",
+            None,
+            false,
+            json!({ "person": "p7f3a", "quarantine": "q1", "place": at, "housemates": ["p7f3b", "p7f3c"] }),
         ),
         item(45, "residence.started.v1", 60 * 24 * 900, 60, "", Some("import"), false, json!({ "kind": "lives" })),
         item(44, "household.registered.v1", 60 * 24 * 901, 60, "", Some("import"), false, json!({ "household": household })),

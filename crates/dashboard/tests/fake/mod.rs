@@ -228,7 +228,7 @@ async fn stream(Path(id): Path<String>, headers: HeaderMap) -> Result<Response, 
     Ok(Sse::new(events).into_response())
 }
 
-/// Takes `alert.acknowledge` and `alert.escalate` as intake does: the cookie is believed from our own pages only, `n` is compared.
+/// Takes what the page of an alert sends as intake does: the cookie is believed from our own pages only, `n` is compared.
 async fn command(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Json(command): Json<Value>) -> Result<Response, Response> {
     if headers.get(header::AUTHORIZATION).is_none() && !web::same_site(&headers) {
         return Err(problem(StatusCode::FORBIDDEN, "cross_site", json!({})));
@@ -237,12 +237,19 @@ async fn command(State(fake): State<Fake>, Path(id): Path<String>, headers: Head
         return Err(problem(StatusCode::FORBIDDEN, "forbidden", json!({})));
     }
     fake.commands.lock().unwrap().push(command.clone());
-    assert!(command["type"] == "alert.acknowledge" || command["type"] == "alert.escalate", "{command}");
+    let known = ["alert.acknowledge", "alert.escalate", "alert.assign", "alert.note"];
+    assert!(known.iter().any(|kind| command["type"] == *kind), "{command}");
     let alert = command["data"]["alert"].as_str().unwrap().to_owned();
     let found = fake.alerts.lock().unwrap().iter().find(|item| item["alert"] == alert).cloned();
     let Some(found) = found else { return Err(problem(StatusCode::UNPROCESSABLE_ENTITY, "unknown_reference", json!({}))) };
     if found["n"] != command["data"]["n"] {
         return Err(problem(StatusCode::CONFLICT, "alert_changed", json!({ "alert": alert, "n": found["n"], "state": found["state"] })));
+    }
+    if command["type"] == "alert.assign" && command["data"]["staff"] != "s-wan" {
+        return Err(problem(StatusCode::UNPROCESSABLE_ENTITY, "unknown_reference", json!({})));
+    }
+    if command["type"] == "alert.note" && command["data"]["note"] == "" {
+        return Err(problem(StatusCode::UNPROCESSABLE_ENTITY, "invalid", json!({})));
     }
     if command["type"] == "alert.acknowledge" {
         fake.take(&alert, "t-office", Some(command["data"]["until"].clone()));

@@ -24,7 +24,7 @@ const ESTATES: [(&str, &str, u32); 4] = [("y", "阳光小区", 26), ("l", "龙�
 fn building_status(id: &str) -> (&'static str, [u32; 3], u32, u32, bool) {
     // status, alerts, people under order, overdue checks, silent
     match id {
-        "y07" => ("critical", [1, 1, 0], 2, 1, false),
+        "y07" => ("critical", [1, 3, 0], 2, 1, false),
         "l12" | "d05" => ("serious", [0, 1, 0], 1, 1, false),
         "l30" => ("serious", [0, 1, 1], 6, 0, false),
         "y03" | "l08" | "d19" | "v04" | "d20" => ("unknown", [0, 0, 1], 0, 0, true),
@@ -86,7 +86,7 @@ pub(crate) fn communities(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
         "buildings": rows.len(), "doors": sum("doors", None), "households": sum("households", None), "people": sum("people", None),
         "coverage": { "round": "r3", "reached": sum("covered", None), "total": sum("doors", None) }, "quarantined": sum("quarantined", None),
         "checks": { "due": sum("checks", Some("due")), "done": sum("checks", Some("done")), "overdue": sum("checks", Some("overdue")), "missed": 1 },
-        "alerts": { "critical": 1, "serious": 4, "caution": 5 }, "silent": 5, "entries_today": 3412, "sequence": SEQUENCE }));
+        "alerts": { "critical": 1, "serious": 6, "caution": 5 }, "silent": 5, "entries_today": 3412, "sequence": SEQUENCE }));
     let others = OTHERS.iter().map(|(id, name, town, town_name, status, [critical, serious, silent, quarantined, overdue])| {
         typed::<CommunityHeadline>(json!({
             "community": id, "name": name, "town": town, "town_name": town_name, "time_zone": "Asia/Shanghai", "status": status, "buildings": 80, "doors": 4400,
@@ -167,6 +167,9 @@ pub(crate) fn alerts(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
             json!({ "detail": { "direction": "out", "stopped": true } }),
         ),
         Sketch(12, "fever", "closed", "serious", "d11", Some(("3", "102")), 60 * 26, observed(374, "forehead", 60 * 26)),
+        // two housemates behind one door
+        Sketch(13, "exposure_undecided", "open", "serious", "y07", Some(("2", "502")), 50, json!({ "person": { "person": "p7f3b", "unregistered": null } })),
+        Sketch(14, "exposure_undecided", "open", "serious", "y07", Some(("2", "502")), 50, json!({ "person": { "person": "p7f3c", "unregistered": null } })),
     ];
     let rows = buildings(now);
     sketches.into_iter().map(|sketch| alert(now, &rows, sketch)).collect()

@@ -43,7 +43,7 @@ impl Masked for readmodel::views::PersonView {
     }
 
     fn mask_findings(&mut self) {
-        self.findings.clear();
+        readmodel::views::PersonView::mask_findings(self);
     }
 }
 

@@ -5,6 +5,7 @@ use domain::{
     alert::{AlertId, Basis, Detail, Key, Occurrence, Raised, Severity},
     medical::{Finding, FindingRecorded},
     person::IdentityCorrected,
+    quarantine::CheckOutcome,
     values::{Place, PlaceNames, Subject},
     visit::Outcome,
 };
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     harness::{Log, Running, event_fact},
-    world::{at, day, found, id, place, report, visit},
+    world::{at, check, day, found, id, place, report, visit},
 };
 
 async fn running(log: &Log, folder: &tempfile::TempDir) -> Running {
@@ -321,5 +322,30 @@ async fn what_was_measured_of_somebody_is_the_newest_that_was_not_taken_back() {
     let expected: Vec<i64> = (0..40).rev().filter(|number| *number != 38).take(32).map(|number| 360 + number).collect();
     assert_eq!(tenths, expected);
     assert_eq!(person["measured"][0]["source"], "visit");
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_in_hospital_is_told_to_those_who_may_see_findings_until_they_are_reached_again() {
+    let mut log = Log::with_community().await;
+    let happened = at("2020-02-02T09:20");
+    let mut there = event_fact(900, "2020-02-02T09:20", report(&[], day("2020-02-02"), None));
+    there.event = check(CheckOutcome::Hospital, 0, happened).into();
+    let event = format!("{}-0", there.header.command);
+    log.append("c1", &there).await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = running(&log, &folder).await;
+    let stay = json!({ "quarantine": "q1", "since": happened, "event": event });
+    for (token, sees) in [("office", true), ("nurse", true), ("leader", false), ("gate", false), ("viewer", false), ("admin", false)] {
+        let person = running.json(token, "/communities/c1/people/p1").await;
+        assert_eq!(person["in_hospital"], if sees { stay.clone() } else { Value::Null }, "{token}");
+    }
+    let housemate = running.json("nurse", "/communities/c1/people/p2").await;
+    assert_eq!(housemate["in_hospital"], Value::Null, "only who is there is there");
+    let mut back = event_fact(901, "2020-02-02T09:40", report(&[], day("2020-02-02"), None));
+    back.event = check(CheckOutcome::Reached, 366, at("2020-02-02T09:40")).into();
+    let head = log.append("c1", &back).await;
+    running.reached(head).await;
+    assert_eq!(running.json("nurse", "/communities/c1/people/p1").await["in_hospital"], Value::Null);
     running.projection.stop().await;
 }

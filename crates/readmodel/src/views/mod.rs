@@ -29,7 +29,7 @@ pub use coverage::{CoverageCount, CoverageDoors, coverage_count, coverage_doors,
 pub use doors::{BuildingDetail, Cell, DoorRows, FloorView, KnownBy, UnitView, building_detail};
 pub use headline::{CommunityHeadline, Elsewhere, HeadlineParts, RoundCoverage, headline};
 pub use household::{FoundView, HouseholdView, ObservationView, ReadingView, Resident, household_view};
-pub use person::{MeasuredView, MedicalFinding, OrderRef, PersonView, ResidenceView, Source, measured_view, person_view};
+pub use person::{HospitalStay, MeasuredView, MedicalFinding, OrderRef, PersonView, ResidenceView, Source, hospital_stay, measured_view, person_view};
 pub use quarantine::{FindingView, QuarantineItem, SlotView, quarantine_item};
 pub use silence::{SilenceItem, silence_item};
 pub use timeline::{LATE_AFTER_MINUTES, TimelineItem, timeline_item};

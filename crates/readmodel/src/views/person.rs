@@ -10,7 +10,7 @@ use super::{
     Moment, Veiled, Veils,
     household::{ReadingView, reading_views},
 };
-use crate::models::{distinct, person};
+use crate::models::{distinct, person, quarantine};
 
 /// Where somebody lives, stays, works or is registered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,17 @@ pub struct MedicalFinding {
     pub private: Veiled,
 }
 
+/// Somebody under an order is in hospital. No check of that order is due while it lasts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HospitalStay {
+    /// The order they are under.
+    pub quarantine: QuarantineId,
+    /// Since when.
+    pub since: Timestamp,
+    /// The event that told of it: the order, its move, or a check that found them there.
+    pub event: String,
+}
+
 /// A person's file as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonView {
@@ -105,6 +116,8 @@ pub struct PersonView {
     pub orders: Vec<OrderRef>,
     /// What medicine found, newest first.
     pub findings: Vec<MedicalFinding>,
+    /// They are in hospital, as far as an order in force or one of its checks says; nothing for those who may not see findings.
+    pub in_hospital: Option<HospitalStay>,
     /// What was measured, newest first.
     pub measured: Vec<MeasuredView>,
     /// Sequence of the last commit in it.
@@ -124,13 +137,26 @@ impl PersonView {
         self.birth_year = None;
         self.sex = None;
         self.categories.clear();
-        self.findings.clear();
         self.measured.clear();
+        self.mask_findings();
+    }
+
+    /// Without what medicine found and who is in its care, for those who may not see findings.
+    pub fn mask_findings(&mut self) {
+        self.findings.clear();
+        self.in_hospital = None;
     }
 }
 
-/// A person at a moment; `measured` is what [`measured_view`] made of the newest facts of their timeline.
-pub fn person_view(row: &person::Row, measured: Vec<MeasuredView>, sequence: u64, moment: &Moment<'_>) -> PersonView {
+/// The stay in hospital that an order tells of, if it is in force.
+pub fn hospital_stay(order: &quarantine::Row, moment: &Moment<'_>) -> Option<HospitalStay> {
+    let (event, stay) = order.state.order.in_hospital(moment.now).filter(|_| order.state.order.in_force(moment.now))?;
+    Some(HospitalStay { quarantine: order.quarantine.clone(), since: stay.at, event: event.to_string() })
+}
+
+/// A person at a moment; `orders` are those they are under, and `measured` is what [`measured_view`] made of the newest facts of their timeline.
+pub fn person_view(row: &person::Row, orders: &[quarantine::Row], measured: Vec<MeasuredView>, sequence: u64, moment: &Moment<'_>) -> PersonView {
+    let in_hospital = orders.iter().filter_map(|order| hospital_stay(order, moment)).max_by_key(|stay| stay.since);
     let residences = row.state.residences.iter().map(|residence| ResidenceView {
         place: residence.place.clone(),
         kind: residence.kind.word().to_owned(),
@@ -161,6 +187,7 @@ pub fn person_view(row: &person::Row, measured: Vec<MeasuredView>, sequence: u64
         residences: residences.collect(),
         orders: orders.collect(),
         findings: findings.collect(),
+        in_hospital,
         measured,
         sequence,
     }
