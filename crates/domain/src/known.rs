@@ -112,6 +112,8 @@ entities! {
     Nudge / nudge (nudge::Nudge, BuildingId, nudge::State) = 21,
     /// The people of a household.
     Residents / residents (household::Residents, HouseholdId, household::ResidentsState) = 22,
+    /// What checks of an order found of where they are.
+    Sightings / sightings (quarantine::Sightings, QuarantineId, quarantine::SightingsState) = 23,
 }
 
 impl dyn Known + '_ {

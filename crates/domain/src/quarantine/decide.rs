@@ -12,7 +12,7 @@ use crate::{
     decide::{check_reason, required},
     household::{as_it_stands, exposed},
     obligation::{DAYS_MAX, SlotId},
-    values::{HouseholdId, KeyOwner, Place, PrivateFields, QuarantineId, Slug, field},
+    values::{HouseholdId, KeyOwner, Place, PrivateFields, QuarantineId, Slug, Timestamp, field},
 };
 
 /// Most slots waived at once: three a day for the longest order would be more, and would be a release.
@@ -88,6 +88,13 @@ fn same_order(order: &PlaceOrder, state: &State) -> Result<Vec<Event>, Rejection
     if same { Ok(Vec::new()) } else { Err(Rejection::conflict("quarantine_exists", "another order has this id: choose a new one, or move or extend that one")) }
 }
 
+/// Whether somebody under an order is at home, as far as is known: who is away, or known to be in hospital, leaves nobody behind. Were
+/// their housemates exposed again, what is counted from their last exposure would move.
+pub(super) fn is_at_home(quarantine: &QuarantineId, state: &State, known: &dyn Known, at: Timestamp) -> bool {
+    let in_hospital = || known.sightings(quarantine).is_some_and(|seen| seen.in_hospital(&state.order, at));
+    holds_at_home(state.kind) && !in_hospital()
+}
+
 /// Whether an order of a kind holds in a household. Elsewhere it has a facility and no door: were their home its place, that door
 /// would show them as quarantined there, and a check at the site would count as a look at it.
 pub(super) const fn holds_at_home(kind: Kind) -> bool {
@@ -158,7 +165,7 @@ fn decide_move(change: Move, known: &dyn Known, context: &Context<'_>) -> Result
         return Ok(Vec::new());
     }
     let (quarantine, person) = (change.quarantine, state.person.clone());
-    let taken_there = kind == Kind::Hospital && holds_at_home(state.kind);
+    let taken_there = kind == Kind::Hospital && is_at_home(&quarantine, &state, known, context.at);
     let exposed = taken_there.then(|| exposed(&person, &quarantine, &from, known, context.at)).flatten();
     let moved = Moved { quarantine, person, kind, from, to, facility: change.facility, room: change.room };
     Ok(std::iter::once(moved.into()).chain(exposed.map(Event::from)).collect())
@@ -212,7 +219,7 @@ fn decide_release(release: Release, known: &dyn Known, context: &Context<'_>) ->
     }
     let private = PrivateFields::default().with(field::DOCUMENT, release.document.as_deref()).owned_by(KeyOwner::Person(state.person.clone()));
     let place = place_now(&state, known);
-    let taken_there = release.reason == ReleaseReason::Hospital && holds_at_home(state.kind);
+    let taken_there = release.reason == ReleaseReason::Hospital && is_at_home(&release.quarantine, &state, known, context.at);
     let exposed = taken_there.then(|| exposed(&state.person, &release.quarantine, &place, known, context.at)).flatten();
     let released = Released { quarantine: release.quarantine, person: state.person.clone(), place, reason: release.reason, private };
     Ok(std::iter::once(released.into()).chain(exposed.map(Event::from)).collect())

@@ -5,10 +5,12 @@ mod command;
 mod decide;
 mod event;
 mod evolve;
+mod sightings;
 mod state;
 
 pub use command::{Check, CheckInput, Command, CountFrom, Extend, Move, PlaceOrder, Release, Waive};
 pub use event::{CheckFound, CheckOutcome, Checked, CountBasis, Extended, Kind, Moved, Ordered, ReleaseReason, Released, SlotsWaived};
+pub use sightings::{Sightings, SightingsState};
 pub use state::State;
 
 /// The aggregate.

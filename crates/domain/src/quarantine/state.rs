@@ -1,4 +1,4 @@
-//! What is known of a quarantine order, as far as decisions need it. Checks are not among it: nothing is decided by them.
+//! What is known of a quarantine order, as far as decisions need it. Checks are not among it: see [`super::Sightings`].
 
 use serde::{Deserialize, Serialize};
 

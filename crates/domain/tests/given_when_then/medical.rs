@@ -73,6 +73,38 @@ fn whoever_is_taken_to_hospital_leaves_people_behind_who_are_named() {
 }
 
 #[test]
+fn whoever_is_known_to_be_in_hospital_exposes_nobody_again_until_they_were_reached_at_home() {
+    let mut world = World::settled();
+    world.record("household.register", json!({"household": "h9", "building": "b08"}), "2020-02-02T09:00");
+    for person in ["p10", "p11"] {
+        world.record("person.register", json!({"person": person, "name": person, "household": "h9"}), "2020-02-02T09:00");
+    }
+    let data = json!({"quarantine": "q9", "person": "p10", "kind": "home", "count_from": {"date": "2020-02-03", "basis": "order"}});
+    world.record("quarantine.order", data, "2020-02-03T09:00");
+    let check = |outcome: &str| match outcome {
+        "reached" => {
+            json!({"checks": [{"quarantine": "q9", "outcome": outcome, "readings": [{"celsius": 36.5, "site": "axilla"}], "symptoms": []}], "mode": "door"})
+        }
+        _ => json!({"checks": [{"quarantine": "q9", "outcome": outcome}], "mode": "phone"}),
+    };
+    let exposes = |world: &World, kind: &str, data: Value, at: &str| accepted(world, kind, data, at).len() == 2;
+    let first = world.record("quarantine.check", check("hospital"), "2020-02-04T09:00");
+    let there = json!({"quarantine": "q9", "kind": "hospital"});
+    let release = json!({"quarantine": "q9", "reason": "hospital"});
+    for (kind, data) in [("quarantine.check", check("hospital")), ("quarantine.move", there.clone()), ("quarantine.release", release)] {
+        assert!(!exposes(&world, kind, data.clone(), "2020-02-04T16:00"), "{kind}: they are known to be there");
+        assert!(exposes(&world, kind, data, "2020-02-04T08:00"), "{kind}: they were not there yet");
+    }
+    let mut back = world.clone();
+    back.record("quarantine.check", check("no_answer"), "2020-02-05T09:00");
+    assert!(!exposes(&back, "quarantine.check", check("hospital"), "2020-02-05T16:00"), "nobody answered: they are there still");
+    back.record("quarantine.check", check("reached"), "2020-02-06T09:00");
+    assert!(exposes(&back, "quarantine.check", check("hospital"), "2020-02-06T16:00"), "they were at home again");
+    world.record("record.retract", json!({"command": first, "reason": "another person"}), "2020-02-04T17:00");
+    assert!(exposes(&world, "quarantine.move", there, "2020-02-04T18:00"), "what was taken back counts for nothing");
+}
+
+#[test]
 fn who_may_not_record_a_finding_takes_none_back() {
     use domain::Role;
     for (role, taken_back) in [(Role::Office, true), (Role::Nurse, true), (Role::Grid, false), (Role::Leader, false)] {
