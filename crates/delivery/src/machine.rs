@@ -461,7 +461,8 @@ impl Machine {
 
     /// A notice that says that it is a test, to be sent by itself: it is no message of the stream.
     pub fn test_notice(&self, moment: Moment, exercise: bool) -> Send {
-        let notice = Notice { sort: Sort::Test, at: moment.clock, exercise, grid: None, singly_again: false, lines: Vec::new(), items: Vec::new() };
+        let notice =
+            Notice { sort: Sort::Test, at: moment.clock, since: None, exercise, grid: None, singly_again: false, lines: Vec::new(), items: Vec::new() };
         Send {
             number: 0,
             id: format!("{}-{}-test", self.plan.name, self.state.born),

@@ -124,7 +124,16 @@ impl OpenAlerts {
             pile.exercise |= open.exercise;
             pile.count(Line { community: Some(open.community.clone()), kind: Some(open.kind.clone()), severity: open.severity, count: 1, alerts: 1 });
             if let Some(title) = open.title.clone() {
-                pile.list(Item { alert: alert.clone(), severity: open.severity, count: 1, title, action: None, level: None, unstable: false });
+                pile.list(Item {
+                    alert: alert.clone(),
+                    severity: open.severity,
+                    count: 1,
+                    at: Some(open.since),
+                    title,
+                    action: None,
+                    level: None,
+                    unstable: false,
+                });
             }
         }
         pile

@@ -49,6 +49,9 @@ pub struct Item {
     pub severity: Severity,
     /// How many messages the line stands for.
     pub count: u64,
+    /// When what it tells was recorded, or, of a reminder, since when nobody has it; nothing where it is about now.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
     /// The line for people: a place, and never a name.
     pub title: Title,
     /// What happened to it; nothing in a reminder, where nothing did.
@@ -83,6 +86,9 @@ pub struct Notice {
     pub sort: Sort,
     /// When it was decided, by the clock of the system.
     pub at: Timestamp,
+    /// When the first of it came: what is told may have waited.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
     /// It is part of an exercise.
     pub exercise: bool,
     /// The grid that all of it lies in, where it was gathered by grid.
@@ -153,7 +159,17 @@ impl Pile {
             Class::Full | Class::Work => {
                 let Message { alert, severity, action, .. } = message;
                 let level = message.owner.as_ref().filter(|_| *action == Action::Escalated).map(|owner| owner.level);
-                self.list(Item { alert: alert.clone(), severity: *severity, count: 1, title: short(&message.title), action: Some(*action), level, unstable });
+                let at = Some(message.at);
+                self.list(Item {
+                    alert: alert.clone(),
+                    severity: *severity,
+                    count: 1,
+                    at,
+                    title: short(&message.title),
+                    action: Some(*action),
+                    level,
+                    unstable,
+                });
             }
             Class::Public => {}
         }
@@ -167,7 +183,9 @@ impl Pile {
         let place = self.count(line);
         self.count_alert(hash_of(&alert, severity), place);
         match class {
-            Class::Full | Class::Work => self.list(Item { alert, severity, count: 1, title: short(&nudge.title), action: None, level: None, unstable: false }),
+            Class::Full | Class::Work => {
+                self.list(Item { alert, severity, count: 1, at: None, title: short(&nudge.title), action: None, level: None, unstable: false })
+            }
             Class::Public => {}
         }
     }
@@ -233,7 +251,7 @@ impl Pile {
     /// As it is told.
     pub(crate) fn notice(mut self, sort: Sort, at: Timestamp) -> Notice {
         self.lines.sort_by(|one, other| other.severity.cmp(&one.severity).then(other.count.cmp(&one.count)).then_with(|| one.kind.cmp(&other.kind)));
-        Notice { sort, at, exercise: self.exercise, grid: self.grid, singly_again: false, lines: self.lines, items: self.items }
+        Notice { sort, at, since: Some(self.since), exercise: self.exercise, grid: self.grid, singly_again: false, lines: self.lines, items: self.items }
     }
 }
 

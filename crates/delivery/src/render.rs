@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     alert::Severity,
-    values::{CommunityId, Timestamp},
+    values::{CommunityId, Timestamp, Zone},
 };
 use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
@@ -28,6 +28,7 @@ pub type Names = BTreeMap<CommunityId, String>;
 pub struct Template {
     environment: Environment<'static>,
     source: String,
+    zone: Zone,
 }
 
 /// Why a template will not do.
@@ -47,8 +48,18 @@ struct View<'a> {
     count: u64,
     lines: Vec<LineView<'a>>,
     more_lines: usize,
-    items: &'a [Item],
+    /// Of a text that lists nothing: since when, by the clock on the wall.
+    since: Option<String>,
+    items: Vec<ItemView<'a>>,
     more_items: u64,
+}
+
+#[derive(Serialize)]
+struct ItemView<'a> {
+    /// By the clock on the wall; with its day, if that is another than the day of the text.
+    time: Option<String>,
+    #[serde(flatten)]
+    item: &'a Item,
 }
 
 #[derive(Serialize)]
@@ -65,7 +76,7 @@ struct LineView<'a> {
 
 impl Default for Template {
     fn default() -> Self {
-        Self { environment: environment(), source: DEFAULT.to_owned() }
+        Self { environment: environment(), source: DEFAULT.to_owned(), zone: Zone::default() }
     }
 }
 
@@ -86,7 +97,7 @@ impl Template {
     /// # Errors
     /// When it is not a template, names what there is not, takes too long, or says nothing.
     pub fn read(source: &str) -> Result<Self, TemplateError> {
-        let template = Self { environment: environment(), source: source.to_owned() };
+        let template = Self { source: source.to_owned(), ..Self::default() };
         for notice in samples() {
             let text = template.text(&notice, &Names::new(), usize::MAX)?;
             if text.trim().is_empty() {
@@ -96,6 +107,12 @@ impl Template {
         Ok(template)
     }
 
+    /// The same, with times of this zone.
+    #[must_use]
+    pub fn in_zone(self, zone: Zone) -> Self {
+        Self { zone, ..self }
+    }
+
     /// The text of a notice, at most so many bytes: it lists fewer alerts before it is cut.
     ///
     /// # Errors
@@ -103,7 +120,7 @@ impl Template {
     pub fn text(&self, notice: &Notice, names: &Names, bytes_max: usize) -> Result<String, TemplateError> {
         let (mut items, mut lines) = (notice.items.len(), notice.lines.len().min(LINES_SHOWN_MAX));
         loop {
-            let text = self.environment.render_str(&self.source, Serde(view(notice, names, items, lines)))?;
+            let text = self.environment.render_str(&self.source, Serde(self.view(notice, names, items, lines)))?;
             let text = text.trim();
             if text.len() <= bytes_max {
                 return Ok(text.to_owned());
@@ -115,6 +132,52 @@ impl Template {
             }
         }
     }
+
+    fn view<'a>(&self, notice: &'a Notice, names: &'a Names, items: usize, lines: usize) -> View<'a> {
+        let count = notice.alerts();
+        let severity = notice.severity();
+        let (severity_zh, severity_en) = severity_words(severity);
+        let line = |line: &'a Line| {
+            let kind = line.kind.as_ref().map_or("other", |kind| kind.as_str());
+            let (kind_zh, kind_en) = kind_words(kind);
+            let (severity_zh, severity_en) = severity_words(line.severity);
+            LineView {
+                community: line.community.as_ref().map_or("…", |community| names.get(community).map_or(community.as_str(), String::as_str)),
+                kind,
+                kind_zh,
+                kind_en,
+                severity: line.severity,
+                severity_zh,
+                severity_en,
+                count: line.alerts,
+            }
+        };
+        let shown = &notice.items[..items.min(notice.items.len())];
+        let wall = |at: &Timestamp| self.wall(*at, notice.at);
+        View {
+            sort: notice.sort,
+            exercise: notice.exercise,
+            grid: notice.grid.as_deref(),
+            singly_again: notice.singly_again,
+            severity,
+            severity_zh,
+            severity_en,
+            count,
+            lines: notice.lines.iter().take(lines).map(line).collect(),
+            more_lines: notice.lines.len().saturating_sub(lines),
+            since: notice.since.as_ref().filter(|_| notice.items.is_empty()).map(wall),
+            items: shown.iter().map(|item| ItemView { time: item.at.as_ref().map(wall), item }).collect(),
+            // without a list nothing is missing from it
+            more_items: if notice.items.is_empty() { 0 } else { count.saturating_sub(shown.len() as u64) },
+        }
+    }
+
+    /// A time by the clock on the wall: `14:05`, or `11-29 23:40` of another day than that of `told`.
+    fn wall(&self, at: Timestamp, told: Timestamp) -> String {
+        let time = self.zone.time_of_day(at).to_string();
+        let day = self.zone.day_of(at);
+        if day == self.zone.day_of(told) { time } else { format!("{} {time}", day.to_string().split_off(5)) }
+    }
 }
 
 /// At most so many bytes of a text, with a sign that there was more.
@@ -125,43 +188,6 @@ fn cut(text: &str, bytes_max: usize) -> String {
         end -= 1;
     }
     format!("{}{MORE}", &text[..end])
-}
-
-fn view<'a>(notice: &'a Notice, names: &'a Names, items: usize, lines: usize) -> View<'a> {
-    let count = notice.alerts();
-    let severity = notice.severity();
-    let (severity_zh, severity_en) = severity_words(severity);
-    let line = |line: &'a Line| {
-        let kind = line.kind.as_ref().map_or("other", |kind| kind.as_str());
-        let (kind_zh, kind_en) = kind_words(kind);
-        let (severity_zh, severity_en) = severity_words(line.severity);
-        LineView {
-            community: line.community.as_ref().map_or("…", |community| names.get(community).map_or(community.as_str(), String::as_str)),
-            kind,
-            kind_zh,
-            kind_en,
-            severity: line.severity,
-            severity_zh,
-            severity_en,
-            count: line.alerts,
-        }
-    };
-    let shown = &notice.items[..items.min(notice.items.len())];
-    View {
-        sort: notice.sort,
-        exercise: notice.exercise,
-        grid: notice.grid.as_deref(),
-        singly_again: notice.singly_again,
-        severity,
-        severity_zh,
-        severity_en,
-        count,
-        lines: notice.lines.iter().take(lines).map(line).collect(),
-        more_lines: notice.lines.len().saturating_sub(lines),
-        items: shown,
-        // without a list nothing is missing from it
-        more_items: if notice.items.is_empty() { 0 } else { count.saturating_sub(shown.len() as u64) },
-    }
 }
 
 /// A severity in both languages.
@@ -200,11 +226,20 @@ fn samples() -> Vec<Notice> {
     let sorts = [Sort::News, Sort::Storm, Sort::Digest, Sort::Reminder, Sort::Nudge, Sort::Test];
     let lines = |kind: &str, count| Line { community: "u07".parse().ok(), kind: kind.parse().ok(), severity: Severity::Critical, count, alerts: count };
     let title = crate::Title { zh_cn: "阳光小区 7号楼2单元502 发热 38.2℃".to_owned(), en: "Fever 38.2 °C, Yangguang, building 7".to_owned() };
-    let item =
-        Item { alert: "a1".to_owned(), severity: Severity::Critical, count: 1, title, action: Some(crate::Action::Escalated), level: Some(2), unstable: true };
+    let item = Item {
+        alert: "a1".to_owned(),
+        severity: Severity::Critical,
+        count: 1,
+        at: Some(Timestamp(0)),
+        title,
+        action: Some(crate::Action::Escalated),
+        level: Some(2),
+        unstable: true,
+    };
     let notice = |sort, items| Notice {
         sort,
         at: Timestamp(0),
+        since: Some(Timestamp(0)),
         exercise: true,
         grid: Some("g1".to_owned()),
         singly_again: true,

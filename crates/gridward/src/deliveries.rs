@@ -56,7 +56,7 @@ struct Entry {
     /// When what is not critical waits until morning: from ten to six, unless hours are written here.
     #[serde(default = "night")]
     quiet_hours: QuietHours,
-    /// IANA name of the zone of these hours.
+    /// IANA name of the zone of these hours and of the times in texts.
     #[serde(default = "zone")]
     time_zone: String,
     #[serde(default)]
@@ -132,7 +132,7 @@ impl Entry {
             check_leaders(&leaders, (class, &filter))?;
         }
         let zone = Zone::named(&self.time_zone).context("time_zone is an IANA name such as Asia/Shanghai")?;
-        let quiet = (quiet_hours.from != quiet_hours.until).then_some(Quiet { hours: quiet_hours, zone });
+        let quiet = (quiet_hours.from != quiet_hours.until).then_some(Quiet { hours: quiet_hours, zone: zone.clone() });
         let url = text(folder, "url_file", &self.url_file)?;
         let secret = self.secret_file.as_ref().map(|file| text(folder, "secret_file", file)).transpose()?;
         let template = match &self.template_file {
@@ -140,6 +140,7 @@ impl Entry {
             Some(file) => Template::read(&text(folder, "template_file", file)?).context("template_file")?,
             None => Template::default(),
         };
+        let template = template.in_zone(zone);
         Ok(Subscription::new(Plan { name, channel, class, doors, filter, leaders, cluster_stands, quiet }, &url, secret.as_deref(), template)?)
     }
 }

@@ -18,10 +18,10 @@ fn work_lists_doors_and_public_counts_them() {
         bench.hear(2, "fever", Critical, "raised", "b07", 0);
         bench.run(0..1);
     }
-    let expected = "【紧急】警报 2 条\n阳光社区 发热（紧急）2\n· 阳光小区 b072单元502 fever\n· 阳光小区 b072单元502 fever\n\n\
-                    critical: 2 alerts\n阳光社区: Fever (critical) 2\n· fever, Yangguang, b07, door 502\n· fever, Yangguang, b07, door 502";
+    let expected = "【紧急】警报 2 条\n阳光社区 发热（紧急）2\n· 15:04 阳光小区 b072单元502 fever\n· 15:04 阳光小区 b072单元502 fever\n\n\
+                    critical: 2 alerts\n阳光社区: Fever (critical) 2\n· 15:04 fever, Yangguang, b07, door 502\n· 15:04 fever, Yangguang, b07, door 502";
     assert_eq!(texts(&work, 2048), [expected]);
-    let expected = "【紧急】警报 2 条\n阳光社区 发热（紧急）2\n\ncritical: 2 alerts\n阳光社区: Fever (critical) 2";
+    let expected = "【紧急】警报 2 条\n自 15:04 起\n阳光社区 发热（紧急）2\n\ncritical: 2 alerts\nsince 15:04\n阳光社区: Fever (critical) 2";
     assert_eq!(texts(&public, 2048), [expected]);
 }
 
@@ -32,8 +32,28 @@ fn one_alert_is_one_line_with_what_was_said_of_it_last() {
     bench.hear(1, "fever", Critical, "escalated", "b07", 0);
     bench.run(0..1);
     let text = &texts(&bench, 2048)[0];
-    assert!(text.starts_with("【紧急】警报 1 条\n阳光社区 发热（紧急）1\n· 已上报至2级：阳光小区 b072单元502 fever\n\ncritical: 1 alert\n"), "{text}");
-    assert!(text.ends_with("· escalated to level 2: fever, Yangguang, b07, door 502"), "{text}");
+    assert!(text.starts_with("【紧急】警报 1 条\n阳光社区 发热（紧急）1\n· 15:04 已上报至2级：阳光小区 b072单元502 fever\n\ncritical: 1 alert\n"), "{text}");
+    assert!(text.ends_with("· 15:04 escalated to level 2: fever, Yangguang, b07, door 502"), "{text}");
+}
+
+#[test]
+fn what_waited_says_when_it_was() {
+    let late = |class, zone: Zone| {
+        let hours = QuietHours { from: TimeOfDay::of(22, 0), until: TimeOfDay::of(6, 0) };
+        let mut bench = Bench::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..plan(Channel::Wecom, class) });
+        bench.hear(1, "check_overdue", Serious, "raised", "b07", 8 * 3600);
+        bench.run(8 * 3600..16 * 3600);
+        let template = Template::default().in_zone(zone);
+        let told: Vec<String> =
+            bench.calls.iter().filter_map(|(_, send)| notice(send)).map(|notice| template.text(notice, &Names::new(), 2048).unwrap()).collect();
+        told.first().cloned().unwrap()
+    };
+    let work = late(Class::Work, Zone::default());
+    assert!(work.contains("· 02-06 23:04 阳光小区") && work.contains("· 02-06 23:04 check_overdue"), "{work}");
+    let public = late(Class::Public, Zone::default());
+    assert!(public.contains("自 02-06 23:04 起") && public.contains("since 02-06 23:04"), "{public}");
+    let elsewhere = late(Class::Work, Zone::named("Asia/Tokyo").unwrap());
+    assert!(elsewhere.contains("· 00:04 阳光小区"), "{elsewhere}");
 }
 
 #[test]
