@@ -25,6 +25,7 @@ const VIEWS: &[(&str, Trip)] = &[
     ("ReadingView", trip::<views::ReadingView>),
     ("SilenceItem", trip::<views::SilenceItem>),
     ("SlotView", trip::<views::SlotView>),
+    ("StaffItem", trip::<views::StaffItem>),
     ("StatusRow", trip::<views::StatusRow>),
     ("TimelineItem", trip::<views::TimelineItem>),
 ];

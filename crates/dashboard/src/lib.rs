@@ -6,6 +6,7 @@
 
 mod api;
 mod assets;
+mod colleagues;
 mod language;
 mod login;
 mod moments;

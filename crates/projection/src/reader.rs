@@ -8,7 +8,7 @@ use domain::{
     Event, Fact,
     access::Scope,
     alert::AlertId,
-    values::{BuildingId, CheckpointId, CommandId, CommunityId, HouseholdId, Now, PersonId, QuarantineId, RoundId, Timestamp},
+    values::{BuildingId, CheckpointId, CommandId, CommunityId, HouseholdId, Now, PersonId, QuarantineId, RoundId, StaffId, Timestamp},
 };
 use readmodel::{
     Only, Part,
@@ -248,6 +248,19 @@ impl Reader {
             items.extend(views::silence_item(&row.value, name, row.sequence, now).map(|item| (cursor, item)));
         }
         Ok(cut_pairs(items, page.limit, rows.head()?))
+    }
+
+    /// Who works here, by id.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn staff(&self, scope: &Scope, page: &PageOf) -> Result<Page<views::StaffItem>, ReadError> {
+        let rows = self.rows(scope.community())?;
+        let after: Option<StaffId> = page.cursor.as_deref().map(|cursor| cursor.parse().map_err(|_| ReadError::Cursor)).transpose()?;
+        let after = after.map(|after| key_of(scope.community(), &after));
+        let found = rows.page::<models::staff::Staff>(after.as_ref(), page.limit + 1)?;
+        let items = found.into_iter().map(|row| views::staff_item(&row.value, row.sequence)).collect();
+        Ok(cut(items, page.limit, rows.head()?, |item: &views::StaffItem| item.staff.to_string()))
     }
 
     /// Checkpoints, by id.

@@ -17,7 +17,7 @@ const ROLES: [&str; 8] = ["admin", "command", "office", "grid", "leader", "nurse
 const HEADERS_OF_THE_MOMENT: [&str; 1] = ["date"];
 
 /// Every route of a community that is read, with ids that the others have; `{alert}` stands for an alert of theirs.
-const READ: [&str; 20] = [
+const READ: [&str; 21] = [
     "",
     "/buildings",
     "/buildings/b-other",
@@ -31,6 +31,7 @@ const READ: [&str; 20] = [
     "/alerts/{alert}",
     "/checkpoints",
     "/silences",
+    "/staff",
     "/coverage?round=r1",
     "/timeline?building=b-other",
     "/timeline?household=h-other",

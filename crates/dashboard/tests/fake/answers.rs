@@ -1,7 +1,7 @@
 //! Answers about one building, household or person, and the lists behind the numbers.
 
 use domain::values::Timestamp;
-use readmodel::views::{BuildingDetail, CheckpointItem, CoverageDoors, HouseholdView, PersonView, QuarantineItem, SilenceItem, TimelineItem};
+use readmodel::views::{BuildingDetail, CheckpointItem, CoverageDoors, HouseholdView, PersonView, QuarantineItem, SilenceItem, StaffItem, TimelineItem};
 use serde_json::{Value, json};
 
 use super::place::{SEQUENCE, ago, buildings, typed};
@@ -161,6 +161,22 @@ pub(crate) fn silences(now: &dyn Fn() -> Timestamp, personal: bool) -> Vec<Value
         json!({ "silence": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f70", "kind": "building_silent", "building": null, "since": ago(now, 30), "until": ago(now, -90),
             "actor": "office", "by": ["s-yang"], "private": private, "sequence": SEQUENCE }),
     )]
+}
+
+pub(crate) fn staff(personal: bool) -> Vec<Value> {
+    let people = [
+        ("s-gone", "nurse", "孙静", Some("2020-02-01T00:00:00+08:00")),
+        ("s-li", "grid_worker", "李建军", None),
+        ("s-lou", "leader", "娄<b>桂兰", None),
+        ("s-wan", "office", "万敏", None),
+        ("s-yang", "leader", "杨秀英", None),
+        ("s-zhao", "guard", "赵强", None),
+    ];
+    let item = |(staff, role, name, until): (&str, &str, &str, Option<&str>)| {
+        let private = if personal { json!({ "name": [name], "phone": ["0538-555-0177"] }) } else { Value::Null };
+        typed::<StaffItem>(json!({ "staff": staff, "roles": [role], "org": null, "until": until, "private": private, "sequence": SEQUENCE }))
+    };
+    people.into_iter().map(item).collect()
 }
 
 pub(crate) fn coverage(now: &dyn Fn() -> Timestamp) -> Vec<Value> {

@@ -15,6 +15,7 @@ pub mod quarantine;
 pub mod retracted;
 pub mod round;
 pub mod silence;
+pub mod staff;
 pub mod timeline;
 pub mod token;
 pub mod watch;

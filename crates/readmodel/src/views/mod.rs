@@ -12,6 +12,7 @@ mod household;
 mod person;
 mod quarantine;
 mod silence;
+mod staff;
 mod timeline;
 mod veil;
 
@@ -32,6 +33,7 @@ pub use household::{FoundView, HouseholdView, ObservationView, ReadingView, Resi
 pub use person::{HospitalStay, MeasuredView, MedicalFinding, OrderRef, PersonView, ResidenceView, Source, hospital_stay, measured_view, person_view};
 pub use quarantine::{FindingView, QuarantineItem, SlotView, quarantine_item};
 pub use silence::{SilenceItem, silence_item};
+pub use staff::{StaffItem, staff_item};
 pub use timeline::{LATE_AFTER_MINUTES, TimelineItem, timeline_item};
 pub use veil::{Veiled, Veils};
 
