@@ -18,6 +18,7 @@ const VIEWS: &[(&str, Trip)] = &[
     ("CheckpointItem", trip::<views::CheckpointItem>),
     ("CommunityHeadline", trip::<views::CommunityHeadline>),
     ("CoverageDoors", trip::<views::CoverageDoors>),
+    ("DutyItem", trip::<views::DutyItem>),
     ("HouseholdView", trip::<views::HouseholdView>),
     ("Observation", trip::<views::ObservationView>),
     ("PersonView", trip::<views::PersonView>),

@@ -103,6 +103,7 @@ macro_rules! for_each_model {
             $crate::models::head::Head,
             $crate::models::household::Household,
             $crate::models::person::Person,
+            $crate::models::post::Post,
             $crate::models::quarantine::Quarantine,
             $crate::models::retracted::Retracted,
             $crate::models::round::Round,

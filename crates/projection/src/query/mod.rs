@@ -135,6 +135,7 @@ pub(crate) fn router(query: Query) -> Router {
         .route("/checkpoints", get(places::checkpoints))
         .route("/silences", get(registers::silences))
         .route("/staff", get(registers::staff))
+        .route("/duties", get(registers::duties))
         .route("/coverage", get(places::coverage))
         .route("/timeline", get(registers::timeline))
         .route("/stream", get(stream::stream))

@@ -157,6 +157,13 @@ pub(super) async fn staff(State(query): State<Query>, Path(community): Path<Stri
     list(&page)
 }
 
+/// `GET …/duties`: who has which duty for which place, and where nobody has one.
+pub(super) async fn duties(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
+    let asked = query.ask(&headers, &community, Right::See, &raw, LIST).await?;
+    let page = page_of(&asked.params)?;
+    list(&query.read(move |reader| reader.duties(&asked.scope, &page)).await?)
+}
+
 /// An entry of a timeline with its event.
 #[derive(Serialize)]
 struct TimelineAnswer {

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use domain::{
+    responsibility::{Assigned, Scope, Standing},
     staff::{FileCorrected, Registered, RolesChanged},
     values::Private,
 };
@@ -67,5 +68,49 @@ async fn staff_of_one_community_are_unknown_to_another() {
     let ids = |page: &Value| page["items"].as_array().unwrap().iter().map(|item| item["staff"].clone()).collect::<Vec<_>>();
     assert_eq!(ids(&running.json("office", "/communities/c1/staff").await), ["s1", "s2"]);
     assert_eq!(ids(&running.json("stranger", "/communities/c2/staff").await), ["s3"]);
+    running.projection.stop().await;
+}
+
+fn leader(unit: &str, staff: &str) -> Assigned {
+    let (scope, from) = (Scope::of_unit(&id("b07"), unit), at("2020-02-01T08:00"));
+    Assigned { scope, duty: id("leader"), level: 1, staff: id(staff), standing: Standing::Main, from, until: None }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn duties_tell_where_nobody_is_found_and_nothing_of_another_community() {
+    let mut log = with_staff().await;
+    log.append("c1", &event_fact(910, "2020-02-02T08:50", leader("1", "s1"))).await;
+    log.append_all("c2", &registrations()).await;
+    // a unit is called as its door is, whatever stands there
+    log.append("c2", &event_fact(911, "2020-02-02T08:50", leader("2~东", "s-other"))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = log.start(folder.path());
+    running.reached(log.head).await;
+    let short = |item: &Value| format!("{} {} {} {}", item["scope"].as_str().unwrap(), item["id"].as_str().unwrap(), item["duty"].as_str().unwrap(), item["vacant"]);
+    let all = running.json("viewer", "/communities/c1/duties").await;
+    let expected = [
+        "community c1 command true",
+        "community c1 nurse true",
+        "community c1 office true",
+        "building b07 grid true",
+        "unit b07-2 leader true",
+        "unit b07-1 leader false",
+    ];
+    assert_eq!(all["items"].as_array().unwrap().iter().map(short).collect::<Vec<_>>(), expected);
+    let holder = json!({ "staff": "s1", "standing": "main", "since": "2020-02-01T00:00:00Z", "until": null, "on_duty": true, "away": false });
+    assert_eq!(all["items"][5]["people"], json!([holder]));
+    // page by page the same, whoever asks; in the other community, too
+    for (token, community) in [("office", "c1"), ("stranger", "c2")] {
+        let (whole, mut paged, mut cursor) = (running.json(token, &format!("/communities/{community}/duties")).await, Vec::new(), String::new());
+        for _ in 0..8 {
+            let page = running.json(token, &format!("/communities/{community}/duties?limit=1{cursor}")).await;
+            paged.extend(page["items"].as_array().unwrap().clone());
+            let Some(next) = page["next"].as_str() else { break };
+            cursor = format!("&cursor={}", next.replace('东', "%E4%B8%9C"));
+        }
+        assert_eq!(json!(paged), whole["items"], "{community}");
+        assert_eq!(whole.to_string().contains("s-other"), community == "c2");
+    }
+    assert_eq!(running.get("office", "/communities/c1/duties?cursor=x").await.status, StatusCode::BAD_REQUEST);
     running.projection.stop().await;
 }

@@ -11,6 +11,7 @@ pub mod head;
 pub mod household;
 mod observation;
 pub mod person;
+pub mod post;
 pub mod quarantine;
 pub mod retracted;
 pub mod round;

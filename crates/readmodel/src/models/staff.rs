@@ -1,7 +1,9 @@
-//! Somebody who works here: what they are called, what they do, until when.
+//! Somebody who works here: what they are called, what they do, when they are there.
 
 use domain::{
-    Event, Evolve, Fact, staff,
+    Event, Evolve, Fact,
+    absence::Presence,
+    staff,
     values::{Private, StaffId},
 };
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,8 @@ pub struct Row {
     pub state: staff::State,
     /// Name, phones.
     pub private: Option<Private>,
+    /// When they are there: what escalation goes by too.
+    pub presence: Presence,
 }
 
 /// The read model.
@@ -25,21 +29,33 @@ pub struct Staff;
 
 impl ReadModel for Staff {
     const NAME: &'static str = "staff";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Key = StaffId;
     type Row = Row;
 
     fn keys(fact: &Fact<'_>) -> Vec<StaffId> {
-        staff::Staff::touched(fact.event, fact.header)
+        match fact.event {
+            Event::StaffAbsenceDeclared(event) => vec![event.staff.clone()],
+            _ => staff::Staff::touched(fact.event, fact.header),
+        }
     }
 
     fn evolve(row: Option<Row>, key: &StaffId, fact: &Fact<'_>) -> Option<Row> {
-        let (state, private) = row.map(|row| (row.state, row.private)).unzip();
-        let private = match fact.event {
-            Event::StaffRegistered(event) => event.private.clone(),
-            Event::StaffFileCorrected(event) => event.private.clone(),
-            _ => private.flatten(),
-        };
-        staff::Staff::evolve(state, key, fact).map(|state| Row { staff: key.clone(), state, private })
+        let (state, file) = row.map(|row| (row.state, (row.private, row.presence))).unzip();
+        let (mut private, mut presence) = file.unwrap_or_default();
+        let said = (fact.sequence, fact.index);
+        match fact.event {
+            Event::StaffRegistered(event) => {
+                private.clone_from(&event.private);
+                presence.works_until(said, event.until);
+            }
+            Event::StaffFileCorrected(event) => {
+                private.clone_from(&event.private);
+                presence.works_until(said, event.until);
+            }
+            Event::StaffAbsenceDeclared(event) => presence.absent(said, event.from, event.until),
+            _ => {}
+        }
+        staff::Staff::evolve(state, key, fact).map(|state| Row { staff: key.clone(), state, private, presence })
     }
 }

@@ -7,6 +7,7 @@ mod board;
 mod checkpoint;
 mod coverage;
 mod doors;
+mod duty;
 mod headline;
 mod household;
 mod person;
@@ -28,6 +29,7 @@ pub use board::{AlertCounts, BuildingRows, StatusRow, door_total, next_change, s
 pub use checkpoint::{CheckpointItem, checkpoint_item};
 pub use coverage::{CoverageCount, CoverageDoors, coverage_count, coverage_doors, in_scope};
 pub use doors::{BuildingDetail, Cell, DoorRows, FloorView, KnownBy, UnitView, building_detail};
+pub use duty::{DutyItem, DutyPlace, DutyRows, OnPost, duties};
 pub use headline::{CommunityHeadline, Elsewhere, HeadlineParts, RoundCoverage, headline};
 pub use household::{FoundView, HouseholdView, ObservationView, ReadingView, Resident, household_view};
 pub use person::{HospitalStay, MeasuredView, MedicalFinding, OrderRef, PersonView, ResidenceView, Source, hospital_stay, measured_view, person_view};
