@@ -276,6 +276,26 @@ async fn staff_are_called_by_name_where_names_may_be_read_and_by_id_elsewhere() 
 }
 
 #[tokio::test]
+async fn vacant_posts_stand_first_and_everybody_else_by_place() {
+    let site = site(false, false);
+    let page = site.get("/c/longquan/duties", &office()).await.text;
+    let part = |heading: &str| page.split("<h2").find(|part| part.contains(&format!(">{heading}"))).unwrap_or_else(|| panic!("{heading}: {page}")).to_owned();
+    let vacant = part("空缺岗位");
+    for shown in ["护士", "全社区", "李建军", "替补", "不在", "龙泉家园 30号楼 2单元", "/c/longquan/b/l30"] {
+        assert!(vacant.contains(shown), "{shown}: {vacant}");
+    }
+    assert_eq!(vacant.matches("空缺</span>").count(), 2, "{vacant}");
+    let on_shift = part("现在当班");
+    assert!(on_shift.contains("万敏") && on_shift.contains("值班") && !on_shift.contains("赵强"), "{on_shift}");
+    let building = part("楼栋");
+    assert!(building.contains("桂兰") && building.contains("2月3日 20:14 起") && building.contains("在岗"), "{building}");
+    assert!(page.find("空缺岗位") < page.find("现在当班") && page.find("现在当班") < page.find(">楼栋<"), "vacancies first");
+    let masked = site.get("/c/longquan/duties", &format!("gridward={VIEWER}; lang=en")).await.text;
+    assert!(masked.contains("s-wan") && masked.contains("Vacant posts") && !masked.contains("万敏") && !masked.contains("李建军"), "{masked}");
+    assert!(site.get(&alert_path(1), &office()).await.text.contains("href=\"/c/longquan/duties\">谁负责哪里"), "who sees a gap finds the list");
+}
+
+#[tokio::test]
 async fn two_housemates_are_two_people() {
     let site = site(false, false);
     for page in ["/c/longquan", "/c/longquan/b/y07", "/c/longquan/h/h-y07-2-502", "/c/longquan/alerts"] {

@@ -71,6 +71,8 @@ struct AlertPage {
     /// Those who work here, whoever has to do with it first.
     staff: Vec<Choice>,
     note: String,
+    /// Who has which duty, for whoever sees that a post is vacant.
+    duties: String,
     draft: Draft,
     last: String,
     occurrences: u32,
@@ -260,6 +262,7 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         escalate: (line.next.is_some() && item.turn.as_ref().is_some_and(|turn| turn.level < LEVEL_MAX)).then(|| format!("{base}/alerts/{alert}/escalate")),
         assign: passed_on.then(|| format!("{base}/alerts/{alert}/assign")),
         staff: if passed_on { colleagues.choices(&staff_of(&item), clock.now) } else { Vec::new() },
+        duties: format!("{base}/duties"),
         note: format!("{base}/alerts/{alert}/note"),
         draft: Draft::default(),
         changed,

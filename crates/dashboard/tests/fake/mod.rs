@@ -80,6 +80,7 @@ impl Fake {
             .route(&format!("{under}/checkpoints"), get(checkpoints))
             .route(&format!("{under}/silences"), get(silences))
             .route(&format!("{under}/staff"), get(staff))
+            .route(&format!("{under}/duties"), get(duties))
             .route(&format!("{under}/coverage"), get(coverage))
             .route(&format!("{under}/timeline"), get(timeline))
             .route(&format!("{under}/stream"), get(stream))
@@ -209,6 +210,11 @@ async fn silences(State(fake): State<Fake>, Path(id): Path<String>, headers: Hea
 async fn staff(Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
     let role = enter(&headers, &id)?;
     Ok(list(answers::staff(role == Role::Office), &page))
+}
+
+async fn duties(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
+    enter(&headers, &id)?;
+    Ok(list(answers::duties(&*fake.now), &page))
 }
 
 async fn coverage(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
