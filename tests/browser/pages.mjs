@@ -30,7 +30,7 @@ const building = (alerts.find((alert) => alert.place.household)?.place ?? rows[0
 const household = alerts.find((alert) => alert.place.household)?.place.household;
 const home = `/c/${community}`;
 const paths = ["/", home, `${home}/b/${building}`, household && `${home}/h/${household}`, `${home}/alerts`, alerts[0] && `${home}/alerts/${alerts[0].alert}`,
-  `${home}/unreported`, `${home}/coverage`, `${home}/quarantines`, `${home}/checkpoints`].filter(Boolean);
+  `${home}/unreported`, `${home}/coverage`, `${home}/quarantines`, `${home}/checkpoints`, `${home}/duties`].filter(Boolean);
 
 const failures = [];
 const check = (name, holds, told = "") => { console.log(`${holds ? "ok  " : "FAIL"} ${name}${holds ? "" : ` ${told}`}`); if (!holds) failures.push(name); };

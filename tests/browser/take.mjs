@@ -51,6 +51,7 @@ const pages = {
   coverage: [`/c/${community}/coverage`],
   quarantines: [`/c/${community}/quarantines`],
   checkpoints: [`/c/${community}/checkpoints`],
+  duties: [`/c/${community}/duties`],
 };
 
 async function take(context, name, path, size, language) {

@@ -285,6 +285,8 @@ async fn reads(client: &Client, sequence: u64) {
         ("/alerts/{alert}", "acknowledged"),
         ("/checkpoints", "东门"),
         ("/silences", "正在处理"),
+        ("/staff", "杨立"),
+        ("/duties", "b07-2"),
         ("/coverage", "2-501"),
     ] {
         let reply = client.get(&of_community(path), &after).await;

@@ -18,6 +18,7 @@ const VIEWS: &[(&str, Trip)] = &[
     ("CheckpointItem", trip::<views::CheckpointItem>),
     ("CommunityHeadline", trip::<views::CommunityHeadline>),
     ("CoverageDoors", trip::<views::CoverageDoors>),
+    ("DutyItem", trip::<views::DutyItem>),
     ("HouseholdView", trip::<views::HouseholdView>),
     ("Observation", trip::<views::ObservationView>),
     ("PersonView", trip::<views::PersonView>),
@@ -25,6 +26,7 @@ const VIEWS: &[(&str, Trip)] = &[
     ("ReadingView", trip::<views::ReadingView>),
     ("SilenceItem", trip::<views::SilenceItem>),
     ("SlotView", trip::<views::SlotView>),
+    ("StaffItem", trip::<views::StaffItem>),
     ("StatusRow", trip::<views::StatusRow>),
     ("TimelineItem", trip::<views::TimelineItem>),
 ];

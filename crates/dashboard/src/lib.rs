@@ -6,6 +6,7 @@
 
 mod api;
 mod assets;
+mod colleagues;
 mod language;
 mod login;
 mod moments;
@@ -63,6 +64,7 @@ pub fn router(api: Router, options: Options) -> Router {
         .route("/c/{community}/coverage", get(pages::lists::coverage))
         .route("/c/{community}/quarantines", get(pages::quarantines::show))
         .route("/c/{community}/checkpoints", get(pages::lists::checkpoints))
+        .route("/c/{community}/duties", get(pages::duties::show))
         .route("/c/{community}/b/{building}", get(pages::building::show))
         .route("/c/{community}/h/{household}", get(pages::household::show))
         .route("/c/{community}/alerts", get(pages::alerts::list))

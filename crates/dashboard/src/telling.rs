@@ -9,7 +9,7 @@ use domain::{
 use readmodel::views::{AlertItem, Cell, ReadingView};
 use serde_json::Value;
 
-use crate::{language::Language, moments::Clock, words::Words};
+use crate::{colleagues::Colleagues, language::Language, moments::Clock, words::Words};
 
 /// Most details of one event in a line.
 const DETAILS_MAX: usize = 16;
@@ -115,9 +115,9 @@ pub(crate) fn event(kind: &str, words: Words) -> String {
 }
 
 /// What an event says, as far as its data is known here: outcome, means, temperatures, notes.
-pub(crate) fn details(data: &Value, names: &Names<'_>, clock: &Clock) -> Vec<String> {
+pub(crate) fn details(data: &Value, names: &Names<'_>, clock: &Clock, colleagues: &Colleagues) -> Vec<String> {
     let mut said = Vec::new();
-    describe(data, names, clock.words, &mut said);
+    describe(data, names, (clock.words, colleagues), &mut said);
     said.extend(arrival(data, clock));
     said.extend(housemates(data, names, clock.words));
     said.dedup();
@@ -178,12 +178,12 @@ fn housemates(data: &Value, names: &Names<'_>, words: Words) -> Option<String> {
     (!ids.is_empty()).then(|| words.with("housemates.who", who))
 }
 
-fn describe(data: &Value, names: &Names<'_>, words: Words, said: &mut Vec<String>) {
+fn describe(data: &Value, names: &Names<'_>, (words, colleagues): (Words, &Colleagues), said: &mut Vec<String>) {
     let who = WHO.iter().find_map(|at| data.pointer(at)?.as_str());
     said.extend(who.and_then(|who| names.get(who)).map(|name| (*name).to_owned()));
     // which of the alerts of a door this is about
     said.extend(data.pointer("/key/rule").and_then(Value::as_str).map(|rule| words.api_word("kind", rule)));
-    said.extend(passed_on(data, words));
+    said.extend(passed_on(data, words, colleagues));
     for (field, group) in WORD_FIELDS {
         // fields of one name have words of several groups: an order's basis, a release's reason
         let groups = [group, "basis", "released"];
@@ -206,31 +206,33 @@ fn describe(data: &Value, names: &Names<'_>, words: Words, said: &mut Vec<String
         said.extend(texts.iter().filter_map(Value::as_str).map(|text| words.with("quote", text)));
     }
     for part in ["people", "checks"].iter().filter_map(|field| data.get(field)?.as_array()).flatten() {
-        describe(part, names, words, said);
+        describe(part, names, (words, colleagues), said);
     }
     if let Some(occurrence) = data.get("occurrence") {
-        describe(occurrence, names, words, said);
+        describe(occurrence, names, (words, colleagues), said);
     }
 }
 
-/// To whom an alert went, where an event says so: `二级 s-office`, or who is nobody.
-fn passed_on(data: &Value, words: Words) -> Option<String> {
+/// To whom an alert went, where an event says so: `二级 王芳`, or who is nobody.
+fn passed_on(data: &Value, words: Words, colleagues: &Colleagues) -> Option<String> {
     let level = data.get("key").and(data.get("level"))?.as_u64()?;
-    let owners = data.get("owners").and_then(Value::as_array).map(|owners| owners.iter().filter_map(|owner| owner.get("staff")?.as_str()).collect());
-    let staff = owners.unwrap_or_else(|| data.get("staff").and_then(Value::as_str).into_iter().collect::<Vec<_>>());
-    let nobody = data.get("owners").is_some() && staff.is_empty();
-    Some(turn_of(u8::try_from(level).ok()?, &if nobody { vec![words.of("turn.nobody")] } else { staff }, words))
+    let name = |staff: &str| staff.parse().map_or_else(|_| staff.to_owned(), |staff| colleagues.name(&staff));
+    let owners = data.get("owners").and_then(Value::as_array);
+    let owners: Option<Vec<String>> = owners.map(|owners| owners.iter().filter_map(|owner| owner.get("staff")?.as_str()).map(name).collect());
+    let nobody = owners.as_ref().is_some_and(Vec::is_empty);
+    let staff = owners.unwrap_or_else(|| data.get("staff").and_then(Value::as_str).map(name).into_iter().collect());
+    Some(turn_of(u8::try_from(level).ok()?, &if nobody { vec![words.of("turn.nobody").to_owned()] } else { staff }, words))
 }
 
-/// `二级 s-wang、s-li`
-pub(crate) fn turn_of(level: u8, staff: &[&str], words: Words) -> String {
+/// `二级 王芳、李强`
+pub(crate) fn turn_of(level: u8, staff: &[String], words: Words) -> String {
     let level = words.of(&format!("turn.level_{level}")).to_owned();
     std::iter::once(level).chain((!staff.is_empty()).then(|| staff.join(words.of("list.comma")))).collect::<Vec<_>>().join(" ")
 }
 
 /// Posts that nobody holds: `一级 护士`.
 pub(crate) fn gaps(gaps: &[Gap], words: Words) -> Vec<String> {
-    gaps.iter().map(|gap| turn_of(gap.level, &[&words.api_word("duty", gap.duty.as_str())], words)).collect()
+    gaps.iter().map(|gap| turn_of(gap.level, &[words.api_word("duty", gap.duty.as_str())], words)).collect()
 }
 
 fn raw_reading(reading: &Value, words: Words) -> Option<String> {
@@ -251,7 +253,9 @@ mod tests {
     #[test]
     fn what_an_event_says_is_said_in_words() {
         let clock = Clock { zone: domain::values::Zone::default(), now: "2020-02-06T20:14:05+08:00".parse().unwrap(), words: Words::new(Language::Chinese) };
-        let (words, details) = (clock.words, |data: &Value, names: &Names<'_>| details(data, names, &clock));
+        let nurse = json!({"staff": "s-wang", "roles": ["nurse"], "org": null, "until": null, "private": {"name": ["王芳"]}, "sequence": 1});
+        let colleagues = Colleagues::new(vec![serde_json::from_value(nurse).unwrap()], clock.words);
+        let (words, details) = (clock.words, |data: &Value, names: &Names<'_>| details(data, names, &clock, &colleagues));
         let visit = json!({"outcome": "met", "mode": "door", "people": [{"who": {"person": "p1"}, "presence": "here", "symptoms": [],
             "readings": [{"site": "axilla", "tenths_celsius": 382, "unreadable": null, "at": "2020-02-06T12:00:00Z"}]}]});
         let names = Names::from([("p1", "张三")]);
@@ -261,7 +265,7 @@ mod tests {
         let raised = json!({"key": {"rule": "check_overdue"}, "person": {"person": "p1", "unregistered": null}, "late": true});
         assert_eq!(details(&raised, &names), ["张三", "体温检查超时", "晚录"]);
         let escalated = json!({"key": {"rule": "fever"}, "level": 2, "owners": [{"staff": "s-wang"}, {"staff": "s-li"}], "why": "vacant"});
-        assert_eq!(details(&escalated, &names), ["发热", "二级 s-wang，s-li", "岗位空缺"]);
+        assert_eq!(details(&escalated, &names), ["发热", "二级 王芳，s-li", "岗位空缺"], "by name where it may be read");
         let nobodys = json!({"key": {"rule": "fever"}, "level": 3, "owners": [], "why": "vacant"});
         assert_eq!(details(&nobodys, &names), ["发热", "三级 无人", "岗位空缺"]);
         let asked = json!({"key": {"rule": "fever"}, "level": 2});

@@ -8,7 +8,8 @@ use domain::{
     Event, Fact,
     access::Scope,
     alert::AlertId,
-    values::{BuildingId, CheckpointId, CommandId, CommunityId, HouseholdId, Now, PersonId, QuarantineId, RoundId, Timestamp},
+    responsibility::ScopeKind,
+    values::{BuildingId, CheckpointId, CommandId, CommunityId, HouseholdId, Now, PersonId, QuarantineId, RoundId, StaffId, Timestamp},
 };
 use readmodel::{
     Only, Part,
@@ -250,6 +251,34 @@ impl Reader {
         Ok(cut_pairs(items, page.limit, rows.head()?))
     }
 
+    /// Who works here, by id.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn staff(&self, scope: &Scope, page: &PageOf) -> Result<Page<views::StaffItem>, ReadError> {
+        let rows = self.rows(scope.community())?;
+        let after: Option<StaffId> = page.cursor.as_deref().map(|cursor| cursor.parse().map_err(|_| ReadError::Cursor)).transpose()?;
+        let after = after.map(|after| key_of(scope.community(), &after));
+        let found = rows.page::<models::staff::Staff>(after.as_ref(), page.limit + 1)?;
+        let items = found.into_iter().map(|row| views::staff_item(&row.value, row.sequence)).collect();
+        Ok(cut(items, page.limit, rows.head()?, |item: &views::StaffItem| item.staff.to_string()))
+    }
+
+    /// Who has which duty for which place, vacant posts first.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn duties(&self, scope: &Scope, page: &PageOf) -> Result<Page<views::DutyItem>, ReadError> {
+        let after = page.cursor.as_deref().map(|cursor| duty_after(cursor).ok_or(ReadError::Cursor)).transpose()?;
+        let rows = self.rows(scope.community())?;
+        let (posts, staff, buildings) = (rows.values::<models::post::Post>()?, rows.values::<models::staff::Staff>()?, rows.values::<models::building::Building>()?);
+        let estates = rows.estates()?;
+        let known = views::DutyRows { community: scope.community(), posts: &posts, staff: &staff, buildings: &buildings, estates: &estates };
+        let items = views::duties(&known, (self.now)()).into_iter();
+        let items = items.skip_while(|item| after.as_ref().is_some_and(|after| item.place() <= *after)).take(page.limit + 1).collect();
+        Ok(cut(items, page.limit, rows.head()?, cursor_of_duty))
+    }
+
     /// Checkpoints, by id.
     ///
     /// # Errors
@@ -375,6 +404,20 @@ fn silence_of_mark(key: &Key) -> Option<(String, CommandId)> {
     let (until, id) = (parts.i64().ok()?, parts.text().ok()?);
     let silence = id.parse().ok()?;
     Some((Cursor::of([until.to_string(), id]), silence))
+}
+
+/// The cursor of a duty. The id of a unit may hold anything, so it comes last.
+fn cursor_of_duty(item: &views::DutyItem) -> String {
+    let (held, kind, id, duty, level) = item.place();
+    Cursor::of([u8::from(held).to_string(), kind.word().to_owned(), duty, level.to_string(), id])
+}
+
+/// The place of the duty that a page begins after.
+fn duty_after(cursor: &str) -> Option<views::DutyPlace> {
+    let mut parts = cursor.splitn(5, Cursor::SEPARATOR);
+    let (held, kind) = (parts.next()?.parse::<u8>().ok()? != 0, ScopeKind::from_word(parts.next()?)?);
+    let (duty, level) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+    Some((held, kind, parts.next()?.to_owned(), duty, level))
 }
 
 /// A page of what was read with one item more than asked for.

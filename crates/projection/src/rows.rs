@@ -73,6 +73,11 @@ impl<'a> CommunityRows<'a> {
         }
     }
 
+    /// All rows of a model of which a community has few, without their sequences.
+    pub(crate) fn values<M: ReadModel>(&self) -> Result<Vec<M::Row>, StoreError> {
+        Ok(self.all::<M>(Vec::new())?.into_iter().map(|row| row.value).collect())
+    }
+
     /// A page of rows in the order of their keys.
     pub(crate) fn page<M: ReadModel>(&self, after: Option<&Key>, limit: usize) -> Result<Vec<Row<M::Row>>, StoreError> {
         let page = self.view.scan(table_of::<M>(), &with_parts(self.community, Vec::new()).prefix(), after, limit)?;
@@ -100,12 +105,16 @@ impl<'a> CommunityRows<'a> {
     }
 
     pub(crate) fn estate_names(&self) -> Result<BTreeMap<EstateId, String>, StoreError> {
+        Ok(self.estates()?.into_iter().map(|(id, estate)| (id, estate.name)).collect())
+    }
+
+    pub(crate) fn estates(&self) -> Result<BTreeMap<EstateId, domain::estate::State>, StoreError> {
         let prefix = with_parts(self.community, Vec::new()).prefix();
         let rows = self.view.scan::<<estate::Estate as ReadModel>::Row>(table_of::<estate::Estate>(), &prefix, None, SCAN_ROWS_MAX)?;
         let named = rows.into_iter().filter_map(|(key, row)| {
             let mut parts = key.read();
             parts.community().ok()?;
-            Some((parts.text().ok()?.parse().ok()?, row.value.name))
+            Some((parts.text().ok()?.parse().ok()?, row.value))
         });
         Ok(named.collect())
     }

@@ -103,10 +103,12 @@ macro_rules! for_each_model {
             $crate::models::head::Head,
             $crate::models::household::Household,
             $crate::models::person::Person,
+            $crate::models::post::Post,
             $crate::models::quarantine::Quarantine,
             $crate::models::retracted::Retracted,
             $crate::models::round::Round,
             $crate::models::silence::Silence,
+            $crate::models::staff::Staff,
             $crate::models::token::Token,
             $crate::models::watch::Watch,
         }
@@ -138,6 +140,7 @@ text_keys!(
     domain::values::CheckpointId,
     domain::values::RoundId,
     domain::values::QuarantineId,
+    domain::values::StaffId,
     domain::values::TokenId
 );
 

@@ -95,6 +95,15 @@ fn what_was_taken_back_is_known_under_its_command() {
     assert!(readmodel::views::timeline_item(&commit, 100, 1, None).is_none(), "there is no such event");
 }
 
+/// A visit touches no file of staff: names on pages cost the field nothing.
+#[test]
+fn what_happens_in_the_field_touches_no_file_of_staff() {
+    for kind in 0..6 {
+        let fact = field_fact(kind, 0, 1, 366, 100);
+        assert_eq!(<readmodel::models::staff::Staff as readmodel::ReadModel>::keys(&fact.fact()), [], "{:?}", fact.event);
+    }
+}
+
 #[test]
 fn rows_stay_small_however_much_happens() {
     let mut facts = registrations();

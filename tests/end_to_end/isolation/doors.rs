@@ -17,7 +17,7 @@ const ROLES: [&str; 8] = ["admin", "command", "office", "grid", "leader", "nurse
 const HEADERS_OF_THE_MOMENT: [&str; 1] = ["date"];
 
 /// Every route of a community that is read, with ids that the others have; `{alert}` stands for an alert of theirs.
-const READ: [&str; 20] = [
+const READ: [&str; 22] = [
     "",
     "/buildings",
     "/buildings/b-other",
@@ -31,6 +31,8 @@ const READ: [&str; 20] = [
     "/alerts/{alert}",
     "/checkpoints",
     "/silences",
+    "/staff",
+    "/duties",
     "/coverage?round=r1",
     "/timeline?building=b-other",
     "/timeline?household=h-other",
@@ -111,7 +113,7 @@ fn segments(route: &str) -> String {
 }
 
 /// Every page of a community.
-const PAGES: [&str; 9] = ["", "/unreported", "/coverage", "/quarantines", "/checkpoints", "/b/b-other", "/h/h-other", "/alerts", "/alerts/{alert}"];
+const PAGES: [&str; 10] = ["", "/duties", "/unreported", "/coverage", "/quarantines", "/checkpoints", "/b/b-other", "/h/h-other", "/alerts", "/alerts/{alert}"];
 
 /// An answer as far as it may tell anything: status, headers, bytes.
 async fn told(response: Response) -> (u16, Vec<(String, String)>, Vec<u8>) {

@@ -11,7 +11,7 @@ use axum::{
 };
 use domain::{
     alert::{AlertId, LEVEL_MAX, Owner, Severity, Share},
-    values::CommandId,
+    values::{CommandId, StaffId},
 };
 use readmodel::views::{AlertItem, HistoryItem, SilenceItem, TimelineItem, TurnView};
 use serde::Deserialize;
@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     api::{Failure, List},
+    colleagues::{Choice, Colleagues},
     moments::Clock,
     telling,
     visitor::{Community, Crumb, Frame, Visitor, html},
@@ -67,9 +68,11 @@ struct AlertPage {
     escalate: Option<String>,
     /// Where a person is named who is to have it; nothing once it is over or recovering.
     assign: Option<String>,
-    /// Who is known to have to do with it, to choose from.
-    staff: Vec<String>,
+    /// Those who work here, whoever has to do with it first.
+    staff: Vec<Choice>,
     note: String,
+    /// Who has which duty, for whoever sees that a post is vacant.
+    duties: String,
     draft: Draft,
     last: String,
     occurrences: u32,
@@ -176,7 +179,8 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
     };
     let shown = active.items.iter().filter(|alert| state != Some("ended") && (all || state == Some(alert.state.as_str()))).chain(&ended.items);
     let silences: List<SilenceItem> = visitor.api.list(&community.path("/silences"), "").await?;
-    let mut lines = todo::lines(shown.filter(wanted), &community.base(), &community.clock);
+    let colleagues = Colleagues::of(visitor, &community).await?;
+    let mut lines = todo::lines(shown.filter(wanted), &community.base(), &community.clock, &colleagues);
     todo::tell_apart(&mut lines, visitor, &community).await?;
     let base = format!("{}/alerts", community.base());
     let suffix = severity.map(|severity| format!("&severity={severity}")).unwrap_or_default();
@@ -202,15 +206,14 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
         only: severity.map(|severity| words.with("alerts.only", words.of(&format!("severity.{severity}")))),
         all_href: state.map_or_else(|| base.clone(), |state| format!("{base}?state={state}")),
         lines,
-        silences: silences.items.iter().map(|silence| silence_line(silence, &community.clock)).collect(),
+        silences: silences.items.iter().map(|silence| silence_line(silence, &community.clock, &colleagues)).collect(),
         more: active.more || ended.more,
     })
 }
 
 /// What is silenced, until when, by whom and why.
-fn silence_line(silence: &SilenceItem, clock: &Clock) -> String {
+fn silence_line(silence: &SilenceItem, clock: &Clock, colleagues: &Colleagues) -> String {
     let words = clock.words;
-    let by = silence.by.iter().map(ToString::to_string).collect::<Vec<_>>().join(words.of("list.comma"));
     let parts = [
         silence.kind.as_ref().map_or_else(|| words.of("silences.every_kind").to_owned(), |kind| words.api_word("kind", kind.as_str())),
         match (&silence.building_name, &silence.building) {
@@ -219,7 +222,7 @@ fn silence_line(silence: &SilenceItem, clock: &Clock) -> String {
             (None, None) => words.of("silences.every_building").to_owned(),
         },
         words.with("silences.until", clock.short(silence.until)),
-        if by.is_empty() { words.api_word("actor", silence.actor.as_str()) } else { by },
+        colleagues.who(&silence.by, &silence.actor),
         silence.private.first("reason").map(|reason| words.with("quote", reason)).unwrap_or_default(),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
@@ -235,7 +238,8 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
     let community = visitor.community_after(id, told.after).await?;
     let item: AlertItem = visitor.api.get(&community.path(&format!("/alerts/{alert}"))).await?;
     let (words, clock, base) = (visitor.words, &community.clock, community.base());
-    let line = Line::of(&item, &base, clock);
+    let colleagues = Colleagues::of(visitor, &community).await?;
+    let line = Line::of(&item, &base, clock, &colleagues);
     let mut f = visitor.community_frame(&community, "alerts", &line.matter);
     f.crumbs.push(Crumb { href: format!("{base}/alerts"), text: words.of("alerts.title").to_owned() });
     let household = item.place.household.as_ref().map(|household| format!("{base}/h/{household}"));
@@ -246,18 +250,19 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         state: words.api_word("state", &item.state),
         rule: words.api_word("kind", item.kind.as_str()),
         version: item.rule_version,
-        turn: item.turn.as_ref().map(|turn| turn_in_words(turn, clock)),
+        turn: item.turn.as_ref().map(|turn| turn_in_words(turn, clock, &colleagues)),
         last: clock.short(item.last_at),
         occurrences: item.occurrences,
         causes: item.caused_by.iter().map(|cause| cause_of(cause, &item, &told_of, household.as_deref(), &community)).collect(),
-        history: item.history.iter().rev().map(|happened| step(happened, clock)).collect(),
+        history: item.history.iter().rev().map(|happened| step(happened, clock, &colleagues)).collect(),
         building: item.place.building.as_ref().map(|building| format!("{base}/b/{building}")),
         household,
         choices: MINUTES_CHOICES.iter().map(|(minutes, key)| (*minutes, words.get(key).unwrap_or(key))).collect(),
         said: said(told, &item.state).map(|key| words.get(key).unwrap_or_default()),
         escalate: (line.next.is_some() && item.turn.as_ref().is_some_and(|turn| turn.level < LEVEL_MAX)).then(|| format!("{base}/alerts/{alert}/escalate")),
         assign: passed_on.then(|| format!("{base}/alerts/{alert}/assign")),
-        staff: staff_of(&item),
+        staff: if passed_on { colleagues.choices(&staff_of(&item), clock.now) } else { Vec::new() },
+        duties: format!("{base}/duties"),
         note: format!("{base}/alerts/{alert}/note"),
         draft: Draft::default(),
         changed,
@@ -272,19 +277,19 @@ fn said(told: &Told, state: &str) -> Option<&'static str> {
 }
 
 /// Whom an alert was with, who was told of it and who did something about it: each once.
-fn staff_of(item: &AlertItem) -> Vec<String> {
+fn staff_of(item: &AlertItem) -> Vec<StaffId> {
     let turn = item.turn.iter().flat_map(|turn| turn.owners.iter().chain(&turn.informed)).map(|owner| &owner.staff);
     let past = item.history.iter().flat_map(|happened| happened.owners.iter().chain(&happened.by));
-    let staff: BTreeSet<String> = turn.chain(past).map(ToString::to_string).collect();
+    let staff: BTreeSet<StaffId> = turn.chain(past).cloned().collect();
     staff.into_iter().collect()
 }
 
-fn turn_in_words(turn: &TurnView, clock: &Clock) -> Turn {
+fn turn_in_words(turn: &TurnView, clock: &Clock, colleagues: &Colleagues) -> Turn {
     let words = clock.words;
     let named = |owner: &Owner| {
         let duty = owner.duty.as_ref().map_or_else(|| words.of("because.by_hand").to_owned(), |duty| words.api_word("duty", duty.as_str()));
         let share = (owner.share != Share::Everything).then(|| words.of(&format!("share.{}", owner.share)).to_owned());
-        [Some(owner.staff.to_string()), Some(duty), share].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        [Some(colleagues.name(&owner.staff)), Some(duty), share].into_iter().flatten().collect::<Vec<_>>().join(" ")
     };
     Turn {
         level: words.of(&format!("turn.level_{}", turn.level)).to_owned(),
@@ -333,24 +338,23 @@ pub(super) fn is_event(cause: &str) -> bool {
     cause.rsplit_once('-').is_some_and(|(command, index)| command.parse::<CommandId>().is_ok() && index.parse::<u16>().is_ok())
 }
 
-fn step(happened: &HistoryItem, clock: &Clock) -> Step {
+fn step(happened: &HistoryItem, clock: &Clock, colleagues: &Colleagues) -> Step {
     let words = clock.words;
     let action = serde_json::to_value(happened.action).ok().and_then(|word| word.as_str().map(str::to_lowercase)).unwrap_or_default();
-    let by = happened.by.iter().map(ToString::to_string).collect::<Vec<_>>().join(words.of("list.comma"));
     Step {
         at: clock.short(happened.recorded_at),
         action: words.api_word("action", &action),
         severity: happened.severity.map(|severity| words.of(&format!("severity.{severity}")).to_owned()),
-        by: if by.is_empty() { words.api_word("actor", happened.actor.as_str()) } else { by },
-        why: why(happened, words),
+        by: colleagues.who(&happened.by, &happened.actor),
+        why: why(happened, words, colleagues),
         short_event: telling::short_id(&happened.event),
         event: happened.event.clone(),
     }
 }
 
-/// Why, and to whom it went: `二级 s-office，没人接手`.
-fn why(happened: &HistoryItem, words: Words) -> Option<String> {
-    let staff: Vec<&str> = happened.owners.iter().map(|owner| owner.as_str()).collect();
+/// Why, and to whom it went: `二级 王芳，没人接手`.
+fn why(happened: &HistoryItem, words: Words, colleagues: &Colleagues) -> Option<String> {
+    let staff: Vec<String> = happened.owners.iter().map(|owner| colleagues.name(owner)).collect();
     let to = happened.level.map(|level| telling::turn_of(level, &staff, words));
     let because = happened.why.as_ref().map(|why| words.api_word("because", why));
     let gaps = (!happened.gaps.is_empty()).then(|| format!("{}: {}", words.of("turn.gaps"), telling::gaps(&happened.gaps, words).join(words.of("list.comma"))));

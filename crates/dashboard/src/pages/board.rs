@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{Share, active_alerts, buildings, natural, todo};
 use crate::{
     api::Failure,
+    colleagues::Colleagues,
     moments::Clock,
     palette::{Mark, STATES},
     visitor::{Community, Frame, Visitor},
@@ -130,7 +131,8 @@ async fn live(visitor: &Visitor, community: &Community, rows: &[StatusRow]) -> R
     let abnormal = checkpoints.items.iter().map(|checkpoint| checkpoint.abnormal_today).sum();
     let headline = &community.headline;
     let words = visitor.words;
-    let mut todo = todo::lines(alerts.items.iter(), &community.base(), &community.clock);
+    let colleagues = Colleagues::of(visitor, community).await?;
+    let mut todo = todo::lines(alerts.items.iter(), &community.base(), &community.clock, &colleagues);
     let todo_all = todo.len();
     todo.truncate(TODO_MAX);
     todo::tell_apart(&mut todo, visitor, community).await?;

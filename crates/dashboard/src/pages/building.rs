@@ -10,6 +10,7 @@ use readmodel::views::{BuildingDetail, Cell, FloorView, Status, UnitView};
 use super::{Share, active_alerts, todo};
 use crate::{
     api::Failure,
+    colleagues::Colleagues,
     moments::Clock,
     palette::{Mark, STATES},
     telling,
@@ -82,7 +83,8 @@ async fn page(visitor: &Visitor, id: &str, building: &str) -> Result<BuildingPag
     let detail: BuildingDetail = visitor.api.get(&community.path(&format!("/buildings/{building}"))).await?;
     let alerts = active_alerts(visitor, &community).await?;
     let here = alerts.items.iter().filter(|alert| alert.place.building.as_ref() == Some(&building));
-    let mut todo = todo::lines(here, &community.base(), &community.clock);
+    let colleagues = Colleagues::of(visitor, &community).await?;
+    let mut todo = todo::lines(here, &community.base(), &community.clock, &colleagues);
     todo::tell_apart(&mut todo, visitor, &community).await?;
     let name = super::full_name(&detail.status);
     let mut f = visitor.community_frame(&community, "board", &name);

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     api::Failure,
+    colleagues::Colleagues,
     moments::Clock,
     palette::Mark,
     telling::{self, Names},
@@ -127,9 +128,10 @@ async fn page(visitor: &Visitor, id: &str, household: &str) -> Result<HouseholdP
     let others = names_of(visitor, &community, others.into_iter().filter(|other| people.iter().all(|person| person.id != *other)).collect()).await?;
     let known = people.iter().filter_map(|person| Some((person.id.as_str(), person.known_as.as_deref()?)));
     let known: Names = known.chain(others.iter().map(|(id, name)| (id.as_str(), name.as_str()))).collect();
-    let entries = entries(&timeline.items, &known, &community.clock);
+    let colleagues = Colleagues::of(visitor, &community).await?;
+    let entries = entries(&timeline.items, &known, &community.clock, &colleagues);
     let alerts = alerts_here(visitor, &community, &household).await?;
-    let mut lines: Vec<Line> = alerts.iter().map(|alert| Line::of(alert, &community.base(), &community.clock)).collect();
+    let mut lines: Vec<Line> = alerts.iter().map(|alert| Line::of(alert, &community.base(), &community.clock, &colleagues)).collect();
     todo::tell_apart(&mut lines, visitor, &community).await?;
     Ok(HouseholdPage {
         f,
@@ -235,8 +237,8 @@ fn cause_link(event: &str, entries: &[Entry]) -> CauseLink {
 const CAUSES: [&str; 2] = ["/occurrence/causes", "/quieted_by"];
 
 /// The entries of a timeline; those of alerts lead to what they were raised for, and to what ended them.
-fn entries(items: &[TimelineAnswer], names: &Names<'_>, clock: &Clock) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = items.iter().map(|answer| entry(answer, names, clock)).collect();
+fn entries(items: &[TimelineAnswer], names: &Names<'_>, clock: &Clock, colleagues: &Colleagues) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = items.iter().map(|answer| entry(answer, names, clock, colleagues)).collect();
     for (place, answer) in items.iter().enumerate() {
         let causes = CAUSES.iter().filter_map(|at| answer.data.pointer(at)?.as_array()).flatten().filter_map(Value::as_str);
         let links: Vec<CauseLink> = causes.rev().take(CAUSES_MAX).map(|event| cause_link(event, &entries)).collect();
@@ -245,16 +247,15 @@ fn entries(items: &[TimelineAnswer], names: &Names<'_>, clock: &Clock) -> Vec<En
     entries
 }
 
-fn entry(answer: &TimelineAnswer, names: &Names<'_>, clock: &Clock) -> Entry {
+fn entry(answer: &TimelineAnswer, names: &Names<'_>, clock: &Clock, colleagues: &Colleagues) -> Entry {
     let (item, words) = (&answer.item, clock.words);
-    let by = item.by.iter().map(ToString::to_string).collect::<Vec<_>>().join(words.of("list.comma"));
     Entry {
         id: item.id.clone(),
         short_id: telling::short_id(&item.id),
         kind: telling::event(&item.kind, words),
-        details: telling::details(&answer.data, names, clock),
+        details: telling::details(&answer.data, names, clock, colleagues),
         at: clock.long(item.at),
-        by: if by.is_empty() { words.api_word("actor", item.actor.as_str()) } else { by },
+        by: colleagues.who(&item.by, &item.actor),
         via: item.via.as_ref().map(|via| words.api_word("via", via)),
         late: item.late.then(|| words.with("household.recorded", clock.long(item.recorded_at))),
         retracted: item.retracted_by.is_some(),

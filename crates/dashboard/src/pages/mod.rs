@@ -3,6 +3,7 @@
 pub(crate) mod alerts;
 pub(crate) mod board;
 pub(crate) mod building;
+pub(crate) mod duties;
 pub(crate) mod household;
 pub(crate) mod lists;
 pub(crate) mod quarantines;

@@ -11,6 +11,7 @@ use readmodel::views::{AlertItem, TurnView};
 use super::names_of;
 use crate::{
     api::Failure,
+    colleagues::Colleagues,
     moments::Clock,
     palette::Mark,
     telling,
@@ -40,7 +41,7 @@ pub(crate) struct Line {
 
 impl Line {
     /// The line of an alert on the pages under `base`.
-    pub(crate) fn of(alert: &AlertItem, base: &str, clock: &Clock) -> Self {
+    pub(crate) fn of(alert: &AlertItem, base: &str, clock: &Clock, colleagues: &Colleagues) -> Self {
         let words = clock.words;
         let acknowledged = alert.acknowledged.as_ref().filter(|_| alert.state == "acknowledged");
         let recovering = alert.state == "recovering";
@@ -53,19 +54,19 @@ impl Line {
                     .acknowledged
                     .as_ref()
                     .filter(|taken| taken.until.is_none_or(|until| clock.now < until))
-                    .map(|taken| words.with("alert.has_it", &taken.actor));
+                    .map(|taken| words.with("alert.has_it", colleagues.who(&taken.by, &taken.actor)));
                 until.into_iter().chain(has_it).collect::<Vec<_>>().join(words.of("list.comma"))
             }
             None => {
                 let waiting = words.with("alert.waiting", clock.age(alert.first_at));
                 // somebody had it, and nobody has it any more
                 let until = alert.acknowledged.as_ref().and_then(|taken| taken.until).map(|until| words.with("alert.expired", clock.short(until)));
-                let seen = alert.seen.as_ref().map(|seen| words.with("alert.seen", &seen.actor));
-                let turn = alert.turn.as_ref().map(|turn| whose(turn, clock));
+                let seen = alert.seen.as_ref().map(|seen| words.with("alert.seen", colleagues.who(&seen.by, &seen.actor)));
+                let turn = alert.turn.as_ref().map(|turn| whose(turn, clock, colleagues));
                 std::iter::once(waiting).chain(until).chain(seen).chain(turn).collect::<Vec<_>>().join(words.of("list.comma"))
             }
             Some(taken) => {
-                let has_it = words.with("alert.has_it", &taken.actor);
+                let has_it = words.with("alert.has_it", colleagues.who(&taken.by, &taken.actor));
                 let until = taken.until.map(|until| words.with("alert.until", clock.short(until)));
                 [Some(has_it), until].into_iter().flatten().collect::<Vec<_>>().join(words.of("list.comma"))
             }
@@ -97,18 +98,18 @@ pub(crate) fn weight(alert: &AlertItem) -> Severity {
     if alert.state == "recovering" { Severity::Caution } else { alert.severity }
 }
 
-/// Whose turn it is, and when it goes up: `二级 s-office，15:20 上报`.
-pub(crate) fn whose(turn: &TurnView, clock: &Clock) -> String {
+/// Whose turn it is, and when it goes up: `二级 王芳，15:20 上报`.
+fn whose(turn: &TurnView, clock: &Clock, colleagues: &Colleagues) -> String {
     let words = clock.words;
-    let staff: Vec<&str> = turn.owners.iter().map(|owner| owner.staff.as_str()).collect();
-    let whose = telling::turn_of(turn.level, &if staff.is_empty() { vec![words.of("turn.nobody")] } else { staff }, words);
+    let staff: Vec<String> = turn.owners.iter().map(|owner| colleagues.name(&owner.staff)).collect();
+    let whose = telling::turn_of(turn.level, &if staff.is_empty() { vec![words.of("turn.nobody").to_owned()] } else { staff }, words);
     let due = turn.due_at.map(|due_at| words.with("turn.goes_up", clock.short(due_at)));
     std::iter::once(whose).chain(due).collect::<Vec<_>>().join(words.of("list.comma"))
 }
 
 /// Lines of alerts, the most urgent first: nobody's before somebody's and what recovers, the worse before the lesser, the older before the younger.
-pub(crate) fn lines<'a>(alerts: impl Iterator<Item = &'a AlertItem>, base: &str, clock: &Clock) -> Vec<Line> {
-    let mut alerts: Vec<(&AlertItem, Line)> = alerts.map(|alert| (alert, Line::of(alert, base, clock))).collect();
+pub(crate) fn lines<'a>(alerts: impl Iterator<Item = &'a AlertItem>, base: &str, clock: &Clock, colleagues: &Colleagues) -> Vec<Line> {
+    let mut alerts: Vec<(&AlertItem, Line)> = alerts.map(|alert| (alert, Line::of(alert, base, clock, colleagues))).collect();
     alerts.sort_by_key(|(alert, line)| (line.owned, std::cmp::Reverse(weight(alert)), line.deadline));
     alerts.into_iter().map(|(_, line)| line).collect()
 }

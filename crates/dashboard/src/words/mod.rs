@@ -3,6 +3,7 @@
 mod chinese;
 mod english;
 mod events;
+mod staff;
 #[cfg(test)]
 mod tests;
 
@@ -12,10 +13,13 @@ use crate::language::Language;
 
 type Table = HashMap<&'static str, &'static str>;
 
+/// Words that stand in both languages at once.
+const BOTH: [&[(&str, &str, &str)]; 2] = [events::WORDS, staff::WORDS];
+
 static CHINESE: LazyLock<Table> =
-    LazyLock::new(|| chinese::WORDS.iter().copied().chain(events::WORDS.iter().map(|(key, chinese, _)| (*key, *chinese))).collect());
+    LazyLock::new(|| chinese::WORDS.iter().copied().chain(BOTH.into_iter().flatten().map(|(key, chinese, _)| (*key, *chinese))).collect());
 static ENGLISH: LazyLock<Table> =
-    LazyLock::new(|| english::WORDS.iter().copied().chain(events::WORDS.iter().map(|(key, _, english)| (*key, *english))).collect());
+    LazyLock::new(|| english::WORDS.iter().copied().chain(BOTH.into_iter().flatten().map(|(key, _, english)| (*key, *english))).collect());
 
 /// The words of one language.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! Answers about one building, household or person, and the lists behind the numbers.
 
 use domain::values::Timestamp;
-use readmodel::views::{BuildingDetail, CheckpointItem, CoverageDoors, HouseholdView, PersonView, QuarantineItem, SilenceItem, TimelineItem};
+use readmodel::views::{BuildingDetail, CheckpointItem, CoverageDoors, DutyItem, HouseholdView, PersonView, QuarantineItem, SilenceItem, StaffItem, TimelineItem};
 use serde_json::{Value, json};
 
 use super::place::{SEQUENCE, ago, buildings, typed};
@@ -161,6 +161,43 @@ pub(crate) fn silences(now: &dyn Fn() -> Timestamp, personal: bool) -> Vec<Value
         json!({ "silence": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f70", "kind": "building_silent", "building": null, "since": ago(now, 30), "until": ago(now, -90),
             "actor": "office", "by": ["s-yang"], "private": private, "sequence": SEQUENCE }),
     )]
+}
+
+pub(crate) fn staff(personal: bool) -> Vec<Value> {
+    let people = [
+        ("s-gone", "nurse", "孙静", Some("2020-02-01T00:00:00+08:00")),
+        ("s-li", "grid_worker", "李建军", None),
+        ("s-lou", "leader", "娄<b>桂兰", None),
+        ("s-wan", "office", "万敏", None),
+        ("s-yang", "leader", "杨秀英", None),
+        ("s-zhao", "guard", "赵强", None),
+    ];
+    let item = |(staff, role, name, until): (&str, &str, &str, Option<&str>)| {
+        let private = if personal { json!({ "name": [name], "phone": ["0538-555-0177"] }) } else { Value::Null };
+        typed::<StaffItem>(json!({ "staff": staff, "roles": [role], "org": null, "until": until, "private": private, "sequence": SEQUENCE }))
+    };
+    people.into_iter().map(item).collect()
+}
+
+/// The nurse's post is vacant, her deputy away; a shift of the office goes on; building 7 has a leader, unit 2 of building 30 has none.
+pub(crate) fn duties(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
+    let person = |staff: &str, standing: Option<&str>, on_duty: bool, away: bool| {
+        let until = standing.is_none().then(|| ago(now, -120));
+        json!({ "staff": staff, "standing": standing, "since": ago(now, 60 * 24 * 3), "until": until, "on_duty": on_duty, "away": away })
+    };
+    let item = |scope: &str, id: &str, building: Option<(&str, &str, &str)>, duty: &str, level: u8, people: Vec<Value>| {
+        let (building, name, estate) = building.map_or((None, None, None), |(building, name, estate)| (Some(building), Some(name), Some(estate)));
+        let vacant = people.iter().all(|person| person["on_duty"] == false);
+        typed::<DutyItem>(json!({ "scope": scope, "id": id, "name": name, "estate_name": estate, "building": building, "duty": duty, "level": level,
+            "vacant": vacant, "people": people }))
+    };
+    vec![
+        item("community", "longquan", None, "nurse", 1, vec![person("s-li", Some("deputy"), false, true)]),
+        item("unit", "l30-2", Some(("l30", "30号楼", "龙泉家园")), "leader", 1, vec![]),
+        item("community", "longquan", None, "office", 2, vec![person("s-wan", None, true, false), person("s-zhao", Some("main"), false, false)]),
+        item("grid", "g-03", None, "grid", 1, vec![person("s-li", Some("main"), true, false)]),
+        item("building", "y07", Some(("y07", "7号楼", "阳光小区")), "leader", 1, vec![person("s-lou", Some("main"), true, false)]),
+    ]
 }
 
 pub(crate) fn coverage(now: &dyn Fn() -> Timestamp) -> Vec<Value> {

@@ -56,7 +56,7 @@ impl Fake {
         let n = found["n"].as_u64().unwrap() + 1;
         found["n"] = json!(n);
         found["state"] = json!("acknowledged");
-        found["acknowledged"] = json!({ "actor": actor, "at": (self.now)(), "until": until });
+        found["acknowledged"] = json!({ "actor": actor, "by": [], "at": (self.now)(), "until": until });
         let event = format!("01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f{n:02x}-0");
         let item = json!({ "n": n, "action": "acknowledged", "event": event, "recorded_at": (self.now)(), "severity": null,
             "actor": actor, "by": [], "reason": null, "level": null, "owners": [], "gaps": [], "why": null, "private": null });
@@ -79,6 +79,8 @@ impl Fake {
             .route(&format!("{under}/alerts/{{alert}}"), get(alert))
             .route(&format!("{under}/checkpoints"), get(checkpoints))
             .route(&format!("{under}/silences"), get(silences))
+            .route(&format!("{under}/staff"), get(staff))
+            .route(&format!("{under}/duties"), get(duties))
             .route(&format!("{under}/coverage"), get(coverage))
             .route(&format!("{under}/timeline"), get(timeline))
             .route(&format!("{under}/stream"), get(stream))
@@ -203,6 +205,16 @@ async fn checkpoints(State(fake): State<Fake>, Path(id): Path<String>, headers: 
 async fn silences(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
     let role = enter(&headers, &id)?;
     Ok(list(answers::silences(&*fake.now, role == Role::Office), &page))
+}
+
+async fn staff(Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
+    let role = enter(&headers, &id)?;
+    Ok(list(answers::staff(role == Role::Office), &page))
+}
+
+async fn duties(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
+    enter(&headers, &id)?;
+    Ok(list(answers::duties(&*fake.now), &page))
 }
 
 async fn coverage(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {

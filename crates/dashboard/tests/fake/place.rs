@@ -112,7 +112,7 @@ pub(crate) fn alerts(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
     let sketches = [
         Sketch(1, "fever", "open", "critical", "y07", Some(("2", "502")), 12, {
             let mut more = observed(382, "axilla", 12);
-            more["seen"] = json!({ "actor": "t-lou", "at": ago(now, 9) });
+            more["seen"] = json!({ "actor": "t-lou", "by": ["s-lou"], "at": ago(now, 9) });
             more["turn"] = turn(now);
             more
         }),
@@ -139,7 +139,7 @@ pub(crate) fn alerts(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
             "l12",
             Some(("1", "301")),
             58,
-            json!({ "acknowledged": { "actor": "t-wan", "at": ago(now, 20), "until": until }, "detail": { "slots": [{ "date": "2020-02-06", "name": "evening" }] } }),
+            json!({ "acknowledged": { "actor": "t-wan", "by": ["s-wan"], "at": ago(now, 20), "until": until }, "detail": { "slots": [{ "date": "2020-02-06", "name": "evening" }] } }),
         ),
         Sketch(
             5,
@@ -149,7 +149,7 @@ pub(crate) fn alerts(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
             "d05",
             Some(("2", "201")),
             95,
-            json!({ "acknowledged": { "actor": "t-nurse", "at": ago(now, 70), "until": null }, "late": true }),
+            json!({ "acknowledged": { "actor": "t-nurse", "by": [], "at": ago(now, 70), "until": null }, "late": true }),
         ),
         Sketch(6, "building_silent", "open", "caution", "y03", None, 134, json!({ "detail": { "for_date": "2020-02-06" } })),
         Sketch(7, "building_silent", "open", "caution", "l08", None, 134, json!({ "detail": { "for_date": "2020-02-06" } })),

@@ -4,10 +4,12 @@ mod command;
 mod decide;
 mod event;
 mod evolve;
+mod presence;
 mod state;
 
 pub use command::{Command, Declare};
 pub use event::Declared;
+pub use presence::Presence;
 pub use state::{Id, State};
 
 /// The aggregate.

@@ -1,14 +1,18 @@
 //! Named responsibility without gaps (责任到人不能有断区): who has which duty for what, at which of three levels.
 
+mod asked;
 mod command;
 mod decide;
 mod event;
 mod evolve;
+mod post;
 mod state;
 
+pub use asked::{ASKED, Asked};
 pub use command::{Assign, Command, Release, ScopeInput};
 pub(crate) use decide::{check_level, scope};
 pub use event::{Assigned, Released, Scope, ScopeId, ScopeKind, Standing};
+pub use post::{HOLDERS_MAX, Held, LogPlace, Post, SAID_MAX};
 pub use state::{Id, State};
 
 /// The aggregate.

@@ -134,6 +134,8 @@ pub(crate) fn router(query: Query) -> Router {
         .route("/alerts/{alert}", get(registers::alert))
         .route("/checkpoints", get(places::checkpoints))
         .route("/silences", get(registers::silences))
+        .route("/staff", get(registers::staff))
+        .route("/duties", get(registers::duties))
         .route("/coverage", get(places::coverage))
         .route("/timeline", get(registers::timeline))
         .route("/stream", get(stream::stream))

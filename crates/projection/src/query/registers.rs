@@ -147,6 +147,23 @@ pub(super) async fn silences(State(query): State<Query>, Path(community): Path<S
     list(&page)
 }
 
+/// `GET …/staff`: who works here, by name for those who may read names.
+pub(super) async fn staff(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
+    let asked = query.ask(&headers, &community, Right::See, &raw, LIST).await?;
+    let page = page_of(&asked.params)?;
+    let scope = asked.scope.clone();
+    let mut page = query.read(move |reader| reader.staff(&scope, &page)).await?;
+    query.opener.open_view(&asked.scope, ("staff", ""), &mut page.items).await?;
+    list(&page)
+}
+
+/// `GET …/duties`: who has which duty for which place, and where nobody has one.
+pub(super) async fn duties(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
+    let asked = query.ask(&headers, &community, Right::See, &raw, LIST).await?;
+    let page = page_of(&asked.params)?;
+    list(&query.read(move |reader| reader.duties(&asked.scope, &page)).await?)
+}
+
 /// An entry of a timeline with its event.
 #[derive(Serialize)]
 struct TimelineAnswer {

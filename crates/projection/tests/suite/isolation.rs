@@ -9,7 +9,7 @@ use crate::{
     world::{at, entry, found, id, place, registrations, visit},
 };
 
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 11] = [
     "/communities/c1",
     "/communities/c1/buildings",
     "/communities/c1/buildings/b07",
@@ -17,6 +17,8 @@ const PATHS: [&str; 9] = [
     "/communities/c1/people/p1",
     "/communities/c1/quarantines",
     "/communities/c1/checkpoints",
+    "/communities/c1/staff",
+    "/communities/c1/duties",
     "/communities/c1/coverage?round=r1",
     "/communities/c1/timeline?building=b07",
 ];

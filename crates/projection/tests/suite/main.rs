@@ -7,5 +7,6 @@ mod faults;
 mod harness;
 mod isolation;
 mod live_pages;
+mod staff;
 #[path = "../../../readmodel/tests/world/mod.rs"]
 mod world;

@@ -45,6 +45,8 @@ pub struct HistoryItem {
 pub struct AcknowledgedBy {
     /// The token.
     pub actor: Slug,
+    /// Who did it.
+    pub by: Vec<StaffId>,
     /// Since when.
     pub at: Timestamp,
     /// Until when.
@@ -56,6 +58,8 @@ pub struct AcknowledgedBy {
 pub struct SeenBy {
     /// The token.
     pub actor: Slug,
+    /// Who did it.
+    pub by: Vec<StaffId>,
     /// When.
     pub at: Timestamp,
 }
@@ -145,7 +149,7 @@ pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whol
     let state = &row.state;
     let occurrence = &state.occurrence;
     let acknowledged = match &state.status {
-        AlertStatus::Acknowledged { actor, at, until, .. } => Some(AcknowledgedBy { actor: actor.clone(), at: *at, until: *until }),
+        AlertStatus::Acknowledged { actor, at, until, .. } => Some(AcknowledgedBy { actor: actor.clone(), by: taken_by(row, actor), at: *at, until: *until }),
         AlertStatus::Open | AlertStatus::Resolved { .. } | AlertStatus::Closed => None,
     };
     let key: &Key = &state.key;
@@ -169,13 +173,19 @@ pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whol
         late: occurrence.late,
         acknowledged,
         recovering_until: state.recovering.map(|recovering| recovering.until),
-        seen: state.turn.seen.as_ref().map(|seen| SeenBy { actor: seen.actor.clone(), at: seen.at }),
+        seen: state.turn.seen.as_ref().map(|seen| SeenBy { actor: seen.actor.clone(), by: taken_by(row, &seen.actor), at: seen.at }),
         turn: turn_view(state, now),
         rule_version: occurrence.rule_version,
         caused_by: if whole { state.causes.iter().cloned().collect() } else { Vec::new() },
         history: if whole { row.history.iter().map(|(n, happened)| history_item(*n, happened)).collect() } else { Vec::new() },
         sequence,
     }
+}
+
+/// Who took an alert last with a token, or saw it.
+fn taken_by(row: &alert::Row, actor: &Slug) -> Vec<StaffId> {
+    let taken = row.history.values().rev().find(|happened| happened.action == Action::Acknowledged && happened.actor == *actor);
+    taken.map(|taken| taken.by.clone()).unwrap_or_default()
 }
 
 /// Whose turn an alert is that is neither recovering nor over.

@@ -7,11 +7,13 @@ mod board;
 mod checkpoint;
 mod coverage;
 mod doors;
+mod duty;
 mod headline;
 mod household;
 mod person;
 mod quarantine;
 mod silence;
+mod staff;
 mod timeline;
 mod veil;
 
@@ -27,11 +29,13 @@ pub use board::{AlertCounts, BuildingRows, StatusRow, door_total, next_change, s
 pub use checkpoint::{CheckpointItem, checkpoint_item};
 pub use coverage::{CoverageCount, CoverageDoors, coverage_count, coverage_doors, in_scope};
 pub use doors::{BuildingDetail, Cell, DoorRows, FloorView, KnownBy, UnitView, building_detail};
+pub use duty::{DutyItem, DutyPlace, DutyRows, OnPost, duties};
 pub use headline::{CommunityHeadline, Elsewhere, HeadlineParts, RoundCoverage, headline};
 pub use household::{FoundView, HouseholdView, ObservationView, ReadingView, Resident, household_view};
 pub use person::{HospitalStay, MeasuredView, MedicalFinding, OrderRef, PersonView, ResidenceView, Source, hospital_stay, measured_view, person_view};
 pub use quarantine::{FindingView, QuarantineItem, SlotView, quarantine_item};
 pub use silence::{SilenceItem, silence_item};
+pub use staff::{StaffItem, staff_item};
 pub use timeline::{LATE_AFTER_MINUTES, TimelineItem, timeline_item};
 pub use veil::{Veiled, Veils};
 

@@ -5,19 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Event, Fact,
+    absence::Presence,
     alert::State,
     building::Unit,
-    responsibility::{Scope, ScopeKind, Standing},
+    responsibility::{LogPlace, Post, Scope, ScopeKind, Standing},
     roster,
     values::{BuildingId, CommunityId, EstateId, GridId, PersonId, Place, QuarantineId, Slug, StaffId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
-use super::post::{Post, Presence};
 use crate::facts::keep_earliest;
-
-/// Sequence of a commit and the place in it: what was said later has a greater one, whoever reads it when.
-pub(super) type LogPlace = (u64, u16);
 
 /// Most orders remembered of a person; the ones released first are forgotten first.
 const ORDERS_MAX: usize = 16;
@@ -178,26 +175,13 @@ impl Duties {
                 let Some(Part::Post(post)) = self.parts.get(&key) else { continue };
                 on_duty.edges.extend(post.edges());
                 on_duty.edges.extend(post.everybody().into_iter().flat_map(|staff| self.edges_of(staff)));
-                on_duty.people.extend(self.people_of(post, at));
+                on_duty.people.extend(post.on_duty(at, |staff| self.is_there(staff, at)));
             }
             if !on_duty.people.is_empty() {
                 break;
             }
         }
         on_duty
-    }
-
-    fn people_of(&self, post: &Post, at: Timestamp) -> Vec<(StaffId, Option<Standing>)> {
-        let on_shift: Vec<_> = post.on_shift(at).into_iter().filter(|staff| self.is_there(staff, at)).map(|staff| (staff, None)).collect();
-        if !on_shift.is_empty() {
-            return on_shift;
-        }
-        let there = || post.holders(at).filter(|(staff, _)| self.is_there(staff, at));
-        let in_standing = |wanted: &[Standing]| -> Vec<(StaffId, Option<Standing>)> {
-            there().filter(|(_, standing)| wanted.contains(standing)).map(|(staff, standing)| (staff.clone(), Some(standing))).collect()
-        };
-        let own = in_standing(&[Standing::Main, Standing::Acting]);
-        if own.is_empty() { in_standing(&[Standing::Deputy]) } else { own }
     }
 
     /// What a duty about an alert may be for, the nearest first: its order and those of its person, the person, household, unit,

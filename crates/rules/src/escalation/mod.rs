@@ -8,10 +8,9 @@ mod chain;
 mod duties;
 mod hours;
 mod nudged;
-mod post;
 mod turn;
 
 pub use duties::{Duties, Part, PartKey};
 pub use nudged::{Nudged, nudged};
-pub use post::{HOLDERS_MAX, SAID_MAX};
+pub use domain::responsibility::{HOLDERS_MAX, SAID_MAX};
 pub use turn::{Around, Judged, turn};
