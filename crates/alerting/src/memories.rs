@@ -23,7 +23,7 @@ use crate::{
 
 /// Facts at hand, over all scopes: some 300 bytes each. When there are more, some scopes are forgotten, whichever they
 /// are, and read again when they are needed. Were all forgotten at once, all would be read at once, and alerts wait.
-const FACTS_MAX: usize = 400_000;
+const FACTS_MAX: usize = 200_000;
 /// Facts that stay at hand when there were too many.
 const FACTS_LEFT: usize = FACTS_MAX / 8 * 7;
 

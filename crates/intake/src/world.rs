@@ -32,7 +32,7 @@ const EPOCH: Table = Table::new("epoch", 1);
 pub const TABLES: &[Table] = &[SNAPSHOTS, RECORDS, CHAINS, ADMISSIONS, EPOCH];
 
 /// States kept decoded. When there are more, all are forgotten and read again as they are needed.
-const AT_HAND_MAX: usize = 100_000;
+const AT_HAND_MAX: usize = 40_000;
 /// Rows read at once when the gate is filled.
 const PAGE_ROWS: usize = 1000;
 

@@ -17,9 +17,9 @@ use crate::{
 
 // Memory that sled may use as a cache in each store, in MiB, where nobody says otherwise: intake is to stay within 250 MiB, projection
 // within 450, alerting within 250 (quality.md B8).
-const INTAKE_CACHE_MIB: u64 = 24;
-const PROJECTION_CACHE_MIB: u64 = 96;
-const ALERTING_CACHE_MIB: u64 = 40;
+const INTAKE_CACHE_MIB: u64 = 12;
+const PROJECTION_CACHE_MIB: u64 = 48;
+const ALERTING_CACHE_MIB: u64 = 20;
 
 /// What every service is given.
 #[derive(Clone)]
