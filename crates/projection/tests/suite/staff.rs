@@ -42,7 +42,8 @@ async fn names_of_staff_are_for_those_who_may_read_names() {
         let answer = running.get(token, "/communities/c1/staff").await;
         let items = answer.json()["items"].clone();
         let private = if may { json!({"name": ["王芳"]}) } else { Value::Null };
-        let expected = json!({ "staff": "s1", "roles": ["nurse"], "org": "县医院", "until": "2020-03-30T16:00:00Z", "private": private, "sequence": log.head - 1 });
+        let expected =
+            json!({ "staff": "s1", "roles": ["nurse"], "org": "县医院", "until": "2020-03-30T16:00:00Z", "private": private, "sequence": log.head - 1 });
         assert_eq!(items[0], expected, "{token}");
         assert_eq!((&items[1]["staff"], &items[1]["private"], items.as_array().unwrap().len()), (&json!("s2"), &Value::Null, 2), "{token}");
         let text = String::from_utf8(answer.bytes).unwrap();
@@ -86,7 +87,8 @@ async fn duties_tell_where_nobody_is_found_and_nothing_of_another_community() {
     let folder = tempfile::tempdir().unwrap();
     let running = log.start(folder.path());
     running.reached(log.head).await;
-    let short = |item: &Value| format!("{} {} {} {}", item["scope"].as_str().unwrap(), item["id"].as_str().unwrap(), item["duty"].as_str().unwrap(), item["vacant"]);
+    let short =
+        |item: &Value| format!("{} {} {} {}", item["scope"].as_str().unwrap(), item["id"].as_str().unwrap(), item["duty"].as_str().unwrap(), item["vacant"]);
     let all = running.json("viewer", "/communities/c1/duties").await;
     let expected = [
         "community c1 command true",
