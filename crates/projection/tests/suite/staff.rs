@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use domain::{
+    alert::Acknowledged,
     responsibility::{Assigned, Scope, Standing},
     staff::{FileCorrected, Registered, RolesChanged},
     values::Private,
@@ -114,5 +115,25 @@ async fn duties_tell_where_nobody_is_found_and_nothing_of_another_community() {
         assert_eq!(whole.to_string().contains("s-other"), community == "c2");
     }
     assert_eq!(running.get("office", "/communities/c1/duties?cursor=x").await.status, StatusCode::BAD_REQUEST);
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alert_says_who_has_it_and_not_only_with_which_token() {
+    let mut log = with_staff().await;
+    let raised = crate::api::raised(domain::alert::Severity::Serious);
+    let (alert, key) = (raised.alert.clone(), raised.key.clone());
+    let mut taken = event_fact(911, "2020-02-02T09:10", Acknowledged { alert: alert.clone(), key, n: 2, until: None });
+    taken.header.actor = id("t-office");
+    taken.header.by = vec![id("s1")];
+    log.append_all("c1", &[event_fact(910, "2020-02-02T09:00", raised), taken]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = log.start(folder.path());
+    running.reached(log.head).await;
+    for path in ["/communities/c1/alerts".to_owned(), format!("/communities/c1/alerts/{alert}")] {
+        let answer = running.json("viewer", &path).await;
+        let item = answer.get("items").map_or(&answer, |items| &items[0]);
+        assert_eq!((&item["acknowledged"]["actor"], &item["acknowledged"]["by"]), (&json!("t-office"), &json!(["s1"])), "{path}: {answer}");
+    }
     running.projection.stop().await;
 }
