@@ -31,7 +31,10 @@ async fn vacant_posts_stand_first_and_everybody_else_by_place() {
     }
     assert_eq!(vacant.matches("空缺</span>").count(), 2, "{vacant}");
     let on_shift = part("现在当班");
-    assert!(on_shift.contains("万敏") && on_shift.contains("值班") && !on_shift.contains("赵强"), "{on_shift}");
+    assert!(
+        on_shift.contains("万敏") && on_shift.contains("值班") && !on_shift.contains("赵强") && !on_shift.contains("桂兰"),
+        "whoever holds a post for good is on no shift: {on_shift}"
+    );
     let building = part("楼栋");
     assert!(building.contains("桂兰") && building.contains("2月3日 20:14 起") && building.contains("在岗"), "{building}");
     assert!(page.find("空缺岗位") < page.find("现在当班") && page.find("现在当班") < page.find(">楼栋<"), "vacancies first");
