@@ -56,12 +56,8 @@ impl Colleagues {
 
     /// Whom something can be given to: those who work here now, the ones that have to do with it first; told apart where two would read alike.
     pub(crate) fn choices(&self, first: &[StaffId], now: Timestamp) -> Vec<Choice> {
-        let mut choices: Vec<(&StaffId, String)> = self
-            .known
-            .values()
-            .filter(|item| item.until.is_none_or(|until| now < until))
-            .map(|item| (&item.staff, self.with_post(&item.staff)))
-            .collect();
+        let mut choices: Vec<(&StaffId, String)> =
+            self.known.values().filter(|item| item.until.is_none_or(|until| now < until)).map(|item| (&item.staff, self.with_post(&item.staff))).collect();
         choices.sort_by_key(|(staff, text)| (!first.contains(staff), text.clone()));
         let text_of = |staff: &StaffId, text: &str| {
             let alike = choices.iter().filter(|(_, other)| other == text).count() > 1;

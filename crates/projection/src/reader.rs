@@ -271,9 +271,11 @@ impl Reader {
     pub fn duties(&self, scope: &Scope, page: &PageOf) -> Result<Page<views::DutyItem>, ReadError> {
         let after = page.cursor.as_deref().map(|cursor| duty_after(cursor).ok_or(ReadError::Cursor)).transpose()?;
         let rows = self.rows(scope.community())?;
-        let (posts, staff, buildings) = (rows.values::<models::post::Post>()?, rows.values::<models::staff::Staff>()?, rows.values::<models::building::Building>()?);
-        let estates = rows.estates()?;
-        let known = views::DutyRows { community: scope.community(), posts: &posts, staff: &staff, buildings: &buildings, estates: &estates };
+        let (posts, staff, buildings) =
+            (rows.values::<models::post::Post>()?, rows.values::<models::staff::Staff>()?, rows.values::<models::building::Building>()?);
+        let (estates, checkpoints) = (rows.estates()?, rows.values::<models::checkpoint::Checkpoint>()?);
+        let known =
+            views::DutyRows { community: scope.community(), posts: &posts, staff: &staff, buildings: &buildings, estates: &estates, checkpoints: &checkpoints };
         let items = views::duties(&known, (self.now)()).into_iter();
         let items = items.skip_while(|item| after.as_ref().is_some_and(|after| item.place() <= *after)).take(page.limit + 1).collect();
         Ok(cut(items, page.limit, rows.head()?, cursor_of_duty))

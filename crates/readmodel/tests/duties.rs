@@ -8,7 +8,7 @@ mod world;
 use std::collections::BTreeMap;
 
 use domain::{
-    absence, building, estate,
+    absence, building, checkpoint, estate,
     responsibility::{Assigned, Released, Scope, ScopeKind, Standing},
     roster::{Planned, Shift},
     staff,
@@ -49,15 +49,8 @@ fn building(name: &str, grid: Option<&str>, units: &[&str]) -> building::Registe
 
 /// Two buildings in a grid and one in none; an office and a nurse for all, a grid worker for the grid, a leader for each building.
 fn place() -> Vec<Told> {
-    let registered = |name: &str| staff::Registered {
-        staff: id(name),
-        roles: vec![id("leader")],
-        org: None,
-        person: None,
-        until: None,
-        private: None,
-        file_fingerprint: 0,
-    };
+    let registered =
+        |name: &str| staff::Registered { staff: id(name), roles: vec![id("leader")], org: None, person: None, until: None, private: None, file_fingerprint: 0 };
     let estate = estate::Registered { estate: id("e1"), name: "阳光小区".to_owned(), zone: Some(id("east")), governance: estate::Governance::None };
     let mut facts = vec![tell(estate)];
     facts.extend([building("b1", Some("g1"), &["1", "2"]), building("b2", Some("g1"), &[]), building("b3", None, &[])].map(tell));
@@ -93,8 +86,9 @@ fn list_as_told(facts: &[Told], now: Timestamp) -> Vec<DutyItem> {
     let staff: Vec<_> = rows_of::<models::staff::Staff>(facts).into_values().collect();
     let buildings: Vec<_> = rows_of::<models::building::Building>(facts).into_values().collect();
     let estates: BTreeMap<_, _> = rows_of::<models::estate::Estate>(facts);
+    let checkpoints: Vec<_> = rows_of::<models::checkpoint::Checkpoint>(facts).into_values().collect();
     let community: CommunityId = id("c1");
-    duties(&DutyRows { community: &community, posts: &posts, staff: &staff, buildings: &buildings, estates: &estates }, now)
+    duties(&DutyRows { community: &community, posts: &posts, staff: &staff, buildings: &buildings, estates: &estates, checkpoints: &checkpoints }, now)
 }
 
 fn vacant(facts: Vec<Told>) -> Vec<String> {
@@ -119,6 +113,15 @@ fn a_place_where_every_post_is_held_has_no_vacancy() {
 }
 
 #[test]
+fn a_checkpoint_is_called_by_its_name() {
+    let mut facts = place();
+    facts.push(tell(checkpoint::Opened { checkpoint: id("c7"), name: "东门".to_owned(), kind: checkpoint::Kind::Gate, serves: Vec::new() }));
+    facts.push(tell(given(ScopeKind::Checkpoint, "c7", "guard", 1, "s9", Standing::Main)));
+    let guard = list(facts, NOW).into_iter().find(|item| item.duty.as_str() == "guard").unwrap();
+    assert_eq!((guard.name.as_deref(), guard.building, guard.vacant), (Some("东门"), None, false));
+}
+
+#[test]
 fn what_nobody_holds_is_vacant_as_widely_as_nobody_is_found() {
     let leader = |kind, of| given(kind, of, "leader", 1, "s9", Standing::Main);
     assert_eq!(vacant(with("nurse", vec![])), ["community c1 nurse"]);
@@ -136,7 +139,11 @@ fn who_holds_a_duty_for_more_holds_it_here_too() {
     for (kind, of) in [(ScopeKind::Community, "c1"), (ScopeKind::Estate, "e1"), (ScopeKind::Area, "east")] {
         assert_eq!(vacant(with("leader", vec![given(kind, of, "leader", 1, "s9", Standing::Main)])), Vec::<String>::new(), "{of}");
     }
-    assert_eq!(vacant(with("leader", vec![given(ScopeKind::Community, "c1", "leader", 2, "s9", Standing::Main)])).len(), 3, "at another level it is another post");
+    assert_eq!(
+        vacant(with("leader", vec![given(ScopeKind::Community, "c1", "leader", 2, "s9", Standing::Main)])).len(),
+        3,
+        "at another level it is another post"
+    );
 }
 
 #[test]

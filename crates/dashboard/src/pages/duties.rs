@@ -54,7 +54,11 @@ pub(crate) async fn show(visitor: Visitor, Path(id): Path<String>) -> Response {
 async fn page(visitor: &Visitor, id: &str) -> Result<DutiesPage, Failure> {
     let community = visitor.community(id).await?;
     let mut items = visitor.api.list::<DutyItem>(&community.path("/duties"), "").await?.items;
-    items.sort_by_key(|item| (item.scope, item.estate_name.clone(), natural(item.name.as_deref().unwrap_or(&item.id)), item.id.clone(), std::cmp::Reverse(item.level)));
+    // a unit follows its building, the town comes before the office
+    items.sort_by_cached_key(|item| {
+        let name = natural(item.name.as_deref().unwrap_or(&item.id));
+        (group_of(item.scope), item.estate_name.clone(), name, item.scope, item.id.clone(), std::cmp::Reverse(item.level))
+    });
     let colleagues = Colleagues::of(visitor, &community).await?;
     let post = |item: &DutyItem, people: &dyn Fn(&OnPost) -> bool| post(item, people, &community, &colleagues);
     let by_roster = |person: &OnPost| person.standing.is_none() && person.on_duty;

@@ -1,7 +1,9 @@
 //! Answers about one building, household or person, and the lists behind the numbers.
 
 use domain::values::Timestamp;
-use readmodel::views::{BuildingDetail, CheckpointItem, CoverageDoors, DutyItem, HouseholdView, PersonView, QuarantineItem, SilenceItem, StaffItem, TimelineItem};
+use readmodel::views::{
+    BuildingDetail, CheckpointItem, CoverageDoors, DutyItem, HouseholdView, PersonView, QuarantineItem, SilenceItem, StaffItem, TimelineItem,
+};
 use serde_json::{Value, json};
 
 use super::place::{SEQUENCE, ago, buildings, typed};

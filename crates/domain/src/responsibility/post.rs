@@ -93,9 +93,7 @@ impl Post {
     /// How somebody holds it at a time, by what was said of them.
     fn held(said: &BTreeMap<LogPlace, Said>, at: Timestamp) -> Option<Held> {
         match said.values().rev().find(|said| said.from() <= at)? {
-            Said::Holds { standing, from, until } => {
-                until.is_none_or(|until| at < until).then_some(Held { standing: *standing, since: *from, until: *until })
-            }
+            Said::Holds { standing, from, until } => until.is_none_or(|until| at < until).then_some(Held { standing: *standing, since: *from, until: *until }),
             Said::HoldsNoMore { .. } => None,
         }
     }
@@ -137,4 +135,3 @@ impl Post {
         shifts.chain(said)
     }
 }
-

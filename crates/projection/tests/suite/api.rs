@@ -22,7 +22,7 @@ async fn running(log: &Log, folder: &tempfile::TempDir) -> Running {
     running
 }
 
-fn raised(severity: Severity) -> Raised {
+pub(crate) fn raised(severity: Severity) -> Raised {
     let key = Key { rule: id("fever"), subject_kind: id("person"), subject_id: id("p3") };
     let hash = key.hash(&id("c1"));
     let occurrence = Occurrence {

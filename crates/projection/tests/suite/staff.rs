@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use domain::{
+    alert::Acknowledged,
     responsibility::{Assigned, Scope, Standing},
     staff::{FileCorrected, Registered, RolesChanged},
     values::Private,
@@ -42,7 +43,8 @@ async fn names_of_staff_are_for_those_who_may_read_names() {
         let answer = running.get(token, "/communities/c1/staff").await;
         let items = answer.json()["items"].clone();
         let private = if may { json!({"name": ["王芳"]}) } else { Value::Null };
-        let expected = json!({ "staff": "s1", "roles": ["nurse"], "org": "县医院", "until": "2020-03-30T16:00:00Z", "private": private, "sequence": log.head - 1 });
+        let expected =
+            json!({ "staff": "s1", "roles": ["nurse"], "org": "县医院", "until": "2020-03-30T16:00:00Z", "private": private, "sequence": log.head - 1 });
         assert_eq!(items[0], expected, "{token}");
         assert_eq!((&items[1]["staff"], &items[1]["private"], items.as_array().unwrap().len()), (&json!("s2"), &Value::Null, 2), "{token}");
         let text = String::from_utf8(answer.bytes).unwrap();
@@ -86,7 +88,8 @@ async fn duties_tell_where_nobody_is_found_and_nothing_of_another_community() {
     let folder = tempfile::tempdir().unwrap();
     let running = log.start(folder.path());
     running.reached(log.head).await;
-    let short = |item: &Value| format!("{} {} {} {}", item["scope"].as_str().unwrap(), item["id"].as_str().unwrap(), item["duty"].as_str().unwrap(), item["vacant"]);
+    let short =
+        |item: &Value| format!("{} {} {} {}", item["scope"].as_str().unwrap(), item["id"].as_str().unwrap(), item["duty"].as_str().unwrap(), item["vacant"]);
     let all = running.json("viewer", "/communities/c1/duties").await;
     let expected = [
         "community c1 command true",
@@ -112,5 +115,25 @@ async fn duties_tell_where_nobody_is_found_and_nothing_of_another_community() {
         assert_eq!(whole.to_string().contains("s-other"), community == "c2");
     }
     assert_eq!(running.get("office", "/communities/c1/duties?cursor=x").await.status, StatusCode::BAD_REQUEST);
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alert_says_who_has_it_and_not_only_with_which_token() {
+    let mut log = with_staff().await;
+    let raised = crate::api::raised(domain::alert::Severity::Serious);
+    let (alert, key) = (raised.alert.clone(), raised.key.clone());
+    let mut taken = event_fact(911, "2020-02-02T09:10", Acknowledged { alert: alert.clone(), key, n: 2, until: None });
+    taken.header.actor = id("t-office");
+    taken.header.by = vec![id("s1")];
+    log.append_all("c1", &[event_fact(910, "2020-02-02T09:00", raised), taken]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = log.start(folder.path());
+    running.reached(log.head).await;
+    for path in ["/communities/c1/alerts".to_owned(), format!("/communities/c1/alerts/{alert}")] {
+        let answer = running.json("viewer", &path).await;
+        let item = answer.get("items").map_or(&answer, |items| &items[0]);
+        assert_eq!((&item["acknowledged"]["actor"], &item["acknowledged"]["by"]), (&json!("t-office"), &json!(["s1"])), "{path}: {answer}");
+    }
     running.projection.stop().await;
 }

@@ -37,12 +37,7 @@ pub struct Post;
 
 impl RowKey for Key {
     fn parts(&self) -> Vec<Part> {
-        vec![
-            Part::U8(self.scope.kind.code()),
-            Part::Text(self.scope.id.to_string()),
-            Part::Text(self.duty.to_string()),
-            Part::U8(self.level),
-        ]
+        vec![Part::U8(self.scope.kind.code()), Part::Text(self.scope.id.to_string()), Part::Text(self.duty.to_string()), Part::U8(self.level)]
     }
 }
 

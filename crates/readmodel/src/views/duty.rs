@@ -10,7 +10,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::models::{building, post, staff};
+use crate::models::{building, checkpoint, post, staff};
 
 /// Somebody who has a post.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,8 @@ pub struct DutyRows<'a> {
     pub buildings: &'a [building::Row],
     /// Its estates.
     pub estates: &'a BTreeMap<EstateId, estate::State>,
+    /// Its checkpoints.
+    pub checkpoints: &'a [checkpoint::Row],
 }
 
 /// A place where an alert may be, as narrow as posts are given: a unit, or a building without any.
@@ -133,6 +135,10 @@ fn item(key: &post::Key, vacant: bool, people: Vec<OnPost>, rows: &DutyRows<'_>)
     let estate = estate.and_then(|estate| rows.estates.get(estate));
     let name = match kind {
         ScopeKind::Estate => rows.estates.iter().find(|(estate, _)| estate.as_str() == id.as_str()).map(|(_, estate)| estate.name.clone()),
+        ScopeKind::Checkpoint => {
+            let checkpoint = rows.checkpoints.iter().find(|row| row.checkpoint.as_str() == id.as_str());
+            checkpoint.and_then(|row| row.state.as_ref()).map(|state| state.name.clone())
+        }
         _ => building.map(|row| row.name.clone()),
     };
     DutyItem {
