@@ -108,7 +108,7 @@ async fn everybody_sees_whose_turn_it_is(system: &System, raised: &Message) {
     let informed: Vec<&Value> = told.map(|item| &item["data"]["informed"]).collect();
     assert_eq!(informed, [&json!([]), &json!([{"staff":"s-leader","duty":"leader","standing":"main","share":"do_not_go_up"}])]);
     let page = system.page(&office, &format!("/c/{COMMUNITY}/alerts/{alert}")).await.unwrap();
-    for words in ["二级", "s-office 社区办公室", "该谁处理", "何时上报"] {
+    for words in ["二级", "李红 社区办公室", "该谁处理", "何时上报"] {
         assert!(page.text.contains(words), "{words}: {}", page.text);
     }
 }
