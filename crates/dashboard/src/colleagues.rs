@@ -24,9 +24,14 @@ pub(crate) struct Choice {
 }
 
 impl Colleagues {
-    /// Those of a community, with the names that the visitor may read.
+    /// Those of a community, with the names that the visitor may read. While names cannot be had, such as without the keys, all are
+    /// called by their ids: a page of alerts does not wait for what people are called.
     pub(crate) async fn of(visitor: &Visitor, community: &Community) -> Result<Self, Failure> {
-        let items = visitor.api.list::<StaffItem>(&community.path("/staff"), "").await?.items;
+        let items = match visitor.api.list::<StaffItem>(&community.path("/staff"), "").await {
+            Ok(list) => list.items,
+            Err(Failure::Busy | Failure::Broken) => Vec::new(),
+            Err(failure) => return Err(failure),
+        };
         Ok(Self::new(items, visitor.words))
     }
 

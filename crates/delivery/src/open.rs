@@ -122,6 +122,7 @@ impl OpenAlerts {
         for (alert, open) in self.0.iter_mut().filter(|(_, open)| soon(open)) {
             open.next_at = now.plus_ms(REPEAT_EVERY_MS);
             pile.exercise |= open.exercise;
+            pile.tells_of(open.since);
             pile.count(Line { community: Some(open.community.clone()), kind: Some(open.kind.clone()), severity: open.severity, count: 1, alerts: 1 });
             if let Some(title) = open.title.clone() {
                 pile.list(Item {

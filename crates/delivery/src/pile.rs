@@ -68,6 +68,9 @@ pub struct Item {
 pub(crate) struct Pile {
     /// When the first of it came, by the clock of the system.
     pub(crate) since: Timestamp,
+    /// When the first of what it tells was recorded, or of a reminder, since when nobody has it.
+    #[serde(default)]
+    pub(crate) first_at: Option<Timestamp>,
     pub(crate) exercise: bool,
     /// The grid of all of it, where it was gathered by grid.
     #[serde(default)]
@@ -86,7 +89,7 @@ pub struct Notice {
     pub sort: Sort,
     /// When it was decided, by the clock of the system.
     pub at: Timestamp,
-    /// When the first of it came: what is told may have waited.
+    /// When the first of it was: what is told may have waited.
     #[serde(default)]
     pub since: Option<Timestamp>,
     /// It is part of an exercise.
@@ -140,7 +143,7 @@ impl Notice {
 
 impl Pile {
     pub(crate) fn new(since: Timestamp) -> Self {
-        Self { since, exercise: false, grid: None, lines: Vec::new(), items: Vec::new(), counted: BTreeMap::new() }
+        Self { since, first_at: None, exercise: false, grid: None, lines: Vec::new(), items: Vec::new(), counted: BTreeMap::new() }
     }
 
     /// One of what lies in a grid.
@@ -151,6 +154,7 @@ impl Pile {
     /// Adds a message: what its class may hold of it.
     pub(crate) fn add(&mut self, message: &Message, class: Class, unstable: bool) {
         self.exercise |= message.exercise;
+        self.tells_of(message.at);
         let line = Line { community: Some(message.community.clone()), kind: Some(message.kind.clone()), severity: message.severity, count: 1, alerts: 0 };
         let place = self.count(line);
         self.count_alert(hash_of(&message.alert, message.severity), place);
@@ -175,6 +179,11 @@ impl Pile {
         }
     }
 
+    /// Takes note of when something that it tells was.
+    pub(crate) fn tells_of(&mut self, at: Timestamp) {
+        self.first_at = Some(self.first_at.map_or(at, |first| first.min(at)));
+    }
+
     /// Adds a nudge: that a report is missing, of each building once.
     pub(crate) fn add_nudge(&mut self, nudge: &Nudge, class: Class) {
         self.exercise |= nudge.exercise;
@@ -193,6 +202,7 @@ impl Pile {
     /// Takes in another: how many there are does not change, and it goes on gathering since when it began.
     pub(crate) fn merge(&mut self, other: Self) {
         self.exercise |= other.exercise;
+        other.first_at.into_iter().for_each(|at| self.tells_of(at));
         // what is told together is of one grid no longer
         self.grid = None;
         let places: Vec<usize> = other.lines.into_iter().map(|line| self.count(line)).collect();
@@ -251,7 +261,7 @@ impl Pile {
     /// As it is told.
     pub(crate) fn notice(mut self, sort: Sort, at: Timestamp) -> Notice {
         self.lines.sort_by(|one, other| other.severity.cmp(&one.severity).then(other.count.cmp(&one.count)).then_with(|| one.kind.cmp(&other.kind)));
-        Notice { sort, at, since: Some(self.since), exercise: self.exercise, grid: self.grid, singly_again: false, lines: self.lines, items: self.items }
+        Notice { sort, at, since: self.first_at, exercise: self.exercise, grid: self.grid, singly_again: false, lines: self.lines, items: self.items }
     }
 }
 

@@ -26,7 +26,9 @@ use crate::{
     facts::{Facts, Ranked},
 };
 
-/// Most records of warm readings remembered per building, newest kept: ten sick people for six days.
+/// What notices usually call a fever, in tenths of a degree Celsius: who is only warm is forgotten before who is ill.
+const USUALLY_FEVER_TENTHS_CELSIUS: i16 = 373;
+/// Most records of warm readings remembered per building, fevers and the newest kept: ten sick people for six days.
 const RECORDS_MAX: usize = 128;
 /// Most alerts of fevers remembered per building; those that are over and began first are forgotten first.
 const FEVERS_MAX: usize = 64;
@@ -63,10 +65,11 @@ struct Warm {
 }
 
 impl Ranked for Record {
-    type Rank = Option<Timestamp>;
+    type Rank = (bool, Option<Timestamp>);
 
     fn rank(&self) -> Self::Rank {
-        self.warm.iter().map(|warm| warm.at).max()
+        let is_fever = self.warm.iter().any(|warm| warm.tenths_celsius >= USUALLY_FEVER_TENTHS_CELSIUS);
+        (is_fever, self.warm.iter().map(|warm| warm.at).max())
     }
 }
 

@@ -52,6 +52,11 @@ fn what_waited_says_when_it_was() {
     assert!(work.contains("· 02-06 23:04 阳光小区") && work.contains("· 02-06 23:04 check_overdue"), "{work}");
     let public = late(Class::Public, Zone::default());
     assert!(public.contains("自 02-06 23:04 起") && public.contains("since 02-06 23:04"), "{public}");
+    let mut reminded = Bench::new(plan(Channel::Wecom, Class::Public));
+    reminded.hear(1, "fever", Critical, "raised", "b07", 0);
+    reminded.run(0..3600);
+    let [first, .., last] = &texts(&reminded, 2048)[..] else { panic!("told, and told again") };
+    assert!(first.contains("自 15:04 起") && last.contains("仍无人接手") && last.contains("自 15:04 起"), "{first}\n{last}");
     let elsewhere = late(Class::Work, Zone::named("Asia/Tokyo").unwrap());
     assert!(elsewhere.contains("· 00:04 阳光小区"), "{elsewhere}");
 }

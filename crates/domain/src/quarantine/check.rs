@@ -2,9 +2,9 @@
 
 use super::{
     Check, CheckFound, CheckInput, CheckOutcome, Checked,
-    decide::{check_begun, check_slot, in_force, is_at_home, place_now, policy},
+    decide::{check_begun, check_slot, holds_at_home, in_force, left_behind, place_now, policy},
 };
-use crate::{Context, Event, Known, Rejection, household::exposed, values::accept_readings, visit::SYMPTOMS_MAX};
+use crate::{Context, Event, Known, Rejection, values::accept_readings, visit::SYMPTOMS_MAX};
 
 /// Most checks in one command: a floor of a quarantine site.
 const CHECKS_MAX: usize = 64;
@@ -19,10 +19,12 @@ pub(super) fn decide_check(check: Check, known: &dyn Known, context: &Context<'_
         return Err(Rejection::invalid(&pointer, "quarantine_twice", "an order stands in a command once; a second measurement is a second reading"));
     }
     let checks: Vec<CheckFound> = check.checks.into_iter().enumerate().map(|(index, input)| found(input, index, known, context)).collect::<Result<_, _>>()?;
-    let at_home = |check: &&CheckFound| known.quarantine(&check.quarantine).is_some_and(|state| is_at_home(&check.quarantine, &state, known, context.at));
-    let in_hospital = checks.iter().filter(|check| check.outcome == CheckOutcome::Hospital).filter(at_home);
-    let exposed: Vec<Event> =
-        in_hospital.filter_map(|check| exposed(&check.person, &check.quarantine, &check.place, known, context.at)).map(Event::from).collect();
+    let in_hospital = checks.iter().filter(|check| check.outcome == CheckOutcome::Hospital);
+    let exposed = in_hospital.filter_map(|check| {
+        let state = known.quarantine(&check.quarantine).filter(|state| holds_at_home(state.kind))?;
+        left_behind(&check.quarantine, &state, &check.place, known, context.at).map(Event::from)
+    });
+    let exposed: Vec<Event> = exposed.collect();
     Ok(std::iter::once(Checked { checks, mode: check.mode }.into()).chain(exposed).collect())
 }
 

@@ -10,7 +10,7 @@ use crate::{
     Context, Decide, Event, Known, Rejection,
     community::{DEFAULT_REGIME, Policy},
     decide::{check_reason, required},
-    household::{as_it_stands, exposed},
+    household::{Exposed, as_it_stands, exposed},
     obligation::{DAYS_MAX, SlotId},
     values::{HouseholdId, KeyOwner, Place, PrivateFields, QuarantineId, Slug, Timestamp, field},
 };
@@ -88,11 +88,15 @@ fn same_order(order: &PlaceOrder, state: &State) -> Result<Vec<Event>, Rejection
     if same { Ok(Vec::new()) } else { Err(Rejection::conflict("quarantine_exists", "another order has this id: choose a new one, or move or extend that one")) }
 }
 
-/// Whether somebody under an order is at home, as far as is known: who is away, or known to be in hospital, leaves nobody behind. Were
-/// their housemates exposed again, what is counted from their last exposure would move.
-pub(super) fn is_at_home(quarantine: &QuarantineId, state: &State, known: &dyn Known, at: Timestamp) -> bool {
-    let in_hospital = || known.sightings(quarantine).is_some_and(|seen| seen.in_hospital(&state.order, at));
-    holds_at_home(state.kind) && !in_hospital()
+/// Those who live with somebody who is taken to hospital from a home, and who were not named since they were there last. Were they
+/// named again, what is counted from their last exposure would move.
+pub(super) fn left_behind(quarantine: &QuarantineId, state: &State, place: &Place, known: &dyn Known, at: Timestamp) -> Option<Exposed> {
+    let mut exposed = exposed(&state.person, quarantine, place, known, at)?;
+    if let Some(sightings) = known.sightings(quarantine) {
+        let named = sightings.named(&state.order, at);
+        exposed.housemates.retain(|person| !named.contains(person));
+    }
+    (!exposed.housemates.is_empty()).then_some(exposed)
 }
 
 /// Whether an order of a kind holds in a household. Elsewhere it has a facility and no door: were their home its place, that door
@@ -165,8 +169,8 @@ fn decide_move(change: Move, known: &dyn Known, context: &Context<'_>) -> Result
         return Ok(Vec::new());
     }
     let (quarantine, person) = (change.quarantine, state.person.clone());
-    let taken_there = kind == Kind::Hospital && is_at_home(&quarantine, &state, known, context.at);
-    let exposed = taken_there.then(|| exposed(&person, &quarantine, &from, known, context.at)).flatten();
+    let taken_there = kind == Kind::Hospital && holds_at_home(state.kind);
+    let exposed = taken_there.then(|| left_behind(&quarantine, &state, &from, known, context.at)).flatten();
     let moved = Moved { quarantine, person, kind, from, to, facility: change.facility, room: change.room };
     Ok(std::iter::once(moved.into()).chain(exposed.map(Event::from)).collect())
 }
@@ -219,8 +223,8 @@ fn decide_release(release: Release, known: &dyn Known, context: &Context<'_>) ->
     }
     let private = PrivateFields::default().with(field::DOCUMENT, release.document.as_deref()).owned_by(KeyOwner::Person(state.person.clone()));
     let place = place_now(&state, known);
-    let taken_there = release.reason == ReleaseReason::Hospital && is_at_home(&release.quarantine, &state, known, context.at);
-    let exposed = taken_there.then(|| exposed(&state.person, &release.quarantine, &place, known, context.at)).flatten();
+    let taken_there = release.reason == ReleaseReason::Hospital && holds_at_home(state.kind);
+    let exposed = taken_there.then(|| left_behind(&release.quarantine, &state, &place, known, context.at)).flatten();
     let released = Released { quarantine: release.quarantine, person: state.person.clone(), place, reason: release.reason, private };
     Ok(std::iter::once(released.into()).chain(exposed.map(Event::from)).collect())
 }

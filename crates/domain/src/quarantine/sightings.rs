@@ -1,64 +1,54 @@
-//! What checks found of where somebody under an order is: in hospital, or reached. Only this of checks is needed for a decision: who
-//! is known to be in hospital exposes nobody again.
+//! Who was named as left behind by somebody under an order who is in hospital, and when that somebody was reached since. Only this of
+//! checks is needed for a decision: whoever was named for a stay is not named for it again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::CheckOutcome;
 use crate::{
     Event, Evolve, Fact, Header,
-    obligation::{Attempt, Order, Stay, Whereabouts},
-    values::{EventId, QuarantineId, Timestamp},
+    obligation::{Order, Whereabouts},
+    values::{EventId, PersonId, QuarantineId, Timestamp},
 };
 
-/// Most sightings that are kept of an order, the latest: two a day for more than a week.
-const SEEN_MAX: usize = 16;
+/// Most facts of either kind that are kept of an order, the latest. Of more, somebody is named once too often.
+const KEPT_MAX: usize = 16;
 
 /// The sightings of an order: an entity of its own, so that checks leave the order as it is.
 #[derive(Debug)]
 pub struct Sightings;
 
-/// The latest sightings, by the event that told of them.
+/// The latest of them, by the event that told.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SightingsState {
-    seen: BTreeMap<EventId, Seen>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Seen {
-    at: Timestamp,
-    recorded_at: Timestamp,
-    in_hospital: bool,
+    named: BTreeMap<EventId, (Timestamp, Vec<PersonId>)>,
+    reached: BTreeMap<EventId, Timestamp>,
 }
 
 impl SightingsState {
-    /// Whether they are known to be in hospital at an instant, by these and by where their order held.
-    pub fn in_hospital(&self, order: &Order, at: Timestamp) -> bool {
-        let mut order = order.clone();
-        for (id, Seen { at, recorded_at, in_hospital }) in &self.seen {
-            if *in_hospital {
-                order.stays.insert(*id, Stay { at: *at, recorded_at: *recorded_at, whereabouts: Whereabouts::SaidInHospital });
-            } else {
-                order.attempts.insert(*id, Attempt { at: *at, recorded_at: *recorded_at, complete: true, slot: None });
-            }
-        }
-        order.in_hospital(at).is_some()
+    /// Who was named, up to an instant, since they were reached last or their order brought them home.
+    pub fn named(&self, order: &Order, at: Timestamp) -> BTreeSet<&PersonId> {
+        let brought_home = order.stays.values().filter(|stay| stay.whereabouts == Whereabouts::Elsewhere).map(|stay| stay.at);
+        let home = self.reached.values().copied().chain(brought_home).filter(|home| *home <= at).max();
+        let since = self.named.values().filter(|(named, _)| *named <= at && home.is_none_or(|home| home < *named));
+        since.flat_map(|(_, people)| people).collect()
     }
 }
 
-/// Of whom an event tells where they are, and whether that is in hospital.
-fn told_by(event: &Event) -> Vec<(&QuarantineId, bool)> {
+/// The orders whose people an event tells were reached and measured: they were not in hospital.
+fn reached(event: &Event) -> Vec<&QuarantineId> {
     match event {
-        Event::QuarantineChecked(event) => {
-            let in_hospital = |outcome| outcome == CheckOutcome::Hospital;
-            let told = event.checks.iter().filter(|check| in_hospital(check.outcome) || check.is_complete());
-            told.map(|check| (&check.quarantine, in_hospital(check.outcome))).collect()
-        }
-        Event::VisitRecorded(event) => {
-            event.people.iter().filter(|person| person.is_check()).flat_map(|person| &person.orders).map(|order| (order, false)).collect()
-        }
+        Event::QuarantineChecked(event) => event.checks.iter().filter(|check| check.is_complete()).map(|check| &check.quarantine).collect(),
+        Event::VisitRecorded(event) => event.people.iter().filter(|person| person.is_check()).flat_map(|person| &person.orders).collect(),
         _ => Vec::new(),
+    }
+}
+
+/// The orders that an event tells something of.
+fn told(event: &Event) -> Vec<QuarantineId> {
+    match event {
+        Event::HouseholdExposed(event) => vec![event.quarantine.clone()],
+        event => reached(event).into_iter().cloned().collect(),
     }
 }
 
@@ -67,25 +57,37 @@ impl Evolve for Sightings {
     type State = SightingsState;
 
     fn touched(event: &Event, _: &Header) -> Vec<QuarantineId> {
-        let of = |event: &Event| told_by(event).into_iter().map(|(order, _)| order.clone()).collect::<Vec<_>>();
         match event {
-            Event::RecordRetracted(event) => event.facts().unwrap_or_default().iter().flat_map(of).collect(),
-            event => of(event),
+            Event::RecordRetracted(event) => event.facts().unwrap_or_default().iter().flat_map(told).collect(),
+            event => told(event),
         }
     }
 
     fn evolve(state: Option<SightingsState>, id: &QuarantineId, fact: &Fact<'_>) -> Option<SightingsState> {
         let mut state = state.unwrap_or_default();
-        if let Event::RecordRetracted(event) = fact.event {
-            state.seen.retain(|seen, _| seen.command != event.command);
+        let at = fact.header.at;
+        match fact.event {
+            Event::RecordRetracted(event) => {
+                state.named.retain(|seen, _| seen.command != event.command);
+                state.reached.retain(|seen, _| seen.command != event.command);
+            }
+            Event::HouseholdExposed(event) => {
+                state.named.insert(fact.id(), (at, event.housemates.clone()));
+            }
+            event if reached(event).contains(&id) => {
+                state.reached.insert(fact.id(), at);
+            }
+            _ => {}
         }
-        if let Some((_, in_hospital)) = told_by(fact.event).into_iter().find(|(order, _)| *order == id) {
-            state.seen.insert(fact.id(), Seen { at: fact.header.at, recorded_at: fact.header.recorded_at, in_hospital });
-        }
-        if state.seen.len() > SEEN_MAX {
-            let first = state.seen.iter().min_by_key(|(id, seen)| (seen.at, **id)).map(|(id, _)| *id);
-            first.and_then(|id| state.seen.remove(&id));
-        }
+        keep_latest(&mut state.named, |(at, _)| *at);
+        keep_latest(&mut state.reached, |at| *at);
         Some(state)
+    }
+}
+
+fn keep_latest<T>(facts: &mut BTreeMap<EventId, T>, at: impl Fn(&T) -> Timestamp) {
+    while facts.len() > KEPT_MAX {
+        let first = facts.iter().min_by_key(|(id, fact)| (at(fact), **id)).map(|(id, _)| *id);
+        first.and_then(|id| facts.remove(&id));
     }
 }

@@ -100,6 +100,11 @@ fn whoever_is_known_to_be_in_hospital_exposes_nobody_again_until_they_were_reach
     assert!(!exposes(&back, "quarantine.check", check("hospital"), "2020-02-05T16:00"), "nobody answered: they are there still");
     back.record("quarantine.check", check("reached"), "2020-02-06T09:00");
     assert!(exposes(&back, "quarantine.check", check("hospital"), "2020-02-06T16:00"), "they were at home again");
+    let mut joined = world.clone();
+    joined.record("person.register", json!({"person": "p12", "name": "p12", "household": "h9"}), "2020-02-04T12:00");
+    let named = |events: &[Event]| field(&events[1], "/housemates");
+    assert_eq!(named(&accepted(&joined, "quarantine.move", there.clone(), "2020-02-04T16:00")), json!(["p12"]), "whose file was opened since");
+    world.record("quarantine.check", check("hospital"), "2020-02-04T16:30");
     world.record("record.retract", json!({"command": first, "reason": "another person"}), "2020-02-04T17:00");
     assert!(exposes(&world, "quarantine.move", there, "2020-02-04T18:00"), "what was taken back counts for nothing");
 }

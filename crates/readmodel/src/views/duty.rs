@@ -128,7 +128,8 @@ fn item(key: &post::Key, vacant: bool, people: Vec<OnPost>, rows: &DutyRows<'_>)
     let Scope { kind, id } = &key.scope;
     let building = match kind {
         ScopeKind::Building => rows.buildings.iter().find(|row| row.building.as_str() == id.as_str()),
-        ScopeKind::Unit => rows.buildings.iter().find(|row| id.unit_of(&row.building).is_some()),
+        // of `b1-2-3` the building `b1-2`, where there is one, and not `b1`
+        ScopeKind::Unit => rows.buildings.iter().filter(|row| id.unit_of(&row.building).is_some()).max_by_key(|row| row.building.as_str().len()),
         _ => None,
     };
     let estate = building.and_then(|row| row.estate.as_ref());
