@@ -59,7 +59,7 @@ struct Told {
     fevers: Vec<String>,
     /// How often each alert was raised.
     raised: BTreeMap<String, u32>,
-    /// The alerts that each cause stands in.
+    /// The alerts of people that each cause stands in. A cluster, which is about nobody, says once more what their fevers say.
     causes: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -74,7 +74,8 @@ impl Told {
             if kind == Some("alert.raised.v1") {
                 *told.raised.entry(alert.clone()).or_default() += 1;
             }
-            for cause in event["data"]["occurrence"]["causes"].as_array().into_iter().flatten() {
+            let occurrence = &event["data"]["occurrence"];
+            for cause in occurrence["causes"].as_array().filter(|_| !occurrence["person"].is_null()).into_iter().flatten() {
                 told.causes.entry(cause.as_str().unwrap().to_owned()).or_default().insert(alert.clone());
             }
         }

@@ -19,7 +19,10 @@ pub(crate) fn holds(store: &Store, community: &CommunityId, alert: &State, recor
     let Some(key) = greater(alert) else { return Ok(false) };
     let Some(other) = store.get::<State>(ALERTS, &alert_key(community, &key.hash(community)))?.map(|row| row.value) else { return Ok(false) };
     let open = other.is_active() && other.turn.opened_at <= recorded_at;
+    // the one whose reading made two of them is told by name, whichever of the two alerts comes first
+    let made_it = other.n == 1 && alert.turn.opened_at == recorded_at && alert.occurrence.causes.iter().any(|cause| other.occurrence.causes.contains(cause));
     Ok(open
+        && !made_it
         && belongs(&alert.occurrence, &other.occurrence)
         && silences::until(store, community, (&other.key.rule, other.occurrence.place.building.as_ref()), recorded_at)?.is_none())
 }
