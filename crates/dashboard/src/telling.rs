@@ -103,9 +103,11 @@ pub(crate) fn known(cell: &Cell, clock: &Clock) -> String {
 /// Characters of an event's id that are shown: enough to be read out, and to tell entries apart.
 const SHORT_ID_CHARS: usize = 8;
 
-/// The beginning of an event's id; all of it stands in the title of what shows it.
+/// The end of an event's id, which tells apart what was recorded within a minute and by one command; ids begin with the time. All of it stands
+/// in the title of what shows it.
 pub(crate) fn short_id(event: &str) -> String {
-    event.chars().take(SHORT_ID_CHARS).collect()
+    let before = event.chars().count().saturating_sub(SHORT_ID_CHARS);
+    event.chars().skip(before).collect()
 }
 
 /// An event's name in words: `visit.recorded.v1` is 走访.

@@ -273,6 +273,21 @@ async fn two_housemates_are_two_people() {
 }
 
 #[tokio::test]
+async fn while_names_cannot_be_opened_alerts_are_shown_without_them() {
+    let site = site(false, false);
+    let alert = alert_path(1);
+    for page in ["/c/longquan", "/c/longquan/b/y07", "/c/longquan/alerts", &alert, "/c/longquan/duties"] {
+        let with_names = site.get(page, &office()).await;
+        site.fake.keys_away.store(true, std::sync::atomic::Ordering::Relaxed);
+        let without = site.get(page, &office()).await;
+        site.fake.keys_away.store(false, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!((with_names.status, without.status), (StatusCode::OK, StatusCode::OK), "{page}");
+        assert_eq!(with_names.text.matches("待处置").count(), without.text.matches("待处置").count(), "{page}");
+        assert!(!without.text.contains("李秀兰"), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn a_declared_arrival_says_who_came_from_where_when_and_to_which_door() {
     let site = site(false, false);
     let page = site.get("/c/longquan/h/h-y07-2-502", &office()).await.text;

@@ -125,16 +125,8 @@ impl OpenAlerts {
             pile.tells_of(open.since);
             pile.count(Line { community: Some(open.community.clone()), kind: Some(open.kind.clone()), severity: open.severity, count: 1, alerts: 1 });
             if let Some(title) = open.title.clone() {
-                pile.list(Item {
-                    alert: alert.clone(),
-                    severity: open.severity,
-                    count: 1,
-                    at: Some(open.since),
-                    title,
-                    action: None,
-                    level: None,
-                    unstable: false,
-                });
+                let (alert, severity, at) = (alert.clone(), open.severity, Some(open.since));
+                pile.list(Item { alert, severity, count: 1, at, title, action: None, level: None, unstable: false });
             }
         }
         pile

@@ -162,18 +162,9 @@ impl Pile {
             // a name stands in the message and in no title
             Class::Full | Class::Work => {
                 let Message { alert, severity, action, .. } = message;
-                let level = message.owner.as_ref().filter(|_| *action == Action::Escalated).map(|owner| owner.level);
-                let at = Some(message.at);
-                self.list(Item {
-                    alert: alert.clone(),
-                    severity: *severity,
-                    count: 1,
-                    at,
-                    title: short(&message.title),
-                    action: Some(*action),
-                    level,
-                    unstable,
-                });
+                let (at, title, action) = (Some(message.at), short(&message.title), Some(*action));
+                let level = message.owner.as_ref().filter(|_| action == Some(Action::Escalated)).map(|owner| owner.level);
+                self.list(Item { alert: alert.clone(), severity: *severity, count: 1, at, title, action, level, unstable });
             }
             Class::Public => {}
         }

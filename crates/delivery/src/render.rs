@@ -165,7 +165,7 @@ impl Template {
             count,
             lines: notice.lines.iter().take(lines).map(line).collect(),
             more_lines: notice.lines.len().saturating_sub(lines),
-            since: notice.since.as_ref().filter(|_| notice.items.is_empty()).map(wall),
+            since: notice.since.as_ref().filter(|_| shown.is_empty()).map(wall),
             items: shown.iter().map(|item| ItemView { time: item.at.as_ref().map(wall), item }).collect(),
             // without a list nothing is missing from it
             more_items: if notice.items.is_empty() { 0 } else { count.saturating_sub(shown.len() as u64) },

@@ -122,6 +122,17 @@ fn a_checkpoint_is_called_by_its_name() {
 }
 
 #[test]
+fn a_unit_stands_with_the_building_that_has_it() {
+    let mut facts = place();
+    facts.push(tell(building("b1-2", Some("g1"), &["3"])));
+    let leader = |of| tell(given(ScopeKind::Unit, of, "leader", 1, "s9", Standing::Main));
+    facts.extend([leader("b1-2/3"), leader("b1/2")]);
+    let items = list(facts, NOW);
+    let building_of = |unit: &str| items.iter().find(|item| item.scope == ScopeKind::Unit && item.id == unit).unwrap().building.clone().unwrap();
+    assert_eq!((building_of("b1-2-3"), building_of("b1-2")), (id("b1-2"), id("b1")));
+}
+
+#[test]
 fn what_nobody_holds_is_vacant_as_widely_as_nobody_is_found() {
     let leader = |kind, of| given(kind, of, "leader", 1, "s9", Standing::Main);
     assert_eq!(vacant(with("nurse", vec![])), ["community c1 nurse"]);

@@ -3,7 +3,7 @@
 //! Who is in it, since when and why follows from the readings that were taken of people of the building, whenever they were told and
 //! in whatever order: each no more than 72 hours after the one before it belong together. A reading counts that is a fever by the
 //! policy of its time and needs no second one; one without contact where the same person was measured again in time with a fever, or
-//! where it is of a fever that is confirmed and open. Its causes are the first of each person.
+//! where it is of a fever that was confirmed. Its causes are the first of each person.
 //!
 //! The alerts of `fever` say who is still ill: it fires while one of them is open, and is quiet once each is recovering or over. What
 //! somebody closed as no fever of ours (a false alarm, a duplicate, measured wrong, not ours) counts for nobody.
@@ -111,14 +111,19 @@ impl OfFever {
         self.seen.as_ref().is_some_and(|(n, _)| self.ended.is_none_or(|ended| *n > ended.n))
     }
 
-    /// How it stands, where it is open and confirmed.
-    fn open(&self) -> Option<&Seen> {
-        self.seen.as_ref().map(|(_, seen)| seen).filter(|seen| self.is_open() && seen.confirmed)
+    /// Whether somebody closed it as no fever of ours.
+    fn was_none(&self) -> bool {
+        !self.is_open() && self.ended.is_some_and(|ended| ended.was_none)
+    }
+
+    /// How it stood last, where it was confirmed and is one of ours: open, or over.
+    fn confirmed(&self) -> Option<&Seen> {
+        self.seen.as_ref().map(|(_, seen)| seen).filter(|seen| seen.confirmed && !self.was_none())
     }
 
     /// How it stood when somebody closed it as no fever of ours.
     fn none(&self) -> Option<&Seen> {
-        self.seen.as_ref().map(|(_, seen)| seen).filter(|_| !self.is_open() && self.ended.is_some_and(|ended| ended.was_none))
+        self.seen.as_ref().map(|(_, seen)| seen).filter(|_| self.was_none())
     }
 }
 
@@ -156,20 +161,20 @@ impl Memory {
             let fevers = fevers.map(|warm| (Counted { at: warm.at, id: *id, who, estate: record.estate.as_ref() }, warm));
             of_person.entry(who).or_default().extend(fevers);
         }
+        let told =
+            |by: fn(&OfFever) -> Option<&Seen>, reading: &Counted<'_>| self.fevers.values().filter_map(by).any(|seen| seen.holds(reading.who, reading.at));
+        let in_time = |first: &Warm, second: &Warm| second.at <= first.at.plus_minutes(i64::from(policy.at(first.at).remeasure_minutes));
         let mut counted = Vec::new();
-        for (who, mut readings) in of_person {
+        for mut readings in of_person.into_values() {
             readings.sort_by_key(|(reading, _)| *reading);
-            let in_time = |first: &Warm, second: &Warm| second.at <= first.at.plus_minutes(i64::from(policy.at(first.at).remeasure_minutes));
-            let again = |place: usize| {
-                let before = place.checked_sub(1).is_some_and(|before| in_time(readings[before].1, readings[place].1));
-                before || readings.get(place + 1).is_some_and(|(_, next)| in_time(readings[place].1, next))
-            };
-            let told = |by: fn(&OfFever) -> Option<&Seen>, at| self.fevers.values().filter_map(by).any(|seen| seen.holds(who, at));
-            let counts = |(place, (reading, warm)): (usize, &(Counted<'_>, &Warm))| {
-                let is_one = course::is_certain(warm.site, warm.tenths_celsius) || again(place) || told(OfFever::open, reading.at);
-                is_one && !told(OfFever::none, reading.at)
-            };
-            counted.extend(readings.iter().enumerate().filter(|(place, reading)| counts((*place, reading))).map(|(_, (reading, _))| *reading));
+            for (place, (reading, warm)) in readings.iter().enumerate() {
+                let (before, after) = (place.checked_sub(1).map(|before| readings[before].1), readings.get(place + 1).map(|(_, after)| *after));
+                let again = before.is_some_and(|before| in_time(before, warm)) || after.is_some_and(|after| in_time(warm, after));
+                let is_fever = course::is_certain(warm.site, warm.tenths_celsius) || again || told(OfFever::confirmed, reading);
+                if is_fever && !told(OfFever::none, reading) {
+                    counted.push(*reading);
+                }
+            }
         }
         counted.sort_unstable();
         counted
@@ -237,7 +242,7 @@ impl Rule for Cluster {
     }
 
     fn judge(memory: &Memory, scope: &Scope, shared: &Shared<'_>, _: Timestamp) -> Judgement {
-        let open: BTreeSet<&Subject> = memory.fevers.values().filter_map(|of| of.open()?.who.as_ref()).collect();
+        let open: BTreeSet<&Subject> = memory.fevers.values().filter(|of| of.is_open()).filter_map(|of| of.confirmed()?.who.as_ref()).collect();
         let counted = if open.is_empty() { Vec::new() } else { memory.counted(shared.policy) };
         // what is measured of somebody who is ill now is the last that was
         let last: BTreeMap<&Subject, Timestamp> = counted.iter().map(|reading| (reading.who, reading.at)).collect();

@@ -11,7 +11,7 @@ use axum::{
 };
 use domain::{
     alert::{AlertId, LEVEL_MAX, Owner, Severity, Share},
-    values::{CommandId, StaffId},
+    values::StaffId,
 };
 use readmodel::views::{AlertItem, HistoryItem, SilenceItem, TimelineItem, TurnView};
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    household::{TIMELINE_MAX, TimelinePage},
+    timeline::{Timeline, is_event},
     todo::{self, Line},
 };
 use crate::{
@@ -33,9 +33,6 @@ use crate::{
 
 /// How long somebody may have an alert before it is nobody's again, in minutes.
 const MINUTES_CHOICES: [(u32, &str); 3] = [(30, "alert.half_hour"), (60, "alert.one_hour"), (120, "alert.two_hours")];
-
-/// Commands whose forms are filled in: what is refused is shown with the form.
-const FILLED_IN: [&str; 2] = ["alert.assign", "alert.note"];
 
 #[derive(Template)]
 #[template(path = "alerts.html")]
@@ -302,18 +299,21 @@ fn turn_in_words(turn: &TurnView, clock: &Clock, colleagues: &Colleagues) -> Tur
     }
 }
 
-/// What the latest events were that an alert may be caused by: what, and when. Those of the household's timeline, else of the person's.
+/// What the latest events were that an alert may be caused by: what, and when. Those of the household's timeline, else of the person's, else
+/// of the building's.
 async fn told_of(visitor: &Visitor, community: &Community, alert: &AlertItem) -> Result<BTreeMap<String, String>, Failure> {
     let person = alert.person.as_ref().and_then(|who| who.person.as_ref()).map(|person| format!("person={person}"));
-    let whose = alert.place.household.as_ref().map(|household| format!("household={household}")).or(person);
+    let building = alert.place.building.as_ref().map(|building| format!("building={building}"));
+    let whose = alert.place.household.as_ref().map(|household| format!("household={household}")).or(person).or(building);
     let Some(whose) = whose.filter(|_| alert.caused_by.iter().any(|cause| is_event(cause))) else { return Ok(BTreeMap::new()) };
-    let page = match visitor.api.get::<TimelinePage>(&community.path(&format!("/timeline?{whose}&limit={TIMELINE_MAX}"))).await {
-        Ok(page) => page,
-        Err(Failure::NotFound) => return Ok(BTreeMap::new()),
+    let timeline = match Timeline::of(visitor, community, &whose).await {
+        Ok(timeline) => timeline,
+        // the alert is shown all the same
+        Err(Failure::NotFound | Failure::Busy | Failure::Broken) => return Ok(BTreeMap::new()),
         Err(failure) => return Err(failure),
     };
     let told = |item: &TimelineItem| format!("{} {}", telling::event(&item.kind, visitor.words), community.clock.short(item.at));
-    Ok(page.items.iter().map(|answer| (answer.item.id.clone(), told(&answer.item))).collect())
+    Ok(timeline.items.iter().map(|answer| (answer.item.id.clone(), told(&answer.item))).collect())
 }
 
 /// An event leads to the timeline and says what it was and when, where that is known here; anything else is an owed check.
@@ -331,11 +331,6 @@ fn cause_of(cause: &str, alert: &AlertItem, told_of: &BTreeMap<String, String>, 
         return Cause { id, text, href: household.map(|household| format!("{household}#e-{cause}")) };
     }
     Cause { id, text: words.with("alert.slot_cause", cause), href: household.map(str::to_owned) }
-}
-
-/// `<command>-<index>`
-pub(super) fn is_event(cause: &str) -> bool {
-    cause.rsplit_once('-').is_some_and(|(command, index)| command.parse::<CommandId>().is_ok() && index.parse::<u16>().is_ok())
 }
 
 fn step(happened: &HistoryItem, clock: &Clock, colleagues: &Colleagues) -> Step {
@@ -409,11 +404,15 @@ async fn act(visitor: Visitor, (id, alert): (&str, &str), kind: &str, mut data: 
             let current = refusal.current.get("alert").and_then(Value::as_str).map_or_else(|| alert.to_string(), str::to_owned);
             not_recorded(&visitor, (community.as_str(), &current), StatusCode::CONFLICT, key, &command["data"]).await
         }
-        Err(Failure::Refused(refusal)) if FILLED_IN.contains(&kind) => {
-            let key = if refusal.code == "unknown_reference" || kind == "alert.assign" { "alert.no_such_staff" } else { "alert.note_refused" };
+        Err(failure) => {
+            // what somebody filled in stays with the form
+            let key = match (&failure, kind) {
+                (Failure::Refused(_), "alert.assign") => "alert.no_such_staff",
+                (Failure::Refused(_), "alert.note") => "alert.note_refused",
+                _ => return visitor.explain(&failure),
+            };
             not_recorded(&visitor, (community.as_str(), &alert.to_string()), StatusCode::UNPROCESSABLE_ENTITY, key, &command["data"]).await
         }
-        Err(failure) => visitor.explain(&failure),
     }
 }
 

@@ -3,14 +3,12 @@
 use askama::Template;
 use axum::{extract::Path, response::Response};
 use domain::values::{HouseholdId, PersonId, field};
-use readmodel::views::{AlertItem, BuildingDetail, Cell, HouseholdView, PersonView, QuarantineItem, Resident, Status, TimelineItem};
-use serde::Deserialize;
+use readmodel::views::{AlertItem, BuildingDetail, Cell, HouseholdView, PersonView, QuarantineItem, Resident, Status};
 use serde_json::Value;
 
 use super::{
-    BuildingNames, active_alerts,
-    alerts::is_event,
-    buildings, names_of, person_name, quarantines,
+    BuildingNames, active_alerts, buildings, names_of, person_name, quarantines,
+    timeline::{Timeline, Told, is_event},
     todo::{self, Line},
 };
 use crate::{
@@ -26,8 +24,6 @@ use crate::{
 const PEOPLE_MAX: usize = 24;
 /// Most causes that are listed of one alert: the latest. Its own page has all.
 const CAUSES_MAX: usize = 3;
-/// Most entries of the timeline on the page: the latest.
-pub(super) const TIMELINE_MAX: usize = 100;
 
 #[derive(Template)]
 #[template(path = "household.html")]
@@ -87,21 +83,6 @@ struct Entry {
     causes: Vec<CauseLink>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct TimelineAnswer {
-    #[serde(flatten)]
-    pub(super) item: TimelineItem,
-    #[serde(default)]
-    data: Value,
-}
-
-#[derive(Deserialize)]
-pub(super) struct TimelinePage {
-    pub(super) items: Vec<TimelineAnswer>,
-    #[serde(default)]
-    next: Option<String>,
-}
-
 /// `GET /c/{community}/h/{household}`
 pub(crate) async fn show(visitor: Visitor, Path((id, household)): Path<(String, String)>) -> Response {
     visitor.show(page(&visitor, &id, &household).await)
@@ -111,7 +92,7 @@ async fn page(visitor: &Visitor, id: &str, household: &str) -> Result<HouseholdP
     let household: HouseholdId = household.parse().map_err(|_| Failure::NotFound)?;
     let community = visitor.community(id).await?;
     let view: HouseholdView = visitor.api.get(&community.path(&format!("/households/{household}"))).await?;
-    let timeline: TimelinePage = visitor.api.get(&community.path(&format!("/timeline?household={household}&limit={TIMELINE_MAX}"))).await?;
+    let timeline = Timeline::of(visitor, &community, &format!("household={household}")).await?;
     let names = BuildingNames::of(&buildings(visitor, &community).await?.items);
     let words = visitor.words;
     let building = view.place.building.as_ref().and_then(|building| names.name(building.as_str()));
@@ -237,7 +218,7 @@ fn cause_link(event: &str, entries: &[Entry]) -> CauseLink {
 const CAUSES: [&str; 2] = ["/occurrence/causes", "/quieted_by"];
 
 /// The entries of a timeline; those of alerts lead to what they were raised for, and to what ended them.
-fn entries(items: &[TimelineAnswer], names: &Names<'_>, clock: &Clock, colleagues: &Colleagues) -> Vec<Entry> {
+fn entries(items: &[Told], names: &Names<'_>, clock: &Clock, colleagues: &Colleagues) -> Vec<Entry> {
     let mut entries: Vec<Entry> = items.iter().map(|answer| entry(answer, names, clock, colleagues)).collect();
     for (place, answer) in items.iter().enumerate() {
         let causes = CAUSES.iter().filter_map(|at| answer.data.pointer(at)?.as_array()).flatten().filter_map(Value::as_str);
@@ -247,7 +228,7 @@ fn entries(items: &[TimelineAnswer], names: &Names<'_>, clock: &Clock, colleague
     entries
 }
 
-fn entry(answer: &TimelineAnswer, names: &Names<'_>, clock: &Clock, colleagues: &Colleagues) -> Entry {
+fn entry(answer: &Told, names: &Names<'_>, clock: &Clock, colleagues: &Colleagues) -> Entry {
     let (item, words) = (&answer.item, clock.words);
     Entry {
         id: item.id.clone(),

@@ -9,6 +9,7 @@ pub(crate) mod lists;
 pub(crate) mod quarantines;
 pub(crate) mod towns;
 
+mod timeline;
 mod todo;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -3,7 +3,10 @@
 mod answers;
 mod place;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use axum::{
     Json, Router,
@@ -31,12 +34,19 @@ pub(crate) struct Fake {
     alerts: Arc<Mutex<Vec<Value>>>,
     /// Commands as they arrived.
     pub(crate) commands: Arc<Mutex<Vec<Value>>>,
+    /// What is sealed cannot be opened now.
+    pub(crate) keys_away: Arc<AtomicBool>,
 }
 
 impl Fake {
     pub(crate) fn new(now: Now) -> Self {
         let alerts = place::alerts(&*now);
-        Self { now, alerts: Arc::new(Mutex::new(alerts)), commands: Arc::default() }
+        Self { now, alerts: Arc::new(Mutex::new(alerts)), commands: Arc::default(), keys_away: Arc::default() }
+    }
+
+    /// Whether what is sealed can be opened.
+    fn open(&self) -> Result<(), Response> {
+        if self.keys_away.load(Ordering::Relaxed) { Err(problem(StatusCode::SERVICE_UNAVAILABLE, "keys_away", json!({}))) } else { Ok(()) }
     }
 
     /// Somebody else has taken an alert.
@@ -166,6 +176,7 @@ async fn household(State(fake): State<Fake>, Path((id, household)): Path<(String
 
 async fn person(State(fake): State<Fake>, Path((id, person)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Response> {
     let role = enter(&headers, &id)?;
+    fake.open()?;
     Ok(one(answers::person(&*fake.now, &person, role == Role::Office)))
 }
 
@@ -207,8 +218,9 @@ async fn silences(State(fake): State<Fake>, Path(id): Path<String>, headers: Hea
     Ok(list(answers::silences(&*fake.now, role == Role::Office), &page))
 }
 
-async fn staff(Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
+async fn staff(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
     let role = enter(&headers, &id)?;
+    fake.open()?;
     Ok(list(answers::staff(role == Role::Office), &page))
 }
 
@@ -224,6 +236,7 @@ async fn coverage(State(fake): State<Fake>, Path(id): Path<String>, headers: Hea
 
 async fn timeline(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
     let role = enter(&headers, &id)?;
+    fake.open()?;
     let household = page.household.clone().unwrap_or_default();
     Ok(list(answers::timeline(&*fake.now, &household, role == Role::Office), &page))
 }

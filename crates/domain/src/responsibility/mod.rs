@@ -12,7 +12,7 @@ pub use asked::{ASKED, Asked};
 pub use command::{Assign, Command, Release, ScopeInput};
 pub(crate) use decide::{check_level, scope};
 pub use event::{Assigned, Released, Scope, ScopeId, ScopeKind, Standing};
-pub use post::{HOLDERS_MAX, Held, LogPlace, Post, SAID_MAX};
+pub use post::{Held, LogPlace, Post};
 pub use state::{Id, State};
 
 /// The aggregate.

@@ -15,9 +15,9 @@ use crate::{
 pub type LogPlace = (u64, u16);
 
 /// Most people of whom a post remembers that they hold or held it; whoever was named longest ago is forgotten first.
-pub const HOLDERS_MAX: usize = 256;
+const HOLDERS_MAX: usize = 256;
 /// Most times that a post was given to somebody or taken from them; what was said longest ago is forgotten first.
-pub const SAID_MAX: usize = 8;
+const SAID_MAX: usize = 8;
 
 /// What was said of somebody and a post. Of what holds at a time, that counts which was said last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

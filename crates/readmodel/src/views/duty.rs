@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     absence::Presence,
     estate,
-    responsibility::{ASKED, Asked, Scope, ScopeKind, Standing},
+    responsibility::{ASKED, Asked, Scope, ScopeId, ScopeKind, Standing},
     values::{BuildingId, CommunityId, EstateId, Slug, StaffId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -128,8 +128,7 @@ fn item(key: &post::Key, vacant: bool, people: Vec<OnPost>, rows: &DutyRows<'_>)
     let Scope { kind, id } = &key.scope;
     let building = match kind {
         ScopeKind::Building => rows.buildings.iter().find(|row| row.building.as_str() == id.as_str()),
-        // of `b1-2-3` the building `b1-2`, where there is one, and not `b1`
-        ScopeKind::Unit => rows.buildings.iter().filter(|row| id.unit_of(&row.building).is_some()).max_by_key(|row| row.building.as_str().len()),
+        ScopeKind::Unit => building_of_unit(id, rows.buildings),
         _ => None,
     };
     let estate = building.and_then(|row| row.estate.as_ref());
@@ -153,6 +152,13 @@ fn item(key: &post::Key, vacant: bool, people: Vec<OnPost>, rows: &DutyRows<'_>)
         vacant,
         people,
     }
+}
+
+/// The building of a unit: both may hold a hyphen, and the longest that has such a unit is meant, as when a post is given.
+fn building_of_unit<'a>(id: &ScopeId, buildings: &'a [building::Row]) -> Option<&'a building::Row> {
+    let has = |row: &building::Row, unit: &str| row.units.is_empty() || row.units.iter().any(|known| known.unit == unit);
+    let with_it = buildings.iter().filter(|row| id.unit_of(&row.building).is_some_and(|unit| has(row, unit)));
+    with_it.max_by_key(|row| row.building.as_str().len())
 }
 
 /// Every point of a community; the community itself while it has no building.

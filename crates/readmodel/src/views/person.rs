@@ -149,7 +149,7 @@ impl PersonView {
 }
 
 /// The stay in hospital that an order tells of, if it is in force.
-pub fn hospital_stay(order: &quarantine::Row, moment: &Moment<'_>) -> Option<HospitalStay> {
+fn hospital_stay(order: &quarantine::Row, moment: &Moment<'_>) -> Option<HospitalStay> {
     let (event, stay) = order.state.order.in_hospital(moment.now).filter(|_| order.state.order.in_force(moment.now))?;
     Some(HospitalStay { quarantine: order.quarantine.clone(), since: stay.at, event: event.to_string() })
 }

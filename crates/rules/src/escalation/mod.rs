@@ -10,7 +10,6 @@ mod hours;
 mod nudged;
 mod turn;
 
-pub use domain::responsibility::{HOLDERS_MAX, SAID_MAX};
 pub use duties::{Duties, Part, PartKey};
 pub use nudged::{Nudged, nudged};
 pub use turn::{Around, Judged, turn};

@@ -90,6 +90,16 @@ fn two_people_of_a_building_within_three_days_are_a_cluster() {
         ("measured again in time", vec![one(), weak(2, "2020-02-04T09:00"), weak(3, "2020-02-04T09:30")], both.clone()),
         ("measured again a minute too late", vec![one(), weak(2, "2020-02-04T09:00"), weak(3, "2020-02-04T09:31")], None),
         ("confirmed, as its alert says", vec![one(), weak(2, "2020-02-04T09:00"), vec![raised(2, "p2", "2020-02-04T09:00", false)]], both.clone()),
+        (
+            "confirmed, and over while the other is ill",
+            vec![one(), weak(2, "2020-02-04T09:00"), vec![raised(2, "p2", "2020-02-04T09:00", false)], resolved(3, "p2")],
+            both.clone(),
+        ),
+        (
+            "confirmed, and none",
+            vec![one(), weak(2, "2020-02-04T09:00"), vec![raised(2, "p2", "2020-02-04T09:00", false)], closed(3, "p2", CloseReason::FalseAlarm)],
+            None,
+        ),
         ("warm, and no fever", vec![one(), vec![measured(2, "p2", "2020-02-04T09:00", Site::Axilla, 372)]], None),
         ("over before anybody knew of it", vec![one(), vec![measured(2, "p2", "2020-02-04T09:00", Site::Axilla, 385)]], both.clone()),
         ("one of them is over", vec![one(), other(), resolved(3, "p1")], both.clone()),
