@@ -124,12 +124,13 @@ fn a_checkpoint_is_called_by_its_name() {
 #[test]
 fn a_unit_stands_with_the_building_that_has_it() {
     let mut facts = place();
-    facts.push(tell(building("b1-2", Some("g1"), &["3"])));
+    facts.extend([building("b1-2", Some("g1"), &["3"]), building("b2-1", Some("g1"), &["3"])].map(tell));
     let leader = |of| tell(given(ScopeKind::Unit, of, "leader", 1, "s9", Standing::Main));
-    facts.extend([leader("b1-2/3"), leader("b1/2")]);
+    facts.extend([leader("b1-2/3"), leader("b1/2"), leader("b2-1/3")]);
     let items = list(facts, NOW);
     let building_of = |unit: &str| items.iter().find(|item| item.scope == ScopeKind::Unit && item.id == unit).unwrap().building.clone().unwrap();
     assert_eq!((building_of("b1-2-3"), building_of("b1-2")), (id("b1-2"), id("b1")));
+    assert_eq!(building_of("b2-1-3"), id("b2-1"), "nobody knows the units of b2: it may have one called 1-3");
 }
 
 #[test]

@@ -89,6 +89,7 @@ fn two_people_of_a_building_within_three_days_are_a_cluster() {
         ("the second is not confirmed", vec![one(), unconfirmed(2, "p2", "2020-02-04T09:00")], None),
         ("measured again in time", vec![one(), weak(2, "2020-02-04T09:00"), weak(3, "2020-02-04T09:30")], both.clone()),
         ("measured again a minute too late", vec![one(), weak(2, "2020-02-04T09:00"), weak(3, "2020-02-04T09:31")], None),
+        ("the same, told the other way round", vec![one(), weak(2, "2020-02-04T09:31"), weak(3, "2020-02-04T09:00")], None),
         ("confirmed, as its alert says", vec![one(), weak(2, "2020-02-04T09:00"), vec![raised(2, "p2", "2020-02-04T09:00", false)]], both.clone()),
         (
             "confirmed, and over while the other is ill",
