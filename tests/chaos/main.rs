@@ -9,6 +9,7 @@
 mod checker;
 mod clock;
 mod kills;
+mod ledger;
 mod load;
 mod past;
 mod points;

@@ -19,7 +19,7 @@ pub(crate) const AT_ONCE: Timestamp = Timestamp(i64::MIN);
 /// Marks read at once at the start.
 const PAGE_MARKS: usize = 10_000;
 
-/// The agenda. One task owns it.
+/// The agenda. One task owns it. It has no bound of its own: an entry for each open order, building, and fever that waits, whoever they are of.
 #[derive(Default)]
 pub(crate) struct Agenda {
     times: HashMap<Target, Timestamp>,

@@ -8,6 +8,7 @@
 //! | `place`, `duties` | what a whole community shares when it is judged; who has which duty there |
 //! | `agenda` | who is to be judged when: an index with the time first |
 //! | `difference` | whether an observation would change its alert: intake's own decision, asked beforehand |
+//! | `nearness` | whether what is folded is near enough to the log to be judged |
 //! | `engine` | fold a commit, judge what is due, re-judge a community after a change of policy |
 //! | `names` | the files of people, sealed, for those who may be told names |
 //! | `silences` | which alerts people are not to be told of now |
@@ -32,6 +33,7 @@ mod error;
 mod inhibition;
 mod memories;
 mod names;
+mod nearness;
 mod outbox;
 mod place;
 mod publish;

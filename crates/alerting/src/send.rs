@@ -9,7 +9,7 @@ use domain::{
     nudge::Give,
     values::{CommandId, CommunityId},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Where intake listens. The body is `{"community","id","type","command"}` with an [`Observe`], an
@@ -91,7 +91,8 @@ pub(crate) async fn send(requests: Requests, payload: Bytes) {
                 // the same basis was decided with another view of things: that decision is on its way to us
                 Some(409) => return,
                 Some(status @ (400..=428 | 430..=499)) => {
-                    tracing::error!(status, "intake refused an observation: alerting and intake are of different versions");
+                    let code = code_of(&answer.payload);
+                    tracing::error!(status, code, "intake refused an observation: it is too large, or alerting and intake are of different versions");
                     metrics::counter!("gridward_observations_refused_total").increment(1);
                     return;
                 }
@@ -107,6 +108,15 @@ pub(crate) async fn send(requests: Requests, payload: Bytes) {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);
     }
+}
+
+/// Why something was refused, in the word of the problem.
+fn code_of(problem: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Problem {
+        code: String,
+    }
+    serde_json::from_slice(problem).map_or_else(|_| "unknown".to_owned(), |Problem { code }| code)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use tokio::{
 use crate::{
     engine::{Engine, Pass},
     error::{AlertingError, chain},
+    nearness::Nearness,
     publish::{Class, HEARTBEAT_EVERY, Progress, Publisher, beat},
     rows::Target,
     send,
@@ -304,7 +305,7 @@ impl Follower {
     }
 
     async fn follow_tail(&mut self, mut tail: Tail) -> Result<TailEnd, AlertingError> {
-        let mut caught_up = false;
+        let (mut caught_up, mut nearness) = (false, Nearness::default());
         let mut pass = Pass { more: true, ..Pass::default() };
         loop {
             if !caught_up && tail.caught_up() {
@@ -314,13 +315,19 @@ impl Follower {
                 metrics::gauge!("gridward_alerting_sequence").set(tail.head() as f64);
                 tracing::info!(sequence = tail.head(), "alerting has reached the head of the log");
             }
-            if caught_up && (pass.more || pass.next_due.is_some_and(|due| due <= (self.now)())) {
+            let is_due = pass.more || pass.next_due.is_some_and(|due| due <= (self.now)());
+            let judges = caught_up && is_due && nearness.now((&self.log, tail.sequence()), (self.now)()).await;
+            if judges {
                 pass = self.judge().await?;
             }
-            let pause = if caught_up && pass.more { Duration::ZERO } else { LOOK_EVERY };
+            let pause = if judges && pass.more { Duration::ZERO } else { LOOK_EVERY };
             match self.wait(&mut tail, pause).await? {
-                // behind the head everything would be judged on half of what is known
-                Woken::Messages(Ok(messages)) => pass = self.fold(messages, tail.caught_up()).await?,
+                Woken::Messages(Ok(messages)) => {
+                    let recorded_at = messages.last().and_then(|last| last.commit().ok()).map(|commit| commit.header.recorded_at);
+                    // behind the head everything would be judged on half of what is known
+                    let is_near = tail.caught_up() && nearness.after(recorded_at, (&self.log, tail.sequence()), (self.now)()).await;
+                    pass = self.fold(messages, is_near).await?;
+                }
                 Woken::Messages(Err(TailError::Gap { expected, found })) => {
                     metrics::counter!("gridward_log_gaps_total", "service" => "alerting").increment(1);
                     return Err(AlertingError::Gap { expected, found });
@@ -361,14 +368,15 @@ impl Follower {
         }
     }
 
-    /// Folds messages, and at the head judges at once what they tell something of.
-    async fn fold(&mut self, messages: Vec<bus::Stored>, at_head: bool) -> Result<Pass, AlertingError> {
+    /// Folds messages, and near the head judges at once what they tell something of; else that is due as soon as it is near.
+    async fn fold(&mut self, messages: Vec<bus::Stored>, is_near: bool) -> Result<Pass, AlertingError> {
         metrics::counter!("gridward_alerting_commits_total").increment(messages.len() as u64);
         let last = messages.last().map(|message| message.sequence);
         let (now, room) = ((self.now)(), self.room());
         let folded = self.with_engine(move |engine| {
             let parked = engine.fold(&messages)?;
-            let pass = if at_head { engine.judge(now, room)? } else { engine.put_off(now).map(|()| Pass::default())? };
+            let later = Pass { more: true, ..Pass::default() };
+            let pass = if is_near { engine.judge(now, room)? } else { engine.put_off(now).map(|()| later)? };
             Ok((parked, pass))
         });
         let (parked, pass) = folded.await?;

@@ -33,8 +33,8 @@ pub(crate) struct Outgoing {
 /// What is stored at a place of a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Looked {
-    /// A message that clients can read: its payload.
-    Sound(Vec<u8>),
+    /// A message that clients can read.
+    Sound { subject: String, payload: Bytes },
     /// A message whose subject or headers no client can read: the connection of each that is handed it breaks.
     Damaged,
     /// Nothing.
@@ -59,11 +59,11 @@ struct RawMessage {
 }
 
 impl RawMessage {
-    fn looked(&self) -> Looked {
+    fn looked(self) -> Looked {
         let headers = STANDARD.decode(&self.hdrs).ok().and_then(|headers| String::from_utf8(headers).ok());
         let sound = headers.is_some_and(|headers| headers.is_empty() || are_headers(&headers)) && is_plain_subject(&self.subject);
         match STANDARD.decode(&self.data) {
-            Ok(payload) if sound => Looked::Sound(payload),
+            Ok(payload) if sound => Looked::Sound { subject: self.subject, payload: payload.into() },
             Ok(_) | Err(_) => Looked::Damaged,
         }
     }

@@ -103,7 +103,7 @@ impl Reply {
 struct Group {
     told: Arc<Mutex<Vec<Option<Outcome>>>>,
     /// Given back with the last of them, and before that is heard: whoever was answered may send again, and finds the room.
-    _room: OwnedSemaphorePermit,
+    _room: [OwnedSemaphorePermit; 2],
     /// Dropped with the last of them, which is what wakes whoever waits.
     _last: oneshot::Sender<()>,
 }
@@ -139,8 +139,20 @@ pub(crate) enum Work {
     /// Commands to decide and record, in this order.
     Record(Vec<Waiting>),
     /// Commands to decide and forget: a dry run.
-    Rehearse(Vec<Ask>, oneshot::Sender<Vec<Outcome>>),
+    Rehearse(Rehearsal),
 }
+
+/// A dry run that waits for its outcomes. It has its room until it is done, however long whoever asked has waited for it.
+pub(crate) struct Rehearsal {
+    pub(crate) asks: Vec<Ask>,
+    pub(crate) reply: oneshot::Sender<Vec<Outcome>>,
+    _room: OwnedSemaphorePermit,
+}
+
+/// Most JSON of all commands that wait for the writer, in KiB. Usual commands reach their number first.
+const ROOM_KIB_MAX: usize = 64 * 1024;
+/// Most dry runs that wait or are under way: each is a whole file.
+const REHEARSALS_MAX: usize = 2;
 
 /// There is no room for more commands now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,14 +164,18 @@ pub struct Submitter {
     work: mpsc::UnboundedSender<Work>,
     room: Arc<Semaphore>,
     room_max: usize,
+    /// Room by size, in KiB.
+    room_kib: Arc<Semaphore>,
+    rehearsals: Arc<Semaphore>,
 }
 
 impl Submitter {
     /// With room for so many commands that wait.
     pub(crate) fn new(room_max: usize) -> (Self, mpsc::UnboundedReceiver<Work>) {
-        // unbounded as a channel, bounded by the permits that every command holds
+        // unbounded as a channel, bounded by the permits that every command and every rehearsal holds
         let (work, queue) = mpsc::unbounded_channel();
-        (Self { work, room: Arc::new(Semaphore::new(room_max)), room_max }, queue)
+        let [room, room_kib, rehearsals] = [room_max, ROOM_KIB_MAX, REHEARSALS_MAX].map(|max| Arc::new(Semaphore::new(max)));
+        (Self { work, room, room_max, room_kib, rehearsals }, queue)
     }
 
     /// How many commands may be handed over at once without ever finding room for all of them impossible.
@@ -172,9 +188,10 @@ impl Submitter {
     /// # Errors
     /// [`Busy`] when too many commands wait already: none of these was taken.
     pub fn submit(&self, asks: Vec<Ask>) -> Result<Outcomes, Busy> {
-        let count = u32::try_from(asks.len()).map_err(|_| Busy)?;
+        let (count, kib) = size_of(&asks)?;
         let room = Arc::clone(&self.room).try_acquire_many_owned(count).map_err(|_| Busy)?;
-        Ok(self.hand_over(asks, room))
+        let room_kib = Arc::clone(&self.room_kib).try_acquire_many_owned(kib).map_err(|_| Busy)?;
+        Ok(self.hand_over(asks, [room, room_kib]))
     }
 
     /// As [`Submitter::submit`], waiting up to `wait` for room: for bodies that are read only as fast as they can be recorded.
@@ -182,13 +199,18 @@ impl Submitter {
     /// # Errors
     /// [`Busy`] when there was no room in that time: none of these was taken.
     pub(crate) async fn submit_patiently(&self, asks: Vec<Ask>, wait: Duration) -> Result<Outcomes, Busy> {
-        let count = u32::try_from(asks.len()).map_err(|_| Busy)?;
-        let room = tokio::time::timeout(wait, Arc::clone(&self.room).acquire_many_owned(count)).await;
-        Ok(self.hand_over(asks, room.map_err(|_| Busy)?.map_err(|_| Busy)?))
+        let (count, kib) = size_of(&asks)?;
+        let room = async {
+            let room = Arc::clone(&self.room).acquire_many_owned(count).await.map_err(|_| Busy)?;
+            let room_kib = Arc::clone(&self.room_kib).acquire_many_owned(kib).await.map_err(|_| Busy)?;
+            Ok([room, room_kib])
+        };
+        let room = tokio::time::timeout(wait, room).await.map_err(|_| Busy)??;
+        Ok(self.hand_over(asks, room))
     }
 
     /// `room` is for all of `asks`.
-    fn hand_over(&self, asks: Vec<Ask>, room: OwnedSemaphorePermit) -> Outcomes {
+    fn hand_over(&self, asks: Vec<Ask>, room: [OwnedSemaphorePermit; 2]) -> Outcomes {
         let told = Arc::new(Mutex::new(vec![None; asks.len()]));
         let (sender, last) = oneshot::channel();
         let group = Arc::new(Group { told: Arc::clone(&told), _room: room, _last: sender });
@@ -200,13 +222,64 @@ impl Submitter {
         Outcomes { told, last }
     }
 
-    /// Decides commands over what is known now and forgets what they would have done.
+    /// Decides commands over what is known now and forgets what they would have done; nothing where the writer has stopped.
     ///
     /// # Errors
-    /// [`Busy`] when the writer has stopped.
-    pub async fn rehearse(&self, asks: Vec<Ask>) -> Result<Vec<Outcome>, Busy> {
+    /// [`Busy`] when too many files wait already.
+    pub async fn rehearse(&self, asks: Vec<Ask>) -> Result<Option<Vec<Outcome>>, Busy> {
+        let room = Arc::clone(&self.rehearsals).try_acquire_owned().map_err(|_| Busy)?;
         let (reply, outcomes) = oneshot::channel();
-        self.work.send(Work::Rehearse(asks, reply)).map_err(|_| Busy)?;
-        outcomes.await.map_err(|_| Busy)
+        if self.work.send(Work::Rehearse(Rehearsal { asks, reply, _room: room })).is_err() {
+            return Ok(None);
+        }
+        Ok(outcomes.await.ok())
+    }
+}
+
+/// How much room commands take: how many they are, and their size in KiB.
+fn size_of(asks: &[Ask]) -> Result<(u32, u32), Busy> {
+    let kib = asks.iter().map(|ask| ask.bytes).sum::<usize>().div_ceil(1024);
+    Ok((u32::try_from(asks.len()).map_err(|_| Busy)?, u32::try_from(kib).map_err(|_| Busy)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::community;
+
+    use super::*;
+
+    /// Commands of so many KiB each.
+    fn asks(count: usize, kib: usize) -> Vec<Ask> {
+        let command = Command::Community(community::Command::RecordRestore(community::RecordRestore { epoch: 1, restored_to_sequence: 1 }));
+        let ask = Ask::made_here("u07".parse().unwrap(), ("service".parse().unwrap(), Role::Service), command).unwrap();
+        vec![Ask { bytes: kib * 1024, ..ask }; count]
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_bounded_by_number_and_by_size() {
+        for (asks, most) in [(asks(100, 1), 10), (asks(100, 64), 10), (asks(500, 64), 2)] {
+            let (submitter, mut queue) = Submitter::new(1000);
+            let mut waiting = 0;
+            while submitter.submit(asks.clone()).is_ok() {
+                waiting += 1;
+            }
+            assert_eq!(waiting, most, "{} of {} bytes", asks.len(), asks[0].bytes);
+            assert!(submitter.submit_patiently(asks.clone(), Duration::from_millis(1)).await.is_err());
+            // what is done gives its room back
+            drop(queue.recv().await);
+            assert!(submitter.submit_patiently(asks.clone(), Duration::from_millis(1)).await.is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_has_its_room_until_it_is_done_whoever_waits_for_it() {
+        let (submitter, mut queue) = Submitter::new(1000);
+        for _ in 0..REHEARSALS_MAX {
+            assert!(tokio::time::timeout(Duration::from_millis(1), submitter.rehearse(asks(1, 1))).await.is_err(), "nobody waits any longer");
+        }
+        assert_eq!(submitter.rehearse(asks(1, 1)).await, Err(Busy));
+        drop(queue.recv().await);
+        drop(queue);
+        assert_eq!(submitter.rehearse(asks(1, 1)).await, Ok(None), "there is room, and the writer has stopped");
     }
 }

@@ -1,4 +1,5 @@
-//! After an append was refused: what of it stands on the log all the same, and whether anything was appended first at all.
+//! The writer after an append that was refused: what of it stands on the log all the same, and whether anything was appended first at all.
+//! What is pending is forgotten and the log read to its head, so that whatever is left is decided again over what is there.
 
 use std::time::Duration;
 

@@ -58,11 +58,8 @@ impl Sealing {
         match self.store.get(&name(&PROOF)).await {
             Err(_) => Err(SealingError::Away),
             Ok(Some(wrapped)) => self.secrets.unwrap_key(&wrapped, PROOF).map(drop).map_err(|_| SealingError::Unwrap(PROOF)),
-            Ok(None) if log_is_empty => match self.make(&[PROOF]).await {
-                Ok(()) => Ok(()),
-                // somebody else made it just now, or nobody knows: look again
-                Err(_) => Err(SealingError::Away),
-            },
+            // somebody else made it just now: look again
+            Ok(None) if log_is_empty => self.make(&[PROOF]).await?.then_some(()).ok_or(SealingError::Away),
             Ok(None) => Err(SealingError::Lost),
         }
     }
@@ -117,10 +114,8 @@ impl Sealing {
         let missing: Vec<KeyId> = needed.iter().filter(|id| !self.at_hand.contains_key(*id)).copied().collect();
         for ids in missing.chunks(BATCH_MESSAGES_MAX) {
             // most keys are needed because somebody is new: making them all first saves looking them all up
-            match self.make(ids).await {
-                Err(AppendError::Conflict) => self.look_up_or_make(ids).await?,
-                Err(_) => return Err(SealingError::Away),
-                Ok(()) => {}
+            if !self.make(ids).await? {
+                self.look_up_or_make(ids).await?;
             }
         }
         Ok(())
@@ -139,22 +134,26 @@ impl Sealing {
                 None => absent.push(*id),
             }
         }
-        if absent.is_empty() { Ok(()) } else { self.make(&absent).await.map_err(|_| SealingError::Away) }
+        // made by somebody else meanwhile: they are there when it is tried again
+        if absent.is_empty() || self.make(&absent).await? { Ok(()) } else { Err(SealingError::Away) }
     }
 
-    async fn make(&mut self, ids: &[KeyId]) -> Result<(), AppendError> {
-        let unknown = |_| AppendError::Conflict;
+    /// Makes keys; false when one of them is there already.
+    async fn make(&mut self, ids: &[KeyId]) -> Result<bool, SealingError> {
         let mut made = Vec::with_capacity(ids.len());
         let mut stored = Vec::with_capacity(ids.len());
         for id in ids {
-            let key = SecretKey(random().map_err(unknown)?);
-            let wrapped = self.secrets.wrap(&key, *id, random().map_err(unknown)?).map_err(|_| AppendError::Conflict)?;
+            let key = SecretKey(random()?);
+            let wrapped = self.secrets.wrap(&key, *id, random()?).map_err(|_| SealingError::Seal)?;
             stored.push(StoredKey { name: name(id), bytes: wrapped.into() });
             made.push((*id, key));
         }
-        self.store.create(stored).await?;
+        match self.store.create(stored).await {
+            Err(AppendError::Conflict) => return Ok(false),
+            created => created.map_err(|_| SealingError::Away)?,
+        };
         self.at_hand.extend(made);
-        Ok(())
+        Ok(true)
     }
 }
 

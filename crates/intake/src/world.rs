@@ -324,8 +324,10 @@ impl World {
         loop {
             let rows = self.store.scan::<Admission>(ADMISSIONS, &Prefix::all_of_deployment_table(), after.as_ref(), PAGE_ROWS)?;
             for (_, row) in &rows {
-                if let Ok(event) = Event::decode(&row.value.name, &row.value.payload) {
-                    visit(&Fact { sequence: row.sequence, index: 0, header: &row.value.header, event: &event });
+                match Event::decode(&row.value.name, &row.value.payload) {
+                    Ok(event) => visit(&Fact { sequence: row.sequence, index: 0, header: &row.value.header, event: &event }),
+                    // whoever it let in stays outside: deny by default
+                    Err(error) => tracing::error!(sequence = row.sequence, %error, "a grant cannot be read, and lets nobody in"),
                 }
             }
             match rows.into_iter().next_back() {

@@ -1,4 +1,4 @@
-//! The only imperative sequence of the product: gather, decide, seal, append, settle, answer.
+//! The one sequence by which anything gets onto the log: gather, recall what is taken back, decide, seal, encode, append, settle, answer, write.
 //!
 //! While one append is in flight the next commands gather; together they travel as one append. Its guard is the head that everything
 //! in the batch was decided on. That one guard is fence, idempotent retry and serialisability in one: on a
@@ -47,6 +47,7 @@ const TOO_LARGE: Outcome = Outcome::Refused("too_large");
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 /// Longest pause before something that is away is tried again.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+
 /// The writer: owns what is known, appends what is decided.
 pub(crate) struct Writer {
     pub(crate) log: EventLog,
@@ -65,8 +66,13 @@ pub(crate) struct Writer {
     pub(crate) stop: watch::Receiver<bool>,
 }
 
-/// Commits that cannot be read and are to be taken back, with their sequences.
-type Unreadable = HashMap<(CommunityId, CommandId), u64>;
+/// What was read of commits that the commands at the front of the queue take back.
+struct Recalled {
+    /// Of so many commands at the front.
+    commands: usize,
+    /// Commits that cannot be read, with their sequences: to refuse such a retraction as one of something unknown would be untrue.
+    unreadable: HashMap<(CommunityId, CommandId), u64>,
+}
 
 /// What ends the writer: an operator must look, unless it was told to stop.
 #[derive(Debug, thiserror::Error)]
@@ -134,11 +140,12 @@ impl Writer {
     fn take(&mut self, work: Work, waiting: &mut VecDeque<Waiting>) -> Result<(), WriterError> {
         match work {
             Work::Record(asks) => waiting.extend(asks),
-            Work::Rehearse(asks, reply) => {
+            // whoever asked has gone away
+            Work::Rehearse(rehearsal) if rehearsal.reply.is_closed() => {}
+            Work::Rehearse(rehearsal) => {
                 // a whole file: other tasks of this thread go on meanwhile
-                let outcomes = tokio::task::block_in_place(|| self.rehearse(&asks))?;
-                // whoever asked may have gone away
-                let _gone = reply.send(outcomes);
+                let outcomes = tokio::task::block_in_place(|| self.rehearse(&rehearsal.asks))?;
+                let _gone = rehearsal.reply.send(outcomes);
             }
         }
         Ok(())
@@ -146,8 +153,8 @@ impl Writer {
 
     /// Decides as many of the waiting commands as fit, appends what they came to, and answers.
     async fn commit_some(&mut self, waiting: &mut VecDeque<Waiting>) -> Result<(), WriterError> {
-        let unreadable = self.recall_retracted(waiting).await?;
-        let batch = self.decide_some(waiting, &unreadable)?;
+        let recalled = self.recall_retracted(waiting).await?;
+        let batch = self.decide_some(waiting, &recalled)?;
         if batch.commits.is_empty() {
             answer(batch.answers, self.position.sequence);
             return Ok(());
@@ -196,12 +203,12 @@ impl Writer {
     }
 
     /// Decides from the front of the queue until a batch is full.
-    fn decide_some(&mut self, waiting: &mut VecDeque<Waiting>, unreadable: &Unreadable) -> Result<Batch, WriterError> {
+    fn decide_some(&mut self, waiting: &mut VecDeque<Waiting>, recalled: &Recalled) -> Result<Batch, WriterError> {
         let mut batch = Batch::default();
         let recorded_at = (self.now)();
         let mut bytes = 0;
         while batch.commits.len() < self.batch_max
-            && batch.answers.len() < GATHER_MAX
+            && batch.answers.len() < recalled.commands
             && bytes < JSON_BYTES_MAX
             && let Some(asked) = waiting.pop_front()
         {
@@ -211,7 +218,7 @@ impl Writer {
                 waiting.push_front(asked);
                 break;
             }
-            if let Some(sequence) = target.and_then(|target| unreadable.get(&target)) {
+            if let Some(sequence) = target.and_then(|target| recalled.unreadable.get(&target)) {
                 batch.answers.push((asked, Answer::Outcome(Outcome::Unreadable { sequence: *sequence })));
                 continue;
             }
@@ -323,7 +330,7 @@ impl Writer {
                     self.pause(PAUSE_MAX).await?;
                 }
                 Err(AppendError::Refused(refusal)) => return Err(WriterError::Refused(refusal)),
-                // something was appended, by us or by somebody else: only the log can tell
+                // something was appended, by us or by somebody else: only the log can tell (`conflict`)
                 Err(AppendError::Conflict | AppendError::Torn) => return self.find_out(&commits, &hashes).await,
                 // perhaps appended, perhaps not: the same guard makes a second try harmless, and tells
                 Err(AppendError::Unknown(unknown)) => {
@@ -406,24 +413,29 @@ impl Writer {
         }
     }
 
-    /// Reads from the log what the retractions at the front of the queue will repeat. Returns what stands there and cannot be read:
-    /// to refuse such a retraction as one of something unknown would be untrue.
-    async fn recall_retracted(&mut self, waiting: &VecDeque<Waiting>) -> Result<Unreadable, WriterError> {
+    /// Reads from the log what the retractions at the front of the queue will repeat, as much of it as one batch may carry.
+    async fn recall_retracted(&mut self, waiting: &VecDeque<Waiting>) -> Result<Recalled, WriterError> {
         self.world.forget_recalled();
-        let mut unreadable = Unreadable::new();
-        for ask in waiting.iter().take(GATHER_MAX).map(|asked| &asked.ask) {
-            let Some(place) = retracted(ask) else { continue };
-            let Some(sequence) = self.to_be_repeated(ask, &place)? else { continue };
-            match self.read(sequence).await?.map(|stored| Commit::decode(&stored.payload)) {
+        let (mut recalled, mut bytes) = (Recalled { commands: GATHER_MAX, unreadable: HashMap::new() }, 0);
+        for (place, ask) in waiting.iter().take(GATHER_MAX).map(|asked| &asked.ask).enumerate() {
+            let Some(target) = retracted(ask) else { continue };
+            let Some(sequence) = self.to_be_repeated(ask, &target)? else { continue };
+            if bytes >= JSON_BYTES_MAX {
+                recalled.commands = place;
+                break;
+            }
+            let stored = self.read(sequence).await?;
+            bytes += stored.as_ref().map_or(0, |stored| stored.payload.len());
+            match stored.map(|stored| Commit::decode(&stored.payload)) {
                 Some(Ok(commit)) => self.world.recall(commit),
                 damaged => {
-                    let why = damaged.and_then(Result::err).map_or_else(|| "it is missing".to_owned(), |error| error.to_string());
+                    let why = damaged.and_then(Result::err).map_or_else(|| "it is missing or damaged".to_owned(), |error| error.to_string());
                     tracing::error!(sequence, %why, "a commit that is to be taken back cannot be read");
-                    unreadable.insert(place, sequence);
+                    recalled.unreadable.insert(target, sequence);
                 }
             }
         }
-        Ok(unreadable)
+        Ok(recalled)
     }
 
     /// Sequence of the commit that a retraction will repeat. What is taken back already, or asked a second time, needs none.

@@ -7,7 +7,7 @@ use std::{
 
 /// Memory, roughly, of what is used until the older half is forgotten; at most twice as much is kept. Three models have many rows
 /// (households, people, timelines), so this bounds most of what a projection takes beside its store.
-const HALF_BYTES: usize = 6 * 1024 * 1024;
+const HALF_BYTES: usize = 8 * 1024 * 1024;
 /// What a decoded row takes however little is in it: nodes of maps are as large with one entry as with eleven.
 const ROW_BYTES: usize = 1536;
 /// What a decoded row takes for each of its bytes: most of them are facts as they are written, in a list with room for more.

@@ -28,8 +28,9 @@ use crate::{
 
 /// What notices usually call a fever, in tenths of a degree Celsius: who is only warm is forgotten before who is ill.
 const USUALLY_FEVER_TENTHS_CELSIUS: i16 = 373;
-/// Most records of warm readings remembered per building, fevers and the newest kept: ten sick people for six days.
-const RECORDS_MAX: usize = 128;
+/// Most records of warm readings remembered per building, fevers and the newest kept: 18 sick people for a fortnight of two checks a day.
+/// When the first reading of somebody is forgotten, the next one of theirs is a new cause: a cluster that was closed by hand comes back.
+const RECORDS_MAX: usize = 512;
 /// Most alerts of fevers remembered per building; those that are over and began first are forgotten first.
 const FEVERS_MAX: usize = 64;
 
@@ -197,7 +198,7 @@ fn was_none(reason: CloseReason) -> bool {
 
 impl Rule for Cluster {
     const NAME: &'static str = "cluster";
-    const VERSION: u16 = 3;
+    const VERSION: u16 = 4;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Building];
     type Memory = Memory;
 

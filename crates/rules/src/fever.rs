@@ -32,8 +32,9 @@ const RECOVERY_HOURS: i64 = domain::alert::REOPEN_HOURS;
 const EXPOSURES_MAX: usize = 16;
 /// Most orders per person.
 const ORDERS_MAX: usize = 16;
-/// Most records without a warm reading per person, newest kept: two of them, hours apart, end a fever that somebody types in late.
-const COOL_MAX: usize = 16;
+/// Most records without a warm reading per person, newest kept: two of them, hours apart, end a fever that somebody types in late. Nearly all
+/// that alerting remembers are these, and every visit writes them again.
+const COOL_MAX: usize = 8;
 
 /// The rule.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl Ranked for UnderOrder {
 
 impl Rule for Fever {
     const NAME: &'static str = "fever";
-    const VERSION: u16 = 5;
+    const VERSION: u16 = 6;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Person, ScopeKind::Unregistered];
     type Memory = Memory;
 

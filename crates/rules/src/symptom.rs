@@ -31,7 +31,7 @@ const RUN_GAP_MS: i64 = domain::alert::REOPEN_HOURS * HOUR_MS;
 /// Most reports per person, newest kept: a month of two a day.
 const REPORTS_MAX: usize = 64;
 /// Most records without a warm reading per person, newest kept: what matters is whether a fever of the day before a report was over.
-const COOL_MAX: usize = 8;
+const COOL_MAX: usize = 4;
 /// What somebody may write in place of an empty list.
 const NONE: &str = "none";
 
@@ -65,7 +65,7 @@ impl Ranked for Report {
 
 impl Rule for Symptom {
     const NAME: &'static str = "symptom";
-    const VERSION: u16 = 4;
+    const VERSION: u16 = 5;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Person, ScopeKind::Unregistered];
     type Memory = Memory;
 

@@ -28,6 +28,9 @@ pub fn answered_as_a_whole(body: &Body) -> bool {
     body.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX)
 }
 
+/// Size at which a group of lines is full, in bytes: what is behind it stays with whoever sends it.
+const GROUP_BYTES: usize = 1024 * 1024;
+
 /// A part of an answer: whole lines, and the greatest sequence in them.
 #[derive(Debug)]
 pub struct Told {
@@ -67,9 +70,18 @@ pub enum Line {
     Broken,
 }
 
-/// Cuts a body into groups of at most so many lines as it comes in. Empty lines are passed over.
+impl Line {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Whole(line) => line.len(),
+            Self::TooLong | Self::Broken => 0,
+        }
+    }
+}
+
+/// Cuts a body into groups of at most so many lines, and about a MiB, as it comes in. Empty lines are passed over.
 pub fn groups(body: Body, lines_max: usize) -> impl Stream<Item = Vec<Line>> {
-    let cutter = Cutter { body: body.into_data_stream(), lines_max, rest: Vec::new(), too_long: false, ready: Vec::new(), ended: false };
+    let cutter = Cutter { body: body.into_data_stream(), lines_max, rest: Vec::new(), too_long: false, ready: Vec::new(), ready_bytes: 0, ended: false };
     stream::unfold(cutter, |mut cutter| async move { cutter.group().await.map(|group| (group, cutter)) })
 }
 
@@ -79,12 +91,13 @@ struct Cutter<S> {
     rest: Vec<u8>,
     too_long: bool,
     ready: Vec<Line>,
+    ready_bytes: usize,
     ended: bool,
 }
 
 impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Cutter<S> {
     async fn group(&mut self) -> Option<Vec<Line>> {
-        while self.ready.len() < self.lines_max && !self.ended {
+        while self.ready.len() < self.lines_max && self.ready_bytes < GROUP_BYTES && !self.ended {
             let chunk = match self.body.next().now_or_never() {
                 Some(chunk) => chunk,
                 // what has come is not kept waiting for what has not
@@ -105,6 +118,7 @@ impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Cutter<S> {
         }
         let count = self.ready.len().min(self.lines_max);
         let group: Vec<Line> = self.ready.drain(..count).collect();
+        self.ready_bytes = self.ready.iter().map(Line::bytes).sum();
         (!group.is_empty()).then_some(group)
     }
 
@@ -143,6 +157,7 @@ impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Cutter<S> {
 
     fn keep(&mut self, line: Bytes) {
         if !line.iter().all(u8::is_ascii_whitespace) {
+            self.ready_bytes += line.len();
             self.ready.push(Line::Whole(line));
         }
     }

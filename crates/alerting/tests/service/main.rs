@@ -77,7 +77,7 @@ async fn a_fever_is_published_word_by_word() {
                 "recovering_until": null,
                 "seen": null,
                 "caused_by": [format!("{id}-0")],
-                "rule": {"name": "fever", "version": 5}, "suppressed": [], "silenced_until": null
+                "rule": {"name": "fever", "version": 6}, "suppressed": [], "silenced_until": null
             }
         })
     );
@@ -123,6 +123,26 @@ fn fevers(system: &System) -> Vec<Value> {
 fn last_n(system: &System, alert: &Value) -> Value {
     let of_it = system.publication.notices().iter().map(body).rfind(|said| said["data"]["alert"] == alert["data"]["alert"]);
     of_it.unwrap()["data"]["n"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_cut_off_reads_what_it_missed_before_it_judges_by_the_clock() {
+    let system = System::new("2020-02-02T12:01").await;
+    let alerting = system.start();
+    system.record("quarantine.order", order(), "2020-02-02T12:01").await;
+    eventually("it is at the head", || (system.folded() == system.head()).then_some(())).await;
+    // the evening's check is made and on the log; nobody has told alerting when its time is over
+    system.log.hand_out(0);
+    system.clock.forward_minutes(7 * 60);
+    system.grow(1).await;
+    system.record("quarantine.check", check(), "2020-02-02T19:00").await;
+    system.clock.forward_minutes(90);
+    system.log.hand_out(1);
+    eventually("it is at the head again", || (system.folded() == system.head()).then_some(())).await;
+    system.clock.forward_minutes(16 * 60);
+    let raised = body(&system.notice("check_overdue.serious.b07.raised").await);
+    assert_eq!(raised["data"]["caused_by"], json!(["q1/2020-02-03/am"]), "the next morning's, and not what was done in time");
+    alerting.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

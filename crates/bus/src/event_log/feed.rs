@@ -13,7 +13,8 @@ use super::{Chunk, Stored, TAIL_BATCH_MAX};
 
 /// Most messages that are kept.
 const MESSAGES_MAX: usize = 8 * 1024;
-/// Most bytes of payload that are kept. They are shared with readers, not copied.
+/// Most bytes of payload that are kept. They are shared with readers, not copied. A commit that a reader has decoded is kept beside its bytes and
+/// takes several times as much, so usual commits reach their number first: some 30 MiB.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What one process appended lately to one log. A clone is the same feed.

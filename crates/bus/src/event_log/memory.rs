@@ -51,12 +51,22 @@ struct State {
     missing: bool,
     /// Moves when followers have to compare again, as after a reconnect.
     incarnation: u64,
+    /// Most messages that a follower is handed at once.
+    at_once_max: usize,
 }
 
 impl MemoryLog {
     /// An empty log with that identity.
     pub fn new(identity: &str) -> Self {
-        let state = State { identity: identity.into(), messages: Vec::new(), next: VecDeque::new(), available: true, missing: false, incarnation: 0 };
+        let state = State {
+            identity: identity.into(),
+            messages: Vec::new(),
+            next: VecDeque::new(),
+            available: true,
+            missing: false,
+            incarnation: 0,
+            at_once_max: TAIL_BATCH_MAX,
+        };
         Self { state: Arc::new(Mutex::new(state)), changed: watch::Sender::new(0) }
     }
 
@@ -108,6 +118,12 @@ impl MemoryLog {
             state.available = available;
             state.incarnation += 1;
         });
+    }
+
+    /// Hands followers so many messages at once: none, as to one that is cut off, and one by one, as they come over a slow wire. Everybody else
+    /// is answered meanwhile.
+    pub fn hand_out(&self, at_once_max: usize) {
+        self.change(|state| state.at_once_max = at_once_max);
     }
 
     /// Makes the stream missing, or be there again with what it held. While it is missing, followers end and reads say so.
@@ -258,7 +274,7 @@ impl Follower {
 
     fn take(&mut self) -> Result<Option<Chunk>, TailError> {
         let state = self.log.state();
-        if !state.available {
+        if !state.available || state.at_once_max == 0 {
             return Ok(None);
         }
         if state.incarnation != self.incarnation {
@@ -267,7 +283,7 @@ impl Follower {
         }
         let first = self.position.sequence + 1;
         let rest = first..=state.last_sequence();
-        let messages: Vec<Stored> = rest.clone().map_while(|sequence| state.stored(sequence)).take(TAIL_BATCH_MAX).collect();
+        let messages: Vec<Stored> = rest.clone().map_while(|sequence| state.stored(sequence)).take(state.at_once_max).collect();
         let Some(last) = messages.last() else {
             // as with a real consumer: a gap shows when a message after it arrives
             return match rest.clone().find(|&sequence| state.stored(sequence).is_some()) {

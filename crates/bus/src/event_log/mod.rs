@@ -186,7 +186,7 @@ impl EventLog {
     /// `expected_last_sequence` is the head the messages were decided on; anything else at the head refuses all of them.
     ///
     /// # Errors
-    /// [`AppendError::Conflict`]: nothing was stored, read on and decide again. [`AppendError::Torn`]: the first are stored, never one
+    /// [`AppendError::Conflict`]: nothing of these was stored, read on and decide again. [`AppendError::Torn`]: the first are stored, never one
     /// without those before it: look, and decide the others again. [`AppendError::Unknown`]: nobody knows yet, all, the first or nothing;
     /// wait until the tail has moved or an append with the same guard is refused, then look for the own commands.
     /// [`AppendError::Refused`]: nothing was stored, and trying again will not help unless an operator makes room.
@@ -237,16 +237,23 @@ impl EventLog {
         }
     }
 
-    /// The message at `sequence`, or `None` when there is none.
+    /// The message at `sequence`, or `None` when there is none, or what is there cannot be read. Whatever is wrong with it, the
+    /// connection outlasts it.
     ///
     /// # Errors
     /// When the server does not answer.
     pub async fn read(&self, sequence: u64) -> Result<Option<Stored>, ReadError> {
-        let stream = self.identity().await?;
-        self.read_from(&stream, sequence).await
+        match &self.backend {
+            Backend::Memory(memory) => memory.read(sequence),
+            Backend::JetStream(port) => {
+                let (stream, looked) = (self.identity().await?, looked(port, sequence).await?);
+                Ok(looked.map(|(subject, payload)| Stored::new(sequence, subject, payload, &stream)))
+            }
+        }
     }
 
-    /// The messages at `sequences` that exist, in the order asked for.
+    /// The messages at `sequences` that exist, in the order asked for. One that is damaged breaks the connection, as it does for every reader
+    /// of many; [`EventLog::read`] does not mind.
     ///
     /// # Errors
     /// When the server does not answer.
@@ -304,12 +311,7 @@ impl EventLog {
     async fn hash_at(&self, sequence: u64) -> Result<Option<CommitHash>, ReadError> {
         match &self.backend {
             Backend::Memory(memory) => Ok(memory.read(sequence)?.map(|stored| CommitHash::of(&stored.payload))),
-            Backend::JetStream(port) => match port.look(sequence).await {
-                Ok(Looked::Sound(payload)) => Ok(Some(CommitHash::of(&payload))),
-                Ok(Looked::Damaged | Looked::Absent) => Ok(None),
-                // a server whose configuration is older than this program lets nobody look in this way
-                Err(_) => Ok(port.read(sequence).await?.map(|message| CommitHash::of(&message.payload))),
-            },
+            Backend::JetStream(port) => Ok(looked(port, sequence).await?.map(|(_, payload)| CommitHash::of(&payload))),
         }
     }
 
@@ -325,6 +327,17 @@ impl EventLog {
                 Ok(found.map(|message| Stored::new(message.sequence, message.subject.to_string(), message.payload, stream)))
             }
         }
+    }
+}
+
+/// Subject and payload of what is stored at a place, asked for in a form that no damage can break the connection with; nothing where nothing
+/// is, or what is there cannot be read.
+async fn looked(port: &StreamPort, sequence: u64) -> Result<Option<(String, Bytes)>, ReadError> {
+    match port.look(sequence).await {
+        Ok(Looked::Sound { subject, payload }) => Ok(Some((subject, payload))),
+        Ok(Looked::Damaged | Looked::Absent) => Ok(None),
+        // a server whose configuration is older than this program lets nobody look in this way
+        Err(_) => Ok(port.read(sequence).await?.map(|message| (message.subject.to_string(), message.payload))),
     }
 }
 
@@ -380,6 +393,11 @@ impl Tail {
     /// Whether everything has been read that was in the log when the tail was made.
     pub fn caught_up(&self) -> bool {
         self.read >= self.head
+    }
+
+    /// Sequence of the last message that was read.
+    pub fn sequence(&self) -> u64 {
+        self.read
     }
 
     /// Sequence of the last message in the log when the tail was made.

@@ -250,6 +250,7 @@ async fn damaged(header: &[u8]) {
     let mut tail = apart(&log).tail(&LogPosition::default()).await.unwrap();
     read_to(&mut tail, 1, 3).await;
     assert_eq!(next(&mut tail).await, Err(TailError::Damaged { sequence: 4 }), "{}", header.escape_ascii());
+    assert_eq!(log.read(4).await.unwrap(), None, "whoever asks for this one is not kept waiting");
     let there = LogPosition { stream: log.head().await.unwrap().stream, sequence: 4, hash: CommitHash::of(b"1") };
     assert!(matches!(log.tail(&there).await, Err(ResumeError::Diverged { .. })), "who had read it before it was damaged is told at once");
 }

@@ -18,7 +18,7 @@ use crate::{
 // Memory that sled may use as a cache in each store, in MiB, where nobody says otherwise: intake is to stay within 250 MiB, projection
 // within 450, alerting within 250 (quality.md B8).
 const INTAKE_CACHE_MIB: u64 = 12;
-const PROJECTION_CACHE_MIB: u64 = 48;
+const PROJECTION_CACHE_MIB: u64 = 64;
 const ALERTING_CACHE_MIB: u64 = 20;
 
 /// What every service is given.

@@ -108,7 +108,8 @@ impl<'a> Import<'a> {
             tokio::task::yield_now().await;
         }
         let away = || Problem::unavailable("log_away", 1);
-        let outcomes = timeout(REHEARSAL_WAIT, self.doors.submitter.rehearse(asks)).await.map_err(|_| away())?.map_err(|_| away())?;
+        let rehearsed = timeout(REHEARSAL_WAIT, self.doors.submitter.rehearse(asks)).await.map_err(|_| away())?;
+        let outcomes = rehearsed.map_err(|_| busy())?.ok_or_else(away)?;
         for (draft, outcome) in asked.into_iter().zip(outcomes) {
             self.add(draft, outcome);
         }

@@ -107,6 +107,10 @@ async fn command(doors: &Doors, question: &Question) -> Told {
 }
 
 async fn observation(doors: &Doors, question: &Question) -> Told {
+    // after a restore the new epoch begins first: what was judged over the history that is left would have ids of the one that is lost
+    if !doors.gate.is_open() {
+        return Told::problem(None, Problem::unavailable("starting", 1));
+    }
     let parsed: Result<Observation, _> = serde_json::from_slice(&question.payload);
     let parsed = parsed.ok().and_then(|observation| observation.command().map(|command| (observation, command)));
     let (Some((Observation { community, id, .. }, command)), Ok(actor)) = (parsed, "service".parse::<Slug>()) else {

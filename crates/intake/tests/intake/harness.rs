@@ -133,7 +133,7 @@ impl House {
     /// Starts it and waits until it writes.
     pub(crate) async fn start(&mut self) {
         self.begin().await;
-        assert!(self.submitter().rehearse(Vec::new()).await.is_ok(), "intake did not start: {:?}", self.why_not());
+        assert!(self.submitter().rehearse(Vec::new()).await.is_ok_and(|outcomes| outcomes.is_some()), "intake did not start: {:?}", self.why_not());
     }
 
     pub(crate) async fn stop(&mut self) {

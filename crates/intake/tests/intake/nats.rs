@@ -13,7 +13,7 @@ use web::COMMAND_BYTES_MAX;
 
 use crate::harness::{ADMIN, HERE, House, building, command, fresh, until};
 
-async fn ask(house: &House, subject: &str, secret: &str, payload: String) -> (u16, Json) {
+pub(crate) async fn ask(house: &House, subject: &str, secret: &str, payload: String) -> (u16, Json) {
     let headers = if secret.is_empty() { Headers::default() } else { Headers::default().with("Authorization", format!("Bearer {secret}")) };
     let Answer { headers, payload } = house.requests.ask(subject, headers, payload.into(), Duration::from_secs(30)).await.unwrap();
     (headers.get("Gridward-Status").unwrap().parse().unwrap(), serde_json::from_slice(&payload).unwrap())
@@ -47,7 +47,7 @@ async fn a_question_is_answered_as_over_http() {
     }
 }
 
-fn observation(id: uuid::Uuid, sequence: u64) -> Json {
+pub(crate) fn observation(id: uuid::Uuid, sequence: u64) -> Json {
     let at = "2020-02-06T15:00:00+08:00".parse().unwrap();
     let firing = Firing {
         severity: Severity::Critical,

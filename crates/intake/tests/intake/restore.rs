@@ -2,7 +2,10 @@
 
 use domain::Event;
 
-use crate::harness::{HERE, House, SOON, fresh};
+use crate::{
+    harness::{HERE, House, SOON, building, fresh, impatient},
+    nats::{ask, observation},
+};
 
 /// Epoch of each commit of a community, with the epoch that begins with it.
 async fn epochs(house: &House, community: &str) -> Vec<(u32, Option<(u32, u64)>)> {
@@ -21,6 +24,10 @@ async fn rename(house: &House, name: &str) {
 /// Starts it, and waits until people may enter.
 async fn open(house: &mut House) {
     house.start().await;
+    opened(house).await;
+}
+
+async fn opened(house: &House) {
     tokio::time::timeout(SOON, async {
         while house.why_not().is_some() {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
@@ -76,4 +83,29 @@ async fn a_restore_is_not_forgotten_by_a_crash() {
     open(&mut house).await;
     rename(&house, "三里").await;
     assert_eq!(epochs(&house, HERE).await, [(0, None), (0, Some((1, backup))), (1, None)]);
+}
+
+/// Alerting may have folded the log sooner than intake: what it asks then would raise an alert under an id that was told in the history that is
+/// lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_observed_before_the_new_epoch_begins() {
+    let mut house = House::with(impatient()).await;
+    house.record(&[building("b07", "7号楼")]).await;
+    let backup = house.log().await.len() as u64;
+    rename(&house, "二里").await;
+    house.stop().await;
+    house.memory.roll_back(backup);
+    house.memory.set_available(false);
+    house.begin().await;
+    let observe = async |id| ask(&house, "svc.intake.observe", "", observation(id, backup).to_string()).await;
+    let (status, told) = observe(uuid::Uuid::now_v7()).await;
+    assert_eq!((status, &told["code"]), (503, &"starting".into()));
+    house.memory.set_available(true);
+    opened(&house).await;
+    assert_eq!(observe(uuid::Uuid::now_v7()).await.0, 201);
+    let log = house.log().await;
+    let [.., restored, raised] = log.as_slice() else { panic!("{log:?}") };
+    assert!(matches!(restored.commit.events[..], [Event::HistoryRestored(_)]), "{restored:?}");
+    assert!(matches!(raised.commit.events[0], Event::AlertRaised(_)), "{raised:?}");
+    assert_eq!(raised.commit.header.epoch, 1);
 }

@@ -72,3 +72,16 @@ async fn a_batch_that_is_more_than_one_append_carries_travels_in_parts() {
     let bytes: usize = log.iter().map(|on_log| on_log.payload.len()).sum();
     assert!(bytes > BATCH_BYTES_MAX, "{bytes}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_at_once_may_be_more_than_is_read_at_once() {
+    let house = House::with(Limits { outcome_wait: Duration::from_secs(600), ..Limits::default() }).await;
+    let household = fresh("household.register", json!({"household": "h1", "building": "b07", "door": long()}));
+    house.record(&[building("b07", "7号楼"), household]).await;
+    let visits: Vec<Json> = (0..400).map(|_| visit("h1")).collect();
+    house.record(&visits).await;
+    // small commands that repeat 24 MiB: they are recalled, decided and appended in parts
+    let retractions: Vec<Json> = visits.iter().map(|visit| fresh("record.retract", json!({"command": visit["id"], "reason": "打错了"}))).collect();
+    house.record(&retractions).await;
+    assert_eq!(house.log().await.len(), 2 + 2 + 800);
+}

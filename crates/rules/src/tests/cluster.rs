@@ -127,6 +127,20 @@ fn it_says_how_many_where_and_what_ended_it() {
 }
 
 #[test]
+fn a_fortnight_of_checks_makes_nobody_forget_who_was_ill_first() {
+    let everybody = 1..=10_u64;
+    let checks = |day: u64| ["09:00", "15:00"].map(|hour| format!("2020-02-{:02}T{hour}", 3 + day));
+    let times: Vec<String> = (0..14).flat_map(checks).collect();
+    let mut commits: Vec<Commit> = everybody.clone().map(|person| raised(person, &format!("p{person}"), &times[0], false)).collect();
+    for (check, time) in (0..).zip(&times) {
+        commits.extend(everybody.clone().map(|person| measured(1 + check * 10 + person, &format!("p{person}"), time, Site::Axilla, 385)));
+    }
+    let cluster = firing::<Cluster>(&commits, &here(), at("2020-02-16T16:00")).unwrap();
+    assert_eq!(cluster.causes, everybody.map(|person| event_id(1 + person)).collect::<Vec<_>>(), "the first reading of each");
+    assert_eq!((cluster.occurrences, cluster.first_at), (10, at(&times[0])));
+}
+
+#[test]
 fn what_was_taken_back_counts_for_nobody() {
     let two = [fever(1, "p1", "2020-02-03T09:00"), fever(2, "p2", "2020-02-04T09:00")].concat();
     let taken_back = commit(9, at(NOON), at(NOON), retracted(&two[2]));
