@@ -2,7 +2,7 @@
 //!
 //! These calls read the store and may block for a moment: keep them off an async runtime's threads.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     Event, Fact,
@@ -169,6 +169,19 @@ impl Reader {
         let sequence = orders.iter().map(|order| order.sequence).chain([row.sequence, last]).max().unwrap_or(last);
         let orders: Vec<_> = orders.into_iter().map(|order| order.value).collect();
         Ok(views::person_view(&row.value, &orders, measured, sequence, &moment))
+    }
+
+    /// What some people are called, in the order of their ids. Whoever has no file in this community is left out.
+    ///
+    /// # Errors
+    /// [`ReadError::Store`].
+    pub fn people(&self, scope: &Scope, people: &BTreeSet<PersonId>) -> Result<Page<views::PersonItem>, ReadError> {
+        let (rows, now) = (self.rows(scope.community())?, (self.now)());
+        let mut items = Vec::new();
+        for person in people {
+            items.extend(rows.get::<models::person::Person>(person)?.map(|row| views::person_item(&row.value, row.sequence, now)));
+        }
+        Ok(Page { items, next: None, sequence: rows.head()? })
     }
 
     /// The orders that nobody has released, by building, with the slots of today.

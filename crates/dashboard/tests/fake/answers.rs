@@ -2,7 +2,7 @@
 
 use domain::values::Timestamp;
 use readmodel::views::{
-    BuildingDetail, CheckpointItem, CoverageDoors, DutyItem, HouseholdView, PersonView, QuarantineItem, SilenceItem, StaffItem, TimelineItem,
+    BuildingDetail, CheckpointItem, CoverageDoors, DutyItem, HouseholdView, PersonItem, PersonView, QuarantineItem, SilenceItem, StaffItem, TimelineItem,
 };
 use serde_json::{Value, json};
 
@@ -108,6 +108,17 @@ pub(crate) fn person(now: &dyn Fn() -> Timestamp, person: &str, personal: bool) 
         "person": person, "private": if personal { json!({ "name": [name], "phone": ["0538-555-0142"] }) } else { Value::Null }, "birth_year": personal.then_some(born),
         "sex": personal.then_some(sex), "categories": [], "home": null, "residences": [], "orders": [], "measured": if personal { measured } else { json!([]) },
         "findings": if personal { findings } else { json!([]) }, "in_hospital": if personal && person == "p7f3b" { stay } else { Value::Null }, "sequence": SEQUENCE })))
+}
+
+/// What somebody is called, as the list of people says it.
+pub(crate) fn named(person: &str) -> Option<Value> {
+    let name = match person {
+        "p7f3a" => "王建国",
+        "p7f3b" => "李秀兰",
+        "p7f3c" => "王若彤",
+        _ => return None,
+    };
+    Some(typed::<PersonItem>(json!({ "person": person, "private": { "name": [name] }, "household": "h-y07-2-502", "sequence": SEQUENCE })))
 }
 
 pub(crate) fn quarantines(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
@@ -229,7 +240,7 @@ pub(crate) fn timeline(now: &dyn Fn() -> Timestamp, household: &str, personal: b
         json!({ "place": at, "round": "r3", "outcome": "met", "mode": "door", "people": [{ "who": { "person": "p7f3a", "unregistered": null }, "basis": "seen", "presence": "here",
             "readings": [reading(site, tenths)], "not_measured": null, "symptoms": symptoms, "exposure": null, "orders": [], "private": note }], "call_back_at": null, "private": null })
     };
-    vec![
+    let mut items = vec![
         item(
             52,
             "alert.raised.v1",
@@ -276,5 +287,8 @@ pub(crate) fn timeline(now: &dyn Fn() -> Timestamp, household: &str, personal: b
         ),
         item(45, "residence.started.v1", 60 * 24 * 900, 60, "", Some("import"), false, json!({ "kind": "lives" })),
         item(44, "household.registered.v1", 60 * 24 * 901, 60, "", Some("import"), false, json!({ "household": household })),
-    ]
+    ];
+    // who was left behind by somebody in hospital is told to those who may see findings
+    items.retain(|item| personal || item["type"] != "household.exposed.v1");
+    items
 }
