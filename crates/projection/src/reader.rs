@@ -26,6 +26,7 @@ use crate::{
     boards::{Board, Boards},
     changes::{Changed, Changes},
     cursor::Cursor,
+    keepers::Keepers,
     rows::{CommunityRows, alert_id, order_of_mark},
     tables::{key_of, with_parts},
 };
@@ -194,10 +195,11 @@ impl Reader {
         let after = Cursor::key(page, |cursor| Some(vec![Part::Text(cursor.text()?), Part::Text(cursor.text()?)]), scope.community())?;
         let moment = setting.moment((self.now)());
         let keys = rows.marks(models::quarantine::ACTIVE_BY_BUILDING, Vec::new(), after.as_ref(), page.limit + 1)?;
-        let mut items = Vec::new();
+        let (mut items, mut keepers) = (Vec::new(), Keepers::new(&rows));
         for (building, id) in keys.iter().filter_map(order_of_mark) {
             let Some(row) = rows.get::<models::quarantine::Quarantine>(&id)? else { continue };
-            items.push((Cursor::of([building, id.to_string()]), views::quarantine_item(&row.value, row.sequence, false, &moment)));
+            let keepers = keepers.of(&row.value, moment.now)?;
+            items.push((Cursor::of([building, id.to_string()]), views::quarantine_item(&row.value, row.sequence, keepers, false, &moment)));
         }
         Ok(cut_pairs(items, page.limit, rows.head()?))
     }
@@ -210,7 +212,9 @@ impl Reader {
         let rows = self.rows(scope.community())?;
         let setting = rows.setting()?.ok_or(ReadError::NotFound)?;
         let row = rows.get::<models::quarantine::Quarantine>(quarantine)?.ok_or(ReadError::NotFound)?;
-        Ok(views::quarantine_item(&row.value, row.sequence, true, &setting.moment((self.now)())))
+        let moment = setting.moment((self.now)());
+        let keepers = Keepers::new(&rows).of(&row.value, moment.now)?;
+        Ok(views::quarantine_item(&row.value, row.sequence, keepers, true, &moment))
     }
 
     /// Alerts.

@@ -62,7 +62,10 @@ async fn who_was_left_behind_by_somebody_in_hospital_is_told_to_those_who_may_se
     }
     for (token, _) in ROLES {
         let whole = timeline(&running, token, "quarantine=q1").await.to_string();
-        assert!(whole.contains("quarantine.ordered.v1") && whole.contains("record.retracted.v1"), "the order, and that the door is under quarantine, is for all: {token}");
+        assert!(
+            whole.contains("quarantine.ordered.v1") && whole.contains("record.retracted.v1"),
+            "the order, and that the door is under quarantine, is for all: {token}"
+        );
         let door = running.json(token, "/communities/c1/buildings/b07").await["units"][0]["floors"][1]["doors"][0].clone();
         assert_eq!((&door["quarantined"], &door["door"]), (&json!(1), &json!("101")), "{token}: {door}");
         assert_eq!(running.json(token, "/communities/c1/quarantines").await["items"][0]["place"]["household"], "h1", "{token}");
