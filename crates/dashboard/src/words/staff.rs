@@ -29,6 +29,7 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("duty.guard", "值守员", "guard"),
     ("duty.report", "日报", "daily report"),
     ("duty.visits", "走访队", "visits"),
+    ("table.keeper", "包保人", "Kept by"),
     ("quarantines.kept_by", "包保人 {}", "kept by {}"),
     ("quarantines.unkept", "无人包保", "nobody keeps it"),
     ("standing.main", "主责", "holds it"),
