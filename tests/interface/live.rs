@@ -296,6 +296,9 @@ async fn reads(client: &Client, sequence: u64) {
         let path = if query.contains("round") { "/coverage" } else { "/alerts" };
         assert_eq!(client.get(&of_community(path), query).await.status, 200, "{path}{query}");
     }
+    let people = client.get(&of_community("/people"), "?ids=p2,p1,nobody").await;
+    let named: Vec<&str> = people.json["items"].as_array().unwrap().iter().map(|item| item["private"]["name"][0].as_str().unwrap()).collect();
+    assert_eq!(named, ["杨桂英", "杨小明"], "{}", people.text);
     for query in ["?building=b07&limit=2", "?household=h502", "?person=p2", "?quarantine=q1"] {
         let timeline = client.get(&of_community("/timeline"), query).await;
         assert!(!timeline.json["items"].as_array().unwrap().is_empty(), "{query}: {}", timeline.text);
@@ -376,6 +379,7 @@ async fn refusals(client: &Client) {
     client.problem("get", COMMUNITY, Ask { query: "?after=999999", ..Ask::default() }, 503, "not_yet").await;
     client.problem("get", COMMUNITY, Ask { query: "?as_of=2020-02-06", ..Ask::default() }, 400, "unsupported_parameter").await;
     client.problem("get", &of_community("/timeline"), Ask::default(), 400, "whose_timeline").await;
+    client.problem("get", &of_community("/people"), Ask { query: "?ids=", ..Ask::default() }, 400, "wrong_shape").await;
     client.remember("person", &json!("nobody"));
     client.problem("get", &of_community("/people/{person}"), Ask::default(), 404, "not_found").await;
     client.remember("person", &json!("p1"));

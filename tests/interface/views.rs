@@ -21,6 +21,7 @@ const VIEWS: &[(&str, Trip)] = &[
     ("DutyItem", trip::<views::DutyItem>),
     ("HouseholdView", trip::<views::HouseholdView>),
     ("Observation", trip::<views::ObservationView>),
+    ("PersonItem", trip::<views::PersonItem>),
     ("PersonView", trip::<views::PersonView>),
     ("QuarantineItem", trip::<views::QuarantineItem>),
     ("ReadingView", trip::<views::ReadingView>),

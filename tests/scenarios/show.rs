@@ -251,7 +251,7 @@ fn doors(world: &World, moment: &Moment<'_>, building: &str) -> Vec<String> {
 fn slots(world: &World, moment: &Moment<'_>, quarantine: &str, causes: &Causes) -> Vec<String> {
     let rows = rows::<quarantine::Quarantine>(world);
     let row = rows.values().find(|row| row.quarantine.as_str() == quarantine).unwrap_or_else(|| panic!("no order {quarantine}"));
-    let item = quarantine_item(row, 0, true, moment);
+    let item = quarantine_item(row, 0, Vec::new(), true, moment);
     let begun = item.slots.iter().filter(|slot| slot.opens_at <= moment.now);
     let line = |slot: &readmodel::views::SlotView| {
         let by = slot.done_by.as_ref().map(|event| format!(" by {}", because(std::slice::from_ref(event), causes))).unwrap_or_default();

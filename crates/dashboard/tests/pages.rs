@@ -273,6 +273,20 @@ async fn two_housemates_are_two_people() {
 }
 
 #[tokio::test]
+async fn people_are_told_apart_by_one_question_and_by_none_of_who_may_not_read_names() {
+    let site = site(false, false);
+    let looked_up = || std::mem::take(&mut *site.fake.looked_up.lock().unwrap());
+    for page in ["/c/longquan", "/c/longquan?part=live&tiles=y07", "/c/longquan/b/y07", "/c/longquan/alerts"] {
+        site.get(page, &office()).await;
+        assert_eq!(looked_up(), ["p7f3b,p7f3c"], "{page}");
+        site.get(page, &format!("gridward={VIEWER}")).await;
+        assert_eq!(looked_up(), Vec::<String>::new(), "{page}");
+    }
+    site.get(&alert_path(1), &office()).await;
+    assert_eq!(looked_up(), Vec::<String>::new(), "where nobody is to be told apart nobody is asked for");
+}
+
+#[tokio::test]
 async fn while_names_cannot_be_opened_alerts_are_shown_without_them() {
     let site = site(false, false);
     let alert = alert_path(1);

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `fold`, `timelines`, `recent`, `tables` | commits become rows, one batch at a time; what is kept decoded; where rows lie |
 //! | `service`, `live` | following the log; what the folding thread shares with readers |
-//! | `rows`, `boards`, `changes` | rows read together; status kept computed; which buildings changed |
+//! | `rows`, `boards`, `changes`, `keepers` | rows read together; status kept computed; which buildings changed; who keeps orders |
 //! | `reader` | every question, typed, for whoever holds a scope |
 //! | `opener` | the one place where sealed text is opened |
 //! | `query`, `cursor` | the HTTP door; where a page of a list ended |
@@ -20,6 +20,7 @@ mod changes;
 pub mod check;
 mod cursor;
 mod fold;
+mod keepers;
 mod live;
 mod opener;
 pub mod query;

@@ -20,7 +20,7 @@ pub struct Opening<'a> {
     pub scope: &'a Scope,
     /// What was asked for, such as `person`.
     pub what: &'static str,
-    /// Which; empty for lists.
+    /// Which, several with commas between them; empty for whole lists.
     pub id: &'a str,
     /// How many sealed parts.
     pub parts: usize,

@@ -2,7 +2,7 @@
 //!
 //! These calls read the store and may block for a moment: keep them off an async runtime's threads.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     Event, Fact,
@@ -26,6 +26,7 @@ use crate::{
     boards::{Board, Boards},
     changes::{Changed, Changes},
     cursor::Cursor,
+    keepers::Keepers,
     rows::{CommunityRows, alert_id, order_of_mark},
     tables::{key_of, with_parts},
 };
@@ -171,6 +172,19 @@ impl Reader {
         Ok(views::person_view(&row.value, &orders, measured, sequence, &moment))
     }
 
+    /// What some people are called, in the order of their ids. Whoever has no file in this community is left out.
+    ///
+    /// # Errors
+    /// [`ReadError::Store`].
+    pub fn people(&self, scope: &Scope, people: &BTreeSet<PersonId>) -> Result<Page<views::PersonItem>, ReadError> {
+        let (rows, now) = (self.rows(scope.community())?, (self.now)());
+        let mut items = Vec::new();
+        for person in people {
+            items.extend(rows.get::<models::person::Person>(person)?.map(|row| views::person_item(&row.value, row.sequence, now)));
+        }
+        Ok(Page { items, next: None, sequence: rows.head()? })
+    }
+
     /// The orders that nobody has released, by building, with the slots of today.
     ///
     /// # Errors
@@ -181,10 +195,11 @@ impl Reader {
         let after = Cursor::key(page, |cursor| Some(vec![Part::Text(cursor.text()?), Part::Text(cursor.text()?)]), scope.community())?;
         let moment = setting.moment((self.now)());
         let keys = rows.marks(models::quarantine::ACTIVE_BY_BUILDING, Vec::new(), after.as_ref(), page.limit + 1)?;
-        let mut items = Vec::new();
+        let (mut items, mut keepers) = (Vec::new(), Keepers::new(&rows));
         for (building, id) in keys.iter().filter_map(order_of_mark) {
             let Some(row) = rows.get::<models::quarantine::Quarantine>(&id)? else { continue };
-            items.push((Cursor::of([building, id.to_string()]), views::quarantine_item(&row.value, row.sequence, false, &moment)));
+            let keepers = keepers.of(&row.value, moment.now)?;
+            items.push((Cursor::of([building, id.to_string()]), views::quarantine_item(&row.value, row.sequence, keepers, false, &moment)));
         }
         Ok(cut_pairs(items, page.limit, rows.head()?))
     }
@@ -197,7 +212,9 @@ impl Reader {
         let rows = self.rows(scope.community())?;
         let setting = rows.setting()?.ok_or(ReadError::NotFound)?;
         let row = rows.get::<models::quarantine::Quarantine>(quarantine)?.ok_or(ReadError::NotFound)?;
-        Ok(views::quarantine_item(&row.value, row.sequence, true, &setting.moment((self.now)())))
+        let moment = setting.moment((self.now)());
+        let keepers = Keepers::new(&rows).of(&row.value, moment.now)?;
+        Ok(views::quarantine_item(&row.value, row.sequence, keepers, true, &moment))
     }
 
     /// Alerts.

@@ -104,6 +104,7 @@ macro_rules! for_each_model {
             $crate::models::household::Household,
             $crate::models::person::Person,
             $crate::models::post::Post,
+            $crate::models::post::PersonalPost,
             $crate::models::quarantine::Quarantine,
             $crate::models::retracted::Retracted,
             $crate::models::round::Round,

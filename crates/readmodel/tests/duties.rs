@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 
 use domain::{
     absence, building, checkpoint, estate,
-    responsibility::{Assigned, Released, Scope, ScopeKind, Standing},
+    responsibility::{Assigned, LiesIn, Released, Scope, ScopeKind, Standing, nearest_of_person, nearest_of_place},
     roster::{Planned, Shift},
     staff,
-    values::{CommunityId, Timestamp},
+    values::{CommunityId, Place, QuarantineId, StaffId, Timestamp},
 };
 use readmodel::{
     models,
-    views::{DutyItem, DutyRows, duties},
+    views::{DutyItem, DutyRows, KEEPER, KEEPER_LEVEL, duties, keepers},
 };
 use world::{Told, at, id, rows_of, told};
 
@@ -202,5 +202,67 @@ fn posts_are_the_same_in_whatever_order_they_are_told_and_those_for_people_are_n
     let facts = in_order(facts);
     let backwards: Vec<Told> = facts.iter().rev().cloned().collect();
     assert_eq!(rows_of::<models::post::Post>(&facts), rows_of::<models::post::Post>(&backwards));
+    assert_eq!(rows_of::<models::post::PersonalPost>(&facts), rows_of::<models::post::PersonalPost>(&backwards));
+    assert_eq!(rows_of::<models::post::PersonalPost>(&facts).len(), 1, "they lie apart");
     assert!(list_as_told(&facts, at(NOW)).iter().all(|item| item.duty.as_str() != "keeper"), "who keeps an order stands with the order");
+}
+
+/// Who keeps order q1 of p1, who lives in h1 of b1 unit 1 and is under q2 too: `who/for what`.
+fn kept(facts: &[Told], now: &str) -> Vec<String> {
+    let (facts, now) = (in_order(facts.to_vec()), at(now));
+    let posts: BTreeMap<_, _> = rows_of::<models::post::Post>(&facts).into_iter().chain(rows_of::<models::post::PersonalPost>(&facts)).collect();
+    let staff = rows_of::<models::staff::Staff>(&facts);
+    let (community, estate, grid) = (id("c1"), id("e1"), id("g1"));
+    let place = Place { building: Some(id("b1")), unit: Some("1".to_owned()), household: Some(id("h1")), ..Place::default() };
+    let of_place = nearest_of_place(&place, &LiesIn { community: &community, area: None, estate: Some(&estate), grid: Some(&grid), units: None });
+    let path = nearest_of_person(["q1", "q2"].map(id::<QuarantineId>).into_iter(), Some(&id("p1")), of_place);
+    let key = |scope: &Scope| models::post::Key { scope: scope.clone(), duty: id(KEEPER), level: KEEPER_LEVEL };
+    let is_there = |who: &StaffId| staff.get(who).is_none_or(|row| row.presence.is_there(now));
+    let keepers = keepers(&path, |scope| posts.get(&key(scope)).map(|row| &row.post), is_there, now);
+    keepers.into_iter().map(|keeper| format!("{}/{}", keeper.staff, keeper.scope)).collect()
+}
+
+#[test]
+fn an_order_is_kept_by_whoever_has_it_nearest() {
+    let keeper = |kind: ScopeKind, of: &str, staff: &str| tell(given(kind, of, KEEPER, 1, staff, Standing::Main));
+    let mut facts = place();
+    assert_eq!(kept(&facts, NOW), Vec::<String>::new(), "nobody was given it");
+    // from the farthest to the nearest
+    for (kind, of) in [
+        (ScopeKind::Community, "c1"),
+        (ScopeKind::Estate, "e1"),
+        (ScopeKind::Grid, "g1"),
+        (ScopeKind::Building, "b1"),
+        (ScopeKind::Unit, "b1/1"),
+        (ScopeKind::Household, "h1"),
+        (ScopeKind::Person, "p1"),
+        (ScopeKind::Quarantine, "q2"),
+        (ScopeKind::Quarantine, "q1"),
+    ] {
+        let staff = format!("s-{kind}-{}", of.replace('/', "-"));
+        facts.push(keeper(kind, of, &staff));
+        assert_eq!(kept(&facts, NOW), [format!("{staff}/{kind}")]);
+    }
+    // of another order, at another level, of another duty: none of it
+    facts.push(keeper(ScopeKind::Quarantine, "q9", "s9"));
+    facts.push(tell(given(ScopeKind::Quarantine, "q1", KEEPER, 2, "s9", Standing::Main)));
+    facts.push(tell(given(ScopeKind::Quarantine, "q1", "nurse", 1, "s9", Standing::Main)));
+    assert_eq!(kept(&facts, NOW), ["s-quarantine-q1/quarantine"]);
+}
+
+#[test]
+fn while_a_keeper_is_away_another_keeps_it_and_where_there_is_none_the_next_nearest() {
+    let order = |staff, standing| tell(given(ScopeKind::Quarantine, "q1", KEEPER, 1, staff, standing));
+    let mut facts = place();
+    facts.extend([order("s1", Standing::Main), tell(given(ScopeKind::Household, "h1", KEEPER, 1, "s-home", Standing::Main))]);
+    let (from, until) = (at("2020-02-06T08:00"), at("2020-02-07T08:00"));
+    facts.push(tell(absence::Declared { staff: id("s1"), from, until, private: None }));
+    assert_eq!(kept(&facts, NOW), ["s-home/household"]);
+    assert_eq!(kept(&facts, "2020-02-07T08:00"), ["s1/quarantine"], "and back the next morning");
+    facts.push(order("s2", Standing::Deputy));
+    assert_eq!(kept(&facts, NOW), ["s2/quarantine"]);
+    let scope = scope(ScopeKind::Quarantine, "q1");
+    let gone = |staff| tell(Released { scope: scope.clone(), duty: id(KEEPER), level: 1, staff: id(staff), until: at("2020-02-05T08:00") });
+    facts.extend(["s1", "s2"].map(gone));
+    assert_eq!(kept(&facts, "2020-02-07T08:00"), ["s-home/household"]);
 }

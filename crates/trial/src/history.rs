@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::header;
 
+/// What an export says that it leaves out for those who may not see findings.
+const FINDINGS: &str = "findings";
+
 /// One commit of an exported log.
 #[derive(Debug, PartialEq)]
 pub struct Line {
@@ -17,6 +20,8 @@ pub struct Line {
     pub sequence: u64,
     /// What was decided. Private parts are left out: no rule needs them.
     pub commit: Commit,
+    /// Whoever exported it may not see findings, so the log lacks them, and what tells of nothing else.
+    pub lacks_findings: bool,
 }
 
 /// Why a line is no commit.
@@ -64,6 +69,8 @@ struct WrittenCommit {
     recorded_at: Timestamp,
     actor: Slug,
     events: Vec<WrittenEvent>,
+    #[serde(default)]
+    without: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -82,10 +89,12 @@ impl Line {
         if let Some(error) = error {
             return Err(LineError::Unreadable { sequence, error });
         }
-        let WrittenCommit { community, command, at, recorded_at, actor, events } = serde_json::from_value(commit)?;
+        let WrittenCommit { community, command, at, recorded_at, actor, events, without } = serde_json::from_value(commit)?;
+        let lacks_findings = without.iter().any(|left_out| left_out == FINDINGS);
         let events = events.into_iter().map(event).collect::<Result<_, _>>()?;
         // which role somebody had is not told; it counts only for who may say that an alert is theirs
-        Ok(Self { sequence, commit: Commit { header: header(&community, command, &actor, (Role::Office, at), recorded_at), events } })
+        let header = header(&community, command, &actor, (Role::Office, at), recorded_at);
+        Ok(Self { sequence, commit: Commit { header, events }, lacks_findings })
     }
 }
 

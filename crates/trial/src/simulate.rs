@@ -131,7 +131,7 @@ pub fn simulate(log: &[Line], question: &Question) -> Result<Answer, SimulateErr
     let mut done_about_nothing = 0;
     let mut before = 0;
     for (number, line) in (1..).zip(log) {
-        let Line { sequence, commit } = line;
+        let Line { sequence, commit, .. } = line;
         if commit.header.community != community {
             let (found, community) = (commit.header.community.to_string(), community.to_string());
             return Err(SimulateError::OtherCommunity { line: number, found, community });

@@ -18,7 +18,7 @@ mod words;
 pub use contracts::{ASYNCAPI, OPENAPI, contracts};
 pub use gate::{COOKIE, COOKIE_SECURE, Gate, cookie, cookie_token, patient, same_site, token};
 pub use headers::{SEQUENCE, protect};
-pub use limits::{COMMAND_BYTES_MAX, HEADER_BYTES_MAX, IMPORT_BYTES_MAX, PAGE_ITEMS_MAX};
+pub use limits::{COMMAND_BYTES_MAX, HEADER_BYTES_MAX, IMPORT_BYTES_MAX, PAGE_ITEMS_MAX, PEOPLE_AT_ONCE_MAX};
 pub use params::{Params, no_parameters};
 pub use problem::{InvalidParam, Problem};
 pub use serve::{TlsFiles, serve};

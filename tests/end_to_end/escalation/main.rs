@@ -165,6 +165,8 @@ async fn killed_over_the_time_it_is_told_once_and_a_vacant_post_passes_upward(sy
     assert_eq!(turns(&after, "responsibility_gap"), [line(2, "s-office", "at_once")]);
     let overdue = after.iter().find(|message| message.action() == "escalated" && message.json["data"]["kind"] == "check_overdue").unwrap();
     assert_eq!(overdue.json["data"]["owner"]["gaps"], json!([{"level":1,"duty":"keeper"}]));
+    let order = system.get(&format!("/communities/{COMMUNITY}/quarantines/q1")).await.unwrap();
+    assert_eq!(order.json["keepers"], json!([]), "the order says what its alert found: {}", order.text);
     let page = system.page(&system.admin_token().unwrap(), &format!("/c/{COMMUNITY}/alerts/{}", overdue.alert())).await.unwrap();
     assert!(page.text.contains("空缺岗位") && page.text.contains("一级 包保人"), "{}", page.text);
     let stores = system.command(&["rebuild", "--check"]).unwrap();

@@ -17,12 +17,13 @@ const ROLES: [&str; 8] = ["admin", "command", "office", "grid", "leader", "nurse
 const HEADERS_OF_THE_MOMENT: [&str; 1] = ["date"];
 
 /// Every route of a community that is read, with ids that the others have; `{alert}` stands for an alert of theirs.
-const READ: [&str; 22] = [
+const READ: [&str; 23] = [
     "",
     "/buildings",
     "/buildings/b-other",
     "/buildings/b07",
     "/households/h-other",
+    "/people?ids=p-other",
     "/people/p-other",
     "/quarantines",
     "/quarantines/q-other",
@@ -235,6 +236,7 @@ async fn nothing_is_inside(system: &System, (who, token): (&str, &str), alert: &
     for (route, absent) in [
         ("/buildings/b-other".to_owned(), "/buildings/b-absent"),
         ("/households/h-other".to_owned(), "/households/h-absent"),
+        ("/people?ids=p-other".to_owned(), "/people?ids=p-absent"),
         ("/people/p-other".to_owned(), "/people/p-absent"),
         ("/quarantines/q-other".to_owned(), "/quarantines/q-absent"),
         (format!("/alerts/{alert}"), "/alerts/aaaaaaaaaaaaaaaa-1"),

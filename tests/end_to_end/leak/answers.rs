@@ -60,6 +60,11 @@ async fn pages(system: &System, community: &Community) -> Vec<String> {
     pages.into_iter().map(|page| format!("/c/{slug}{page}")).collect()
 }
 
+/// Where it is told what some people are called.
+fn names_of(slug: &str, people: &[String]) -> String {
+    format!("/communities/{slug}/people?ids={}", people.join(","))
+}
+
 /// The office reads names where it may: the search finds what is there.
 pub(crate) async fn those_who_may_see_do(system: &System, towns: &[Community], canaries: &Canaries) {
     let office = token(system, "the-office", &["--deployment"], "office");
@@ -71,6 +76,8 @@ pub(crate) async fn those_who_may_see_do(system: &System, towns: &[Community], c
             assert_eq!(answer.status, 200, "{}", answer.text);
             assert!(canaries.count(answer.text.as_bytes()) >= 2, "the office is not told who {person} is: {}", answer.text);
         }
+        let named = system.request_as(&office, Method::GET, &names_of(slug, &ids["person"]), None).await.unwrap();
+        assert!(canaries.count(named.text.as_bytes()) >= 2, "the office is told what they are called: {}", named.text);
         let timeline = format!("/communities/{slug}/timeline?person={}", ids["person"][0]);
         let timeline = system.request_as(&office, Method::GET, &timeline, None).await.unwrap();
         assert!(canaries.find(timeline.text.as_bytes()).is_some(), "{}", timeline.text);
@@ -97,6 +104,11 @@ pub(crate) async fn others_do_not(system: &System, towns: &[Community], canaries
                 canaries.absent(&format!("{path}, as {who}"), answer.text.as_bytes());
                 answers += 1;
             }
+            // what is nothing but names is refused to them
+            let slug = &community.spec().slug;
+            let answer = system.request_as(token, Method::GET, &names_of(slug, &ids(community, EACH_MAX)["person"]), None).await.unwrap();
+            assert_eq!(answer.status, 403, "{who}: {}", answer.text);
+            canaries.absent(&format!("people of {slug}, as {who}"), answer.text.as_bytes());
             for page in pages(system, community).await {
                 let answer = system.page(token, &page).await.unwrap();
                 assert_eq!(answer.status, 200, "{who}: {page}: {}", answer.text);

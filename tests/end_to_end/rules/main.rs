@@ -79,6 +79,11 @@ async fn a_log_played_again_says_what_alerting_said_and_another_policy_something
     let other = simulated(&system, &["--policy", policy.to_str().unwrap()]);
     assert_eq!(of(&other, "fever"), (&json!(1), &json!(0), 0, 1, 0), "{other:#}");
     fs::write(&log, system.command(&["--community", COMMUNITY, "--json", "events", "export"]).unwrap().stdout).unwrap();
+    // the operator may not see what medicine found: the log is played without it, and that is said
+    system.must(COMMUNITY, "medical.record", None, json!({"person": "p2", "finding": "other_illness"})).await.unwrap();
+    let played = system.command(&["--community", COMMUNITY, "rules", "simulate", "--from", "2020-01-01", "--to", "2100-01-01"]).unwrap();
+    let said = String::from_utf8_lossy(&played.stderr);
+    assert!(played.status.success() && said.contains("may not see findings"), "{said}");
     system.stop().unwrap();
     let without_a_system = simulated(&system, &["--log", log.to_str().unwrap()]);
     assert_eq!(without_a_system["rules"]["fever"], same["rules"]["fever"]);

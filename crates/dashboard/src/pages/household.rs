@@ -120,7 +120,7 @@ async fn page(visitor: &Visitor, id: &str, household: &str) -> Result<HouseholdP
         mark: cell.as_ref().map(|cell| Mark::of(cell.state, words)),
         reasons: reasons(alerts.iter().zip(lines), cell.as_ref(), &entries, &community.clock),
         people,
-        duties: orders.iter().map(|order| quarantines::Row::of(order, &names, &community)).collect(),
+        duties: orders.iter().map(|order| quarantines::Row::of(order, &names, &community, &colleagues)).collect(),
         entries,
         more: timeline.next.is_some(),
         household: household.to_string(),

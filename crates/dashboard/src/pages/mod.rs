@@ -15,16 +15,14 @@ mod todo;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::values::{PersonId, field};
-use readmodel::views::{AlertItem, PersonView, StatusRow};
+use readmodel::views::{AlertItem, PersonItem, StatusRow};
+use serde::Deserialize;
 
 use crate::{
     api::{Failure, List},
     visitor::{Community, Visitor},
     words::Words,
 };
-
-/// Most people who are looked up for one page only to say what they are called.
-const NAMES_MAX: usize = 32;
 
 /// A part of a whole, as a bar shows it.
 #[derive(Clone, Copy, Debug)]
@@ -75,19 +73,26 @@ async fn active_alerts(visitor: &Visitor, community: &Community) -> Result<List<
     visitor.api.list(&community.path("/alerts"), "state=active").await
 }
 
-/// What people are called, for those who may read it. Whoever has no file, or no name that may be read, is left out.
+/// An answer of the API about some people.
+#[derive(Deserialize)]
+struct Named {
+    items: Vec<PersonItem>,
+}
+
+/// What people are called, in one question, for those who may read it. Whoever has no file, or no name that may be read, is left out.
 async fn names_of(visitor: &Visitor, community: &Community, people: BTreeSet<PersonId>) -> Result<BTreeMap<PersonId, String>, Failure> {
-    let mut names = BTreeMap::new();
-    for person in people.into_iter().take(NAMES_MAX) {
-        match visitor.api.get::<PersonView>(&community.path(&format!("/people/{person}"))).await {
-            Ok(view) => names.extend(view.private.first(field::NAME).map(|name| (person, name.to_owned()))),
-            Err(Failure::NotFound) => {}
-            // names cannot be had now: what they are about is shown without
-            Err(Failure::Busy | Failure::Broken) => break,
-            Err(failure) => return Err(failure),
-        }
+    if people.is_empty() {
+        return Ok(BTreeMap::new());
     }
-    Ok(names)
+    let ids = people.iter().take(web::PEOPLE_AT_ONCE_MAX).map(PersonId::as_str).collect::<Vec<_>>().join(",");
+    let named = match visitor.api.get::<Named>(&community.path(&format!("/people?ids={ids}"))).await {
+        Ok(named) => named,
+        // the visitor may not read names, or nobody can now: what they are about is shown without
+        Err(Failure::Forbidden | Failure::Busy | Failure::Broken) => return Ok(BTreeMap::new()),
+        Err(failure) => return Err(failure),
+    };
+    let name = |item: PersonItem| item.private.first(field::NAME).map(str::to_owned).map(|name| (item.person, name));
+    Ok(named.items.into_iter().filter_map(name).collect())
 }
 
 /// Numbers inside names are compared as numbers: 2号楼 before 10号楼.

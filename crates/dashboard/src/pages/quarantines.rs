@@ -1,4 +1,5 @@
-//! `/c/{community}/quarantines`: people under order, by door; no names, so that the list can be printed and carried.
+//! `/c/{community}/quarantines`: people under order, by door, and who keeps them; no names of theirs, so that the list can be printed and
+//! carried.
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
@@ -8,6 +9,7 @@ use readmodel::views::{FindingView, QuarantineItem, SlotView, Status};
 use super::{BuildingNames, buildings, natural};
 use crate::{
     api::Failure,
+    colleagues::Colleagues,
     moments::Clock,
     palette::Mark,
     telling,
@@ -35,6 +37,8 @@ pub(super) struct Row {
     pub(super) missed: u32,
     pub(super) slots: Vec<Slot>,
     pub(super) finding: Option<String>,
+    /// Who keeps it, by name; nothing: nobody does.
+    pub(super) keepers: Option<String>,
 }
 
 /// An owed check.
@@ -61,18 +65,20 @@ async fn page(visitor: &Visitor, id: &str) -> Result<QuarantinesPage, Failure> {
         let building = place.building.as_ref().and_then(|building| names.name(building.as_str())).map(natural);
         (item.status != Status::Serious, building, place.unit.clone(), std::cmp::Reverse(place.floor), place.door.clone())
     });
-    let rows = items.iter().map(|item| Row::of(item, &names, &community)).collect();
+    let colleagues = Colleagues::of(visitor, &community).await?;
+    let rows = items.iter().map(|item| Row::of(item, &names, &community, &colleagues)).collect();
     Ok(QuarantinesPage { f: visitor.community_frame(&community, "quarantines", visitor.words.of("quarantines.title")), rows })
 }
 
 impl Row {
-    pub(super) fn of(item: &QuarantineItem, names: &BuildingNames, community: &Community) -> Self {
+    pub(super) fn of(item: &QuarantineItem, names: &BuildingNames, community: &Community, colleagues: &Colleagues) -> Self {
         let (clock, words) = (&community.clock, community.clock.words);
         let place = &item.place;
         let building = place.building.as_ref().map(|building| names.name(building.as_str()).unwrap_or(building.as_str()).to_owned());
         let parts = [building, telling::door(place.unit.as_deref(), place.door.as_deref(), words), item.room.clone()];
         let at = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let today = clock.zone.day_of(clock.now);
+        let keepers: Vec<String> = item.keepers.iter().map(|keeper| colleagues.name(&keeper.staff)).collect();
         Self {
             href: place.household.as_ref().map(|household| format!("{}/h/{household}", community.base())),
             place: if at.is_empty() { words.of("quarantines.elsewhere").to_owned() } else { at },
@@ -86,6 +92,7 @@ impl Row {
             missed: item.checks.missed,
             slots: item.slots.iter().filter(|slot| slot.date == today).map(|view| slot(view, clock)).collect(),
             finding: item.findings.first().map(|found| finding(found, clock)),
+            keepers: (!keepers.is_empty()).then(|| keepers.join(words.of("list.comma"))),
         }
     }
 }

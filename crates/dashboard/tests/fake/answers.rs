@@ -2,7 +2,7 @@
 
 use domain::values::Timestamp;
 use readmodel::views::{
-    BuildingDetail, CheckpointItem, CoverageDoors, DutyItem, HouseholdView, PersonView, QuarantineItem, SilenceItem, StaffItem, TimelineItem,
+    BuildingDetail, CheckpointItem, CoverageDoors, DutyItem, HouseholdView, PersonItem, PersonView, QuarantineItem, SilenceItem, StaffItem, TimelineItem,
 };
 use serde_json::{Value, json};
 
@@ -110,6 +110,17 @@ pub(crate) fn person(now: &dyn Fn() -> Timestamp, person: &str, personal: bool) 
         "findings": if personal { findings } else { json!([]) }, "in_hospital": if personal && person == "p7f3b" { stay } else { Value::Null }, "sequence": SEQUENCE })))
 }
 
+/// What somebody is called, as the list of people says it.
+pub(crate) fn named(person: &str) -> Option<Value> {
+    let name = match person {
+        "p7f3a" => "王建国",
+        "p7f3b" => "李秀兰",
+        "p7f3c" => "王若彤",
+        _ => return None,
+    };
+    Some(typed::<PersonItem>(json!({ "person": person, "private": { "name": [name] }, "household": "h-y07-2-502", "sequence": SEQUENCE })))
+}
+
 pub(crate) fn quarantines(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
     let doors = [
         ("y07", "2", "402", 8, "overdue"),
@@ -122,6 +133,12 @@ pub(crate) fn quarantines(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
         ("l17", "1", "502", 14, "done"),
         ("d02", "3", "101", 1, "done"),
     ];
+    // one-to-one in building 7, by the grid in estate l, nobody elsewhere
+    let keepers = |building: &str| match &building[..1] {
+        "y" => json!([{ "staff": "s-lou", "standing": "main", "scope": "quarantine" }, { "staff": "s-yang", "standing": null, "scope": "quarantine" }]),
+        "l" => json!([{ "staff": "s-li", "standing": "main", "scope": "grid" }]),
+        _ => json!([]),
+    };
     let slot = |name: &str, state: &str, hour: &str| {
         json!({ "date": "2020-02-06", "name": name, "opens_at": format!("2020-02-06T{hour}:00:00+08:00"), "due_at": format!("2020-02-06T{hour}:30:00+08:00"),
             "state": state, "done_by": null, "late_entry": false })
@@ -132,7 +149,7 @@ pub(crate) fn quarantines(now: &dyn Fn() -> Timestamp) -> Vec<Value> {
         typed::<QuarantineItem>(json!({
             "quarantine": format!("q-{building}-{door}"), "person": "p7f3a", "kind": "home", "status": if overdue > 0 { "serious" } else { "duty" }, "place": place, "facility": null,
             "room": null, "regime": null, "basis": "exposure", "day_0": "2020-01-29", "day": day, "days": 14, "last_day": "2020-02-12", "release_due": day == 14,
-            "ordered_at": ago(now, 60 * 24 * 8), "released_at": null, "released": null, "checks": { "due": 2, "done": 2 - overdue, "overdue": overdue, "missed": overdue },
+            "ordered_at": ago(now, 60 * 24 * 8), "released_at": null, "released": null, "keepers": keepers(building), "checks": { "due": 2, "done": 2 - overdue, "overdue": overdue, "missed": overdue },
             "slots": [slot("morning", "done", "09"), slot("evening", evening, "19")],
             "findings": [{ "event": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f60-0", "at": ago(now, 60 * 11), "recorded_at": ago(now, 60 * 11), "outcome": "reached", "mode": "video", "complete": true,
                 "readings": [{ "tenths_celsius": 366, "unreadable": null, "site": "axilla", "at": ago(now, 660), "fever": false }], "symptoms": [], "by": ["s-yang"] }], "sequence": SEQUENCE }))
@@ -229,7 +246,7 @@ pub(crate) fn timeline(now: &dyn Fn() -> Timestamp, household: &str, personal: b
         json!({ "place": at, "round": "r3", "outcome": "met", "mode": "door", "people": [{ "who": { "person": "p7f3a", "unregistered": null }, "basis": "seen", "presence": "here",
             "readings": [reading(site, tenths)], "not_measured": null, "symptoms": symptoms, "exposure": null, "orders": [], "private": note }], "call_back_at": null, "private": null })
     };
-    vec![
+    let mut items = vec![
         item(
             52,
             "alert.raised.v1",
@@ -276,5 +293,8 @@ pub(crate) fn timeline(now: &dyn Fn() -> Timestamp, household: &str, personal: b
         ),
         item(45, "residence.started.v1", 60 * 24 * 900, 60, "", Some("import"), false, json!({ "kind": "lives" })),
         item(44, "household.registered.v1", 60 * 24 * 901, 60, "", Some("import"), false, json!({ "household": household })),
-    ]
+    ];
+    // who was left behind by somebody in hospital is told to those who may see findings
+    items.retain(|item| personal || item["type"] != "household.exposed.v1");
+    items
 }

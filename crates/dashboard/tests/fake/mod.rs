@@ -36,12 +36,14 @@ pub(crate) struct Fake {
     pub(crate) commands: Arc<Mutex<Vec<Value>>>,
     /// What is sealed cannot be opened now.
     pub(crate) keys_away: Arc<AtomicBool>,
+    /// Whose files were looked up for their names, a question each.
+    pub(crate) looked_up: Arc<Mutex<Vec<String>>>,
 }
 
 impl Fake {
     pub(crate) fn new(now: Now) -> Self {
         let alerts = place::alerts(&*now);
-        Self { now, alerts: Arc::new(Mutex::new(alerts)), commands: Arc::default(), keys_away: Arc::default() }
+        Self { now, alerts: Arc::new(Mutex::new(alerts)), commands: Arc::default(), keys_away: Arc::default(), looked_up: Arc::default() }
     }
 
     /// Whether what is sealed can be opened.
@@ -82,6 +84,7 @@ impl Fake {
             .route(&format!("{under}/buildings"), get(buildings))
             .route(&format!("{under}/buildings/{{building}}"), get(building))
             .route(&format!("{under}/households/{{household}}"), get(household))
+            .route(&format!("{under}/people"), get(people))
             .route(&format!("{under}/people/{{person}}"), get(person))
             .route(&format!("{under}/quarantines"), get(quarantines))
             .route(&format!("{under}/quarantines/{{quarantine}}"), get(quarantine))
@@ -135,6 +138,7 @@ struct Page {
     cursor: Option<usize>,
     state: Option<String>,
     household: Option<String>,
+    ids: Option<String>,
 }
 
 fn list(items: Vec<Value>, page: &Page) -> Response {
@@ -177,7 +181,19 @@ async fn household(State(fake): State<Fake>, Path((id, household)): Path<(String
 async fn person(State(fake): State<Fake>, Path((id, person)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Response> {
     let role = enter(&headers, &id)?;
     fake.open()?;
+    fake.looked_up.lock().unwrap().push(person.clone());
     Ok(one(answers::person(&*fake.now, &person, role == Role::Office)))
+}
+
+async fn people(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
+    if enter(&headers, &id)? != Role::Office {
+        return Err(problem(StatusCode::FORBIDDEN, "forbidden", json!({})));
+    }
+    fake.open()?;
+    let ids = page.ids.clone().unwrap_or_default();
+    assert!((1..=web::PEOPLE_AT_ONCE_MAX).contains(&ids.split(',').count()), "the API refuses {ids}");
+    fake.looked_up.lock().unwrap().push(ids.clone());
+    Ok(list(ids.split(',').filter_map(answers::named).collect(), &page))
 }
 
 async fn quarantines(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {

@@ -5,6 +5,7 @@ mod command;
 mod decide;
 mod event;
 mod evolve;
+mod nearest;
 mod post;
 mod state;
 
@@ -12,6 +13,7 @@ pub use asked::{ASKED, Asked};
 pub use command::{Assign, Command, Release, ScopeInput};
 pub(crate) use decide::{check_level, scope};
 pub use event::{Assigned, Released, Scope, ScopeId, ScopeKind, Standing};
+pub use nearest::{LiesIn, Near, nearest_of_person, nearest_of_place};
 pub use post::{Held, LogPlace, Post};
 pub use state::{Id, State};
 

@@ -67,6 +67,9 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
                 None => read_log(&events::export(&global.client()?, global.community()?).await?, "the log")?,
             };
             let zone = zone_of(&log);
+            if log.iter().any(|line| line.lacks_findings) {
+                talk("this log was exported with a token that may not see findings: they, and who was exposed by them, are not in it; use an office's token");
+            }
             let ends_at = log.iter().map(|line| line.commit.header.recorded_at).max();
             let question = Question { from: instant(&from, &zone, 0)?, to: instant(&to, &zone, 1)?, policy };
             if question.to <= question.from {

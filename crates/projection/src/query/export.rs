@@ -21,7 +21,7 @@ use web::{Problem, SEQUENCE};
 
 use super::{
     Query, RETRY_AFTER_S,
-    registers::{may_see, payload},
+    registers::{as_seen, payload},
 };
 
 /// Commits read from the log at once.
@@ -37,6 +37,9 @@ struct Line {
     recorded_at: Timestamp,
     actor: Slug,
     events: Vec<LineEvent>,
+    /// What is left out of all lines for this caller, whether there is any in this one or not.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    without: &'static [&'static str],
 }
 
 #[derive(Serialize)]
@@ -126,14 +129,16 @@ impl Export {
     }
 
     async fn commit_line(&self, stored: &Stored, commit: Commit) -> Result<serde_json::Result<Vec<u8>>, ReadError> {
-        let Commit { header, mut events } = commit;
+        let Commit { header, events } = commit;
+        let seen = (0..).zip(events).filter_map(|(index, event)| Some((index, as_seen(&self.scope, event)?)));
+        let (places, mut events): (Vec<u16>, Vec<Event>) = seen.unzip();
         let opened = self.query.opener.open_events(&self.scope, ("export", ""), &mut events).await;
         opened.map_err(|error| ReadError::Unavailable(error.to_string()))?;
-        let line_event = |(event, index): (&Event, u16)| LineEvent {
+        let line_event = |(index, event): (u16, &Event)| LineEvent {
             id: header.event_id(index).to_string(),
             kind: event.name(),
             subject: stored.subject.clone(),
-            data: if may_see(&self.scope, event) { payload(event) } else { Value::Null },
+            data: payload(event),
         };
         Ok(serde_json::to_vec(&Line {
             sequence: stored.sequence,
@@ -142,7 +147,8 @@ impl Export {
             at: header.at,
             recorded_at: header.recorded_at,
             actor: header.actor.clone(),
-            events: events.iter().zip(0..).map(line_event).collect(),
+            events: places.into_iter().zip(&events).map(line_event).collect(),
+            without: if self.scope.may(Right::SeeFindings) { &[] } else { &["findings"] },
         }))
     }
 }

@@ -127,6 +127,7 @@ pub(crate) fn router(query: Query) -> Router {
         .route("/buildings", get(places::buildings))
         .route("/buildings/{building}", get(places::building))
         .route("/households/{household}", get(registers::household))
+        .route("/people", get(registers::people))
         .route("/people/{person}", get(registers::person))
         .route("/quarantines", get(registers::quarantines))
         .route("/quarantines/{quarantine}", get(registers::quarantine))

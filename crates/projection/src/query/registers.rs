@@ -1,5 +1,7 @@
 //! Households, people, orders, alerts, timelines.
 
+use std::collections::BTreeSet;
+
 use axum::{
     extract::{Path, RawQuery, State},
     http::HeaderMap,
@@ -13,11 +15,11 @@ use domain::{
 };
 use readmodel::{
     models::timeline::Of,
-    views::{TimelineItem, Veils},
+    views::{PersonItem, TimelineItem, Veils},
 };
 use serde::Serialize;
 use serde_json::Value;
-use web::{Params, Problem};
+use web::{PEOPLE_AT_ONCE_MAX, Params, Problem};
 
 use super::{
     Query,
@@ -97,6 +99,19 @@ pub(super) async fn person(State(query): State<Query>, Path((community, id)): Pa
     let asked = query.ask(&headers, &community, Right::See, &raw, &[]).await?;
     let person: PersonId = id.parse().map_err(|_| Problem::not_found())?;
     one_of(&query, asked.scope, ("person", &id), move |reader, scope| reader.person(scope, &person)).await
+}
+
+/// `GET …/people?ids=`: what some people are called. It is nothing but names, so it is for those who may read them: of the others nothing is
+/// looked up.
+pub(super) async fn people(State(query): State<Query>, Path(community): Path<String>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {
+    let asked = query.ask(&headers, &community, Right::SeePersonal, &raw, &["ids"]).await?;
+    let people = ids(&asked.params)?;
+    let scope = asked.scope.clone();
+    let mut page = query.read(move |reader| reader.people(&scope, &people)).await?;
+    let named = page.items.iter().map(|item| item.person.as_str()).collect::<Vec<_>>().join(",");
+    query.opener.open_view(&asked.scope, ("people", &named), &mut page.items).await?;
+    page.items.iter_mut().for_each(PersonItem::only_name);
+    list(&page)
 }
 
 /// `GET …/quarantines`: orders that nobody has released.
@@ -179,28 +194,35 @@ pub(super) async fn timeline(State(query): State<Query>, Path(community): Path<S
     let asked = query.ask(&headers, &community, Right::See, &raw, &allowed).await?;
     let (page, (of, what, id)) = (page_of(&asked.params)?, whose(&asked.params)?);
     let scope = asked.scope.clone();
-    let mut page = query.read(move |reader| reader.timeline(&scope, &of, &page)).await?;
-    page.items.retain(|(_, event)| may_see(&asked.scope, event));
-    let (items, mut events): (Vec<TimelineItem>, Vec<Event>) = page.items.into_iter().unzip();
+    let page = query.read(move |reader| reader.timeline(&scope, &of, &page)).await?;
+    let seen = page.items.into_iter().filter_map(|(item, event)| Some((item, as_seen(&asked.scope, event)?)));
+    let (items, mut events): (Vec<TimelineItem>, Vec<Event>) = seen.unzip();
     query.opener.open_events(&asked.scope, (what, &id), &mut events).await?;
     let personal = asked.scope.may(Right::SeePersonal);
     let items = items.into_iter().zip(&events).map(|(item, event)| TimelineAnswer { item, data: if personal { payload(event) } else { Value::Null } });
     list(&Page { items: items.collect(), next: page.next, sequence: page.sequence })
 }
 
-/// Whether somebody may know of an event at all: of a finding only who may see findings.
-pub(super) fn may_see(scope: &Scope, event: &Event) -> bool {
-    scope.may(Right::SeeFindings) || !tells_a_finding(event)
+/// An event as somebody may know of it: nothing where it tells of a finding and they may not see findings. A retraction then repeats only
+/// what they knew of; it is nothing where they knew of none.
+pub(super) fn as_seen(scope: &Scope, event: Event) -> Option<Event> {
+    if scope.may(Right::SeeFindings) {
+        return Some(event);
+    }
+    match event {
+        Event::RecordRetracted(mut retracted) => {
+            // what cannot be read is not shown either
+            retracted.events.retain(|stored| Event::decode(&stored.name, &stored.payload).is_ok_and(|fact| !tells_a_finding(&fact)));
+            (!retracted.events.is_empty()).then_some(Event::RecordRetracted(retracted))
+        }
+        event => (!tells_a_finding(&event)).then_some(event),
+    }
 }
 
-/// Whether an event says what medicine found, or repeats it to take it back.
+/// Whether an event says what medicine found, or who is left behind by somebody in its care. That a door is under quarantine is said by
+/// orders, which all may see.
 fn tells_a_finding(event: &Event) -> bool {
-    match event {
-        Event::FindingRecorded(_) => true,
-        // what cannot be read is not shown either
-        Event::RecordRetracted(retracted) => retracted.facts().map_or(true, |facts| facts.iter().any(tells_a_finding)),
-        _ => false,
-    }
+    matches!(event, Event::FindingRecorded(_) | Event::HouseholdExposed(_))
 }
 
 /// The payload of an event with what is still sealed masked.
@@ -208,6 +230,17 @@ pub(super) fn payload(event: &Event) -> Value {
     let mut value = event.serialize_payload(serde_json::value::Serializer).unwrap_or_default();
     mask(&mut value);
     value
+}
+
+/// The people of `?ids=`, each once.
+fn ids(params: &Params) -> Result<BTreeSet<PersonId>, Problem> {
+    let all = params.text("ids").filter(|ids| !ids.is_empty()).map(|ids| ids.split(',').collect::<Vec<_>>());
+    let all = all.ok_or_else(|| Problem::bad_request("?ids", "wrong_shape", format!("1 to {PEOPLE_AT_ONCE_MAX} ids of people, separated by commas")))?;
+    if all.len() > PEOPLE_AT_ONCE_MAX {
+        return Err(Problem::bad_request("?ids", "too_many", format!("at most {PEOPLE_AT_ONCE_MAX} ids at once")));
+    }
+    let none = |place: usize| Problem::bad_request(format!("?ids/{place}"), "wrong_shape", "the id of a person");
+    all.into_iter().enumerate().map(|(place, id)| id.parse().map_err(|_| none(place))).collect()
 }
 
 /// Whose timeline: exactly one of the four.

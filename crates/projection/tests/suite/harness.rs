@@ -22,7 +22,7 @@ use domain::{
     log::CommitHash,
     values::{CommunityId, DeploymentKey, KeyOwner, Private, PrivateFields, SealedPart, SecretKey, Timestamp},
 };
-use projection::{Parts, Projection};
+use projection::{Audit, Parts, Projection};
 use serde_json::Value;
 use store::{Options, Store};
 use tower::ServiceExt as _;
@@ -115,6 +115,11 @@ impl Log {
     }
 
     pub(crate) fn start_with(&self, folder: &Path, options: Options) -> Running {
+        self.start_recorded(folder, options, None)
+    }
+
+    /// Starts it with somebody who is told before personal data is shown.
+    pub(crate) fn start_recorded(&self, folder: &Path, options: Options, audit: Option<Audit>) -> Running {
         let now = Arc::clone(&self.now);
         let projection = Projection::start(Parts {
             log: self.log.clone(),
@@ -123,7 +128,7 @@ impl Log {
             secrets: secrets(),
             now: Arc::new(move || Timestamp(now.load(Ordering::SeqCst))),
             status: None,
-            audit: None,
+            audit,
         });
         Running { router: projection.router(), projection }
     }

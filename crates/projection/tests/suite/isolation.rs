@@ -9,11 +9,12 @@ use crate::{
     world::{at, entry, found, id, place, registrations, visit},
 };
 
-const PATHS: [&str; 11] = [
+const PATHS: [&str; 12] = [
     "/communities/c1",
     "/communities/c1/buildings",
     "/communities/c1/buildings/b07",
     "/communities/c1/households/h1",
+    "/communities/c1/people?ids=p1,p2",
     "/communities/c1/people/p1",
     "/communities/c1/quarantines",
     "/communities/c1/checkpoints",

@@ -4,9 +4,11 @@
 
 mod api;
 mod faults;
+mod findings;
 mod harness;
 mod isolation;
 mod live_pages;
+mod people;
 mod staff;
 #[path = "../../../readmodel/tests/world/mod.rs"]
 mod world;

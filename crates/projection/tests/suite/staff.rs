@@ -3,14 +3,15 @@
 use axum::http::StatusCode;
 use domain::{
     alert::Acknowledged,
-    responsibility::{Assigned, Scope, Standing},
+    quarantine::{ReleaseReason, Released},
+    responsibility::{Assigned, Scope, ScopeKind, Standing},
     staff::{FileCorrected, Registered, RolesChanged},
     values::Private,
 };
 use serde_json::{Value, json};
 
 use crate::harness::{Log, event_fact};
-use crate::world::{at, day, id, registrations, report};
+use crate::world::{at, day, id, place, registrations, report};
 
 fn registered(staff: &str, private: Option<Private>) -> Registered {
     Registered { staff: id(staff), roles: vec![id("leader")], org: None, person: Some(id("p1")), until: None, private, file_fingerprint: 1 }
@@ -135,5 +136,44 @@ async fn an_alert_says_who_has_it_and_not_only_with_which_token() {
         let item = answer.get("items").map_or(&answer, |items| &items[0]);
         assert_eq!((&item["acknowledged"]["actor"], &item["acknowledged"]["by"]), (&json!("t-office"), &json!(["s1"])), "{path}: {answer}");
     }
+    running.projection.stop().await;
+}
+
+fn keeper(kind: ScopeKind, of: &str, level: u8, staff: &str) -> Assigned {
+    let (scope, from) = (Scope::of(kind, &of), at("2020-02-01T08:00"));
+    Assigned { scope, duty: id("keeper"), level, staff: id(staff), standing: Standing::Main, from, until: None }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_says_who_keeps_it_in_its_list_and_by_itself() {
+    let mut log = with_staff().await;
+    log.append_all("c2", &registrations()).await;
+    log.append("c2", &event_fact(920, "2020-02-02T08:50", keeper(ScopeKind::Quarantine, "q1", 1, "s-other"))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = log.start(folder.path());
+    running.reached(log.head).await;
+    let kept = async |after: u64| {
+        let list = running.json("viewer", &format!("/communities/c1/quarantines?after={after}")).await["items"][0].clone();
+        let one = running.json("viewer", "/communities/c1/quarantines/q1").await;
+        assert_eq!((&list["quarantine"], &list["keepers"]), (&json!("q1"), &one["keepers"]));
+        one["keepers"].clone()
+    };
+    assert_eq!(kept(log.head).await, json!([]), "nobody was given it here, whoever keeps an order of that id elsewhere");
+    for (number, kind, of, level, staff, expected) in [
+        (930, ScopeKind::Building, "b07", 1, "s1", json!([{ "staff": "s1", "standing": "main", "scope": "building" }])),
+        (931, ScopeKind::Household, "h1", 1, "s2", json!([{ "staff": "s2", "standing": "main", "scope": "household" }])),
+        (932, ScopeKind::Person, "p1", 1, "s1", json!([{ "staff": "s1", "standing": "main", "scope": "person" }])),
+        (933, ScopeKind::Quarantine, "q1", 2, "s1", json!([{ "staff": "s1", "standing": "main", "scope": "person" }])),
+        (934, ScopeKind::Quarantine, "q1", 1, "s2", json!([{ "staff": "s2", "standing": "main", "scope": "quarantine" }])),
+    ] {
+        let head = log.append("c1", &event_fact(number, "2020-02-02T09:00", keeper(kind, of, level, staff))).await;
+        assert_eq!(kept(head).await, expected, "{of} {level}");
+    }
+    let duties = running.json("viewer", "/communities/c1/duties").await.to_string();
+    assert!(duties.contains("\"keeper\"") && !duties.contains("\"person\"") && !duties.contains("\"quarantine\""), "places only: {duties}");
+    let released = Released { quarantine: id("q1"), person: id("p1"), place: place("h1"), reason: ReleaseReason::Mistake, private: None };
+    let head = log.append("c1", &event_fact(935, "2020-02-02T09:30", released)).await;
+    let over = running.json("viewer", &format!("/communities/c1/quarantines/q1?after={head}")).await;
+    assert_eq!((&over["released"], &over["keepers"]), (&json!("mistake"), &json!([])), "nobody keeps what is over");
     running.projection.stop().await;
 }

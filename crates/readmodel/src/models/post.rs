@@ -1,6 +1,7 @@
 //! A post, a duty for a place at a level: who holds it, and who is on duty by its roster.
 //!
-//! Posts for a person, a household or an order are none of these: who keeps an order stands with the order.
+//! Posts for a person, a household or an order lie apart from those of places: there may be one of each order, and whoever asks for the
+//! duties of a community does not ask for them. Who keeps an order stands with the order.
 
 use domain::{
     Event, Fact,
@@ -31,9 +32,13 @@ pub struct Row {
     pub post: Kept,
 }
 
-/// The read model.
+/// The read model of posts for places.
 #[derive(Debug)]
 pub struct Post;
+
+/// The read model of posts for people, households and orders.
+#[derive(Debug)]
+pub struct PersonalPost;
 
 impl RowKey for Key {
     fn parts(&self) -> Vec<Part> {
@@ -48,30 +53,54 @@ impl ReadModel for Post {
     type Row = Row;
 
     fn keys(fact: &Fact<'_>) -> Vec<Key> {
-        let (scope, duty, level) = match fact.event {
-            Event::ResponsibilityAssigned(event) => (&event.scope, &event.duty, event.level),
-            Event::ResponsibilityReleased(event) => (&event.scope, &event.duty, event.level),
-            Event::RosterPlanned(event) => (&event.scope, &event.duty, event.level),
-            _ => return Vec::new(),
-        };
-        if is_of_place(scope.kind) { vec![Key { scope: scope.clone(), duty: duty.clone(), level }] } else { Vec::new() }
+        key_of(fact.event).into_iter().filter(|key| is_of_place(key.scope.kind)).collect()
     }
 
     fn evolve(row: Option<Row>, key: &Key, fact: &Fact<'_>) -> Option<Row> {
-        let mut row = row.unwrap_or_else(|| Row { key: key.clone(), post: Kept::default() });
-        let said = (fact.sequence, fact.index);
-        match fact.event {
-            Event::ResponsibilityAssigned(event) => row.post.assigned(said, &event.staff, event.standing, (event.from, event.until)),
-            Event::ResponsibilityReleased(event) => row.post.released(said, &event.staff, event.until),
-            Event::RosterPlanned(event) => row.post.planned(said, &event.shifts),
-            _ => {}
-        }
-        Some(row)
+        Some(evolve(row, key, fact))
     }
 }
 
+impl ReadModel for PersonalPost {
+    const NAME: &'static str = "post_personal";
+    const VERSION: u32 = 1;
+    type Key = Key;
+    type Row = Row;
+
+    fn keys(fact: &Fact<'_>) -> Vec<Key> {
+        key_of(fact.event).into_iter().filter(|key| !is_of_place(key.scope.kind)).collect()
+    }
+
+    fn evolve(row: Option<Row>, key: &Key, fact: &Fact<'_>) -> Option<Row> {
+        Some(evolve(row, key, fact))
+    }
+}
+
+/// The post that an event is about.
+fn key_of(event: &Event) -> Option<Key> {
+    let (scope, duty, level) = match event {
+        Event::ResponsibilityAssigned(event) => (&event.scope, &event.duty, event.level),
+        Event::ResponsibilityReleased(event) => (&event.scope, &event.duty, event.level),
+        Event::RosterPlanned(event) => (&event.scope, &event.duty, event.level),
+        _ => return None,
+    };
+    Some(Key { scope: scope.clone(), duty: duty.clone(), level })
+}
+
+fn evolve(row: Option<Row>, key: &Key, fact: &Fact<'_>) -> Row {
+    let mut row = row.unwrap_or_else(|| Row { key: key.clone(), post: Kept::default() });
+    let said = (fact.sequence, fact.index);
+    match fact.event {
+        Event::ResponsibilityAssigned(event) => row.post.assigned(said, &event.staff, event.standing, (event.from, event.until)),
+        Event::ResponsibilityReleased(event) => row.post.released(said, &event.staff, event.until),
+        Event::RosterPlanned(event) => row.post.planned(said, &event.shifts),
+        _ => {}
+    }
+    row
+}
+
 /// Whether a post for this kind of thing is one of a place.
-fn is_of_place(kind: ScopeKind) -> bool {
+pub const fn is_of_place(kind: ScopeKind) -> bool {
     match kind {
         ScopeKind::Community
         | ScopeKind::Area

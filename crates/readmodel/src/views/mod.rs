@@ -10,6 +10,7 @@ mod doors;
 mod duty;
 mod headline;
 mod household;
+mod keeper;
 mod person;
 mod quarantine;
 mod silence;
@@ -32,7 +33,10 @@ pub use doors::{BuildingDetail, Cell, DoorRows, FloorView, KnownBy, UnitView, bu
 pub use duty::{DutyItem, DutyPlace, DutyRows, OnPost, duties};
 pub use headline::{CommunityHeadline, Elsewhere, HeadlineParts, RoundCoverage, headline};
 pub use household::{FoundView, HouseholdView, ObservationView, ReadingView, Resident, household_view};
-pub use person::{HospitalStay, MeasuredView, MedicalFinding, OrderRef, PersonView, ResidenceView, Source, measured_view, person_view};
+pub use keeper::{KEEPER, KEEPER_LEVEL, Keeper, keepers};
+pub use person::{
+    HospitalStay, MeasuredView, MedicalFinding, OrderRef, PersonItem, PersonView, ResidenceView, Source, measured_view, person_item, person_view,
+};
 pub use quarantine::{FindingView, QuarantineItem, SlotView, quarantine_item};
 pub use silence::{SilenceItem, silence_item};
 pub use staff::{StaffItem, staff_item};

@@ -2,7 +2,7 @@
 
 use domain::{
     Event, Fact,
-    values::{PersonId, Place, QuarantineId, Reading, Slug, Subject, Timestamp},
+    values::{HouseholdId, PersonId, Place, QuarantineId, Reading, Slug, Subject, Timestamp, field},
 };
 use serde::{Deserialize, Serialize};
 
@@ -146,6 +146,38 @@ impl PersonView {
         self.findings.clear();
         self.in_hospital = None;
     }
+}
+
+/// A person as they are called on a page that is about something else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonItem {
+    /// The person.
+    pub person: PersonId,
+    /// Their name, and nothing else that is sealed.
+    pub private: Veiled,
+    /// The household that they live in now, if that is known.
+    pub household: Option<HouseholdId>,
+    /// Sequence of the last commit in it.
+    pub sequence: u64,
+}
+
+impl Veils for PersonItem {
+    fn each_veiled(&mut self, visit: &mut dyn FnMut(&mut Veiled)) {
+        visit(&mut self.private);
+    }
+}
+
+impl PersonItem {
+    /// Without what stands beside the name and is opened with it.
+    pub fn only_name(&mut self) {
+        self.private.keep_only(field::NAME);
+    }
+}
+
+/// What a person is called, and where they live at a time.
+pub fn person_item(row: &person::Row, sequence: u64, now: Timestamp) -> PersonItem {
+    let household = row.state.home_at(now).and_then(|home| home.household.clone());
+    PersonItem { person: row.person.clone(), private: row.private.as_ref().into(), household, sequence }
 }
 
 /// The stay in hospital that an order tells of, if it is in force.

@@ -7,7 +7,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CheckCounts, Moment, Status, Veiled, Veils,
+    CheckCounts, Keeper, Moment, Status, Veiled, Veils,
     household::{ReadingView, reading_views},
 };
 use crate::models::quarantine::{self, Finding};
@@ -91,13 +91,15 @@ pub struct QuarantineItem {
     pub released_at: Option<Timestamp>,
     /// Why it ended.
     pub released: Option<String>,
+    /// Who keeps it now, in the way in which alerts find them; nobody keeps it when there is none, and once it was released.
+    pub keepers: Vec<Keeper>,
     /// Owed checks.
     pub checks: CheckCounts,
     /// The slots of today; of the whole order when one order is asked for.
     pub slots: Vec<SlotView>,
     /// What was found lately, newest first.
     pub findings: Vec<FindingView>,
-    /// Sequence of the last commit in it.
+    /// Sequence of the last commit of the order in it.
     pub sequence: u64,
 }
 
@@ -116,8 +118,8 @@ impl QuarantineItem {
     }
 }
 
-/// An order at a moment, with the slots of today or of all its days.
-pub fn quarantine_item(row: &quarantine::Row, sequence: u64, all_days: bool, moment: &Moment<'_>) -> QuarantineItem {
+/// An order at a moment, with those who keep it, and the slots of today or of all its days.
+pub fn quarantine_item(row: &quarantine::Row, sequence: u64, keepers: Vec<Keeper>, all_days: bool, moment: &Moment<'_>) -> QuarantineItem {
     let order = &row.state.order;
     let today = moment.zone.day_of(moment.now);
     let checks = order.counts(moment.policy, moment.zone, moment.now);
@@ -146,6 +148,7 @@ pub fn quarantine_item(row: &quarantine::Row, sequence: u64, all_days: bool, mom
         ordered_at: order.ordered_at,
         released_at: order.released_at,
         released: row.released.map(|reason| reason.word().to_owned()),
+        keepers,
         checks,
         slots: slots.into_iter().map(slot_view).collect(),
         findings: row.findings.newest_first().into_iter().map(|(event, finding)| finding_view(event.to_string(), &finding, moment)).collect(),

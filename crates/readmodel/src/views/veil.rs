@@ -32,6 +32,13 @@ impl From<Option<&Private>> for Veiled {
 }
 
 impl Veiled {
+    /// Without all that was opened but one field.
+    pub fn keep_only(&mut self, name: &str) {
+        let Self::Open(fields) = self else { return };
+        let kept = PrivateFields::default().with_all(name, fields.all(name));
+        *self = if kept.is_empty() { Self::Nothing } else { Self::Open(kept) };
+    }
+
     /// The first value of a field, once opened.
     pub fn first(&self, name: &str) -> Option<&str> {
         match self {

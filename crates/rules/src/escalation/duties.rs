@@ -8,7 +8,7 @@ use domain::{
     absence::Presence,
     alert::State,
     building::Unit,
-    responsibility::{LogPlace, Post, Scope, ScopeKind, Standing},
+    responsibility::{LiesIn, LogPlace, Near, Post, Scope, Standing, nearest_of_person, nearest_of_place},
     roster,
     values::{BuildingId, CommunityId, EstateId, GridId, PersonId, Place, QuarantineId, Slug, StaffId, Timestamp},
 };
@@ -62,9 +62,6 @@ pub struct Lies {
     around: Option<(LogPlace, Option<EstateId>, Option<GridId>)>,
     units: Option<(LogPlace, BTreeSet<String>)>,
 }
-
-/// Scopes that are equally near to an alert: one, or all units of a building where it is about the whole of it.
-pub(super) type Near = Vec<Scope>;
 
 /// Whether an order binds somebody: since when, and until when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -189,41 +186,18 @@ impl Duties {
     pub(super) fn path(&self, state: &State, community: &CommunityId) -> Vec<Near> {
         let (place, person) = (&state.occurrence.place, state.occurrence.person.as_ref().and_then(|who| who.person.as_ref()));
         let orders = state.key.quarantine().into_iter().chain(person.into_iter().flat_map(|person| self.orders_of(person)));
-        let mut path: Vec<Near> = Vec::new();
-        for order in orders {
-            let near = vec![Scope::of(ScopeKind::Quarantine, &order)];
-            if !path.contains(&near) {
-                path.push(near);
-            }
-        }
-        path.extend(person.map(|person| vec![Scope::of(ScopeKind::Person, person)]));
-        path.extend(self.path_of_place(place, None, community));
-        path
+        nearest_of_person(orders, person, self.path_of_place(place, None, community))
     }
 
     /// As [`Duties::path`], of a place: of `units` of a building where they are named.
     pub(super) fn path_of_place(&self, place: &Place, units: Option<&BTreeSet<String>>, community: &CommunityId) -> Vec<Near> {
-        let building = place.building.as_ref();
-        let lies = building.and_then(|building| self.lies(building));
-        let (lies_in, grid) = lies.and_then(|lies| lies.around.as_ref()).map(|(_, estate, grid)| (estate.clone(), grid.clone())).unwrap_or_default();
-        let estate = place.estate.clone().or(lies_in);
-        let area = estate.as_ref().and_then(|estate| self.area_of(estate));
-        let unit = building.zip(place.unit.as_ref()).map(|(building, unit)| Scope::of_unit(building, unit));
-        // where a building has a leader for each unit and none of its own, the whole of it is theirs together
+        let lies = place.building.as_ref().and_then(|building| self.lies(building));
+        let around = lies.and_then(|lies| lies.around.as_ref());
+        let (lies_in, grid) = around.map(|(_, estate, grid)| (estate.as_ref(), grid.as_ref())).unwrap_or_default();
+        let estate = place.estate.as_ref().or(lies_in);
+        let area = estate.and_then(|estate| self.area_of(estate));
         let of_building = || lies.filter(|_| place.unit.is_none()).and_then(|lies| lies.units.as_ref()).map(|(_, units)| units);
-        let units = units.or_else(of_building).into_iter().flatten();
-        let units: Near = building.into_iter().flat_map(|building| units.clone().map(|unit| Scope::of_unit(building, unit))).collect();
-        let one = |scope| vec![scope];
-        let mut path: Vec<Near> = Vec::new();
-        path.extend(place.household.as_ref().map(|household| one(Scope::of(ScopeKind::Household, household))));
-        path.extend(unit.map(one));
-        path.extend(building.map(|building| one(Scope::of(ScopeKind::Building, building))));
-        path.push(units);
-        path.extend(grid.map(|grid| one(Scope::of(ScopeKind::Grid, &grid))));
-        path.extend(estate.map(|estate| one(Scope::of(ScopeKind::Estate, &estate))));
-        path.extend(area.map(|area| one(Scope::of(ScopeKind::Area, &area))));
-        path.push(one(Scope::of(ScopeKind::Community, community)));
-        path
+        nearest_of_place(place, &LiesIn { community, area: area.as_ref(), estate, grid, units: units.or_else(of_building) })
     }
 
     /// The grid that a building lies in.

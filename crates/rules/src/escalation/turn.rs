@@ -3,14 +3,13 @@
 use domain::{
     alert::{Gap, LEVEL_MAX, Owner, Severity, Share, Stage, State, Told, Why},
     community::Policy,
-    responsibility::Standing,
+    responsibility::{Near, Standing},
     values::{CommunityId, StaffId, Timestamp, Zone},
 };
 
 use super::{
     Duties,
     chain::{self, As, Chain, Row, Step, When},
-    duties::Near,
     hours::{asleep_until, falls_asleep_at},
 };
 use crate::word;

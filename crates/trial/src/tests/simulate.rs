@@ -53,6 +53,11 @@ fn a_log_is_read_as_it_is_exported_without_what_is_private() {
     let tomorrow = json!({"sequence": 1, "community": "u07", "command": world.commits()[0].header.command, "at": at("2020-02-05T00:00"),
         "recorded_at": at("2020-02-05T00:00"), "actor": "t", "events": [{"id": "x", "type": "comet.seen.v1", "subject": "ev", "data": {}}]});
     assert!(Line::read(&tomorrow.to_string()).unwrap_err().to_string().contains("comet.seen.v1"));
+    // what its reader may not see is left out, and that is said
+    let mut findings = tomorrow;
+    (findings["events"], findings["without"]) = (json!([]), json!(["findings"]));
+    let read = Line::read(&findings.to_string()).unwrap();
+    assert!(read.lacks_findings && read.commit.events.is_empty() && lines(&world).iter().all(|line| !line.lacks_findings));
 }
 
 #[test]
