@@ -66,13 +66,14 @@ struct Bench {
     /// Numbers of the sends that the receiver has.
     done: std::collections::BTreeSet<u64>,
     /// Until when an alert is silenced at a time, both in seconds; nothing while nobody answers.
-    silences: Box<dyn Fn(i64, &str) -> Answer>,
+    silences: Box<Answering>,
     /// What was asked about, and when.
     asked: Vec<(i64, String)>,
 }
 
 /// Of an alert: nobody knows, it is not silenced, or it is until so many seconds.
 type Answer = Option<Option<i64>>;
+type Answering = dyn Fn(i64, &str) -> Answer;
 
 impl Bench {
     fn new(plan: Plan) -> Self {
