@@ -16,7 +16,7 @@
 //! | `send` | an observation on its way to intake, again and again until it is answered |
 //! | `outbox` | messages that were told are taken out |
 //! | `publish` | messages for outsiders: built while folding, appended behind their own guard |
-//! | `deliver` | what was published, told onwards to people and programs: reads the stream, never the log |
+//! | `deliver` | what was published, told onwards to people and programs: reads the stream, never the log, and asks `silences` before it reminds |
 //! | `check` | what is remembered against a fresh fold |
 //! | `service`, `error` | the loop around it; what ends it |
 //!
@@ -50,6 +50,7 @@ pub use publish::{HEARTBEAT_EVERY, PublishError};
 pub use rows::tables;
 pub use send::OBSERVATIONS;
 pub use service::{Alerting, Named, Outlets, Parts, Readiness};
+pub use silences::Silences;
 
 #[cfg(test)]
 mod simulation;

@@ -21,6 +21,7 @@ use crate::{
     publish::{Class, HEARTBEAT_EVERY, Progress, Publisher, beat},
     rows::Target,
     send,
+    silences::Silences,
 };
 
 /// Observations on their way to intake at once: many fit into one append, and a storm of them must not crowd out what people enter.
@@ -90,6 +91,11 @@ impl Readiness {
         parked.into_iter().for_each(|parked| lock(&self.parked).add(parked));
     }
 
+    /// Whether all that the log tells is folded, as far as is known.
+    pub(crate) fn is_judging(&self) -> bool {
+        !lock(&self.reasons).contains_key(JUDGING)
+    }
+
     /// What was set aside so far: it is judged without that.
     pub fn parked(&self) -> ParkedList {
         lock(&self.parked).clone()
@@ -137,6 +143,11 @@ impl Alerting {
     /// How it is doing.
     pub fn readiness(&self) -> Readiness {
         self.readiness.clone()
+    }
+
+    /// Who can be asked which alerts are silenced now: deliveries, before they remind people.
+    pub fn silences(&self) -> Silences {
+        Silences::new(self.store.clone(), self.readiness())
     }
 
     /// Stops, and closes the store. What was on its way to intake is judged again at the next start.

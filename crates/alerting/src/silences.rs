@@ -1,18 +1,27 @@
 //! Which alerts people are not to be told of now: silences as the log tells them.
 
+use std::{collections::HashMap, time::Duration};
+
 use domain::{
     Commit, Evolve, Fact,
+    alert::{self, AlertId},
     silence::{self, Silence},
     values::{BuildingId, CommandId, CommunityId, DAY_MS, Slug, Timestamp},
 };
 use store::{Key, Row, Store, Unit};
 
-use crate::{error::AlertingError, rows::SILENCES};
+use crate::{
+    error::{AlertingError, chain},
+    rows::{ALERTS, SILENCES, alert_key},
+    service::Readiness,
+};
 
 /// Silences read at once.
 const PAGE_ROWS: usize = 1000;
 /// How long a silence is kept after its end. A fold that begins again behind it asks what held then, and must be told the same.
 const KEPT_MS: i64 = 7 * DAY_MS;
+/// Longest that a delivery waits for an answer, in real time; then it goes by what it knows.
+const ANSWER_WAIT: Duration = Duration::from_secs(2);
 
 /// Folds what a commit says of silences, and lets go of those that had been over for long when it was recorded.
 pub(crate) fn fold(store: &Store, commit: &Commit, sequence: u64) -> Result<Vec<Unit>, AlertingError> {
@@ -48,9 +57,58 @@ pub(crate) fn until(
     (kind, building): (&Slug, Option<&BuildingId>),
     recorded_at: Timestamp,
 ) -> Result<Option<Timestamp>, AlertingError> {
-    let silences = all(store, community)?;
-    let holding = silences.iter().map(|(_, row)| &row.value).filter(|silence| silence.holds_at(recorded_at) && silence.is_about(kind, building));
-    Ok(holding.map(|silence| silence.until).max())
+    Ok(until_of(&all(store, community)?, (kind, building), recorded_at))
+}
+
+fn until_of(silences: &[(Key, Row<silence::State>)], (kind, building): (&Slug, Option<&BuildingId>), at: Timestamp) -> Option<Timestamp> {
+    let holding = silences.iter().map(|(_, row)| &row.value).filter(|silence| silence.holds_at(at) && silence.is_about(kind, building));
+    holding.map(|silence| silence.until).max()
+}
+
+/// Who can be asked whether an alert is silenced now: alerting's store, while it has folded all that the log tells.
+#[derive(Clone)]
+pub struct Silences {
+    store: Store,
+    readiness: Readiness,
+}
+
+impl Silences {
+    pub(crate) fn new(store: Store, readiness: Readiness) -> Self {
+        Self { store, readiness }
+    }
+
+    /// Until when each of these alerts is silenced at `now`. Of one that is not known here nothing is said, nor of any while the log is not
+    /// folded to its head or the store does not answer: people are reminded of too much rather than of too little.
+    pub(crate) async fn of(&self, alerts: Vec<(CommunityId, String)>, now: Timestamp) -> delivery::Silences {
+        if alerts.is_empty() || !self.readiness.is_judging() {
+            return delivery::Silences::new();
+        }
+        let store = self.store.clone();
+        let looked = tokio::task::spawn_blocking(move || answers(&store, alerts, now));
+        let why = match tokio::time::timeout(ANSWER_WAIT, looked).await {
+            Ok(Ok(Ok(answers))) => return answers,
+            Ok(Ok(Err(error))) => chain(&error),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        tracing::warn!(%why, "silences cannot be looked up: people are reminded by what was last known of them");
+        delivery::Silences::new()
+    }
+}
+
+fn answers(store: &Store, alerts: Vec<(CommunityId, String)>, now: Timestamp) -> Result<delivery::Silences, AlertingError> {
+    let mut of_community = HashMap::new();
+    let mut answers = delivery::Silences::new();
+    for (community, alert) in alerts {
+        let Ok(id) = alert.parse::<AlertId>() else { continue };
+        let Some(state) = store.get::<alert::State>(ALERTS, &alert_key(&community, id.key_hash()))?.map(|row| row.value) else { continue };
+        let silences = match of_community.get(&community) {
+            Some(silences) => silences,
+            None => of_community.entry(community.clone()).or_insert(all(store, &community)?),
+        };
+        answers.insert(alert, until_of(silences, (&state.key.rule, state.occurrence.place.building.as_ref()), now));
+    }
+    Ok(answers)
 }
 
 /// All silences of a community that are kept.

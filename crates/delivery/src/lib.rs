@@ -5,8 +5,9 @@
 //! | `message` | a message of the stream, as far as it is told onwards |
 //! | `nudge` | nudges: a text a leader, of what is missing still and in time |
 //! | `plan` | a subscription: which receiver, which messages, how much of them |
-//! | `machine` | `(state, message or time) -> (state, sends)`: grouping, budget, digest, storm lane, flapping |
+//! | `machine` | `(state, message or time) -> (state, sends)`: grouping, budget, digest, storm lane, flapping, reminders |
 //! | `open` | what is open and nobody has, told again until somebody has it |
+//! | `silences` | what is silenced by now: asked before people are reminded, for no message tells of it |
 //! | `pile` | what is told in one go: counted by community, kind and severity, the first of it listed |
 //! | `outbox` | sends that were decided and are not done: criticals first, back-off, given up at last |
 //! | `pace` | how often a receiver may be called |
@@ -24,9 +25,10 @@ mod pace;
 mod pile;
 mod plan;
 mod render;
+mod silences;
 
 pub use machine::{BUDGET_SENDS, BUDGET_WINDOW_MS, DIGEST_EVERY_MS, GROUP_WAIT_MS, Machine, Report, State};
-pub use message::{Action, Heard, Holding, Message, Owner, Reason, Title};
+pub use message::{Action, Gap, Heard, Holding, Message, Owner, Reason, Title};
 pub use nudge::Nudge;
 pub use open::REPEAT_EVERY_MS;
 pub use outbox::{Content, GIVE_UP_AFTER_MS, Outcome, Send, Settled};
@@ -34,6 +36,7 @@ pub use pace::Pace;
 pub use pile::{Item, Line, Notice, Sort};
 pub use plan::{Channel, Class, Doors, Filter, Plan, Quiet, Source};
 pub use render::{Names, Template, TemplateError, kind_words, severity_words};
+pub use silences::Silences;
 
 use domain::values::Timestamp;
 

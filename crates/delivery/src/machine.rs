@@ -1,6 +1,10 @@
 //! `(state, message or time) -> (state, sends)`, for one subscription.
 //!
 //! Every message is in exactly one send, or waits for one, or is counted with the reason why it was not told. Nothing else is.
+//! In rooms of their own: `gather`, what waits together; `remind`, what nobody has.
+
+mod gather;
+mod remind;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +21,8 @@ use crate::{
     open::{Hearing, OpenAlerts, REPEAT_EVERY_MS},
     outbox::{Content, Outbox, Outcome, Send, Settled},
     pile::{Notice, Pile, Sort},
-    plan::{Class, Plan},
+    plan::Plan,
+    silences::Silences,
 };
 
 /// How long a group waits for more of its kind; a critical waits for nothing.
@@ -43,8 +48,6 @@ const NOTICES_MAX: usize = 8;
 const ORDINARY_MAX: usize = 4;
 /// Messages that wait to be forwarded. While there are so many, the stream is not read on.
 const FORWARDS_MAX: usize = 1000;
-/// The level of the community's office, which hears of whole buildings grid by grid (alerting.md, "Escalation").
-const OFFICE: u8 = 2;
 /// The rule whose alerts are never called unstable: each breach is one (alerting.md).
 const BREACH: &str = "quarantine_breach";
 
@@ -247,32 +250,6 @@ impl Machine {
         *self.state.report.suppressed.entry(reason).or_default() += 1;
     }
 
-    /// Puts a message where it waits for what is told together with it.
-    fn gather(&mut self, message: &Message, critical: bool, unstable: bool, moment: Moment) {
-        let class = self.plan.class_of(message.severity);
-        let Message { town, community, kind, .. } = message;
-        // a hundred buildings that did not report are one matter, for the office one a grid; what is critical is told of each
-        let whole = message.is_of_building && !critical;
-        let grid = message.grid.clone().filter(|_| class != Class::Public && whole && message.goes_to(OFFICE));
-        let place = match (class, &message.building, &grid) {
-            (Class::Full | Class::Work, Some(_), Some(grid)) => format!("{town}/{community}/{kind}/grid/{grid}"),
-            (Class::Full | Class::Work, Some(building), None) if !whole => format!("{town}/{community}/{kind}/{building}"),
-            (Class::Full | Class::Work, _, _) => format!("{town}/{community}/{kind}"),
-            // what is counted per community says nothing of a building, not even by coming one by one
-            (Class::Public, _, _) => format!("{town}/{community}"),
-        };
-        let fresh = || Pile::new(moment.clock).of_grid(grid.clone());
-        let alone = || Pile::new(moment.clock);
-        let State { groups, criticals, digest, .. } = &mut self.state;
-        let pile = match critical {
-            true if criticals.len() < GROUPS_MAX || criticals.contains_key(&place) => criticals.entry(place).or_insert_with(fresh),
-            true => criticals.entry(String::new()).or_insert_with(alone),
-            false if groups.len() < GROUPS_MAX || groups.contains_key(&place) => groups.entry(place).or_insert_with(fresh),
-            false => digest.get_or_insert_with(alone),
-        };
-        pile.add(message, class, unstable);
-    }
-
     /// How often an alert came back within a day, this time included; 0 for one that is never unstable.
     fn turns(&mut self, message: &Message) -> usize {
         if message.kind.as_str() == BREACH {
@@ -298,8 +275,9 @@ impl Machine {
         count
     }
 
-    /// Decides what is due; whether anything was. To be written down before [`Machine::start`].
-    pub fn tick(&mut self, moment: Moment) -> bool {
+    /// Decides what is due; whether anything was. To be written down before [`Machine::start`]. `silences` answers [`Machine::to_ask`] of the
+    /// same moment; what is not answered in it goes by what was last known.
+    pub fn tick(&mut self, moment: Moment, silences: &Silences) -> bool {
         let before = self.state.number;
         if self.plan.forwards() {
             return false;
@@ -314,7 +292,7 @@ impl Machine {
             self.decide_groups(moment);
             self.decide_digest(moment);
         }
-        self.decide_reminder(moment);
+        self.decide_reminder(moment, silences);
         self.state.number != before
     }
 
@@ -391,23 +369,6 @@ impl Machine {
         {
             self.decide(digest, Sort::Digest, false, moment);
         }
-    }
-
-    /// One send for all that was told long ago and that nobody has, and for what would be told again soon after.
-    fn decide_reminder(&mut self, moment: Moment) {
-        let Some(worst) = self.state.open.worst_due(moment.clock) else { return };
-        let critical = worst == Severity::Critical;
-        let least = if self.is_night(moment) { Severity::Critical } else { Severity::Caution };
-        if worst < least {
-            return;
-        }
-        let outbox = &self.state.outbox;
-        let may = if critical { outbox.len() < NOTICES_MAX && !outbox.has_untried(true) } else { self.may_say_more() };
-        if !may {
-            return;
-        }
-        let pile = self.state.open.tell_again(moment.clock, least);
-        self.decide(pile, Sort::Reminder, critical, moment);
     }
 
     fn decide(&mut self, pile: Pile, sort: Sort, critical: bool, moment: Moment) {

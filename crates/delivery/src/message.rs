@@ -1,5 +1,7 @@
 //! A message of the alert stream, as far as it is told onwards.
 
+use std::collections::BTreeSet;
+
 use domain::{
     alert::Severity,
     values::{CommunityId, Slug, Timestamp},
@@ -119,6 +121,24 @@ pub struct Owner {
     pub level: u8,
     /// Why it is their turn, in a word of contracts.md.
     pub why: String,
+    /// Posts that nobody holds: at their level, at those below that it came from, or at those above to which it cannot go.
+    #[serde(default)]
+    pub gaps: Vec<Gap>,
+}
+
+/// A post that nobody holds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Gap {
+    /// At which level.
+    pub level: u8,
+}
+
+impl Owner {
+    /// The levels that it went past because nobody is there, if that is why it is their turn.
+    pub(crate) fn vacant_below(&self) -> Vec<u8> {
+        let gaps = self.gaps.iter().map(|gap| gap.level).filter(|level| self.why == "vacant" && *level < self.level);
+        gaps.collect::<BTreeSet<_>>().into_iter().collect()
+    }
 }
 
 impl Action {

@@ -12,9 +12,10 @@ use crate::{
     message::{Action, Holding, Message, Title},
     pile::{Item, Line, Pile, short},
     plan::Class,
+    silences::Silences,
 };
 
-/// After how long what nobody has is told again.
+/// After how long what nobody has is told again, and what is silenced is asked about again: somebody may have ended the silence.
 pub const REPEAT_EVERY_MS: i64 = 30 * MINUTE_MS;
 /// What would be told again within this time goes along with what is told again now.
 const REPEAT_TOGETHER_MS: i64 = 10 * MINUTE_MS;
@@ -33,10 +34,13 @@ struct Open {
     /// Since when it is remembered.
     #[serde(default)]
     since: Timestamp,
-    /// When it is told again.
+    /// When it is told again, or asked about while it is silenced.
     next_at: Timestamp,
-    /// Until when somebody has it, or it is silenced.
+    /// Until when somebody has it.
     taken_until: Option<Timestamp>,
+    /// Until when it is silenced, as was last known.
+    #[serde(default)]
+    silenced_until: Option<Timestamp>,
     /// The highest level whose turn it was said to be.
     #[serde(default)]
     level: u8,
@@ -61,7 +65,7 @@ impl OpenAlerts {
     /// Takes what a message says of who has its alert. Not what happened counts, but how the alert stands after it: a critical that was
     /// only seen is acknowledged by nobody, and one that somebody has may still be escalated.
     pub(crate) fn hear(&mut self, message: &Message, class: Class, hearing: Hearing) {
-        let held_until = match (message.action, message.holding) {
+        let taken_until = match (message.action, message.holding) {
             // what this program does not know says nothing
             (Action::Other, _) => return,
             // nobody is reminded until they no longer have it; without an end, never
@@ -69,13 +73,14 @@ impl OpenAlerts {
             (_, Holding::Somebody { until }) => until,
             (_, Holding::Nobody) => None,
         };
-        let taken_until = held_until.max(message.silenced_until);
+        let silenced_until = message.silenced_until;
         let before = self.0.get(&message.alert);
-        let next_at = match (taken_until, before) {
-            (Some(until), _) => until,
+        let next_at = match (taken_until, silenced_until, before) {
+            (Some(until), ..) => until,
+            (None, Some(until), _) => asked_again_at(until, hearing.now),
             // more of the same does not put off the reminder, and one that was put off is not any more
-            (None, Some(before)) if !hearing.told => before.next_at.min(hearing.remind_at),
-            (None, _) => hearing.remind_at,
+            (None, None, Some(before)) if !hearing.told => before.next_at.min(hearing.remind_at),
+            (None, None, _) => hearing.remind_at,
         };
         let (since, before_level) = before.map_or((hearing.now, 0), |before| (before.since, before.level));
         if before.is_none() && !self.make_room(message.severity) {
@@ -87,7 +92,7 @@ impl OpenAlerts {
             Class::Public => None,
         };
         let Message { community, kind, severity, exercise, .. } = message.clone();
-        self.0.insert(message.alert.clone(), Open { community, kind, severity, title, exercise, since, next_at, taken_until, level });
+        self.0.insert(message.alert.clone(), Open { community, kind, severity, title, exercise, since, next_at, taken_until, silenced_until, level });
     }
 
     /// The highest level whose turn an alert was said to be; 0 for one that is not remembered.
@@ -115,20 +120,49 @@ impl OpenAlerts {
         self.0.values().filter(|open| open.next_at <= now).map(|open| open.severity).max()
     }
 
-    /// All of at least this severity that is to be told again now or soon after, which is put off.
+    /// All of at least this severity that is to be told again now or soon after, be it silenced or not.
+    pub(crate) fn coming(&self, now: Timestamp, least: Severity) -> Vec<(CommunityId, String)> {
+        self.0.iter().filter(|(_, open)| open.comes(now, least)).map(|(alert, open)| (open.community.clone(), alert.clone())).collect()
+    }
+
+    /// Puts off what is silenced, by what was answered, or was last known where nobody answered.
+    pub(crate) fn keep_quiet(&mut self, now: Timestamp, silences: &Silences) {
+        for (alert, open) in &mut self.0 {
+            if let Some(answer) = silences.get(alert) {
+                open.silenced_until = *answer;
+            }
+            if let Some(until) = open.silenced_until.filter(|until| now < *until && open.next_at <= now) {
+                open.next_at = asked_again_at(until, now);
+            }
+        }
+    }
+
+    /// All of at least this severity that is to be told again now or soon after and is not silenced; it is put off.
     pub(crate) fn tell_again(&mut self, now: Timestamp, least: Severity) -> Pile {
-        let soon = |open: &Open| open.severity >= least && open.next_at.0 - REPEAT_TOGETHER_MS <= now.0 && open.taken_until.is_none_or(|until| until <= now);
         let mut pile = Pile::new(now);
-        for (alert, open) in self.0.iter_mut().filter(|(_, open)| soon(open)) {
+        let told = |open: &Open| open.comes(now, least) && open.silenced_until.is_none_or(|until| until <= now);
+        for (alert, open) in self.0.iter_mut().filter(|(_, open)| told(open)) {
             open.next_at = now.plus_ms(REPEAT_EVERY_MS);
             pile.exercise |= open.exercise;
             pile.tells_of(open.since);
             pile.count(Line { community: Some(open.community.clone()), kind: Some(open.kind.clone()), severity: open.severity, count: 1, alerts: 1 });
             if let Some(title) = open.title.clone() {
                 let (alert, severity, at) = (alert.clone(), open.severity, Some(open.since));
-                pile.list(Item { alert, severity, count: 1, at, title, action: None, level: None, unstable: false });
+                pile.list(Item { alert, severity, count: 1, at, title, action: None, level: None, vacant: Vec::new(), unstable: false });
             }
         }
         pile
     }
+}
+
+impl Open {
+    /// Whether it is told again now or soon after, unless it is silenced.
+    fn comes(&self, now: Timestamp, least: Severity) -> bool {
+        self.severity >= least && self.next_at.0 - REPEAT_TOGETHER_MS <= now.0 && self.taken_until.is_none_or(|until| until <= now)
+    }
+}
+
+/// When it is asked about what is silenced until a time: at the latest then.
+fn asked_again_at(until: Timestamp, now: Timestamp) -> Timestamp {
+    until.min(now.plus_ms(REPEAT_EVERY_MS))
 }

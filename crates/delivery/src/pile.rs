@@ -59,6 +59,9 @@ pub struct Item {
     /// To which level it went up; nothing where something else happened.
     #[serde(default)]
     pub level: Option<u8>,
+    /// The levels below that one at which nobody holds a post, where that is why it went up.
+    #[serde(default)]
+    pub vacant: Vec<u8>,
     /// It comes and goes, and is told of no more.
     pub unstable: bool,
 }
@@ -163,8 +166,9 @@ impl Pile {
             Class::Full | Class::Work => {
                 let Message { alert, severity, action, .. } = message;
                 let (at, title, action) = (Some(message.at), short(&message.title), Some(*action));
-                let level = message.owner.as_ref().filter(|_| action == Some(Action::Escalated)).map(|owner| owner.level);
-                self.list(Item { alert: alert.clone(), severity: *severity, count: 1, at, title, action, level, unstable });
+                let goes_to = message.owner.as_ref().filter(|_| action == Some(Action::Escalated));
+                let (level, vacant) = goes_to.map_or((None, Vec::new()), |owner| (Some(owner.level), owner.vacant_below()));
+                self.list(Item { alert: alert.clone(), severity: *severity, count: 1, at, title, action, level, vacant, unstable });
             }
             Class::Public => {}
         }
@@ -184,7 +188,8 @@ impl Pile {
         self.count_alert(hash_of(&alert, severity), place);
         match class {
             Class::Full | Class::Work => {
-                self.list(Item { alert, severity, count: 1, at: None, title: short(&nudge.title), action: None, level: None, unstable: false })
+                let title = short(&nudge.title);
+                self.list(Item { alert, severity, count: 1, at: None, title, action: None, level: None, vacant: Vec::new(), unstable: false })
             }
             Class::Public => {}
         }
@@ -233,6 +238,11 @@ impl Pile {
         if self.counted.len() < COUNTED_MAX {
             self.counted.insert(alert, place);
         }
+    }
+
+    /// Whether something of an alert waits in it. Of those beyond [`COUNTED_MAX`] nobody knows.
+    pub(crate) fn tells(&self, alert: &str) -> bool {
+        Severity::ALL.iter().any(|severity| self.counted.contains_key(&hash_of(alert, *severity)))
     }
 
     pub(crate) fn list(&mut self, item: Item) {

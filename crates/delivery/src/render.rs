@@ -234,6 +234,7 @@ fn samples() -> Vec<Notice> {
         title,
         action: Some(crate::Action::Escalated),
         level: Some(2),
+        vacant: vec![1],
         unstable: true,
     };
     let notice = |sort, items| Notice {

@@ -3,6 +3,7 @@
 mod holding;
 mod nudges;
 mod properties;
+mod silenced;
 mod stories;
 mod texts;
 
@@ -64,11 +65,21 @@ struct Bench {
     told: Vec<u8>,
     /// Numbers of the sends that the receiver has.
     done: std::collections::BTreeSet<u64>,
+    /// Until when an alert is silenced at a time, both in seconds; nothing while nobody answers.
+    silences: Box<Answering>,
+    /// What was asked about, and when.
+    asked: Vec<(i64, String)>,
 }
+
+/// Of an alert: nobody knows, it is not silenced, or it is until so many seconds.
+type Answer = Option<Option<i64>>;
+type Answering = dyn Fn(i64, &str) -> Answer;
 
 impl Bench {
     fn new(plan: Plan) -> Self {
-        Self { machine: Machine::new(plan, "abc".to_owned()), sequence: 0, calls: Vec::new(), told: Vec::new(), done: Default::default() }
+        let machine = Machine::new(plan, "abc".to_owned());
+        let (calls, told, done, asked) = Default::default();
+        Self { machine, sequence: 0, calls, told, done, silences: Box::new(|_, _| None), asked }
     }
 
     fn hear(&mut self, alert: u32, kind: &str, severity: Severity, action: &str, building: &str, seconds: i64) {
@@ -87,7 +98,8 @@ impl Bench {
     /// Lets a second pass: all that may be called is called.
     fn second(&mut self, seconds: i64, answer: impl Fn(&Send) -> Outcome) {
         loop {
-            self.machine.tick(at(seconds));
+            let silences = self.answers(seconds);
+            self.machine.tick(at(seconds), &silences);
             self.adds_up();
             let Some(send) = self.machine.start(at(seconds).real) else { break };
             let outcome = answer(&send);
@@ -97,6 +109,14 @@ impl Bench {
             self.calls.push((seconds, send));
             self.adds_up();
         }
+    }
+
+    /// What the machine asks, answered.
+    fn answers(&mut self, seconds: i64) -> Silences {
+        let asked: Vec<String> = self.machine.to_ask(at(seconds)).into_iter().map(|(_, alert)| alert).collect();
+        self.asked.extend(asked.iter().map(|alert| (seconds, alert.clone())));
+        let answer = |alert: String| (self.silences)(seconds, &alert).map(|until| (alert, until.map(|until| at(until).clock)));
+        asked.into_iter().filter_map(answer).collect()
     }
 
     fn run(&mut self, seconds: std::ops::Range<i64>) {

@@ -1,16 +1,17 @@
-//! At eight in the evening the office hears of the buildings that did not report, grid by grid.
+//! At eight in the evening the office hears of the buildings that did not report, grid by grid; of those without a leader at six, once.
 
 use super::*;
 
 const FIRST_DAY: &str = "2020-02-06T12:00:00+08:00@1";
+/// A minute before six of the next day, a minute in six seconds.
+const BEFORE_SIX: &str = "2020-02-07T17:59:00+08:00@10";
 /// Two minutes before eight of the next day, a minute a second.
 const BEFORE_EIGHT: &str = "2020-02-07T19:58:00+08:00@60";
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn silent_buildings_go_to_the_office_at_eight_grid_by_grid() {
-    let folder = tempfile::tempdir().unwrap();
+/// A group that is told of silent buildings, and three of them in two grids, on the first day. Who leads them is said by `leader`.
+async fn three_buildings(folder: &Path, leader: Value) -> (Foreign, String, System) {
     let (group, port) = receiver(Foreign::python("receive.py").unwrap(), json!({})).await;
-    let file = deliveries(folder.path(), &[("group", "wecom", port, "class = 'work'")]);
+    let file = deliveries(folder, &[("group", "wecom", port, "class = 'work'")]);
     fs::write(&file, fs::read_to_string(&file).unwrap().replace("['fever']", "['building_silent']")).unwrap();
     let file = file.display().to_string();
     let mut system = System::start(&["--clock", FIRST_DAY, "--deliveries", &file]).await.unwrap();
@@ -22,13 +23,40 @@ async fn silent_buildings_go_to_the_office_at_eight_grid_by_grid() {
     system.must(COMMUNITY, "staff.register", None, json!({"staff":"s-office","name":"李红","roles":[]})).await.unwrap();
     let data = json!({"scope":{"community":COMMUNITY},"duty":"office","level":2,"staff":"s-office","from":"2020-02-01T00:00:00+08:00"});
     system.must(COMMUNITY, "responsibility.assign", None, data).await.unwrap();
-    let leader = json!({"scope":{"community":COMMUNITY},"duty":"leader","level":1,"staff":"s-office","from":"2020-02-01T00:00:00+08:00"});
+    let leader = json!({"scope":leader,"duty":"leader","level":1,"staff":"s-office","from":"2020-02-01T00:00:00+08:00"});
     system.must(COMMUNITY, "responsibility.assign", None, leader).await.unwrap();
     system.stop().unwrap();
+    (group, file, system)
+}
+
+fn texts(group: &Foreign) -> Vec<String> {
+    all(group).iter().map(|call| call["body"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn silent_buildings_without_a_leader_are_told_of_once_and_why_they_went_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (group, file, mut system) = three_buildings(folder.path(), json!({"building":"b07"})).await;
+    system.begin_with(&["--clock", BEFORE_SIX, "--deliveries", &file]).await.unwrap();
+    // three did not report, and two of them have no leader
+    until("all of it is told", WAIT, async || (doing(&system, "group").await["delivered"] == 5).then_some(())).await;
+    let texts = texts(&group);
+    assert!(texts.len() == 1 && texts[0].contains("警报 3 条"), "{texts:?}");
+    assert_eq!(
+        (texts[0].matches("1级岗位空缺，已上报至2级：").count(), texts[0].matches("level 1 vacant, escalated to level 2: ").count()),
+        (2, 2),
+        "{texts:?}"
+    );
+    system.stop().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn silent_buildings_go_to_the_office_at_eight_grid_by_grid() {
+    let folder = tempfile::tempdir().unwrap();
+    let (group, file, mut system) = three_buildings(folder.path(), json!({"community":COMMUNITY})).await;
     system.begin_with(&["--clock", BEFORE_EIGHT, "--deliveries", &file]).await.unwrap();
-    let texts = || all(&group).iter().map(|call| call["body"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
     let of_grids = until("both grids are told of", WAIT, async || {
-        let texts: Vec<String> = texts().into_iter().filter(|text| text.contains("网格 g")).collect();
+        let texts: Vec<String> = texts(&group).into_iter().filter(|text| text.contains("网格 g")).collect();
         (texts.len() == 2).then_some(texts)
     })
     .await;

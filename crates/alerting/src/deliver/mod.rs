@@ -9,7 +9,10 @@
 //! | `runner` | the loop of one subscription: read, decide, write down, call |
 //!
 //! A delivery reads the stream of alerts and never the log: what was published is what may be told, so the rebuild of a store tells
-//! nobody. All that it remembers is its mark. What is to be sent stands in the mark before it is tried, so after a crash the same goes
+//! nobody. One thing it asks of alerting's store, for no message tells of it: whether what people are about to be reminded of is silenced
+//! by now. An answer tells nothing; it puts off what would be told, and without one it is told as the stream says.
+//!
+//! All that it remembers is its mark. What is to be sent stands in the mark before it is tried, so after a crash the same goes
 //! out again under the same id; and of two instances that go on from one mark, one is refused and stands by.
 
 mod call;
@@ -38,6 +41,8 @@ pub use subscription::{BadSubscription, Subscription};
 use call::Receiver;
 use runner::Runner;
 
+use crate::silences::Silences;
+
 /// How often it is looked whether something was published.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -51,6 +56,8 @@ pub struct DeliveryParts {
     pub nudges: Reading,
     /// How far each delivery came.
     pub marks: Marks,
+    /// Which alerts are silenced by now.
+    pub silences: Silences,
     /// Who is told what. No two of one name.
     pub subscriptions: Vec<Subscription>,
     /// What communities are called.
@@ -135,6 +142,7 @@ impl Deliveries {
                 receiver: Receiver::new(&subscription, parts.names.clone())?,
                 reading: reading.clone(),
                 marks: parts.marks.clone(),
+                silences: parts.silences.clone(),
                 now: Arc::clone(&parts.now),
                 real: Arc::clone(&parts.real),
                 instance: parts.instance.clone(),

@@ -19,7 +19,7 @@ use super::{
     call::{Answer, Receiver},
     mark::{BadMark, Standing, instance_of},
 };
-use crate::error::chain;
+use crate::{error::chain, silences::Silences};
 
 /// Messages read before what they come to is written down.
 const PAGE_MESSAGES: usize = 100;
@@ -44,6 +44,7 @@ pub(super) struct Runner {
     pub(super) receiver: Receiver,
     pub(super) reading: Reading,
     pub(super) marks: Marks,
+    pub(super) silences: Silences,
     pub(super) now: Now,
     pub(super) real: Now,
     pub(super) instance: String,
@@ -147,7 +148,9 @@ impl Runner {
             // the server is asked only when there is something that was not heard
             let published = *self.arrivals.borrow();
             let more = work.standing.after < published && self.read_on(work).await?;
-            if work.standing.machine.tick(self.moment()) {
+            let moment = self.moment();
+            let silences = self.silences.of(work.standing.machine.to_ask(moment), moment.clock).await;
+            if work.standing.machine.tick(moment, &silences) {
                 work.change(true);
             }
             let stale = work.unwritten.is_some_and(|since| since.elapsed() >= WRITE_WITHIN);

@@ -1,8 +1,9 @@
-//! Deliveries over publications in memory and receivers on loopback.
+//! Deliveries over publications in memory and receivers on loopback; `silenced` over a real nats-server.
 
 mod life;
 mod receiver;
 mod robots;
+mod silenced;
 
 use std::{
     sync::{
@@ -20,7 +21,10 @@ use domain::{
 };
 use serde_json::json;
 
+use tempfile::TempDir;
+
 use super::{Deliveries, DeliveryParts, DeliveryStatus, Subscription};
+use crate::{service::Readiness, silences::Silences, simulation};
 
 /// Long enough for anything that should happen.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -29,18 +33,29 @@ const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// When the tests begin: away from the full and the half hour.
 const START_MS: i64 = 1_580_972_640_000;
 
-/// What stays when a process ends: the stream and the marks on the server. And a clock that stands until it is moved.
+/// What stays when a process ends: the stream and the marks on the server. And a clock that stands until it is moved, and a store in which
+/// nothing is folded.
 struct Town {
     memory: MemoryPublication,
     marks: MemoryMarks,
     clock_ms: Arc<AtomicI64>,
+    silences: Silences,
+    _folder: TempDir,
+}
+
+/// Says who makes secrets of TLS: clients want to know, although nothing here is encrypted.
+fn choose_provider() {
+    // whoever chose one before chose the same
+    let _already = rustls::crypto::ring::default_provider().install_default();
 }
 
 impl Town {
     fn new() -> Self {
-        // whoever chose a provider before chose this one
-        let _already = rustls::crypto::ring::default_provider().install_default();
-        Self { memory: MemoryPublication::default(), marks: MemoryMarks::default(), clock_ms: Arc::new(AtomicI64::new(START_MS)) }
+        choose_provider();
+        let folder = TempDir::new().unwrap();
+        let silences = Silences::new(simulation::open(&folder), Readiness::default());
+        let clock_ms = Arc::new(AtomicI64::new(START_MS));
+        Self { memory: MemoryPublication::default(), marks: MemoryMarks::default(), clock_ms, silences, _folder: folder }
     }
 
     fn now(&self) -> Now {
@@ -63,6 +78,7 @@ impl Town {
             full: None,
             nudges: Reading::in_memory(&self.memory),
             marks: Marks::in_memory(&self.marks),
+            silences: self.silences.clone(),
             subscriptions,
             names,
             now: self.now(),

@@ -50,14 +50,32 @@ fn answer(number: usize, send: &Send) -> Outcome {
     }
 }
 
+/// Seconds for which an answer about silences stays as it is.
+const ANSWER_SECONDS: i64 = 700;
+
+/// Of each alert in turn: nobody knows, it is not silenced, it is.
+fn silence(second: i64, alert: &str) -> Answer {
+    let turn = second.div_euclid(ANSWER_SECONDS);
+    match (turn + alert[1..].parse::<i64>().unwrap()).rem_euclid(3) {
+        0 => None,
+        1 => Some(None),
+        _ => Some(Some((turn + 1) * ANSWER_SECONDS)),
+    }
+}
+
 /// Plays a life, then lets everything come to rest.
 fn play(plan: Plan, steps: &[Step]) -> Bench {
     let mut bench = Bench::new(plan);
+    bench.silences = Box::new(silence);
     let mut now = 0;
     for step in steps {
         match step {
             Step::Message { alert, kind, severity, action, building } => {
-                bench.hear(*alert, KINDS[*kind], *severity, ACTIONS[*action], &format!("b{building}"), now);
+                let name = format!("b{building}");
+                let place = json!({"town": "dianbu", "community": "u07", "estate": "e1", "grid": format!("g{}", building % 3), "building": name,
+                    "unit": "2", "household": "h502"});
+                let payload = payload(*alert, 1, KINDS[*kind], *severity, ACTIONS[*action], &name, now);
+                bench.hear_with(payload, &json!({"place": place}), now);
             }
             Step::Nudge { leader, building } => bench.hear_with(nudge(&format!("b{building}"), &LEADERS[*leader..=*leader], json!({}), now), &json!({}), now),
             Step::Pass { seconds, answer: number } => {
@@ -113,6 +131,20 @@ proptest! {
         }
         let digests: Vec<i64> = decided.iter().filter(|(_, send)| notice(send).unwrap().sort == Sort::Digest).map(|(at, _)| *at).collect();
         prop_assert!(digests.windows(2).all(|pair| pair[1] - pair[0] >= DIGEST_EVERY_MS));
+    }
+
+    #[test]
+    fn nobody_is_reminded_of_what_is_said_to_be_silenced(steps in prop::collection::vec(step(), 1..120), robot in 1..5_usize) {
+        let channel = [Channel::Webhook, Channel::Wecom, Channel::Dingtalk, Channel::Feishu, Channel::Ntfy][robot];
+        let bench = play(plan(channel, Class::Work), &steps);
+        for reminder in bench.calls.iter().filter_map(|(_, send)| notice(send)).filter(|notice| notice.sort == Sort::Reminder) {
+            let second = (reminder.at.0 - START.0) / 1000;
+            for item in &reminder.items {
+                let answer = silence(second, &item.alert);
+                prop_assert!(!matches!(answer, Some(Some(_))), "{} at {second}", item.alert);
+                prop_assert!(bench.asked.contains(&(second, item.alert.clone())), "{} was not asked about at {second}", item.alert);
+            }
+        }
     }
 
     #[test]

@@ -123,8 +123,9 @@ async fn start(role: Role, connection: &Connection, config: &Config, common: &Co
             services.intake = Some(intake);
         }
         Role::Alerting => {
-            services.alerting = Some(start_alerting(connection, folder, common)?);
-            services.deliveries = start_deliveries(connection, config.deliveries()?, common)?;
+            let alerting = start_alerting(connection, folder, common)?;
+            services.deliveries = start_deliveries(connection, config.deliveries()?, alerting.silences(), common)?;
+            services.alerting = Some(alerting);
         }
         Role::Projection => {
             services.projection = Some(start_projection(connection, folder, common)?);

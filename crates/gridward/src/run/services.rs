@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use alerting::{Alerting, Deliveries, DeliveryParts, DeliveryReport, Named, Outlets};
+use alerting::{Alerting, Deliveries, DeliveryParts, DeliveryReport, Named, Outlets, Silences};
 use bus::{Announcer, Connection, EventLog, EventLogOptions, Feed, KeyStore, Keyring, LastValues, Marks, Publication, Reading, Requests};
 use domain::values::{DeploymentKey, Now};
 use intake::Intake;
@@ -84,8 +84,13 @@ pub(crate) fn start_alerting(connection: &Connection, folder: &Path, common: &Co
     Ok(Alerting::start(parts))
 }
 
-/// What tells people and programs of what was published.
-pub(crate) fn start_deliveries(connection: &Connection, who: crate::deliveries::Deliveries, common: &Common) -> anyhow::Result<Option<Deliveries>> {
+/// What tells people and programs of what was published. It runs beside alerting, which knows what is silenced by now.
+pub(crate) fn start_deliveries(
+    connection: &Connection,
+    who: crate::deliveries::Deliveries,
+    silences: Silences,
+    common: &Common,
+) -> anyhow::Result<Option<Deliveries>> {
     if who.subscriptions.is_empty() {
         return Ok(None);
     }
@@ -94,6 +99,7 @@ pub(crate) fn start_deliveries(connection: &Connection, who: crate::deliveries::
         full: common.names_on_topics.then(|| Reading::new(connection, "ALERTS_FULL")),
         nudges: Reading::new(connection, "NUDGES"),
         marks: Marks::new(connection),
+        silences,
         subscriptions: who.subscriptions,
         names: who.names,
         now: common.now.clone(),

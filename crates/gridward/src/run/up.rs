@@ -95,7 +95,7 @@ impl System {
         }
         let projection = start_projection(&connections.projection, &data.join("stores/projection"), common)?;
         let alerting = start_alerting(&connections.alerting, &data.join("stores/alerting"), common)?;
-        let deliveries = start_deliveries(&connections.alerting, deliveries, common)?;
+        let deliveries = start_deliveries(&connections.alerting, deliveries, alerting.silences(), common)?;
         let consumers = Arc::new(Consumers {
             gate: intake.gate(),
             data: Arc::clone(data),

@@ -1,0 +1,48 @@
+//! Which messages wait for one another, to be told in one text.
+
+use super::{GROUPS_MAX, Machine, State};
+use crate::{Moment, message::Message, pile::Pile, plan::Class};
+
+/// The level of the community's office, which hears of whole buildings grid by grid (alerting.md, "Escalation").
+const OFFICE: u8 = 2;
+
+impl Machine {
+    /// Puts a message where it waits for what is told together with it.
+    pub(super) fn gather(&mut self, message: &Message, critical: bool, unstable: bool, moment: Moment) {
+        let class = self.plan.class_of(message.severity);
+        let (place, grid) = self.group_of(message, class, critical);
+        let fresh = || Pile::new(moment.clock).of_grid(grid);
+        let alone = || Pile::new(moment.clock);
+        let State { groups, criticals, digest, .. } = &mut self.state;
+        let pile = match critical {
+            true if criticals.len() < GROUPS_MAX || criticals.contains_key(&place) => criticals.entry(place).or_insert_with(fresh),
+            true => criticals.entry(String::new()).or_insert_with(alone),
+            false if groups.len() < GROUPS_MAX || groups.contains_key(&place) => groups.entry(place).or_insert_with(fresh),
+            false => digest.get_or_insert_with(alone),
+        };
+        pile.add(message, class, unstable);
+    }
+
+    /// The group of a message, and the grid that all of the group lies in, where it lies in one.
+    fn group_of(&self, message: &Message, class: Class, critical: bool) -> (String, Option<String>) {
+        let Message { town, community, kind, .. } = message;
+        let of_kind = format!("{town}/{community}/{kind}");
+        // a hundred buildings that did not report are one matter, for the office one a grid; what is critical is told of each
+        let whole = message.is_of_building && !critical;
+        match (class, &message.building) {
+            // what is counted per community says nothing of a building, not even by coming one by one
+            (Class::Public, _) => (format!("{town}/{community}"), None),
+            (Class::Full | Class::Work, None) => (of_kind, None),
+            (Class::Full | Class::Work, Some(building)) if !whole => (format!("{of_kind}/{building}"), None),
+            (Class::Full | Class::Work, Some(_)) => {
+                // one alert is one matter: what follows joins what was said of it and still waits, be that in the community's group or a grid's
+                let waits_in = |place: &str| self.state.groups.get(place).is_some_and(|pile| pile.tells(&message.alert));
+                let of_grid = message.grid.clone().map(|grid| (format!("{of_kind}/grid/{grid}"), grid));
+                match of_grid {
+                    Some((place, grid)) if waits_in(&place) || (message.goes_to(OFFICE) && !waits_in(&of_kind)) => (place, Some(grid)),
+                    _ => (of_kind, None),
+                }
+            }
+        }
+    }
+}
