@@ -282,6 +282,8 @@ impl Machine {
         if self.plan.forwards() {
             return false;
         }
+        // what nobody was asked about, because there was no room for it a moment ago, waits for the next look
+        let was_asked = self.reminder(moment).is_some();
         // a clock that was set back must not keep what it spent in the time that is to come
         self.state.spent.retain(|spent| *spent <= moment.clock && spent.0 > moment.clock.0 - BUDGET_WINDOW_MS);
         self.decide_nudges(moment);
@@ -292,7 +294,9 @@ impl Machine {
             self.decide_groups(moment);
             self.decide_digest(moment);
         }
-        self.decide_reminder(moment, silences);
+        if was_asked {
+            self.decide_reminder(moment, silences);
+        }
         self.state.number != before
     }
 

@@ -22,7 +22,8 @@ use crate::writer::{self, BATCH_OPS_MAX};
 const CACHE_BYTES: u64 = 256 * 1024 * 1024;
 /// Rows that change again soon, such as the newest page of a list, are written once in this time and not at every change.
 const FLUSH_EVERY_MS: u64 = 5_000;
-const DIRTY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Reached in floods only: what people enter in five seconds is far less.
+const DIRTY_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -54,7 +55,7 @@ pub struct Faults {
 }
 
 impl Options {
-    /// The usual options: 256 MiB of cache, five seconds, 32 MiB of changes in memory.
+    /// The usual options: 256 MiB of cache, five seconds, 128 MiB of changes in memory.
     pub fn new(tables: impl Into<Vec<Table>>) -> Self {
         Self { cache_bytes: CACHE_BYTES, flush_every_ms: FLUSH_EVERY_MS, dirty_bytes_max: DIRTY_BYTES_MAX, tables: tables.into(), faults: Faults::default() }
     }

@@ -6,7 +6,7 @@ use super::{Machine, NOTICES_MAX};
 use crate::{Moment, pile::Sort, silences::Silences};
 
 /// A reminder that is due and may be told.
-struct Due {
+pub(super) struct Due {
     /// It goes with the criticals.
     critical: bool,
     /// Of what it tells: of nothing less severe.
@@ -22,18 +22,14 @@ impl Machine {
 
     /// One send for all that was told long ago and that nobody has, and for what would be told again soon after.
     pub(super) fn decide_reminder(&mut self, moment: Moment, silences: &Silences) {
-        // only what was asked about is told: whatever was decided in this tick has left less room than there was when it was asked
-        if self.reminder(moment).is_none() {
-            return;
-        }
         self.state.open.keep_quiet(moment.clock, silences);
-        // the worst may be silenced
+        // the worst may be silenced, and what was decided in this tick has taken room
         let Some(Due { critical, least }) = self.reminder(moment) else { return };
         let pile = self.state.open.tell_again(moment.clock, least);
         self.decide(pile, Sort::Reminder, critical, moment);
     }
 
-    fn reminder(&self, moment: Moment) -> Option<Due> {
+    pub(super) fn reminder(&self, moment: Moment) -> Option<Due> {
         let worst = self.state.open.worst_due(moment.clock)?;
         let critical = worst == Severity::Critical;
         let least = if self.is_night(moment) { Severity::Critical } else { Severity::Caution };
