@@ -8,10 +8,7 @@ const COUNTED: [(&str, &[&str]); 12] = [
     ("kills of a service by itself", &["intake", "projection", "alerting"]),
     ("kills of nats-server by itself", &["nats-server"]),
     ("crash points that struck", &["struck"]),
-    (
-        "faults between program and nats-server",
-        &["LoseAcks", "Cut", "Slow", "Hold", "FreezeProgram", "FreezeNats", "KillProgram", "KillNats", "FullDisk"],
-    ),
+    ("faults between program and nats-server", &["LoseAcks", "Cut", "Slow", "Hold", "FreezeProgram", "FreezeNats", "KillProgram", "KillNats", "FullDisk"]),
     ("of these, full disks", &["FullDisk"]),
     ("times failing calls", &["times failing calls"]),
     ("power cuts", &["power cuts"]),
