@@ -257,8 +257,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_is_bounded_by_number_and_by_size() {
-        for (asks, most) in [(asks(100, 1), 10), (asks(100, 64), 10), (asks(500, 64), 2)] {
-            let (submitter, mut queue) = Submitter::new(1000);
+        for (asks, most) in [(asks(100, 1), 100), (asks(100, 64), 10), (asks(500, 64), 2)] {
+            let (submitter, mut queue) = Submitter::new(10_000);
             let mut waiting = 0;
             while submitter.submit(asks.clone()).is_ok() {
                 waiting += 1;
