@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::log::LogPosition;
 
@@ -15,6 +15,9 @@ use crate::unit::{Change, TreeKey};
 
 /// Operations of one batch of the disk; only a group that belongs together may be larger.
 pub(crate) const BATCH_OPS_MAX: usize = 100;
+
+/// Longest pause between some rows and the next ones.
+const STEP_ASIDE_MAX: Duration = Duration::from_millis(10);
 
 /// What one round takes to the disk.
 struct Round {
@@ -71,12 +74,12 @@ impl Writer {
             let wait = match due {
                 _ if state.is_urgent(limits) => break,
                 Some(due) if state.has_work() => due.saturating_duration_since(Instant::now()),
-                _ => std::time::Duration::MAX,
+                _ => Duration::MAX,
             };
             if wait.is_zero() {
                 break;
             }
-            state = if wait == std::time::Duration::MAX {
+            state = if wait == Duration::MAX {
                 self.era.work.wait(state).map_err(broken)?
             } else {
                 self.era.work.wait_timeout(state, wait).map_err(broken)?.0
@@ -132,7 +135,9 @@ impl Writer {
     fn write_layer(&mut self, layer: &Layer) -> Result<usize, StoreError> {
         let Grouped { alone, together } = layer.by_group();
         for rows in alone.chunks(self.era.limits.batch_ops_max) {
+            let began = Instant::now();
             self.write_rows(rows)?;
+            self.step_aside(began.elapsed())?;
         }
         let mut largest = 0;
         let mut batch: Vec<(&TreeKey, &Change)> = Vec::new();
@@ -149,6 +154,15 @@ impl Writer {
             self.write_batch(&batch)?;
         }
         Ok(largest)
+    }
+
+    /// Leaves the processor to others for as long as some rows took, unless somebody waits for the disk or changes pile up: a layer that is
+    /// written in one go is a second in which every fold waits, and so do alerts.
+    fn step_aside(&self, took: Duration) -> Result<(), StoreError> {
+        let limits = self.era.limits;
+        let nobody_waits = |state: &mut State| state.end.is_none() && !state.is_urgent(limits);
+        let waited = self.era.work.wait_timeout_while(self.era.lock()?, took.min(STEP_ASIDE_MAX), nobody_waits);
+        waited.map(drop).map_err(broken)
     }
 
     fn write_rows(&mut self, rows: &[(&TreeKey, &Change)]) -> Result<(), StoreError> {
