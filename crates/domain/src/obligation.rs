@@ -223,9 +223,10 @@ impl Order {
                 let overdue = due.plus_minutes(grace_minutes).min(ends);
                 Slot { id, opens: zone.at(day, rule.opens), due, overdue, ends, state: SlotState::Upcoming, done_by: None, late_entry: false }
             })
-            .filter(|slot| slot.due >= self.ordered_at && self.released_at.is_none_or(|released_at| slot.due <= released_at))
+            .filter(|slot| slot.due >= self.ordered_at)
             .collect();
         self.fill(&mut slots, day, zone);
+        slots.retain(|slot| self.released_at.is_none_or(|released_at| slot.due <= released_at || self.was_done_by(slot, released_at)));
         for slot in &mut slots {
             slot.state = self.state_of(slot, now);
         }
@@ -255,6 +256,11 @@ impl Order {
                 slot.late_entry = false;
             }
         }
+    }
+
+    /// Whether a slot was filled by then: the evening's check is often made before somebody is released and before it is due.
+    fn was_done_by(&self, slot: &Slot, at: Timestamp) -> bool {
+        slot.done_by.and_then(|done_by| self.attempts.get(&done_by)).is_some_and(|attempt| attempt.at <= at)
     }
 
     fn state_of(&self, slot: &Slot, now: Timestamp) -> SlotState {

@@ -112,6 +112,11 @@ fn a_release_ends_what_is_owed_and_keeps_what_was() {
     assert_eq!(state(&released, "2020-02-05", "am", "2020-02-06T00:00"), Some(SlotState::Missed));
     assert_eq!(state(&released, "2020-02-05", "pm", "2020-02-06T00:00"), None);
     assert_eq!(released.next_change(&Policy::default(), &Zone::default(), at("2020-02-06T00:00")), None);
+    // the evening's check was made at six, before the release and before it was due
+    let morning = || with_check(Order { released_at: Some(at("2020-02-05T19:00")), ..order() }, 1, "2020-02-05T10:00", "2020-02-05T10:00");
+    let evening = |checked: &str| with_check(morning(), 2, checked, checked);
+    let pm = |checked: &str| state(&evening(checked), "2020-02-05", "pm", "2020-02-06T00:00");
+    assert_eq!((pm("2020-02-05T18:00"), pm("2020-02-05T19:30")), (Some(SlotState::Done), None));
 }
 
 #[test]
