@@ -79,11 +79,7 @@ impl Writer {
             if wait.is_zero() {
                 break;
             }
-            state = if wait == Duration::MAX {
-                self.era.work.wait(state).map_err(broken)?
-            } else {
-                self.era.work.wait_timeout(state, wait).map_err(broken)?.0
-            };
+            state = if wait == Duration::MAX { self.era.work.wait(state).map_err(broken)? } else { self.era.work.wait_timeout(state, wait).map_err(broken)?.0 };
         }
         let round = take_round(&mut state);
         let taken_at = state.version;
