@@ -21,6 +21,8 @@ test: nats foreign
 # formatting, lints, documentation
 check:
     cargo fmt --all --check
+    # the formatter does not see modules that a macro names
+    rustfmt --edition 2024 --check crates/rules/src/*.rs
     cargo clippy --locked --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    alert::{Detail, Gap, Observed},
+    alert::{Detail, Gap, Kind, Observed},
     values::{Day, PersonId, Place, PlaceNames},
 };
 use readmodel::views::{AlertItem, Cell, ReadingView};
@@ -46,7 +46,7 @@ pub(crate) fn celsius(tenths: i16, words: Words) -> String {
 /// What an alert is about: `发热 38.2℃ 腋下,待复测`.
 pub(crate) fn matter(alert: &AlertItem, clock: &Clock) -> String {
     let words = clock.words;
-    let kind = words.api_word("kind", alert.kind.as_str());
+    let kind = words.kind(alert.kind.as_str());
     let Detail { slots, missed, direction, stopped, for_date, .. } = &alert.detail;
     let observed = alert.observed.as_ref().map(|observed| reading(observed, words));
     let more = [
@@ -68,14 +68,13 @@ fn reading(observed: &Observed, words: Words) -> String {
 
 /// What is to be done about an alert.
 pub(crate) fn next_step(alert: &AlertItem, words: Words) -> String {
-    let kind = alert.kind.as_str();
-    let key = match kind {
-        _ if alert.state == "recovering" => "next.recovering".to_owned(),
-        "fever" if alert.unconfirmed => "next.remeasure".to_owned(),
-        "quarantine_breach" if alert.detail.stopped => "next.quarantine_breach_stopped".to_owned(),
-        _ => format!("next.{kind}"),
+    let next = match alert.kind.as_str() {
+        _ if alert.state == "recovering" => words.of("next.recovering"),
+        "fever" if alert.unconfirmed => words.of("next.remeasure"),
+        "quarantine_breach" if alert.detail.stopped => words.of("next.quarantine_breach_stopped"),
+        kind => Kind::of(kind).map_or_else(|| words.of("next.look"), |kind| words.one_of(kind.next)),
     };
-    words.get(&key).unwrap_or_else(|| words.get("next.look").unwrap_or_default()).to_owned()
+    next.to_owned()
 }
 
 /// A temperature of a view: `38.2℃ 腋下`, or what the thermometer showed instead.
@@ -184,7 +183,7 @@ fn describe(data: &Value, names: &Names<'_>, (words, colleagues): (Words, &Colle
     let who = WHO.iter().find_map(|at| data.pointer(at)?.as_str());
     said.extend(who.and_then(|who| names.get(who)).map(|name| (*name).to_owned()));
     // which of the alerts of a door this is about
-    said.extend(data.pointer("/key/rule").and_then(Value::as_str).map(|rule| words.api_word("kind", rule)));
+    said.extend(data.pointer("/key/rule").and_then(Value::as_str).map(|rule| words.kind(rule)));
     said.extend(passed_on(data, words, colleagues));
     for (field, group) in WORD_FIELDS {
         // fields of one name have words of several groups: an order's basis, a release's reason

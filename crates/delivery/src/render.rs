@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    alert::Severity,
+    alert::{Kind, Severity},
     values::{CommunityId, Timestamp, Zone},
 };
 use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
@@ -201,24 +201,11 @@ pub fn severity_words(severity: Severity) -> (&'static str, &'static str) {
 
 /// A kind in both languages; one that this program does not know is called by its slug.
 pub fn kind_words(kind: &str) -> (&str, String) {
-    let (zh, en) = match kind {
-        "fever" => ("发热", "Fever"),
-        "symptom" => ("症状", "Symptoms"),
-        "check_overdue" => ("体温检查超时", "Check overdue"),
-        "quarantine_breach" => ("管控人员外出", "Left quarantine"),
-        "building_silent" => ("楼栋未报", "No building report"),
-        "door_missed" => ("有户未排查", "Doors not reached"),
-        "arrival" => ("来人未登记", "Arrived, not registered"),
-        "exposure_undecided" => ("病例或接触者待处置", "A case, or exposed: nothing decided"),
-        "refused" => ("拒不配合", "Refused"),
-        "absent_n_times" => ("多次无人应门", "Absent several times"),
-        "responsibility_gap" => ("一级岗位空缺", "Vacant post"),
-        "release_due" => ("期满待解除", "Release due"),
-        "cluster" => ("聚集发热", "Cluster of fevers"),
-        "other" => ("其他", "Other"),
-        unknown => return (unknown, unknown.replace('_', " ")),
-    };
-    (zh, en.to_owned())
+    match Kind::of(kind) {
+        Some(kind) => (kind.called.0, kind.called.1.to_owned()),
+        None if kind == "other" => ("其他", "Other".to_owned()),
+        None => (kind, kind.replace('_', " ")),
+    }
 }
 
 /// A notice of every sort, with and without a list.

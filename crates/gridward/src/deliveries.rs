@@ -6,7 +6,7 @@ use ::delivery::{Channel, Class, Doors, Filter, Names, Plan, Quiet, Template};
 use alerting::Subscription;
 use anyhow::Context as _;
 use domain::{
-    alert::KINDS,
+    alert::Kind,
     community::QuietHours,
     values::{Slug, StaffId, TimeOfDay, Zone},
 };
@@ -120,8 +120,8 @@ impl Entry {
         let somewhere = !filter.towns.is_empty() || !filter.communities.is_empty();
         anyhow::ensure!(somewhere || everywhere, "filter.towns or filter.communities names whose alerts it is told of; everywhere = true means all");
         anyhow::ensure!(!(somewhere && everywhere), "everywhere = true does not go with filter.towns or filter.communities");
-        if let Some(kind) = filter.kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
-            anyhow::bail!("filter.kinds: {kind} is no kind of alert; these are: {}", KINDS.join(", "));
+        if let Some(kind) = filter.kinds.iter().find(|kind| Kind::of(kind.as_str()).is_none()) {
+            anyhow::bail!("filter.kinds: {kind} is no kind of alert; these are: {}", Kind::slugs().collect::<Vec<_>>().join(", "));
         }
         check_names(class, channel, self.names_leave)?;
         if doors == Doors::Critical {

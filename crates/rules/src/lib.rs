@@ -5,47 +5,21 @@
 //!
 //! Whose turn an alert is, once it is open, is said by [`escalation`].
 //!
-//! Adding a rule takes two files: its own, and this one (a `mod` line and a line in [`register`]).
+//! A new rule is its own file, and a line where this one lists them.
 //!
 //! Memories hold facts keyed by the event that told them, so that the order of arrival and duplicates do not matter, and a
 //! retraction takes out exactly what its command had put in. They are bounded by named constants.
 
-mod absent_n_times;
-mod arrival;
-mod building_silent;
 mod care;
-mod check_overdue;
-mod cluster;
 mod course;
-mod door_missed;
 pub mod escalation;
-mod exposure_undecided;
 mod facts;
-mod fever;
 mod ordered;
-mod quarantine_breach;
-mod refused;
-mod release_due;
-mod responsibility_gap;
 mod rounds;
 mod scope;
-mod symptom;
 
-pub use absent_n_times::AbsentNTimes;
-pub use arrival::Arrival;
-pub use building_silent::BuildingSilent;
-pub use check_overdue::CheckOverdue;
-pub use cluster::Cluster;
-pub use door_missed::DoorMissed;
-pub use exposure_undecided::ExposureUndecided;
-pub use fever::Fever;
-pub use quarantine_breach::QuarantineBreach;
-pub use refused::Refused;
-pub use release_due::ReleaseDue;
-pub use responsibility_gap::ResponsibilityGap;
 pub use rounds::{Round, Rounds};
 pub use scope::{Scope, ScopeKind};
-pub use symptom::Symptom;
 
 use std::{collections::BTreeSet, fmt::Debug};
 
@@ -186,21 +160,33 @@ pub trait Visitor {
     fn visit<R: Rule>(&mut self);
 }
 
-/// Shows every rule there is to a visitor.
-pub fn register(visitor: &mut impl Visitor) {
-    visitor.visit::<Fever>();
-    visitor.visit::<Symptom>();
-    visitor.visit::<Cluster>();
-    visitor.visit::<CheckOverdue>();
-    visitor.visit::<QuarantineBreach>();
-    visitor.visit::<BuildingSilent>();
-    visitor.visit::<DoorMissed>();
-    visitor.visit::<Refused>();
-    visitor.visit::<AbsentNTimes>();
-    visitor.visit::<ExposureUndecided>();
-    visitor.visit::<Arrival>();
-    visitor.visit::<ReleaseDue>();
-    visitor.visit::<ResponsibilityGap>();
+/// A line for each rule: the module that it is in, and its type.
+macro_rules! rules {
+    ($($module:ident::$rule:ident,)*) => {
+        $(mod $module;
+        pub use $module::$rule;)*
+
+        /// Shows every rule there is to a visitor.
+        pub fn register(visitor: &mut impl Visitor) {
+            $(visitor.visit::<$rule>();)*
+        }
+    };
+}
+
+rules! {
+    fever::Fever,
+    symptom::Symptom,
+    cluster::Cluster,
+    check_overdue::CheckOverdue,
+    quarantine_breach::QuarantineBreach,
+    building_silent::BuildingSilent,
+    door_missed::DoorMissed,
+    refused::Refused,
+    absent_n_times::AbsentNTimes,
+    exposure_undecided::ExposureUndecided,
+    arrival::Arrival,
+    release_due::ReleaseDue,
+    responsibility_gap::ResponsibilityGap,
 }
 
 /// The scopes whose memory an event changes: its own, or those of the events that a retraction takes back.

@@ -258,7 +258,7 @@ fn marked(rule: &str) -> State {
 fn the_public_is_told_of_no_place_below_the_community_no_person_and_no_alert() {
     let world = World::settled();
     let header = &world.commits()[0].header;
-    let known = domain::alert::KINDS.iter().copied().chain(["of_a_newer_program"]);
+    let known = domain::alert::Kind::slugs().chain(["of_a_newer_program"]);
     for (rule, severity) in known.flat_map(|rule| Severity::ALL.iter().map(move |severity| (rule, *severity))) {
         let mut alert = marked(rule);
         alert.severity_peak = severity;

@@ -212,7 +212,7 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
 fn silence_line(silence: &SilenceItem, clock: &Clock, colleagues: &Colleagues) -> String {
     let words = clock.words;
     let parts = [
-        silence.kind.as_ref().map_or_else(|| words.of("silences.every_kind").to_owned(), |kind| words.api_word("kind", kind.as_str())),
+        silence.kind.as_ref().map_or_else(|| words.of("silences.every_kind").to_owned(), |kind| words.kind(kind.as_str())),
         match (&silence.building_name, &silence.building) {
             (Some(name), _) => name.clone(),
             (None, Some(building)) => building.to_string(),
@@ -245,7 +245,7 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
     Ok(AlertPage {
         f,
         state: words.api_word("state", &item.state),
-        rule: words.api_word("kind", item.kind.as_str()),
+        rule: words.kind(item.kind.as_str()),
         version: item.rule_version,
         turn: item.turn.as_ref().map(|turn| turn_in_words(turn, clock, &colleagues)),
         last: clock.short(item.last_at),

@@ -180,7 +180,7 @@ async fn people(visitor: &Visitor, community: &Community, residents: &[Resident]
 fn reasons<'a>(alerts: impl Iterator<Item = (&'a AlertItem, Line)>, cell: Option<&Cell>, entries: &[Entry], clock: &Clock) -> Vec<Reason> {
     let words = clock.words;
     let of_alert = |(alert, line): (&AlertItem, Line)| {
-        let rule = format!("{} {}", words.with("alert.rule", words.api_word("kind", alert.kind.as_str())), words.with("alert.version", alert.rule_version));
+        let rule = format!("{} {}", words.with("alert.rule", words.kind(alert.kind.as_str())), words.with("alert.version", alert.rule_version));
         Reason {
             mark: Some(line.mark),
             text: line.matter,

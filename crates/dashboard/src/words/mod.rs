@@ -9,6 +9,8 @@ mod tests;
 
 use std::{collections::HashMap, fmt, sync::LazyLock};
 
+use domain::alert::Kind;
+
 use crate::language::Language;
 
 type Table = HashMap<&'static str, &'static str>;
@@ -51,6 +53,19 @@ impl Words {
     /// The words for a key, with a value in place of `{}`.
     pub(crate) fn with(self, key: &str, value: impl fmt::Display) -> String {
         self.of(key).replace("{}", &value.to_string())
+    }
+
+    /// One of two: the first is Chinese.
+    pub(crate) const fn one_of(self, (chinese, english): (&'static str, &'static str)) -> &'static str {
+        match self.0 {
+            Language::Chinese => chinese,
+            Language::English => english,
+        }
+    }
+
+    /// What a kind of alert is called: its slug where it is newer than this page.
+    pub(crate) fn kind(self, slug: &str) -> String {
+        Kind::of(slug).map_or_else(|| slug.replace('_', " "), |kind| self.one_of(kind.called).to_owned())
     }
 
     /// The words for a word of the API, such as an outcome: the word itself where it is newer than this page.

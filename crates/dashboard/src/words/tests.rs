@@ -1,5 +1,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
+use domain::alert::KINDS;
+
 use super::*;
 
 fn is_han(character: char) -> bool {
@@ -21,13 +23,21 @@ fn both_languages_have_the_same_keys() {
     assert_eq!(english.difference(&chinese).collect::<Vec<_>>(), Vec::<&&str>::new(), "missing in Chinese");
 }
 
+/// What alerts are called, which the domain says, by slug.
+fn of_alerts() -> impl Iterator<Item = (&'static str, (&'static str, &'static str))> {
+    KINDS.iter().flat_map(|kind| [(kind.slug, kind.called), (kind.slug, kind.next)])
+}
+
 #[test]
 fn no_language_leaks_into_the_other() {
-    for (key, value) in ENGLISH.iter() {
-        assert!(!value.chars().any(is_han), "{key}: {value}");
+    let alerts = of_alerts().map(|(slug, (_, english))| (slug, english));
+    for (key, value) in ENGLISH.iter().map(|(key, value)| (*key, *value)).chain(alerts) {
+        assert!(!value.is_empty() && !value.chars().any(is_han), "{key}: {value}");
     }
     // signs, digits and units need no translation; words do
-    for (key, value) in CHINESE.iter() {
+    let alerts = of_alerts().map(|(slug, (chinese, _))| (slug, chinese));
+    for (key, value) in CHINESE.iter().map(|(key, value)| (*key, *value)).chain(alerts) {
+        assert!(!value.is_empty(), "{key}");
         let latin = value
             .split(|character: char| !character.is_ascii_alphabetic())
             .filter(|word| word.len() > 1 && !matches!(*word, "gridward" | "admin" | "token" | "data"));

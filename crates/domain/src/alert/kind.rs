@@ -1,18 +1,66 @@
-//! What kinds of alerts there are.
+//! What kinds of alerts there are, and what people call them: a rule has a row here.
 
-/// The kinds of alerts: the rules of alerting.md, those included whose capability is not built yet.
-pub const KINDS: &[&str] = &[
-    "fever",
-    "symptom",
-    "check_overdue",
-    "quarantine_breach",
-    "building_silent",
-    "door_missed",
-    "cluster",
-    "arrival",
-    "exposure_undecided",
-    "refused",
-    "absent_n_times",
-    "responsibility_gap",
-    "release_due",
+/// A kind of alert: a rule of alerting.md. Words are in Chinese and in English.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// In keys, topics and policies; it never changes.
+    pub slug: &'static str,
+    /// What people call it.
+    pub called: (&'static str, &'static str),
+    /// What is to be done about it.
+    pub next: (&'static str, &'static str),
+}
+
+impl Kind {
+    /// The kind with a slug.
+    pub fn of(slug: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.slug == slug)
+    }
+
+    /// The slugs of all kinds.
+    pub fn slugs() -> impl Iterator<Item = &'static str> {
+        KINDS.iter().map(|kind| kind.slug)
+    }
+}
+
+/// All kinds of alerts.
+pub const KINDS: &[Kind] = &[
+    Kind { slug: "fever", called: ("发热", "Fever"), next: ("陪同就医，登记台账", "escort to the clinic, open the ledger") },
+    Kind {
+        slug: "symptom", called: ("症状", "Symptoms"), next: ("请护士联系，问清后写明结论", "let the nurse call and write down the finding")
+    },
+    Kind { slug: "check_overdue", called: ("体温检查超时", "Check overdue"), next: ("立即补查", "check now") },
+    Kind {
+        slug: "quarantine_breach", called: ("管控人员外出", "Left quarantine"), next: ("核实去向，劝返", "find out where they are, bring them home")
+    },
+    Kind { slug: "building_silent", called: ("楼栋未报", "No building report"), next: ("给楼长打电话", "call the building leader") },
+    Kind { slug: "door_missed", called: ("有户未排查", "Doors not reached"), next: ("再上门或电话追访", "knock again or call") },
+    Kind { slug: "cluster", called: ("聚集发热", "Cluster of fevers"), next: ("上报街道，准备封控", "tell the town, prepare to seal") },
+    Kind {
+        slug: "arrival",
+        called: ("来人未登记", "Arrived, not registered"),
+        next: ("请网格员上门，当天到居委会登记", "go to the door: arrivals register with the committee on their day"),
+    },
+    Kind {
+        slug: "exposure_undecided",
+        called: ("病例或接触者待处置", "A case, or exposed: nothing decided"),
+        next: (
+            "请护士或社区办公室决定：下达隔离，或写明排除；确诊、疑似者须送医院或集中点",
+            "let the nurse or the office decide: order a quarantine, or record a finding; a case goes to a hospital or a site",
+        ),
+    },
+    Kind {
+        slug: "refused", called: ("拒不配合", "Refused"), next: ("请熟悉的人上门，耐心说明", "send somebody they know, explain with patience")
+    },
+    Kind {
+        slug: "absent_n_times",
+        called: ("多次无人应门", "Nobody there, again and again"),
+        next: ("向邻居和单位打听，必要时请社区民警上门", "ask neighbours and their work; if need be, go with the police"),
+    },
+    Kind {
+        slug: "responsibility_gap",
+        called: ("一级岗位空缺", "Vacant post"),
+        next: ("请社区办公室指派责任人或代班人", "assign somebody, or put a deputy on duty"),
+    },
+    Kind { slug: "release_due", called: ("期满待解除", "Release due"), next: ("办理解除，当面告知", "release them, tell them in person") },
 ];

@@ -2,8 +2,7 @@
 
 use super::{Begin, Command, End, Ended, Silence, Started};
 use crate::{
-    Context, Decide, Event, Known, Rejection,
-    alert::KINDS,
+    Context, Decide, Event, Known, Rejection, alert,
     decide::{check_reason, required},
     values::{HOUR_MS, KeyOwner, PrivateFields, field},
 };
@@ -33,7 +32,7 @@ fn decide_begin(begin: Begin, known: &dyn Known, context: &Context<'_>) -> Resul
         return Err(Rejection::invalid("/data", "silence_too_wide", "name a kind of alert, a building, or both: a whole community is never silenced"));
     }
     if let Some(kind) = &kind
-        && !KINDS.contains(&kind.as_str())
+        && alert::Kind::of(kind.as_str()).is_none()
     {
         return Err(Rejection::unknown("/data/kind", "kind", kind));
     }

@@ -118,13 +118,13 @@ impl Chain {
 mod tests {
     use std::collections::BTreeSet;
 
-    use domain::{alert::KINDS, responsibility::ASKED};
+    use domain::{alert::Kind, responsibility::ASKED};
 
     use super::{As, of};
 
     #[test]
     fn the_posts_that_are_asked_for_are_those_that_own_a_level() {
-        let rows = KINDS.iter().flat_map(|kind| [of(kind).usual, of(kind).critical]);
+        let rows = Kind::slugs().flat_map(|kind| [of(kind).usual, of(kind).critical]);
         let steps = rows.flat_map(|row| row.into_iter().zip(1..));
         let owners = steps.flat_map(|(step, level)| step.duties.iter().filter(|(_, how)| *how == As::Owner).map(move |(duty, _)| (*duty, level)));
         assert_eq!(owners.collect::<BTreeSet<_>>(), ASKED.iter().map(|asked| (asked.duty, asked.level)).collect());

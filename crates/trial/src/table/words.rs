@@ -110,21 +110,6 @@ const FINDINGS: &[(&str, Finding)] = &[
     ("去世", Finding::Died),
 ];
 const SYMPTOMS: &[(&str, &str)] = &[("咳嗽", "cough"), ("乏力", "fatigue"), ("呼吸困难", "dyspnea"), ("腹泻", "diarrhea"), ("咽痛", "sore_throat")];
-const RULES: &[(&str, &str)] = &[
-    ("发热", "fever"),
-    ("症状", "symptom"),
-    ("监测超时", "check_overdue"),
-    ("违反隔离", "quarantine_breach"),
-    ("楼栋未报", "building_silent"),
-    ("有户未排查", "door_missed"),
-    ("聚集发热", "cluster"),
-    ("拒不配合", "refused"),
-    ("多次无人应门", "absent_n_times"),
-    ("岗位空缺", "responsibility_gap"),
-    ("期满待解除", "release_due"),
-    ("来人未登记", "arrival"),
-    ("接触待处置", "exposure_undecided"),
-];
 
 /// How an alert that is named stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,13 +154,12 @@ words! {
 
 /// A rule by its slug or its Chinese name.
 pub(super) fn rule(name: &str) -> Option<Slug> {
-    let slug = RULES.iter().find(|(chinese, _)| *chinese == name).map_or(name, |(_, slug)| *slug);
-    KINDS.iter().find(|kind| **kind == slug).and_then(|kind| kind.parse().ok())
+    KINDS.iter().find(|kind| kind.slug == name || kind.called.0 == name).and_then(|kind| kind.slug.parse().ok())
 }
 
 /// What is said of a name that is no rule's.
 pub(super) fn no_rule(name: &str) -> String {
-    let names: Vec<String> = RULES.iter().map(|(chinese, slug)| format!("{chinese} {slug}")).collect();
+    let names: Vec<String> = KINDS.iter().map(|kind| format!("{} {}", kind.called.0, kind.slug)).collect();
     format!("`{name}` is no rule; there are: {}", names.join(", "))
 }
 

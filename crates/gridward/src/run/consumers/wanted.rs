@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use domain::{
-    alert::{KINDS, Severity},
+    alert::{Kind, Severity},
     values::{CommunityId, Slug, TownId},
 };
 use serde::Deserialize;
@@ -151,9 +151,10 @@ fn check_wanted(names_on_topics: bool, wanted: &Wanted) -> Result<(), Problem> {
         }
         // whoever asks for a word that is never told would hear nothing, for ever
         let never_told = |place: usize, known: &[&str]| tokens.get(place).is_some_and(|token| plain(token) && !known.contains(token));
-        let severities = Severity::ALL.iter().map(|severity| severity.word()).collect::<Vec<_>>();
-        for (place, what, known) in [(5, "kind", KINDS), (6, "severity", severities.as_slice())] {
-            if never_told(place, known) {
+        let kinds: Vec<_> = Kind::slugs().collect();
+        let severities: Vec<_> = Severity::ALL.iter().map(|severity| severity.word()).collect();
+        for (place, what, known) in [(5, "kind", kinds), (6, "severity", severities)] {
+            if never_told(place, &known) {
                 let reason = format!("no {what} is called {}; there are: {}", tokens[place], known.join(", "));
                 return Err(Problem::bad_request(format!("/filters/{index}"), "filter_outside", reason));
             }
