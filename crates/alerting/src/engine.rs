@@ -144,6 +144,11 @@ impl Engine {
         Ok(ParkedList::of(&self.store)?)
     }
 
+    /// Forgets what is at hand, between two folds; the store has it.
+    pub(crate) fn rest(&mut self) {
+        (self.memories, self.alerts) = (Memories::new(Arc::clone(&self.runners)), HashMap::new());
+    }
+
     /// Forgets everything, to fold another history from its start.
     pub(crate) fn clear(&mut self) -> Result<(), AlertingError> {
         self.store.clear()?;

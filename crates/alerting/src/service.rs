@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bus::{Announcer, EventLog, Keyring, Publication, Requests, ResumeError, Tail, TailError};
+use bus::{Announcer, Calm, EventLog, Keyring, Publication, Requests, ResumeError, Tail, TailError};
 use domain::values::Now;
 use store::{Parked, ParkedList, Store};
 use tokio::{
@@ -187,8 +187,9 @@ async fn run(parts: Parts, readiness: Readiness, stopped: watch::Receiver<bool>)
     }
     background.spawn(beats(log.clone(), store.clone(), readiness.clone(), outlets.announcer));
     let engine = Arc::new(Mutex::new(Engine::new(store.clone()).with_full(names)));
+    let (sending, calm) = (JoinSet::new(), Calm::default());
     let mut follower =
-        Follower { log, requests, now, engine, readiness: readiness.clone(), folded, told: told_seen, refold: refold_seen, stopped, sending: JoinSet::new() };
+        Follower { log, requests, now, engine, readiness: readiness.clone(), folded, told: told_seen, refold: refold_seen, stopped, sending, calm };
     if let Err(error) = follower.follow().await {
         let why = chain(&error);
         tracing::error!(error = %why, "alerting stopped: an operator must look");
@@ -236,6 +237,7 @@ struct Follower {
     refold: watch::Receiver<Option<u64>>,
     stopped: watch::Receiver<bool>,
     sending: JoinSet<Target>,
+    calm: Calm,
 }
 
 /// What woke the follower.
@@ -245,6 +247,8 @@ enum Woken {
     Told,
     Refold,
     Looked,
+    /// Few commits came in the last minute.
+    Calm,
     Stopped,
 }
 
@@ -358,6 +362,10 @@ impl Follower {
                 // asked for before the last time
                 Woken::Refold => {}
                 Woken::Looked => {}
+                Woken::Calm => {
+                    self.log.rest();
+                    self.with_engine(|engine| Ok(engine.rest())).await?;
+                }
                 Woken::Stopped => return Ok(TailEnd::Stopped),
             }
         }
@@ -375,6 +383,7 @@ impl Follower {
             }
             Ok(()) = self.told.changed() => Ok(Woken::Told),
             Ok(()) = self.refold.changed() => Ok(Woken::Refold),
+            is_calm = self.calm.minute() => Ok(if is_calm { Woken::Calm } else { Woken::Looked }),
             () = tokio::time::sleep(pause) => Ok(Woken::Looked),
         }
     }
@@ -382,6 +391,7 @@ impl Follower {
     /// Folds messages, and near the head judges at once what they tell something of; else that is due as soon as it is near.
     async fn fold(&mut self, messages: Vec<bus::Stored>, is_near: bool) -> Result<Pass, AlertingError> {
         metrics::counter!("gridward_alerting_commits_total").increment(messages.len() as u64);
+        self.calm.heard(messages.len());
         let last = messages.last().map(|message| message.sequence);
         let (now, room) = ((self.now)(), self.room());
         let folded = self.with_engine(move |engine| {

@@ -30,7 +30,7 @@ pub mod server;
 pub use connection::{Connection, ConnectionOptions, Login};
 pub use deliveries::{End, Mark, Marks, MemoryMarks, Published, Reading};
 pub use event_log::{
-    AppendError, EventLog, EventLogOptions, Feed, Head, MemoryLog, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError, UnknownOutcome,
+    AppendError, Calm, EventLog, EventLogOptions, Feed, Head, MemoryLog, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError, UnknownOutcome,
 };
 pub use keyring::Keyring;
 pub use keys::{KeyStore, StoredKey};

@@ -9,7 +9,7 @@ use domain::{
 };
 
 /// Keys kept at hand. When there are more, all are forgotten and read again as they are needed.
-const KEYS_AT_HAND_MAX: usize = 200_000;
+const KEYS_AT_HAND_MAX: usize = 64_000;
 
 /// Id of a key that seals nothing: it is stored before the first commit, and proves at every start that the key store and the
 /// deployment key are those that this log was written with.

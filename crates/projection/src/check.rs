@@ -184,3 +184,37 @@ fn tail_error(error: TailError) -> CheckError {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, CheckError> + Send + 'static) -> Result<T, CheckError> {
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(CheckError::Interrupted))
 }
+
+#[cfg(test)]
+mod tests {
+    use bus::event_log::MemoryLog;
+    use domain::values::Timestamp;
+    use serde_json::json;
+    use testkit::{MemoryIntake, World};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_fold_that_rests_after_each_commit_comes_to_the_same_rows() {
+        let memory = MemoryLog::new("s1");
+        let (log, mut world) = (EventLog::in_memory(&memory), World::settled());
+        for minute in 10..40 {
+            let (household, person) = if minute % 3 == 0 { ("h101", "p3") } else { ("h502", "p1") };
+            let readings = json!([{"site": "axilla", "celsius": 36.0 + f64::from(minute % 20) / 10.0}]);
+            let people = json!([{"person": person, "readings": readings, "symptoms": []}]);
+            let visit = json!({"household": household, "mode": "door", "outcome": "met", "people": people});
+            world.record("visit.record", visit, &format!("2020-02-06T15:{minute}"));
+        }
+        let sequence = world.sequence();
+        MemoryIntake::new(&memory, Arc::new(|| Timestamp(0))).adopt(world).await;
+        let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let all_at_once = Fresh::open(folders[0].path()).await.unwrap().fold_to(&log, sequence).await.unwrap();
+        let mut rests = Fresh::open(folders[1].path()).await.unwrap();
+        for message in log.read_many(&(1..=sequence).collect::<Vec<_>>()).await.unwrap() {
+            rests.folder.fold(&[message]).unwrap();
+            rests.folder.rest();
+        }
+        let compared = all_at_once.compare(rests.store, sequence).await.unwrap();
+        assert!(compared.rows > 20 && compared.differing == 0, "{compared:?}");
+    }
+}

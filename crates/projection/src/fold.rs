@@ -80,9 +80,14 @@ impl Folder {
         let folded = self.try_fold(stored);
         if folded.is_err() {
             // rows of a batch that failed are half folded
-            self.models = all_models();
+            self.rest();
         }
         folded
+    }
+
+    /// Forgets what is kept decoded between batches; the store has it.
+    pub(crate) fn rest(&mut self) {
+        self.models = all_models();
     }
 
     fn try_fold<'a>(&mut self, stored: &'a [Stored]) -> Result<Batch<'a>, FoldError> {

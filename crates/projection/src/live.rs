@@ -47,6 +47,8 @@ pub enum Phase {
 pub(crate) enum Work {
     /// Folds messages; `head` when these reach what was the head when the reading began.
     Fold { messages: Vec<Stored>, head: bool },
+    /// Forgets what is at hand: nobody comes again soon.
+    Rest,
     /// Stands still between two batches: says where it stands, and goes on when told to, or when nobody waits any more.
     Pause { paused: oneshot::Sender<LogPosition>, resume: oneshot::Receiver<()> },
 }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use bus::{EventLog, KeyStore, LastValues, ResumeError, Tail, TailError};
+use bus::{Calm, EventLog, KeyStore, LastValues, ResumeError, Tail, TailError};
 use domain::values::{DeploymentKey, Now};
 use store::{Comparison, ParkedList, Store, StoreError};
 use tokio::{
@@ -249,9 +249,15 @@ impl Service {
 
     /// Hands over what the log has until one of the sides ends.
     async fn feed(&self, mut tail: Tail, work: mpsc::Sender<Work>, stopped: &mut watch::Receiver<bool>) -> Ended {
+        let mut calm = Calm::default();
         loop {
             let messages = tokio::select! {
                 messages = tail.next() => messages,
+                is_calm = calm.minute() => {
+                    // with work that waits it is not calm, and what has ended is seen above
+                    let _waits = is_calm.then(|| work.try_send(Work::Rest));
+                    continue;
+                }
                 () = work.closed() => return Ended::Again("folding ended".to_owned()),
                 _ = stopped.wait_for(|stopped| *stopped) => return Ended::Told,
             };
@@ -264,6 +270,7 @@ impl Service {
                     return Ended::For(Phase::Stopped(error.to_string()));
                 }
             };
+            calm.heard(messages.len());
             Live::set_pending(tail.pending());
             if work.send(Work::Fold { messages, head: tail.caught_up() }).await.is_err() {
                 return Ended::Again("folding ended".to_owned());
@@ -290,6 +297,7 @@ fn fold_all(mut folder: Folder, live: &Live, now: &Now, mut waiting: mpsc::Recei
                     at_head(live);
                 }
             }
+            Work::Rest => folder.rest(),
             Work::Pause { paused, resume } => {
                 // whoever waits for us and goes away lets us go on
                 if paused.send(folder.position()?).is_ok() {

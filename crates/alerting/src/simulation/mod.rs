@@ -63,6 +63,7 @@ struct Instance {
     dir: TempDir,
     store: Store,
     engine: Engine,
+    judged: u32,
     log: EventLog,
     clock: Clock,
     on_their_way: Vec<(Target, Vec<u8>)>,
@@ -75,7 +76,7 @@ impl Instance {
         let dir = TempDir::new().unwrap();
         let store = open(&dir);
         let engine = Engine::new(store.clone());
-        Self { dir, store, engine, log: EventLog::in_memory(log), clock: clock.clone(), on_their_way: Vec::new(), answers: Vec::new() }
+        Self { dir, store, engine, judged: 0, log: EventLog::in_memory(log), clock: clock.clone(), on_their_way: Vec::new(), answers: Vec::new() }
     }
 
     /// Folds at most `limit` commits; how many there were.
@@ -95,6 +96,11 @@ impl Instance {
     }
 
     fn judge(&mut self) -> bool {
+        // what is at hand may go at any time
+        self.judged += 1;
+        if self.judged.is_multiple_of(3) {
+            self.engine.rest();
+        }
         let room = 8_usize.saturating_sub(self.on_their_way.len() + self.answers.len());
         let pass = self.engine.judge((self.clock.now())(), room).unwrap();
         let sent = pass.observations.into_iter().map(|(target, observation)| (target, serde_json::to_vec(&observation).unwrap()));

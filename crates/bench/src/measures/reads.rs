@@ -1,5 +1,7 @@
 //! B6: what people look at, over a short and a long history, and the memory that it took (B8).
 
+use std::time::Duration;
+
 use super::posts::WARM_TIME;
 use crate::Options;
 use crate::figures::{Ceiling, Figure, Target, median};
@@ -11,6 +13,8 @@ const SHORT_HISTORY: usize = 100_000;
 /// Reads a second: more than an office and all its phones ask for.
 const RATE: f64 = 500.0;
 const CONNECTIONS: usize = 8;
+/// What services keep at hand for those who come again soon, they let go in a calm minute.
+const REST: Duration = Duration::from_secs(130);
 
 /// What is read in a community about its `n`-th door.
 type Path = fn(usize, usize) -> String;
@@ -42,6 +46,7 @@ pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
             targets: vec![Target::AtMost(5.0), Target::RatioAtMost(1.2)],
         });
     }
+    tokio::time::sleep(REST).await;
     figures.push(Figure {
         name: "B8",
         what: format!("memory of the services, {} commits, {} people", options.history, town.communities * town.households),

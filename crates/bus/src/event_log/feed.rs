@@ -57,6 +57,15 @@ impl Feed {
         *self.kept() = Kept::default();
     }
 
+    /// Keeps the newest message only: it says where the log goes on.
+    pub(super) fn rest(&self) {
+        let mut kept = self.kept();
+        let all_but_one = kept.messages.len().saturating_sub(1);
+        kept.messages.drain(..all_but_one);
+        kept.messages.shrink_to_fit();
+        kept.bytes = kept.messages.iter().map(|message| message.payload.len()).sum();
+    }
+
     /// Takes in messages that the server has acknowledged, the last of them at `last_sequence`.
     pub(super) fn take(&self, last_sequence: u64, messages: Vec<(String, Bytes)>) {
         let mut kept = self.kept();

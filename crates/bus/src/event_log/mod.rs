@@ -1,5 +1,6 @@
 //! The log: append behind a guard, read, and follow from a position, with one behaviour for JetStream and for memory.
 
+mod calm;
 mod feed;
 mod memory;
 mod outcome;
@@ -19,6 +20,7 @@ use crate::connection::Connection;
 use crate::jetstream::{Looked, Outgoing, StreamPort, check_sizes, is_plain_subject};
 use crate::provision::STREAM_IDENTITY;
 
+pub use calm::Calm;
 pub use feed::Feed;
 pub use memory::{MemoryLog, NextAppend};
 pub use outcome::{AppendError, ReadError, Refusal, ResumeError, TailError, UnknownOutcome};
@@ -284,6 +286,11 @@ impl EventLog {
             }
         };
         Ok(Tail { source, head: head.last_sequence, read: after.sequence, pending: head.last_sequence.saturating_sub(after.sequence), ended: None })
+    }
+
+    /// Lets go what readers were given already: whoever is behind asks the server.
+    pub fn rest(&self) {
+        self.feed.rest();
     }
 
     /// Whether `position` lies in the history that the log holds now; the head it was compared with.
