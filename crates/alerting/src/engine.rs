@@ -1,5 +1,6 @@
 //! Folding commits and judging what is due. Everything here is the store, values and pure functions: no waiting, no clock.
 
+mod inhibition;
 mod nudges;
 
 use std::{
@@ -304,10 +305,11 @@ impl Engine {
             let Some(state) = &state else { continue };
             let moved = counts.turn(before, counted(state));
             let Some(place) = self.place(&header.community)? else { continue };
+            let suppressed = self.suppressed(&fact, state, &place)?;
             let (_, duties) = self.rolls.of(&self.store, &header.community)?;
             let grid = state.occurrence.place.building.as_ref().and_then(|building| duties.grid_of(building));
             let happened = Happened { fact: &fact, state, community: &place.state, grid, counts: moved.map(|moved| (moved, &counts)) };
-            unit = outbox::put(&self.store, unit, &happened, &stored.position(), self.full)?;
+            unit = outbox::put(&self.store, unit, (&happened, suppressed), &stored.position(), self.full)?;
         }
         let Some(state) = state else { return Ok(()) };
         unit = unit.put(COUNTS, counts_key, &counts);
