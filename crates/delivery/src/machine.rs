@@ -42,7 +42,7 @@ const TURNS_MAX: usize = 3;
 /// one message of the server (1 MiB).
 const GROUPS_MAX: usize = 60;
 /// Most alerts that are known apart in all that waits; of those beyond each message counts as one, and nobody is asked about it.
-const APART_MAX: usize = 6_000;
+const APART_MAX: usize = 4_000;
 /// Alerts whose turns are remembered; beyond, the one that turned longest ago is forgotten.
 const TURNING_MAX: usize = 500;
 /// Notices that wait to be done. While there are so many, what comes gathers in piles.
