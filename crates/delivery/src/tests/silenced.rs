@@ -163,3 +163,20 @@ fn nobody_is_asked_about_what_people_are_not_reminded_of_now() {
     bench.run(0..4000);
     assert!(bench.asked.is_empty(), "programs read the flag for themselves");
 }
+
+#[test]
+fn what_waited_under_a_program_that_knew_no_alerts_apart_is_told_and_counted() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    bench.silences = Box::new(|_, _| Some(Some(36_000)));
+    for alert in [1, 2] {
+        bench.hear(alert, "symptom", Serious, "raised", "b07", 0);
+    }
+    let mut written = serde_json::to_value(bench.machine.state()).unwrap();
+    let pile = written["groups"].as_object_mut().unwrap().values_mut().next().unwrap().as_object_mut().unwrap();
+    assert!(pile.remove("known").is_some() && pile.remove("overnight").is_some());
+    pile.insert("counted".to_owned(), json!({"2166136261": 0, "84696351": 0}));
+    bench.machine = Machine::resume(bench.machine.plan().clone(), serde_json::from_value(written).unwrap());
+    bench.hear(3, "symptom", Serious, "raised", "b07", 10);
+    bench.run(10..100);
+    assert_eq!((bench.sorts(), silenced(&bench)), (vec![(60, Sort::News, 2)], 1), "nobody can be asked about the first two");
+}
