@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use domain::{
-    Commit, Context, Decide, Entity, EntityKey, Known,
+    Commit, Context, Decide, Entity, EntityKey, Event, Known,
     alert::{self, Alert, Observe},
     commit::Role,
     values::{CommandId, CommunityId, SecretKey, Timestamp, Zone},
@@ -26,6 +26,11 @@ impl Known for OneAlert {
 
 /// Whether intake would do something about an observation of this alert at `now`.
 pub(crate) fn differs(observe: Observe, state: Option<Arc<alert::State>>, community: &CommunityId, now: Timestamp) -> bool {
+    !decided(observe, state, community, now).is_empty()
+}
+
+/// What intake would do about it, without the names of places.
+pub(crate) fn decided(observe: Observe, state: Option<Arc<alert::State>>, community: &CommunityId, now: Timestamp) -> Vec<Event> {
     let rule = observe.key.rule.clone();
     let context = Context {
         community,
@@ -39,6 +44,5 @@ pub(crate) fn differs(observe: Observe, state: Option<Arc<alert::State>>, commun
         secret: &SecretKey([0; 32]),
         zone: Zone::default(),
     };
-    let decided = Alert::decide(alert::Command::Observe(observe), &OneAlert(state), &context);
-    decided.is_ok_and(|events| !events.is_empty())
+    Alert::decide(alert::Command::Observe(observe), &OneAlert(state), &context).unwrap_or_default()
 }

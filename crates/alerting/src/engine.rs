@@ -1,16 +1,18 @@
 //! Folding commits and judging what is due. Everything here is the store, values and pure functions: no waiting, no clock.
 
+mod alerts;
+mod inhibition;
 mod nudges;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
 use bus::Stored;
 use domain::{
-    Commit, Event, Evolve, Fact,
-    alert::{self, Alert, Basis, Entrust, Key as AlertKey, KeyHash},
+    Commit, Event,
+    alert::{self, Basis, Entrust, Key as AlertKey},
     commit::CommitError,
     log::LogPosition,
     values::{CommunityId, Slug, Timestamp},
@@ -29,11 +31,8 @@ use crate::{
     memories::Memories,
     names, outbox,
     place::{self, Place},
-    publish::{
-        Class, Happened,
-        counts::{Counts, counted},
-    },
-    rows::{ACTIVE, ALERTS, COUNTS, JOBS, Job, Target, alert_key, job_key, memories_of, memory_key, of_job_key, scope_of_memory_key, target_of},
+    publish::Class,
+    rows::{ACTIVE, ALERTS, JOBS, Job, Target, alert_key, job_key, memories_of, memory_key, of_job_key, scope_of_memory_key, target_of},
     runner::Runners,
     send::Observation,
     silences,
@@ -77,9 +76,6 @@ type Judged = (Option<Observation>, Option<Timestamp>);
 
 /// The alert of a target, and the commit that it was folded to.
 type OfTarget = (u64, Option<Arc<alert::State>>);
-
-/// What a commit says of one alert key: the key, and its events with their places.
-type OfAlert<'a> = (&'a AlertKey, Vec<(u16, &'a Event)>);
 
 /// An observation that intake has not answered yet.
 struct InFlight {
@@ -250,26 +246,6 @@ impl Engine {
         self.apply(vec![unit])
     }
 
-    /// States of alerts, the messages about them, and the scopes to be compared with them.
-    fn fold_alerts(&mut self, commit: &Commit, stored: &Stored) -> Result<(), AlertingError> {
-        let community = &commit.header.community;
-        let mut of_alert: BTreeMap<KeyHash, OfAlert<'_>> = BTreeMap::new();
-        for (index, event) in (0..).zip(&commit.events) {
-            if let Some(step) = Alert::step(event) {
-                of_alert.entry(step.alert.key_hash().clone()).or_insert_with(|| (step.key, Vec::new())).1.push((index, event));
-            }
-        }
-        for (hash, (key, events)) in of_alert {
-            self.fold_alert(commit, stored, &hash, &events)?;
-            // an alert of a rule that this program does not know is told of, and judged by whoever knows it
-            if let Some(target) = target_of(community, key).filter(|_| self.runners.named(&key.rule).is_some()) {
-                self.alerts.remove(&target);
-                self.woken.insert(target);
-            }
-        }
-        Ok(())
-    }
-
     /// A change of duties is a reason to judge anew whose turn the alerts are that it is about.
     fn wake_alerts(&mut self, community: &CommunityId, parts: &BTreeSet<PartKey>) -> Result<(), AlertingError> {
         let prefix = Key::community(community.as_str()).prefix();
@@ -287,37 +263,6 @@ impl Engine {
                 }
             }
         }
-    }
-
-    fn fold_alert(&mut self, commit: &Commit, stored: &Stored, hash: &KeyHash, events: &[(u16, &Event)]) -> Result<(), AlertingError> {
-        let (header, sequence) = (&commit.header, stored.sequence);
-        let row_key = alert_key(&header.community, hash);
-        let row = self.store.folded::<alert::State>(ALERTS, &row_key)?;
-        if !row.folds(sequence) {
-            return Ok(());
-        }
-        // the counts follow from what the alert was, so they change in one unit with it; that ties the alerts of a community together on their
-        // way to the disk, as the outbox does anyway, whose rows are dropped together
-        let counts_key = Key::community(header.community.as_str());
-        let mut counts = self.store.get::<Counts>(COUNTS, &counts_key)?.map(|row| row.value).unwrap_or_default();
-        let mut unit = Unit::new(sequence);
-        let mut state = row.value;
-        for (index, event) in events {
-            let fact = Fact { sequence, index: *index, header, event };
-            let before = state.as_ref().and_then(counted);
-            state = Alert::evolve(state, hash, &fact);
-            let Some(state) = &state else { continue };
-            let moved = counts.turn(before, counted(state));
-            let Some(place) = self.place(&header.community)? else { continue };
-            let (_, duties) = self.rolls.of(&self.store, &header.community)?;
-            let grid = state.occurrence.place.building.as_ref().and_then(|building| duties.grid_of(building));
-            let happened = Happened { fact: &fact, state, community: &place.state, grid, counts: moved.map(|moved| (moved, &counts)) };
-            unit = outbox::put(&self.store, unit, &happened, &stored.position(), self.full)?;
-        }
-        let Some(state) = state else { return Ok(()) };
-        unit = unit.put(COUNTS, counts_key, &counts);
-        unit = if state.is_active() { unit.mark(ACTIVE, row_key.clone()) } else { unit.unmark(ACTIVE, row_key.clone()) };
-        self.apply(vec![unit.put(ALERTS, row_key, &state)])
     }
 
     fn place(&mut self, community: &CommunityId) -> Result<Option<Arc<Place>>, AlertingError> {

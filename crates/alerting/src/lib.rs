@@ -9,14 +9,13 @@
 //! | `agenda` | who is to be judged when: an index with the time first |
 //! | `difference` | whether an observation would change its alert: intake's own decision, asked beforehand |
 //! | `nearness` | whether what is folded is near enough to the log to be judged |
-//! | `engine` | fold a commit, judge what is due, re-judge a community after a change of policy |
+//! | `engine` | fold a commit, judge what is due, re-judge a community after a change of policy; what is part of a greater alert |
 //! | `names` | the files of people, sealed, for those who may be told names |
 //! | `silences` | which alerts people are not to be told of now |
-//! | `inhibition` | which alerts are part of a greater one that people are told of instead |
 //! | `send` | an observation on its way to intake, again and again until it is answered |
 //! | `outbox` | messages that were told are taken out |
 //! | `publish` | messages for outsiders: built while folding, appended behind their own guard |
-//! | `deliver` | what was published, told onwards to people and programs: reads the stream, never the log, and asks `silences` before it reminds |
+//! | `deliver` | what was published, told onwards to people and programs: reads the stream, never the log, and asks `silences` before it tells |
 //! | `check` | what is remembered against a fresh fold |
 //! | `service`, `error` | the loop around it; what ends it |
 //!
@@ -30,7 +29,6 @@ mod difference;
 mod duties;
 mod engine;
 mod error;
-mod inhibition;
 mod memories;
 mod names;
 mod nearness;

@@ -5,23 +5,24 @@ use store::{Store, Unit};
 
 use crate::{
     error::AlertingError,
-    inhibition, names,
+    names,
     publish::{Class, Happened, message::Suppressed},
     rows::{Dropped, Waiting, dropped_key, outbox_key},
-    silences,
 };
 
 /// Messages dropped in one step.
 const PAGE: usize = 100;
 
-/// Puts what each class is told of an alert event into the unit that changes the alert; `full` when class full is told, too.
-pub(crate) fn put(store: &Store, mut unit: Unit, happened: &Happened<'_>, source: &LogPosition, full: bool) -> Result<Unit, AlertingError> {
+/// Puts what each class is told of an alert event into the unit that changes the alert, given why people are not to be told; `full` when class
+/// full is told, too.
+pub(crate) fn put(
+    store: &Store,
+    mut unit: Unit,
+    (happened, suppressed): (&Happened<'_>, Suppressed),
+    source: &LogPosition,
+    full: bool,
+) -> Result<Unit, AlertingError> {
     let (fact, header) = (happened.fact, happened.fact.header);
-    let about = (&happened.state.key.rule, happened.state.occurrence.place.building.as_ref());
-    let suppressed = Suppressed {
-        silenced_until: silences::until(store, &header.community, about, header.recorded_at)?,
-        inhibited: inhibition::holds(store, &header.community, happened.state, header.recorded_at)?,
-    };
     for (class, subject, payload) in happened.messages(suppressed, full)? {
         let named = if class == Class::Full { names::of(store, &header.community, happened.state)? } else { None };
         let waiting = Waiting { subject, payload, source: source.clone(), recorded_at: header.recorded_at, named };

@@ -145,7 +145,7 @@ impl Alerting {
         self.readiness.clone()
     }
 
-    /// Who can be asked which alerts are silenced now: deliveries, before they remind people.
+    /// Who can be asked which alerts are silenced now: deliveries, before they tell people.
     pub fn silences(&self) -> Silences {
         Silences::new(self.store.clone(), self.readiness())
     }

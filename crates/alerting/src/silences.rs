@@ -78,7 +78,7 @@ impl Silences {
     }
 
     /// Until when each of these alerts is silenced at `now`. Of one that is not known here nothing is said, nor of any while the log is not
-    /// folded to its head or the store does not answer: people are reminded of too much rather than of too little.
+    /// folded to its head or the store does not answer: people are told too much rather than too little.
     pub(crate) async fn of(&self, alerts: Vec<(CommunityId, String)>, now: Timestamp) -> delivery::Silences {
         if alerts.is_empty() || !self.readiness.is_judging() {
             return delivery::Silences::new();
@@ -91,7 +91,7 @@ impl Silences {
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no answer in time".to_owned(),
         };
-        tracing::warn!(%why, "silences cannot be looked up: people are reminded by what was last known of them");
+        tracing::warn!(%why, "silences cannot be looked up: people are told by what was last known of them");
         delivery::Silences::new()
     }
 }

@@ -1,8 +1,9 @@
 //! `(state, message or time) -> (state, sends)`, for one subscription.
 //!
 //! Every message is in exactly one send, or waits for one, or is counted with the reason why it was not told. Nothing else is.
-//! In rooms of their own: `gather`, what waits together; `remind`, what nobody has.
+//! In rooms of their own: `ask`, what is asked before people are told; `gather`, what waits together; `remind`, what nobody has.
 
+mod ask;
 mod gather;
 mod remind;
 
@@ -40,6 +41,8 @@ const TURNS_MAX: usize = 3;
 /// Groups that wait at once in either lane; what comes beyond goes to the digest, or to the storm. All that is remembered must fit into
 /// one message of the server (1 MiB).
 const GROUPS_MAX: usize = 60;
+/// Most alerts that are known apart in all that waits; of those beyond each message counts as one, and nobody is asked about it.
+const APART_MAX: usize = 4_000;
 /// Alerts whose turns are remembered; beyond, the one that turned longest ago is forgotten.
 const TURNING_MAX: usize = 500;
 /// Notices that wait to be done. While there are so many, what comes gathers in piles.
@@ -97,6 +100,14 @@ pub struct Report {
     pub calls: u64,
     /// Calls that did not.
     pub failed_calls: u64,
+}
+
+impl Report {
+    fn suppress(&mut self, reason: Reason, messages: u64) {
+        if messages > 0 {
+            *self.suppressed.entry(reason).or_default() += messages;
+        }
+    }
 }
 
 /// Whether people are told of a message.
@@ -247,7 +258,7 @@ impl Machine {
     }
 
     fn suppress(&mut self, reason: Reason) {
-        *self.state.report.suppressed.entry(reason).or_default() += 1;
+        self.state.report.suppress(reason, 1);
     }
 
     /// How often an alert came back within a day, this time included; 0 for one that is never unstable.
@@ -283,19 +294,24 @@ impl Machine {
             return false;
         }
         // what nobody was asked about, because there was no room for it a moment ago, waits for the next look
-        let was_asked = self.reminder(moment).is_some();
+        let coming = self.coming(moment);
+        self.leave_out(&coming, moment, silences);
         // a clock that was set back must not keep what it spent in the time that is to come
         self.state.spent.retain(|spent| *spent <= moment.clock && spent.0 > moment.clock.0 - BUDGET_WINDOW_MS);
         self.decide_nudges(moment);
-        self.decide_critical(moment);
+        if coming.criticals {
+            self.decide_critical(moment);
+        }
         if self.is_night(moment) {
             self.put_off_groups(moment);
         } else {
             self.decide_groups(moment);
-            self.decide_digest(moment);
+            if coming.digest {
+                self.decide_digest(moment);
+            }
         }
-        if was_asked {
-            self.decide_reminder(moment, silences);
+        if coming.reminder.is_some() {
+            self.decide_reminder(moment);
         }
         self.state.number != before
     }
@@ -304,10 +320,7 @@ impl Machine {
     fn decide_nudges(&mut self, moment: Moment) {
         let night = self.is_night(moment);
         let State { nudges, outbox, report, .. } = &mut self.state;
-        let late = nudges.take_late(moment.clock, night) + outbox.take_late(moment.clock);
-        if late > 0 {
-            *report.suppressed.entry(Reason::TooOld).or_default() += late;
-        }
+        report.suppress(Reason::TooOld, nudges.take_late(moment.clock, night) + outbox.take_late(moment.clock));
         while self.may_say_more()
             && let Some(Gathered { pile, until }) = self.state.nudges.take_due(moment.clock)
         {
@@ -315,14 +328,20 @@ impl Machine {
         }
     }
 
+    /// Whether something waits in the lane of criticals that may be told now.
+    fn is_critical_due(&self, moment: Moment) -> bool {
+        let State { criticals, outbox, .. } = &self.state;
+        let may = || !outbox.has_untried(true) && outbox.len() < NOTICES_MAX && outbox.calls.may(self.plan.pace(), true, moment.real);
+        !criticals.is_empty() && may()
+    }
+
     /// The lane of criticals: each group by itself while the receiver may be called so often, all that wait in one send otherwise.
     fn decide_critical(&mut self, moment: Moment) {
-        let pace = self.plan.pace();
-        let State { criticals, outbox, .. } = &mut self.state;
-        if criticals.is_empty() || outbox.has_untried(true) || outbox.len() >= NOTICES_MAX || !outbox.calls.may(pace, true, moment.real) {
+        if !self.is_critical_due(moment) {
             return;
         }
-        let each_by_itself = criticals.len() <= 1 || outbox.calls.burst(pace, moment.real) as usize >= criticals.len();
+        let State { criticals, outbox, .. } = &mut self.state;
+        let each_by_itself = criticals.len() <= 1 || outbox.calls.burst(self.plan.pace(), moment.real) as usize >= criticals.len();
         let mut waiting = std::mem::take(criticals).into_iter();
         let Some((_, mut pile)) = waiting.next() else { return };
         if each_by_itself {
@@ -335,8 +354,7 @@ impl Machine {
     }
 
     fn decide_groups(&mut self, moment: Moment) {
-        let State { groups, .. } = &mut self.state;
-        let due: Vec<String> = groups.iter().filter(|(_, pile)| pile.since.plus_ms(GROUP_WAIT_MS) <= moment.clock).map(|(key, _)| key.clone()).collect();
+        let due: Vec<String> = self.state.groups.iter().filter(|(_, pile)| pile.is_due(moment.clock)).map(|(key, _)| key.clone()).collect();
         for key in due {
             let Some(pile) = self.state.groups.remove(&key) else { continue };
             if self.state.digest.is_none() && self.may_say_more() {
@@ -360,6 +378,9 @@ impl Machine {
         for (_, pile) in std::mem::take(groups) {
             digest.get_or_insert_with(|| Pile::new(moment.clock)).merge(pile);
         }
+        if let Some(digest) = digest {
+            digest.overnight = true;
+        }
     }
 
     /// Whether budget and outbox have room for something that is not critical.
@@ -367,9 +388,15 @@ impl Machine {
         self.state.spent.len() < BUDGET_SENDS && self.state.outbox.len() < ORDINARY_MAX
     }
 
+    /// Whether a digest has gathered for long enough, and may be told.
+    fn is_digest_due(&self, moment: Moment) -> bool {
+        let has_gathered = |digest: &Pile| digest.since.plus_ms(DIGEST_EVERY_MS) <= moment.clock;
+        self.state.outbox.len() < ORDINARY_MAX && self.state.digest.as_ref().is_some_and(has_gathered)
+    }
+
     fn decide_digest(&mut self, moment: Moment) {
-        if self.state.outbox.len() < ORDINARY_MAX
-            && let Some(digest) = self.state.digest.take_if(|digest| digest.since.plus_ms(DIGEST_EVERY_MS) <= moment.clock)
+        if self.is_digest_due(moment)
+            && let Some(digest) = self.state.digest.take()
         {
             self.decide(digest, Sort::Digest, false, moment);
         }
@@ -383,6 +410,7 @@ impl Machine {
     fn decide_until(&mut self, pile: Pile, (sort, critical): (Sort, bool), until: Option<Timestamp>, moment: Moment) {
         // what a reminder tells was told before
         let messages = if sort == Sort::Reminder { 0 } else { pile.total() };
+        pile.known().for_each(|alert| self.state.open.tell(alert, moment.clock));
         // criticals have a lane of their own
         if !critical {
             let spent = &mut self.state.spent;
@@ -426,8 +454,7 @@ impl Machine {
 
     /// A notice that says that it is a test, to be sent by itself: it is no message of the stream.
     pub fn test_notice(&self, moment: Moment, exercise: bool) -> Send {
-        let notice =
-            Notice { sort: Sort::Test, at: moment.clock, since: None, exercise, grid: None, singly_again: false, lines: Vec::new(), items: Vec::new() };
+        let notice = Notice { exercise, ..Pile::new(moment.clock).notice(Sort::Test, moment.clock) };
         Send {
             number: 0,
             id: format!("{}-{}-test", self.plan.name, self.state.born),

@@ -7,7 +7,6 @@ use domain::values::{CommunityId, Slug, StaffId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    GROUP_WAIT_MS,
     message::{Reason, Title, suppressed},
     pile::Pile,
     plan::{Class, Plan},
@@ -109,7 +108,7 @@ impl Nudges {
 
     /// Those that have waited for long enough.
     pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<Gathered> {
-        let due = self.0.iter().find(|(_, gathered)| gathered.pile.since.plus_ms(GROUP_WAIT_MS) <= now).map(|(group, _)| group.clone())?;
+        let due = self.0.iter().find(|(_, gathered)| gathered.pile.is_due(now)).map(|(group, _)| group.clone())?;
         self.0.remove(&due)
     }
 

@@ -17,8 +17,9 @@ use crate::{
 
 /// After how long what nobody has is told again, and what is silenced is asked about again: somebody may have ended the silence.
 pub const REPEAT_EVERY_MS: i64 = 30 * MINUTE_MS;
-/// What would be told again within this time goes along with what is told again now.
-const REPEAT_TOGETHER_MS: i64 = 10 * MINUTE_MS;
+/// What would be told again within this time goes along with what is told again now: of any two, one is so near to the other, and from then on
+/// they come together.
+const REPEAT_TOGETHER_MS: i64 = REPEAT_EVERY_MS / 2;
 /// Alerts that are remembered to be told again. Of more, the worst are; the others are told once.
 const OPEN_MAX: usize = 500;
 
@@ -125,15 +126,34 @@ impl OpenAlerts {
         self.0.iter().filter(|(_, open)| open.comes(now, least)).map(|(alert, open)| (open.community.clone(), alert.clone())).collect()
     }
 
-    /// Puts off what is silenced, by what was answered, or was last known where nobody answered.
-    pub(crate) fn keep_quiet(&mut self, now: Timestamp, silences: &Silences) {
-        for (alert, open) in &mut self.0 {
-            if let Some(answer) = silences.get(alert) {
-                open.silenced_until = *answer;
-            }
-            if let Some(until) = open.silenced_until.filter(|until| now < *until && open.next_at <= now) {
-                open.next_at = asked_again_at(until, now);
-            }
+    /// Takes what was answered.
+    pub(crate) fn learn(&mut self, silences: &Silences) {
+        for (alert, until) in silences {
+            self.0.get_mut(alert).into_iter().for_each(|open| open.silenced_until = *until);
+        }
+    }
+
+    /// Until when an alert is silenced, as was last known.
+    pub(crate) fn silenced_until(&self, alert: &str) -> Option<Timestamp> {
+        self.0.get(alert)?.silenced_until
+    }
+
+    /// Puts off what is silenced.
+    pub(crate) fn keep_quiet(&mut self, now: Timestamp) {
+        for open in self.0.values_mut().filter(|open| open.next_at <= now) {
+            open.put_off(now);
+        }
+    }
+
+    /// People were not told of an alert because it is silenced: they are reminded of it once that is over.
+    pub(crate) fn keep_for_later(&mut self, alert: &str, now: Timestamp) {
+        self.0.get_mut(alert).into_iter().for_each(|open| open.put_off(now));
+    }
+
+    /// People are told of an alert now, which may have waited: when they are told again counts from now.
+    pub(crate) fn tell(&mut self, alert: &str, now: Timestamp) {
+        if let Some(open) = self.0.get_mut(alert).filter(|open| !open.is_taken(now)) {
+            open.next_at = now.plus_ms(REPEAT_EVERY_MS);
         }
     }
 
@@ -156,9 +176,21 @@ impl OpenAlerts {
 }
 
 impl Open {
+    /// Whether somebody has it.
+    fn is_taken(&self, now: Timestamp) -> bool {
+        self.taken_until.is_some_and(|until| now < until)
+    }
+
+    /// While it is silenced, it is asked about again.
+    fn put_off(&mut self, now: Timestamp) {
+        if let Some(until) = self.silenced_until.filter(|until| now < *until && !self.is_taken(now)) {
+            self.next_at = asked_again_at(until, now);
+        }
+    }
+
     /// Whether it is told again now or soon after, unless it is silenced.
     fn comes(&self, now: Timestamp, least: Severity) -> bool {
-        self.severity >= least && self.next_at.0 - REPEAT_TOGETHER_MS <= now.0 && self.taken_until.is_none_or(|until| until <= now)
+        self.severity >= least && self.next_at.0 - REPEAT_TOGETHER_MS <= now.0 && !self.is_taken(now)
     }
 }
 

@@ -10,6 +10,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    GROUP_WAIT_MS,
     message::{Action, Message, Title},
     nudge::Nudge,
     plan::Class,
@@ -20,7 +21,7 @@ const ITEMS_MAX: usize = 5;
 /// Most counts of a pile. Beyond, what comes is counted in one line without a community and a kind.
 const LINES_MAX: usize = 500;
 /// Most alerts of a pile that are known apart. All piles of a state must fit into one message of the server.
-const COUNTED_MAX: usize = 400;
+const KNOWN_MAX: usize = 400;
 /// Longest line of an item that is kept, in bytes of UTF-8: 80 Chinese characters, or 240 letters.
 const TITLE_BYTES_MAX: usize = 240;
 
@@ -78,11 +79,14 @@ pub(crate) struct Pile {
     /// The grid of all of it, where it was gathered by grid.
     #[serde(default)]
     pub(crate) grid: Option<String>,
+    /// Some of it waited because people slept.
+    #[serde(default)]
+    pub(crate) overnight: bool,
     pub(crate) lines: Vec<Line>,
     pub(crate) items: Vec<Item>,
-    /// Which alerts were counted, by a hash, and in which of the lines.
+    /// The alerts that are known apart: in which of the lines each is counted, and by how many messages there.
     #[serde(default)]
-    counted: BTreeMap<u32, usize>,
+    known: BTreeMap<String, Vec<(usize, u64)>>,
 }
 
 /// What people are told in one call.
@@ -103,6 +107,9 @@ pub struct Notice {
     /// It is the first that is told by itself after a time of digests.
     #[serde(default)]
     pub singly_again: bool,
+    /// Of a digest: it gathered because people slept, and not because there was much to tell.
+    #[serde(default)]
+    pub overnight: bool,
     /// How many of what, worst first.
     pub lines: Vec<Line>,
     /// The first of them, worst first.
@@ -117,7 +124,7 @@ pub enum Sort {
     News,
     /// Criticals that came faster than the receiver may be called.
     Storm,
-    /// What came after the budget was spent.
+    /// What came after the budget was spent, or while people slept.
     Digest,
     /// What was told and nobody has taken yet.
     Reminder,
@@ -146,7 +153,7 @@ impl Notice {
 
 impl Pile {
     pub(crate) fn new(since: Timestamp) -> Self {
-        Self { since, first_at: None, exercise: false, grid: None, lines: Vec::new(), items: Vec::new(), counted: BTreeMap::new() }
+        Self { since, first_at: None, exercise: false, grid: None, overnight: false, lines: Vec::new(), items: Vec::new(), known: BTreeMap::new() }
     }
 
     /// One of what lies in a grid.
@@ -154,13 +161,13 @@ impl Pile {
         Self { grid, ..self }
     }
 
-    /// Adds a message: what its class may hold of it.
-    pub(crate) fn add(&mut self, message: &Message, class: Class, unstable: bool) {
+    /// Adds a message: what its class may hold of it; with room for it, its alert is known apart.
+    pub(crate) fn add(&mut self, message: &Message, class: Class, unstable: bool, apart: bool) {
         self.exercise |= message.exercise;
         self.tells_of(message.at);
         let line = Line { community: Some(message.community.clone()), kind: Some(message.kind.clone()), severity: message.severity, count: 1, alerts: 0 };
         let place = self.count(line);
-        self.count_alert(hash_of(&message.alert, message.severity), place);
+        self.count_alert(&message.alert, place, (1, apart));
         match class {
             // a name stands in the message and in no title
             Class::Full | Class::Work => {
@@ -185,7 +192,8 @@ impl Pile {
         let (severity, alert) = (Severity::Caution, format!("{}/{}", nudge.community, nudge.building));
         let line = Line { community: Some(nudge.community.clone()), kind: BUILDING_SILENT.parse().ok(), severity, count: 1, alerts: 0 };
         let place = self.count(line);
-        self.count_alert(hash_of(&alert, severity), place);
+        // nothing is asked about it, and its building is no matter of class public
+        self.count_alert(&hash_of(&alert).to_string(), place, (1, true));
         match class {
             Class::Full | Class::Work => {
                 let title = short(&nudge.title);
@@ -201,14 +209,14 @@ impl Pile {
         other.first_at.into_iter().for_each(|at| self.tells_of(at));
         // what is told together is of one grid no longer
         self.grid = None;
+        self.overnight |= other.overnight;
         let places: Vec<usize> = other.lines.into_iter().map(|line| self.count(line)).collect();
-        for (alert, place) in other.counted {
-            let Some(place) = places.get(place).copied() else { continue };
-            // it was counted in the other, and is counted here
-            if self.counted.contains_key(&alert) {
+        for (alert, lines) in other.known {
+            for (line, messages) in lines {
+                let Some(place) = places.get(line).copied() else { continue };
+                // it was counted in the other, and is counted here
                 self.lines[place].alerts = self.lines[place].alerts.saturating_sub(1);
-            } else if self.counted.len() < COUNTED_MAX {
-                self.counted.insert(alert, place);
+                self.count_alert(&alert, place, (messages, true));
             }
         }
         other.items.into_iter().for_each(|item| self.list(item));
@@ -229,20 +237,53 @@ impl Pile {
         }
     }
 
-    /// Counts an alert once, however many messages are about it. Beyond [`COUNTED_MAX`] each message counts as one.
-    fn count_alert(&mut self, alert: u32, place: usize) {
-        if self.counted.contains_key(&alert) {
+    /// Counts an alert once in a line, however many messages are about it. Beyond [`KNOWN_MAX`] each time counts as one.
+    fn count_alert(&mut self, alert: &str, place: usize, (messages, apart): (u64, bool)) {
+        let has_room = apart && self.known.len() < KNOWN_MAX;
+        let known = self.known.get_mut(alert);
+        if let Some((_, before)) = known.and_then(|lines| lines.iter_mut().find(|(line, _)| *line == place)) {
+            *before += messages;
             return;
         }
         self.lines[place].alerts += 1;
-        if self.counted.len() < COUNTED_MAX {
-            self.counted.insert(alert, place);
+        if has_room || self.tells(alert) {
+            self.known.entry(alert.to_owned()).or_default().push((place, messages));
         }
     }
 
-    /// Whether something of an alert waits in it. Of those beyond [`COUNTED_MAX`] nobody knows.
+    /// Whether something of an alert waits in it. Of those beyond [`KNOWN_MAX`] nobody knows.
     pub(crate) fn tells(&self, alert: &str) -> bool {
-        Severity::ALL.iter().any(|severity| self.counted.contains_key(&hash_of(alert, *severity)))
+        self.known.contains_key(alert)
+    }
+
+    /// How many alerts are known apart.
+    pub(crate) fn known_apart(&self) -> usize {
+        self.known.len()
+    }
+
+    /// The alerts that are known apart.
+    pub(crate) fn known(&self) -> impl Iterator<Item = &str> {
+        self.known.keys().map(String::as_str)
+    }
+
+    /// The alerts that can be asked about, with their communities.
+    pub(crate) fn to_ask(&self) -> impl Iterator<Item = (CommunityId, String)> {
+        self.known.iter().filter_map(|(alert, lines)| {
+            let (line, _) = lines.first()?;
+            Some((self.lines.get(*line)?.community.clone()?, alert.clone()))
+        })
+    }
+
+    /// Takes out all of an alert that is known apart; how many messages that are.
+    pub(crate) fn take_out(&mut self, alert: &str) -> u64 {
+        let lines = self.known.remove(alert).unwrap_or_default();
+        // a line keeps its place until all is told: others are counted by theirs
+        for (place, messages) in &lines {
+            let Some(line) = self.lines.get_mut(*place) else { continue };
+            (line.count, line.alerts) = (line.count.saturating_sub(*messages), line.alerts.saturating_sub(1));
+        }
+        self.items.retain(|item| item.alert != alert);
+        lines.iter().map(|(_, messages)| messages).sum()
     }
 
     pub(crate) fn list(&mut self, item: Item) {
@@ -255,21 +296,27 @@ impl Pile {
         self.items.truncate(ITEMS_MAX);
     }
 
+    /// Whether a group has waited for more of its kind for long enough.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.since.plus_ms(GROUP_WAIT_MS) <= now
+    }
+
     pub(crate) fn total(&self) -> u64 {
         self.lines.iter().map(|line| line.count).sum()
     }
 
     /// As it is told.
     pub(crate) fn notice(mut self, sort: Sort, at: Timestamp) -> Notice {
+        self.lines.retain(|line| line.count > 0);
         self.lines.sort_by(|one, other| other.severity.cmp(&one.severity).then(other.count.cmp(&one.count)).then_with(|| one.kind.cmp(&other.kind)));
-        Notice { sort, at, since: self.first_at, exercise: self.exercise, grid: self.grid, singly_again: false, lines: self.lines, items: self.items }
+        let Self { first_at: since, exercise, grid, overnight, lines, items, .. } = self;
+        Notice { sort, at, since, exercise, grid, singly_again: false, overnight: overnight && sort == Sort::Digest, lines, items }
     }
 }
 
-/// An alert at a severity, in few bytes: FNV-1a, so that it is the same after a restart.
-fn hash_of(alert: &str, severity: Severity) -> u32 {
-    let bytes = alert.bytes().chain([severity.code()]);
-    bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+/// A text in few bytes: FNV-1a, so that it is the same after a restart.
+fn hash_of(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// A title that cannot crowd out the others.

@@ -42,6 +42,7 @@ struct View<'a> {
     exercise: bool,
     grid: Option<&'a str>,
     singly_again: bool,
+    overnight: bool,
     severity: Severity,
     severity_zh: &'static str,
     severity_en: &'static str,
@@ -159,6 +160,7 @@ impl Template {
             exercise: notice.exercise,
             grid: notice.grid.as_deref(),
             singly_again: notice.singly_again,
+            overnight: notice.overnight,
             severity,
             severity_zh,
             severity_en,
@@ -224,13 +226,14 @@ fn samples() -> Vec<Notice> {
         vacant: vec![1],
         unstable: true,
     };
-    let notice = |sort, items| Notice {
+    let notice = |sort, items: Vec<Item>| Notice {
         sort,
         at: Timestamp(0),
         since: Some(Timestamp(0)),
         exercise: true,
         grid: Some("g1".to_owned()),
         singly_again: true,
+        overnight: sort == Sort::Digest && items.is_empty(),
         lines: vec![lines("fever", 3), lines("other", 1)],
         items,
     };

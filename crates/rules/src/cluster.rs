@@ -5,12 +5,16 @@
 //! policy of its time and needs no second one; one without contact where the same person was measured again in time with a fever, or
 //! where it is of a fever that was confirmed. Its causes are the first of each person.
 //!
-//! The alerts of `fever` say who is still ill: it fires while one of them is open, and is quiet once each is recovering or over. What
-//! somebody closed as no fever of ours (a false alarm, a duplicate, measured wrong, not ours) counts for nobody.
+//! The alerts of `fever` say who is still ill: it fires while one of them is open, and is quiet once each is recovering or over. It counts all who had
+//! a fever so far, for of some there never was an alert: they were well again before anybody knew. What somebody closed as no fever of ours
+//! (a false alarm, a duplicate, measured wrong, not ours) counts for nobody.
 //!
 //! What is below 37.0 counts for no cluster, whatever a policy calls a fever: buildings remember nothing of healthy people.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use domain::{
     Event, Fact, Header,
@@ -23,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Fever, Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
     course::{self, WARM_TENTHS_CELSIUS},
-    facts::{Facts, Ranked},
+    facts::{Facts, Ranked, recorded_late},
 };
 
 /// What notices usually call a fever, in tenths of a degree Celsius: who is only warm is forgotten before who is ill.
@@ -53,6 +57,7 @@ pub struct Memory {
 /// What one event told of one person: in order of its own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Record {
+    recorded_at: Timestamp,
     estate: Option<EstateId>,
     warm: Vec<Warm>,
 }
@@ -150,6 +155,7 @@ struct Counted<'a> {
     id: EventId,
     who: &'a Subject,
     estate: Option<&'a EstateId>,
+    recorded_at: Timestamp,
 }
 
 impl Memory {
@@ -159,7 +165,8 @@ impl Memory {
         let mut of_person: BTreeMap<&Subject, Vec<(Counted<'_>, &Warm)>> = BTreeMap::new();
         for ((id, who), record) in self.records.iter() {
             let fevers = record.warm.iter().filter(is_fever);
-            let fevers = fevers.map(|warm| (Counted { at: warm.at, id: *id, who, estate: record.estate.as_ref() }, warm));
+            let (estate, recorded_at) = (record.estate.as_ref(), record.recorded_at);
+            let fevers = fevers.map(|warm| (Counted { at: warm.at, id: *id, who, estate, recorded_at }, warm));
             of_person.entry(who).or_default().extend(fevers);
         }
         let told =
@@ -198,7 +205,7 @@ fn was_none(reason: CloseReason) -> bool {
 
 impl Rule for Cluster {
     const NAME: &'static str = "cluster";
-    const VERSION: u16 = 4;
+    const VERSION: u16 = 5;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Building];
     type Memory = Memory;
 
@@ -216,7 +223,7 @@ impl Rule for Cluster {
             let who = Scope::subject(&who).and_then(|scope| scope.to_subject());
             let Some(who) = who.filter(|_| place.building.as_ref().and_then(Scope::building).as_ref() == Some(scope)) else { continue };
             let record = records.entry(who).or_default();
-            record.estate = place.estate.clone();
+            (record.recorded_at, record.estate) = (fact.header.recorded_at, place.estate.clone());
             let warm = readings.iter().filter_map(|reading| Some(Warm { at: reading.at, site: reading.site, tenths_celsius: reading.tenths_celsius? }));
             record.warm.extend(warm.filter(|warm| warm.tenths_celsius >= WARM_TENTHS_CELSIUS));
         }
@@ -282,6 +289,8 @@ fn firing(members: &[Counted<'_>], scope: &Scope) -> Firing {
             causes.push(id);
         }
     }
+    // what people learn by it is what was told last: of what was told at once, that which had waited longest
+    let told_last = members.iter().max_by_key(|reading| (reading.recorded_at, Reverse(reading.at)));
     Firing {
         severity: Severity::Critical,
         unconfirmed: false,
@@ -297,6 +306,6 @@ fn firing(members: &[Counted<'_>], scope: &Scope) -> Firing {
         first_at: members.iter().map(|reading| reading.at).min().unwrap_or_default(),
         last_at: members.iter().map(|reading| reading.at).max().unwrap_or_default(),
         occurrences: u32::try_from(people.len()).unwrap_or(u32::MAX),
-        late: false,
+        late: told_last.is_some_and(|reading| recorded_late(reading.at, reading.recorded_at)),
     }
 }

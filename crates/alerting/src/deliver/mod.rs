@@ -9,8 +9,8 @@
 //! | `runner` | the loop of one subscription: read, decide, write down, call |
 //!
 //! A delivery reads the stream of alerts and never the log: what was published is what may be told, so the rebuild of a store tells
-//! nobody. One thing it asks of alerting's store, for no message tells of it: whether what people are about to be reminded of is silenced
-//! by now. An answer tells nothing; it puts off what would be told, and without one it is told as the stream says.
+//! nobody. One thing it asks of alerting's store, for no message tells of it: whether what people are about to be told is silenced by now.
+//! An answer tells nothing; it puts off what would be told, and without one it is told as the stream says.
 //!
 //! All that it remembers is its mark. What is to be sent stands in the mark before it is tried, so after a crash the same goes
 //! out again under the same id; and of two instances that go on from one mark, one is refused and stands by.

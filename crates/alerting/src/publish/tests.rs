@@ -126,7 +126,9 @@ fn titles_of_every_rule() {
     expect(&missed, "阳光小区 7号楼 8户未排查：101、102、103、104、105…", "Doors not reached: 8 (101, 102, 103, 104, 105…), 阳光小区, building 7");
     let mut cluster = state("cluster");
     (cluster.occurrence.place.unit, cluster.occurrence.place.door) = (None, None);
-    expect(&cluster, "阳光小区 7号楼 聚集发热，2人", "Cluster of fevers, people: 2, 阳光小区, building 7");
+    expect(&cluster, "阳光小区 7号楼 聚集发热，累计2人", "Cluster of fevers, people so far: 2, 阳光小区, building 7");
+    cluster.occurrence.late = true;
+    expect(&cluster, "阳光小区 7号楼 聚集发热，累计2人（补录）", "Cluster of fevers, people so far: 2 (recorded late), 阳光小区, building 7");
     let mut silent = state("building_silent");
     silent.occurrence.place = Place { building: Some("b07".parse().unwrap()), ..Place::default() };
     silent.occurrence.names = PlaceNames { estate: None, building: Some("7号楼".to_owned()) };

@@ -113,7 +113,7 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
         "exposure_undecided" if occurrence.severity == Severity::Critical => "须送医院或集中点，尚未送".to_owned(),
         "exposure_undecided" => "接触者尚未处置".to_owned(),
         "release_due" => "隔离期满，待解除".to_owned(),
-        "cluster" => format!("聚集发热，{}人", occurrence.occurrences),
+        "cluster" => format!("聚集发热，累计{}人", occurrence.occurrences),
         "responsibility_gap" => "一级岗位空缺".to_owned(),
         other => Kind::of(other).map_or(other, |kind| kind.called.0).to_owned(),
     }
@@ -142,7 +142,7 @@ fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
         "exposure_undecided" if occurrence.severity == Severity::Critical => "To be taken to a hospital or a site, not done yet".to_owned(),
         "exposure_undecided" => "Exposed, nothing decided yet".to_owned(),
         "release_due" => "Quarantine days over, release due".to_owned(),
-        "cluster" => format!("Cluster of fevers, people: {}", occurrence.occurrences),
+        "cluster" => format!("Cluster of fevers, people so far: {}", occurrence.occurrences),
         "responsibility_gap" => "A post at level 1 is vacant".to_owned(),
         other => Kind::of(other).map_or_else(|| other.replace('_', " "), |kind| kind.called.1.to_owned()),
     }

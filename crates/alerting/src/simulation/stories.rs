@@ -5,7 +5,10 @@ use domain::Event;
 use serde_json::json;
 
 use super::*;
-use crate::error::AlertingError;
+use crate::{
+    error::AlertingError,
+    rows::{OUTBOX, Waiting},
+};
 
 #[tokio::test]
 async fn a_fever_is_one_alert_however_often_it_is_judged() {
@@ -22,6 +25,40 @@ async fn a_fever_is_one_alert_however_often_it_is_judged() {
     instance.settle(&town.intake).await;
     assert_eq!(town.alerts("u07").await, expected);
     check_replay(&town).await;
+}
+
+/// What class work is told, in the order of the log.
+fn messages(instance: &Instance) -> Vec<Value> {
+    let waiting = instance.store.scan::<Waiting>(OUTBOX, &Prefix::all_of_deployment_table(), None, 10_000).unwrap();
+    waiting.iter().map(|(_, row)| serde_json::from_slice(&row.value.payload).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn fevers_that_come_together_are_said_to_be_part_of_their_cluster_however_much_of_the_log_is_read_at_once() {
+    // how many are entered at once, and how many of all are told of by name
+    for (entered, by_name) in [(&[1, 1, 1][..], 2), (&[2, 1], 2), (&[1, 4], 1), (&[3], 0), (&[5, 2], 0), (&[1], 1)] {
+        let town = Town::new(&["u07"]).await;
+        let mut instance = Instance::new(&town.log, &town.clock);
+        let mut guests = 0;
+        for at_once in entered {
+            for _ in 0..*at_once {
+                guests += 1;
+                let who = json!({"unregistered": {"ref": format!("guest-{guests}")}, "readings": [{"celsius": 38.5, "site": "axilla"}], "symptoms": []});
+                town.record("visit.record", json!({"household": "h502", "outcome": "met", "mode": "door", "people": [who]}), NOON).await;
+            }
+            instance.settle(&town.intake).await;
+        }
+        let told = messages(&instance);
+        let raised = |kind: &str| told.iter().filter(|said| said["data"]["kind"] == kind && said["data"]["action"] == "raised").collect::<Vec<_>>();
+        let named = raised("fever").iter().filter(|said| said["data"]["suppressed"] == json!([])).count();
+        assert_eq!((raised("fever").len(), raised("cluster").len(), named), (guests, usize::from(guests > 1), by_name), "{entered:?}");
+        assert!(raised("cluster").iter().all(|said| said["data"]["suppressed"] == json!([])), "{entered:?}");
+        for limit in [1, 2, 7] {
+            let mut fresh = Instance::new(&town.log, &town.clock);
+            while fresh.fold(limit).await > 0 {}
+            assert_eq!(messages(&fresh), told, "{entered:?}, {limit} at a time");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Which messages wait for one another, to be told in one text.
 
-use super::{GROUPS_MAX, Machine, State};
+use super::{APART_MAX, GROUPS_MAX, Machine, State};
 use crate::{Moment, message::Message, pile::Pile, plan::Class};
 
 /// The level of the community's office, which hears of whole buildings grid by grid (alerting.md, "Escalation").
@@ -14,13 +14,14 @@ impl Machine {
         let fresh = || Pile::new(moment.clock).of_grid(grid);
         let alone = || Pile::new(moment.clock);
         let State { groups, criticals, digest, .. } = &mut self.state;
+        let apart = groups.values().chain(criticals.values()).chain(digest.iter()).map(Pile::known_apart).sum::<usize>() < APART_MAX;
         let pile = match critical {
             true if criticals.len() < GROUPS_MAX || criticals.contains_key(&place) => criticals.entry(place).or_insert_with(fresh),
             true => criticals.entry(String::new()).or_insert_with(alone),
             false if groups.len() < GROUPS_MAX || groups.contains_key(&place) => groups.entry(place).or_insert_with(fresh),
             false => digest.get_or_insert_with(alone),
         };
-        pile.add(message, class, unstable);
+        pile.add(message, class, unstable, apart);
     }
 
     /// The group of a message, and the grid that all of the group lies in, where it lies in one.

@@ -63,10 +63,25 @@ fn silence(second: i64, alert: &str) -> Answer {
     }
 }
 
+/// A robot that is told of doors.
+fn robot_plan(robot: usize) -> Plan {
+    plan([Channel::Webhook, Channel::Wecom, Channel::Dingtalk, Channel::Feishu, Channel::Ntfy][robot], Class::Work)
+}
+
+/// A night that is short, and soon: from six minutes after the start on.
+fn nap() -> Quiet {
+    Quiet { hours: QuietHours { from: TimeOfDay::of(15, 10), until: TimeOfDay::of(15, 40) }, zone: Zone::default() }
+}
+
 /// Plays a life, then lets everything come to rest.
 fn play(plan: Plan, steps: &[Step]) -> Bench {
+    play_with(plan, steps, silence)
+}
+
+/// As [`play`], with other answers about silences.
+fn play_with(plan: Plan, steps: &[Step], silences: impl Fn(i64, &str) -> Answer + 'static) -> Bench {
     let mut bench = Bench::new(plan);
-    bench.silences = Box::new(silence);
+    bench.silences = Box::new(silences);
     let mut now = 0;
     for step in steps {
         match step {
@@ -89,7 +104,8 @@ fn play(plan: Plan, steps: &[Step]) -> Bench {
             }
         }
     }
-    bench.run(now..now + 1500);
+    // longer than the night
+    bench.run(now..now + 2700);
     bench
 }
 
@@ -134,15 +150,30 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_reminded_of_what_is_said_to_be_silenced(steps in prop::collection::vec(step(), 1..120), robot in 1..5_usize) {
-        let channel = [Channel::Webhook, Channel::Wecom, Channel::Dingtalk, Channel::Feishu, Channel::Ntfy][robot];
-        let bench = play(plan(channel, Class::Work), &steps);
-        for reminder in bench.calls.iter().filter_map(|(_, send)| notice(send)).filter(|notice| notice.sort == Sort::Reminder) {
-            let second = (reminder.at.0 - START.0) / 1000;
-            for item in &reminder.items {
+    fn nobody_is_told_or_reminded_of_what_is_said_to_be_silenced(steps in prop::collection::vec(step(), 1..120), robot in 1..5_usize, sleeps in any::<bool>()) {
+        let bench = play(Plan { quiet: sleeps.then(nap), ..robot_plan(robot) }, &steps);
+        for told in bench.calls.iter().filter_map(|(_, send)| notice(send)) {
+            let second = (told.at.0 - START.0) / 1000;
+            for item in &told.items {
                 let answer = silence(second, &item.alert);
                 prop_assert!(!matches!(answer, Some(Some(_))), "{} at {second}", item.alert);
                 prop_assert!(bench.asked.contains(&(second, item.alert.clone())), "{} was not asked about at {second}", item.alert);
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_reminded_of_what_they_were_told_a_moment_ago(steps in prop::collection::vec(step(), 1..120), robot in 1..5_usize, sleeps in any::<bool>()) {
+        let bench = play_with(Plan { quiet: sleeps.then(nap), ..robot_plan(robot) }, &steps, |_, _| None);
+        let notices: Vec<&Notice> = bench.calls.iter().filter_map(|(_, send)| notice(send)).collect();
+        for reminder in notices.iter().filter(|told| told.sort == Sort::Reminder) {
+            for item in &reminder.items {
+                let told = notices.iter().filter(|told| told.items.iter().any(|listed| listed.alert == item.alert));
+                let ago = told.map(|told| reminder.at.0 - told.at.0).filter(|ago| *ago > 0).min();
+                prop_assert!(ago.is_none_or(|ago| ago >= REPEAT_EVERY_MS / 2), "{} after {ago:?} ms", item.alert);
+                let same_time = notices.iter().filter(|told| told.at == reminder.at && told.sort != Sort::Reminder);
+                let listed = same_time.flat_map(|told| &told.items).any(|listed| listed.alert == item.alert);
+                prop_assert!(!listed, "{} is told and reminded of at once", item.alert);
             }
         }
     }
@@ -174,6 +205,27 @@ proptest! {
         }
         let work = play(plan(Channel::Wecom, Class::Work), &steps);
         prop_assert!(!String::from_utf8(work.told).unwrap().contains("p7f3a"));
+    }
+}
+
+#[test]
+fn what_is_remembered_fits_into_one_message_though_many_wait_in_every_group() {
+    for class in [Class::Work, Class::Public] {
+        let mut bench = Bench::new(plan(Channel::Wecom, class));
+        for alert in 0..20_000_u32 {
+            let severity = [Severity::Critical, Severity::Serious][alert as usize % 2];
+            let mut body: serde_json::Value =
+                serde_json::from_slice(&payload(alert, 1, "fever", severity, "raised", &format!("b{}", alert / 2 % 60), 0)).unwrap();
+            // as long as they are, and as lines may be
+            body["data"]["alert"] = format!("{alert:016x}-1").into();
+            body["data"]["title"] = json!({"zh-CN": "长".repeat(80), "en": "long ".repeat(48)});
+            body["data"]["place"]["community"] = format!("c{}", alert / 2 % 60).into();
+            bench.machine.hear(&heard(1, &serde_json::to_vec(&body).unwrap(), 0), at(0));
+        }
+        let bytes = serde_json::to_vec(bench.machine.state()).unwrap().len();
+        assert!((150_000..1_000_000).contains(&bytes), "{bytes} bytes for {class:?}");
+        bench.run(0..600);
+        assert_eq!((bench.machine.report().delivered, bench.machine.waiting()), (20_000, 0));
     }
 }
 

@@ -162,7 +162,7 @@ fn a_town_is_told_how_many_checks_are_missed_and_of_the_second_in_a_row_whose_do
     bench.hear(1, "check_overdue", Serious, "raised", "b07", 0);
     bench.hear(2, "check_overdue", Serious, "raised", "b08", 0);
     bench.run(0..2000);
-    assert_eq!(bench.sorts(), [(60, Sort::News, 2), (1800, Sort::Reminder, 2)]);
+    assert_eq!(bench.sorts(), [(60, Sort::News, 2), (1860, Sort::Reminder, 2)]);
     let said = String::from_utf8(bench.told.clone()).unwrap() + &serde_json::to_string(bench.machine.state()).unwrap();
     for below in ["b07", "b08", "502", "阳光小区", "Yangguang"] {
         assert!(!said.contains(below), "{below} is in {said}");
@@ -449,6 +449,35 @@ fn at_night_only_what_is_critical_is_told_and_the_rest_in_the_morning() {
     let digests: Vec<_> = morning.iter().filter(|(_, sort, _)| *sort == Sort::Digest).collect();
     assert!(matches!(digests[..], [(second, _, 2)] if (8 * 3600..8 * 3600 + 60).contains(second)), "{digests:?}");
     assert!(morning.iter().any(|(_, sort, _)| *sort == Sort::Reminder), "{morning:?}");
+    let notices = || bench.calls.iter().filter_map(|(_, send)| notice(send));
+    for reminder in notices().filter(|told| told.sort == Sort::Reminder) {
+        assert!(reminder.items.iter().all(|item| item.alert != "a2" && item.alert != "a3"), "they were told twenty minutes ago at most: {reminder:?}");
+    }
+    let digest = notices().find(|told| told.sort == Sort::Digest).unwrap();
+    let text = Template::default().text(digest, &Names::new(), 2048).unwrap();
+    assert!(
+        text.starts_with("【需处理】夜间未打扰，早上合并通知：2 条\n") && text.contains("\nto act on: 2 messages that waited through the night\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn whoever_is_told_of_two_matters_is_reminded_of_both_at_once_however_far_apart_they_were_told() {
+    for apart in 1..30 {
+        let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+        bench.hear(1, "fever", Critical, "raised", "b07", 0);
+        bench.run(0..1);
+        let (other, minutes) = (apart * 60, |seconds: i64| seconds / 60);
+        (60..other).step_by(60).for_each(|second| bench.second(second, |_| Outcome::Delivered));
+        bench.hear(2, "fever", Critical, "raised", "b08", other);
+        (other..6 * 3600).step_by(60).for_each(|second| bench.second(second, |_| Outcome::Delivered));
+        let reminders: Vec<(i64, u64)> =
+            bench.sorts().into_iter().filter(|(_, sort, _)| *sort == Sort::Reminder).map(|(second, _, count)| (minutes(second), count)).collect();
+        let alone = reminders.iter().take_while(|(_, count)| *count == 1).count();
+        assert!(alone <= 1 && reminders[alone..].iter().all(|(_, count)| *count == 2), "{apart} minutes apart: {reminders:?}");
+        assert!(reminders.windows(2).all(|pair| (15..=30).contains(&(pair[1].0 - pair[0].0))), "{apart} minutes apart: {reminders:?}");
+        assert!(reminders[alone].0 - apart >= 15, "told again a quarter of an hour after it was told, at the earliest: {reminders:?}");
+    }
 }
 
 #[test]

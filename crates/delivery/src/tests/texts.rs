@@ -110,6 +110,9 @@ fn every_sort_of_notice_says_something_in_both_languages() {
         let text = Template::default().text(&Notice { sort, ..news.clone() }, &Names::new(), 2048).unwrap();
         assert!(text.starts_with(zh) && text.contains(en), "{text}");
     }
+    let overnight = Notice { sort: Sort::Digest, overnight: true, ..news };
+    let text = Template::default().text(&overnight, &Names::new(), 2048).unwrap();
+    assert!(text.starts_with("【紧急】夜间未打扰，早上合并通知：1 条\n") && text.contains("critical: 1 message that waited through the night\n"), "{text}");
 }
 
 #[test]

@@ -127,6 +127,26 @@ fn it_says_how_many_where_and_what_ended_it() {
 }
 
 #[test]
+fn it_says_whether_what_was_told_of_it_last_was_entered_late() {
+    let told = |number, person: &str, time: &str, recorded_at: &str| Commit {
+        header: Header { recorded_at: at(recorded_at), ..measured(number, person, time, Site::Axilla, 385).header },
+        ..measured(number, person, time, Site::Axilla, 385)
+    };
+    let first = || vec![told(1, "p1", "2020-02-06T09:00", "2020-02-06T09:00"), raised(1, "p1", "2020-02-06T09:00", false)];
+    for (why, others, late) in [
+        ("at once", vec![told(2, "p2", "2020-02-06T10:00", "2020-02-06T10:00")], false),
+        ("within the hour", vec![told(2, "p2", "2020-02-06T10:00", "2020-02-06T11:00")], false),
+        ("a minute later", vec![told(2, "p2", "2020-02-06T10:00", "2020-02-06T11:01")], true),
+        ("measured before the other", vec![told(2, "p2", "2020-02-06T08:00", "2020-02-06T11:00")], true),
+        ("and a third, in time", vec![told(2, "p2", "2020-02-06T08:00", "2020-02-06T11:00"), told(3, "p3", "2020-02-06T11:30", "2020-02-06T11:30")], false),
+        ("of two at once, one late", vec![told(2, "p2", "2020-02-06T11:00", "2020-02-06T11:00"), told(3, "p3", "2020-02-06T08:00", "2020-02-06T11:00")], true),
+        ("told again, late", vec![told(2, "p2", "2020-02-06T10:00", "2020-02-06T10:00"), told(3, "p1", "2020-02-06T09:30", "2020-02-06T12:00")], false),
+    ] {
+        assert_eq!(firing::<Cluster>(&[first(), others].concat(), &here(), at(NOON)).unwrap().late, late, "{why}");
+    }
+}
+
+#[test]
 fn a_fortnight_of_checks_makes_nobody_forget_who_was_ill_first() {
     let everybody = 1..=10_u64;
     let checks = |day: u64| ["09:00", "15:00"].map(|hour| format!("2020-02-{:02}T{hour}", 3 + day));

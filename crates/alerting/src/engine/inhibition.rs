@@ -1,0 +1,81 @@
+//! Which alerts are part of a greater one that people are told of instead: fevers of a building with a cluster (alerting.md).
+//!
+//! Fevers that were recorded together are alarmed about before their cluster is, which fires for alerts of fevers. So what counts is the cluster as it
+//! is open, or as it will be once it is judged on what the log says up to the fever: that follows from the log, however much of it is read at once.
+
+use std::sync::Arc;
+
+use domain::{
+    Event, Evolve, Fact,
+    alert::{Alert, Basis, Occurrence, State},
+    values::Timestamp,
+};
+use rules::{Cluster, Fever, Rule, Scope};
+
+use super::Engine;
+use crate::{
+    difference::decided,
+    error::AlertingError,
+    place::Place,
+    publish::message::Suppressed,
+    rows::{ALERTS, alert_key},
+    silences,
+};
+
+/// People who make a cluster: they are told of by name, for nobody knows yet that it is one.
+const MADE_BY: u32 = 2;
+
+impl Engine {
+    /// Why people are not to be told of what happened to an alert, given the alert after it.
+    pub(super) fn suppressed(&mut self, fact: &Fact<'_>, alert: &State, place: &Place) -> Result<Suppressed, AlertingError> {
+        let about = (&alert.key.rule, alert.occurrence.place.building.as_ref());
+        Ok(Suppressed {
+            silenced_until: silences::until(&self.store, &fact.header.community, about, fact.header.recorded_at)?,
+            inhibited: self.is_inhibited(fact, alert, place)?,
+        })
+    }
+
+    /// Whether people are told of a cluster instead.
+    fn is_inhibited(&mut self, fact: &Fact<'_>, alert: &State, place: &Place) -> Result<bool, AlertingError> {
+        let (community, recorded_at) = (&fact.header.community, fact.header.recorded_at);
+        let Some(building) = of_cluster(alert) else { return Ok(false) };
+        let Some(cluster) = self.cluster(fact, &building, place)? else { return Ok(false) };
+        // who made two of them is told by name, whichever of the alerts comes first
+        let is_new = cluster.n == 1 && alert.turn.critical_since == Some(recorded_at);
+        let is_cause = || alert.occurrence.causes.iter().any(|cause| cluster.occurrence.causes.contains(cause));
+        let made_it = is_new && cluster.occurrence.occurrences <= MADE_BY && is_cause();
+        let about = (&cluster.key.rule, cluster.occurrence.place.building.as_ref());
+        Ok(!made_it && belongs(&alert.occurrence, &cluster.occurrence) && silences::until(&self.store, community, about, recorded_at)?.is_none())
+    }
+
+    /// The cluster of a building as it is open, or as it will be once it is judged.
+    fn cluster(&mut self, fact: &Fact<'_>, building: &Scope, place: &Place) -> Result<Option<State>, AlertingError> {
+        let (community, recorded_at) = (&fact.header.community, fact.header.recorded_at);
+        let Some((rule, runner)) = self.runners.named(&rules::name::<Cluster>()) else { return Ok(None) };
+        let key = runner.key(building);
+        let hash = key.hash(community);
+        let stands = self.store.get::<State>(ALERTS, &alert_key(community, &hash))?.map(|row| row.value);
+        if stands.as_ref().is_some_and(State::is_active) {
+            return Ok(stands);
+        }
+        let (_, judgement) = self.memories.judge(&self.store, (rule, runner), (community, building), &place.shared(), recorded_at)?;
+        let observe = judgement.observe(key, runner.version(), Basis { sequence: fact.sequence, due: None });
+        // what somebody closed stays closed without a new cause: that is for intake to say
+        let events = decided(observe, stands.clone().map(Arc::new), community, recorded_at);
+        let after = |state, event: &Event| Alert::evolve(state, &hash, &Fact { sequence: fact.sequence, index: fact.index, header: fact.header, event });
+        Ok(events.iter().fold(stands, after).filter(State::is_active))
+    }
+}
+
+/// The building in whose cluster an alert may be: of a fever that is confirmed.
+fn of_cluster(alert: &State) -> Option<Scope> {
+    let is_fever = alert.key.rule.as_str() == Fever::NAME && !alert.occurrence.unconfirmed;
+    alert.occurrence.place.building.as_ref().filter(|_| is_fever).and_then(Scope::building)
+}
+
+/// Whether a cluster counts a fever, or will as soon as it is told of it: one that is near enough in time to those it counts.
+fn belongs(fever: &Occurrence, cluster: &Occurrence) -> bool {
+    let together = |time: Timestamp| (fever.first_at.0 - time.0).abs() <= Cluster::TOGETHER_MS;
+    let among = cluster.first_at <= fever.first_at && fever.first_at <= cluster.last_at;
+    among || together(cluster.first_at) || together(cluster.last_at)
+}
