@@ -33,7 +33,10 @@ use crate::{
         Class, Happened,
         counts::{Counts, counted},
     },
-    rows::{ACTIVE, ALERTS, COUNTS, JOBS, Job, Target, alert_key, job_key, memories_of, memory_key, of_job_key, scope_of_memory_key, target_of},
+    rows::{
+        ACTIVE, ACTIVE_OF_FINDINGS, ALERTS, COUNTS, JOBS, Job, Target, active_of, alert_key, job_key, memories_of, memory_key, of_job_key, scope_of_memory_key,
+        target_of,
+    },
     runner::Runners,
     send::Observation,
     silences,
@@ -268,20 +271,21 @@ impl Engine {
     /// A change of duties is a reason to judge anew whose turn the alerts are that it is about.
     fn wake_alerts(&mut self, community: &CommunityId, parts: &BTreeSet<PartKey>) -> Result<(), AlertingError> {
         let prefix = Key::community(community.as_str()).prefix();
-        let mut after: Option<Key> = None;
-        loop {
-            let keys = self.store.scan_keys(ACTIVE, &prefix, after.as_ref(), JOB_PAGE)?;
-            let Some(last) = keys.last() else { return Ok(()) };
-            after = Some(last.clone());
-            for key in &keys {
-                let Some(row) = self.store.get::<alert::State>(ALERTS, key)? else { continue };
-                let (_, duties) = self.rolls.of(&self.store, community)?;
-                if duties.concern(&row.value, community, parts) {
-                    let known = target_of(community, &row.value.key).filter(|target| self.runners.named(&target.rule).is_some());
-                    self.woken.extend(known);
+        for active in [ACTIVE, ACTIVE_OF_FINDINGS] {
+            let mut after: Option<Key> = None;
+            loop {
+                let keys = self.store.scan_keys(active, &prefix, after.as_ref(), JOB_PAGE)?;
+                let Some(last) = keys.last() else { break };
+                after = Some(last.clone());
+                for key in &keys {
+                    let Some(row) = self.store.get::<alert::State>(ALERTS, key)? else { continue };
+                    if self.rolls.of(&self.store, community)?.1.concern(&row.value, community, parts) {
+                        self.woken.extend(target_of(community, &row.value.key).filter(|target| self.runners.named(&target.rule).is_some()));
+                    }
                 }
             }
         }
+        Ok(())
     }
 
     fn fold_alert(&mut self, commit: &Commit, stored: &Stored, hash: &KeyHash, events: &[(u16, &Event)]) -> Result<(), AlertingError> {
@@ -311,7 +315,8 @@ impl Engine {
         }
         let Some(state) = state else { return Ok(()) };
         unit = unit.put(COUNTS, counts_key, &counts);
-        unit = if state.is_active() { unit.mark(ACTIVE, row_key.clone()) } else { unit.unmark(ACTIVE, row_key.clone()) };
+        let active = active_of(&state.key);
+        unit = if state.is_active() { unit.mark(active, row_key.clone()) } else { unit.unmark(active, row_key.clone()) };
         self.apply(vec![unit.put(ALERTS, row_key, &state)])
     }
 

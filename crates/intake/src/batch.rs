@@ -3,14 +3,15 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use bus::Message;
-use domain::{Commit, log::CommitHash};
+use domain::{Commit, log::CommitHash, quarantine::Filling};
 use store::Unit;
 
 use crate::ask::{Outcome, Waiting};
 
 /// What one command came to, before the append.
 pub(crate) enum Decided {
-    Commit(Box<Commit>),
+    /// A commit, and what the checks in it are for.
+    Commit(Box<Commit>, Vec<Filling>),
     Outcome(Outcome),
 }
 
@@ -65,7 +66,7 @@ pub(crate) fn answer(answers: Answers, before: u64) {
     for (asked, answer) in answers {
         let outcome = match answer {
             Answer::Outcome(outcome) => outcome,
-            Answer::Recorded(place) => Outcome::Recorded { sequence: before + 1 + place as u64 },
+            Answer::Recorded(place) => Outcome::Recorded { sequence: before + 1 + place as u64, fillings: asked.fillings },
         };
         asked.reply.tell(outcome);
     }
