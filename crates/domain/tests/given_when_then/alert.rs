@@ -339,7 +339,8 @@ fn an_alert_that_says_what_medicine_found_is_unknown_to_those_who_may_not_see_th
                     (data["alert"], data["n"]) = (alert.clone(), json!(n));
                     said(&world.decide(kind, data, "2020-02-06T16:00"))
                 };
-                let expected = if sees { if n == 1 { (*done).to_owned() } else { "409 alert_changed".to_owned() } } else { unknown.clone() };
+                let seen = if n == 1 { (*done).to_owned() } else { format!("409 alert_changed alert={} n=1 state=open", alert.as_str().unwrap()) };
+                let expected = if sees { seen } else { unknown.clone() };
                 assert_eq!(about(&alert), expected, "{role}: {kind} {n}");
                 assert_eq!(about(&absent), unknown.replace(alert.as_str().unwrap(), absent.as_str().unwrap()), "{role}: {kind} {n}");
             }
