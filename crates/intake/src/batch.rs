@@ -51,9 +51,13 @@ pub(crate) struct Batch {
     pub(crate) commits: Vec<Arc<Commit>>,
 }
 
-/// Splits off those who wait for one of the first commits of a batch: what others are told may rest on a later one.
-pub(crate) fn split_recorded(answers: Answers, count: usize) -> (Answers, Answers) {
-    answers.into_iter().partition(|(_, answer)| matches!(answer, Answer::Recorded(place) if *place < count))
+/// Splits a batch behind the last of its first commits that are on the log: whoever stands before that was decided over nothing that comes
+/// later, also where they were refused; what others are told may rest on a later commit.
+pub(crate) fn split_recorded(mut answers: Answers, count: usize) -> (Answers, Answers) {
+    let stands = |(_, answer): &(Waiting, Answer)| matches!(answer, Answer::Recorded(place) if *place < count);
+    let end = answers.iter().rposition(stands).map_or(0, |last| last + 1);
+    let others = answers.split_off(end);
+    (answers, others)
 }
 
 /// Puts the commands of a batch back to the front of the queue, in their order.
