@@ -197,3 +197,95 @@ fn caused_by(change: &Change<'_>, before: Option<&alert::State>) -> Vec<String> 
     };
     brought[brought.len().saturating_sub(CAUSES_PER_EVENT_MAX)..].iter().map(|cause| (*cause).clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        Event, Fact, Header,
+        alert::{AlertId, Basis, Detail, Key, Occurrence, Raised, Reopened, ResolvedV2, Severity, Updated},
+        values::{CommandId, Place, PlaceNames, Timestamp},
+    };
+
+    use super::*;
+    use crate::views;
+
+    fn occurrence(causes: &[String]) -> Occurrence {
+        Occurrence {
+            severity: Severity::Serious,
+            unconfirmed: false,
+            place: Place::default(),
+            names: PlaceNames::default(),
+            person: None,
+            observed: None,
+            detail: Detail::default(),
+            causes: causes.to_vec(),
+            first_at: Timestamp(0),
+            last_at: Timestamp(0),
+            occurrences: 1,
+            late: false,
+            rule_version: 1,
+            basis: Basis::default(),
+        }
+    }
+
+    /// The alert after raised, updated, resolved and opened again for these causes.
+    fn life([raised, updated, quieted_by, reopened]: [&[String]; 4]) -> Result<Row, Box<dyn std::error::Error>> {
+        let key = Key { rule: "fever".parse()?, subject_kind: "person".parse()?, subject_id: "p1".parse()? };
+        let alert = AlertId::new(key.hash(&"u07".parse()?), 1);
+        let resolved = ResolvedV2 {
+            alert: alert.clone(),
+            key: key.clone(),
+            n: 3,
+            place: Place::default(),
+            person: None,
+            by_hand: false,
+            late: false,
+            quieted_by: quieted_by.to_vec(),
+            basis: None,
+            private: None,
+        };
+        let events: [Event; 4] = [
+            Raised { alert: alert.clone(), key: key.clone(), n: 1, episode: 1, occurrence: occurrence(raised) }.into(),
+            Updated { alert: alert.clone(), key: key.clone(), n: 2, episode: 1, occurrence: occurrence(updated) }.into(),
+            resolved.into(),
+            Reopened { alert: alert.clone(), key, n: 4, episode: 2, occurrence: occurrence(reopened) }.into(),
+        ];
+        let header = Header {
+            epoch: 1,
+            community: "u07".parse()?,
+            command: CommandId::random_from([1; 16]),
+            content: [0; 16],
+            actor: "service".parse()?,
+            role: domain::Role::Service,
+            by: Vec::new(),
+            via: None,
+            paper: None,
+            at: Timestamp(0),
+            precision: domain::values::Precision::Minute,
+            recorded_at: Timestamp(0),
+            correlation: None,
+            cause: None,
+            replaces: None,
+            exercise: false,
+            version: 1,
+            previous: domain::log::CommitHash::default(),
+        };
+        let fold = |row, (index, event): (u16, &Event)| Alert::evolve(row, &alert, &Fact { sequence: 1, index, header: &header, event });
+        (0..).zip(&events).fold(None, fold).ok_or_else(|| "no alert".into())
+    }
+
+    #[test]
+    fn an_alert_says_what_it_rests_on_now_and_its_history_what_each_step_brought() -> Result<(), Box<dyn std::error::Error>> {
+        let [a, b, c, many]: [Vec<String>; 4] = [&["a"][..], &["b"], &["c"], &["many"]].map(|causes| causes.iter().map(ToString::to_string).collect());
+        let both = [a.clone(), b.clone()].concat();
+        let row = life([&a, &both, &c, &b])?;
+        let item = views::alert_item(&row, &"u07".parse()?, 1, true, Timestamp(0));
+        assert_eq!(item.caused_by, b, "and not what was over when it was resolved");
+        let brought: Vec<_> = item.history.iter().map(|happened| happened.caused_by.clone()).collect();
+        assert_eq!(brought, [a.clone(), b.clone(), c.clone(), b], "in the first episode and in the second");
+        let more: Vec<String> = (0..100).map(|number| format!("{}-{number}", many[0])).collect();
+        let item = views::alert_item(&life([&a, &more, &c, &a])?, &"u07".parse()?, 1, true, Timestamp(0));
+        assert_eq!(item.history[1].caused_by, more[100 - CAUSES_PER_EVENT_MAX..], "the latest, and not all of them");
+        Ok(())
+    }
+}
