@@ -1,4 +1,4 @@
-// Receives alerts, and takes on what is nobody's: node alerts.mjs consumer.json (npm install @nats-io/transport-node @nats-io/jetstream)
+// Receives alerts, and takes on what is nobody's: node alerts.mjs consumer.json (README.md says how on a fresh machine)
 //
 // consumer.json is what `gridward --json consumer add` printed. With a token in GRIDWARD_TOKEN, and a consumer that was added with --command,
 // every alert that is raised is acknowledged; without one it is shown only.

@@ -16,6 +16,16 @@ use crate::poll::until;
 /// Longest wait for a foreign program to say something.
 const WORD_WAIT: Duration = Duration::from_secs(20);
 
+/// What npm is told besides the commands that a reader pastes: to say nothing among the lines of the program, and to take what
+/// `tests/foreign/install` has brought already.
+const NPM_QUIETLY: [(&str, &str); 5] = [
+    ("npm_config_loglevel", "silent"),
+    ("npm_config_audit", "false"),
+    ("npm_config_fund", "false"),
+    ("npm_config_update_notifier", "false"),
+    ("npm_config_prefer_offline", "true"),
+];
+
 /// A line that a foreign program said, and when.
 #[derive(Clone, Debug)]
 pub struct Line {
@@ -66,21 +76,22 @@ impl Foreign {
     pub fn example(name: &str, place: &Path, credentials: &Value, token: Option<&str>) -> anyhow::Result<Self> {
         let consumer = place.join("consumer.json");
         std::fs::write(&consumer, credentials.to_string())?;
-        let shown = folder().join("../../docs/consumers").join(name);
+        let docs = folder().join("../../docs");
         let mut command = match name.rsplit_once('.') {
             Some((_, "py")) => Command::new(folder().join(".venv/bin/python")),
-            Some((_, "mjs")) => Command::new("node"),
+            Some((_, "mjs")) => Command::new("bash"),
             _ => Command::new(crate::program()?.with_file_name("examples").join("alerts")),
         };
         if name.ends_with(".mjs") {
-            // node looks for packages beside the file
-            std::os::unix::fs::symlink(folder().join("node_modules"), place.join("node_modules"))?;
-            std::fs::copy(&shown, place.join(name))?;
-            command.arg(place.join(name));
+            std::os::unix::fs::symlink(docs.canonicalize()?, place.join("docs"))?;
+            let commands = commands_for_node(&std::fs::read_to_string(docs.join("consumers/README.md"))?)?;
+            command.args(["-e", "-c", &commands]).current_dir(place).envs(NPM_QUIETLY);
         } else if name.ends_with(".py") {
-            command.arg(shown);
+            command.args([docs.join("consumers").join(name), consumer]);
+        } else {
+            command.arg(consumer);
         }
-        Self::run(command.arg(consumer).envs(token.map(|token| ("GRIDWARD_TOKEN", token))))
+        Self::run(command.envs(token.map(|token| ("GRIDWARD_TOKEN", token))))
     }
 
     fn run(command: &mut Command) -> anyhow::Result<Self> {
@@ -211,6 +222,14 @@ impl Message {
     pub fn sequence(&self) -> u64 {
         self.headers["Gridward-Sequence"].as_str().and_then(|text| text.parse().ok()).unwrap_or_default()
     }
+}
+
+/// The commands that the README gives for Node, the last of which takes the shell's place.
+fn commands_for_node(readme: &str) -> anyhow::Result<String> {
+    let section = readme.split("## Node\n").nth(1).context("the README has no section for Node")?;
+    let block = section.split("```sh\n").nth(1).and_then(|block| block.split("\n```").next()).context("it gives no commands")?;
+    let (before, last) = block.rsplit_once('\n').context("it gives one command")?;
+    Ok(format!("{before}\nexec {last}"))
 }
 
 /// Where the foreign clients are.

@@ -32,7 +32,7 @@ use crate::{
     names, outbox,
     place::{self, Place},
     publish::Class,
-    rows::{ACTIVE, ALERTS, JOBS, Job, Target, alert_key, job_key, memories_of, memory_key, of_job_key, scope_of_memory_key, target_of},
+    rows::{ACTIVE, ACTIVE_OF_FINDINGS, ALERTS, JOBS, Job, Target, alert_key, job_key, memories_of, memory_key, of_job_key, scope_of_memory_key, target_of},
     runner::Runners,
     send::Observation,
     silences,
@@ -249,20 +249,21 @@ impl Engine {
     /// A change of duties is a reason to judge anew whose turn the alerts are that it is about.
     fn wake_alerts(&mut self, community: &CommunityId, parts: &BTreeSet<PartKey>) -> Result<(), AlertingError> {
         let prefix = Key::community(community.as_str()).prefix();
-        let mut after: Option<Key> = None;
-        loop {
-            let keys = self.store.scan_keys(ACTIVE, &prefix, after.as_ref(), JOB_PAGE)?;
-            let Some(last) = keys.last() else { return Ok(()) };
-            after = Some(last.clone());
-            for key in &keys {
-                let Some(row) = self.store.get::<alert::State>(ALERTS, key)? else { continue };
-                let (_, duties) = self.rolls.of(&self.store, community)?;
-                if duties.concern(&row.value, community, parts) {
-                    let known = target_of(community, &row.value.key).filter(|target| self.runners.named(&target.rule).is_some());
-                    self.woken.extend(known);
+        for active in [ACTIVE, ACTIVE_OF_FINDINGS] {
+            let mut after: Option<Key> = None;
+            loop {
+                let keys = self.store.scan_keys(active, &prefix, after.as_ref(), JOB_PAGE)?;
+                let Some(last) = keys.last() else { break };
+                after = Some(last.clone());
+                for key in &keys {
+                    let Some(row) = self.store.get::<alert::State>(ALERTS, key)? else { continue };
+                    if self.rolls.of(&self.store, community)?.1.concern(&row.value, community, parts) {
+                        self.woken.extend(target_of(community, &row.value.key).filter(|target| self.runners.named(&target.rule).is_some()));
+                    }
                 }
             }
         }
+        Ok(())
     }
 
     fn place(&mut self, community: &CommunityId) -> Result<Option<Arc<Place>>, AlertingError> {

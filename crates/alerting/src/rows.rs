@@ -16,7 +16,9 @@ pub(crate) const COMMUNITIES: Table = Table::new("communities", 3);
 /// Every alert key as the log tells it.
 pub(crate) const ALERTS: Table = Table::new("alerts", 3);
 /// Alert keys that are open or acknowledged.
-pub(crate) const ACTIVE: Table = Table::new("active", 1);
+pub(crate) const ACTIVE: Table = Table::new("active", 2);
+/// Likewise, of alerts that say what medicine found: heartbeats do not count them.
+pub(crate) const ACTIVE_OF_FINDINGS: Table = Table::new("active_of_findings", 1);
 /// Who has which duty, by what they are for.
 pub(crate) const DUTIES: Table = Table::new("duties", 1);
 /// When each scope is to be judged next, by that time, over all communities.
@@ -26,9 +28,9 @@ pub(crate) const ROUNDS: Table = Table::new("rounds", 1);
 /// Rules of communities by which every scope of a kind is to be judged anew, and how far that came.
 pub(crate) const JOBS: Table = Table::new("jobs", 3);
 /// Messages for outsiders, by the place in the log that they come from.
-pub(crate) const OUTBOX: Table = Table::new("outbox", 4);
+pub(crate) const OUTBOX: Table = Table::new("outbox", 5);
 /// Messages for the public, likewise.
-pub(crate) const OUTBOX_PUBLIC: Table = Table::new("outbox_public", 1);
+pub(crate) const OUTBOX_PUBLIC: Table = Table::new("outbox_public", 2);
 /// Messages that are to name people, likewise: the names are sealed.
 pub(crate) const OUTBOX_FULL: Table = Table::new("outbox_full", 1);
 /// Messages about nudges, likewise.
@@ -36,7 +38,7 @@ pub(crate) const OUTBOX_NUDGES: Table = Table::new("outbox_nudges", 1);
 /// The sealed files of people.
 pub(crate) const NAMES: Table = Table::new("names", 1);
 /// Open alerts of every community by kind and severity, as the public is told of them.
-pub(crate) const COUNTS: Table = Table::new("counts", 1);
+pub(crate) const COUNTS: Table = Table::new("counts", 2);
 /// Silences that are not over yet, by the command that began each.
 pub(crate) const SILENCES: Table = Table::new("silences", 1);
 /// The last message that was taken out of the outbox because it was told: one row.
@@ -51,7 +53,7 @@ pub(crate) const DROPPED_NUDGES: Table = Table::new("dropped_nudges", 1);
 /// The tables of the service's store. With a rule of another version everything starts empty: the log is folded anew.
 pub fn tables() -> Vec<Table> {
     let outboxes = [OUTBOX, OUTBOX_FULL, OUTBOX_PUBLIC, OUTBOX_NUDGES, DROPPED, DROPPED_FULL, DROPPED_PUBLIC, DROPPED_NUDGES];
-    let own = [COMMUNITIES, ROUNDS, ALERTS, ACTIVE, NAMES, COUNTS, DUTIES, DUE, JOBS, SILENCES, PARKED].into_iter().chain(outboxes);
+    let own = [COMMUNITIES, ROUNDS, ALERTS, ACTIVE, ACTIVE_OF_FINDINGS, NAMES, COUNTS, DUTIES, DUE, JOBS, SILENCES, PARKED].into_iter().chain(outboxes);
     own.chain([memories::table(&Runners::all())]).collect()
 }
 
@@ -114,6 +116,11 @@ pub(crate) fn of_job_key(key: &Key) -> Result<(CommunityId, Slug, ScopeKind), Ke
     let kind = ScopeKind::from_word(&parts.text()?).ok_or(KeyMismatch)?;
     parts.end()?;
     Ok((community, rule, kind))
+}
+
+/// Where it stands that an alert of a key is open or acknowledged.
+pub(crate) fn active_of(key: &AlertKey) -> Table {
+    if key.tells_a_finding() { ACTIVE_OF_FINDINGS } else { ACTIVE }
 }
 
 /// Where the state of an alert key lies.

@@ -8,6 +8,7 @@ use std::{
 use domain::{
     Command, Envelope, Rejection,
     commit::Role,
+    quarantine::Filling,
     values::{CommandId, CommunityId, Slug, StaffId},
 };
 use tokio::{
@@ -54,6 +55,8 @@ pub enum Outcome {
     Recorded {
         /// Sequence of its commit.
         sequence: u64,
+        /// What its checks are for.
+        fillings: Vec<Filling>,
     },
     /// It was recorded before, with the same content.
     Duplicate {
@@ -81,6 +84,8 @@ pub enum Outcome {
 /// A command that waits for its outcome.
 pub(crate) struct Waiting {
     pub(crate) ask: Ask,
+    /// What its checks are for, as it was decided last.
+    pub(crate) fillings: Vec<Filling>,
     pub(crate) reply: Reply,
 }
 
@@ -214,7 +219,7 @@ impl Submitter {
         let told = Arc::new(Mutex::new(vec![None; asks.len()]));
         let (sender, last) = oneshot::channel();
         let group = Arc::new(Group { told: Arc::clone(&told), _room: room, _last: sender });
-        let waits = |(place, ask)| Waiting { ask, reply: Reply { place, group: Arc::clone(&group) } };
+        let waits = |(place, ask)| Waiting { ask, fillings: Vec::new(), reply: Reply { place, group: Arc::clone(&group) } };
         let waiting = asks.into_iter().enumerate().map(waits).collect();
         drop(group);
         // when the writer has stopped, the commands are dropped here, and their outcomes stay unknown

@@ -3,14 +3,15 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use bus::Message;
-use domain::{Commit, log::CommitHash};
+use domain::{Commit, log::CommitHash, quarantine::Filling};
 use store::Unit;
 
 use crate::ask::{Outcome, Waiting};
 
 /// What one command came to, before the append.
 pub(crate) enum Decided {
-    Commit(Box<Commit>),
+    /// A commit, and what the checks in it are for.
+    Commit(Box<Commit>, Vec<Filling>),
     Outcome(Outcome),
 }
 
@@ -50,9 +51,13 @@ pub(crate) struct Batch {
     pub(crate) commits: Vec<Arc<Commit>>,
 }
 
-/// Splits off those who wait for one of the first commits of a batch: what others are told may rest on a later one.
-pub(crate) fn split_recorded(answers: Answers, count: usize) -> (Answers, Answers) {
-    answers.into_iter().partition(|(_, answer)| matches!(answer, Answer::Recorded(place) if *place < count))
+/// Splits a batch behind the last of its first commits that are on the log: whoever stands before that was decided over nothing that comes
+/// later, also where they were refused; what others are told may rest on a later commit.
+pub(crate) fn split_recorded(mut answers: Answers, count: usize) -> (Answers, Answers) {
+    let stands = |(_, answer): &(Waiting, Answer)| matches!(answer, Answer::Recorded(place) if *place < count);
+    let end = answers.iter().rposition(stands).map_or(0, |last| last + 1);
+    let others = answers.split_off(end);
+    (answers, others)
 }
 
 /// Puts the commands of a batch back to the front of the queue, in their order.
@@ -65,7 +70,7 @@ pub(crate) fn answer(answers: Answers, before: u64) {
     for (asked, answer) in answers {
         let outcome = match answer {
             Answer::Outcome(outcome) => outcome,
-            Answer::Recorded(place) => Outcome::Recorded { sequence: before + 1 + place as u64 },
+            Answer::Recorded(place) => Outcome::Recorded { sequence: before + 1 + place as u64, fillings: asked.fillings },
         };
         asked.reply.tell(outcome);
     }

@@ -21,6 +21,7 @@ use domain::{
     decide,
     decide::{clock_offset_ms, corrected_at},
     log::{CommitHash, LogPosition},
+    quarantine::fillings,
     record,
     values::{CommandId, CommunityId, DeploymentKey, Now, Timestamp, Zone},
 };
@@ -210,7 +211,7 @@ impl Writer {
         while batch.commits.len() < self.batch_max
             && batch.answers.len() < recalled.commands
             && bytes < JSON_BYTES_MAX
-            && let Some(asked) = waiting.pop_front()
+            && let Some(mut asked) = waiting.pop_front()
         {
             let target = retracted(&asked.ask);
             if target.as_ref().is_some_and(|(community, command)| self.world.is_pending(community, *command)) {
@@ -226,7 +227,8 @@ impl Writer {
             let head = self.position.sequence + batch.commits.len() as u64;
             let answer = match self.decide_one(&asked.ask, recorded_at, head)? {
                 Decided::Outcome(outcome) => Answer::Outcome(outcome),
-                Decided::Commit(commit) => {
+                Decided::Commit(commit, fillings) => {
+                    asked.fillings = fillings;
                     let commit: Arc<Commit> = Arc::from(commit);
                     if self.world.anticipate(Arc::clone(&commit), head + 1)? {
                         batch.commits.push(commit);
@@ -277,7 +279,8 @@ impl Writer {
         let epoch = community.map_or_else(|| self.world.epoch(), |community| Ok(community.epoch))?;
         let header = self.header(ask, at, recorded_at, epoch);
         let version = self.world.version(&header, &events)?;
-        Ok(Decided::Commit(Box::new(Commit { header: Header { version, ..header }, events })))
+        let fillings = fillings(&events, known, &context);
+        Ok(Decided::Commit(Box::new(Commit { header: Header { version, ..header }, events }), fillings))
     }
 
     fn header(&self, ask: &Ask, at: Timestamp, recorded_at: Timestamp, epoch: u32) -> Header {
@@ -467,9 +470,9 @@ impl Writer {
         for ask in asks {
             let outcome = match self.decide_one(ask, recorded_at, sequence)? {
                 Decided::Outcome(outcome) => outcome,
-                Decided::Commit(commit) => {
+                Decided::Commit(commit, fillings) => {
                     let fits = self.world.anticipate(Arc::from(commit), sequence + 1)?;
-                    if fits { Outcome::Recorded { sequence: sequence + 1 } } else { TOO_LARGE }
+                    if fits { Outcome::Recorded { sequence: sequence + 1, fillings } } else { TOO_LARGE }
                 }
             };
             sequence += u64::from(matches!(outcome, Outcome::Recorded { .. }));

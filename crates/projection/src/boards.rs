@@ -16,6 +16,7 @@ use store::{Store, StoreError};
 use crate::{
     fold::{Change, concerns_all_buildings},
     rows::{BuildingFacts, CommunityRows, Setting},
+    sight::Sight,
 };
 
 /// The boards of all communities that somebody has looked at.
@@ -48,12 +49,17 @@ pub(crate) struct Board {
     buildings: BTreeMap<BuildingId, Computed>,
     due: BTreeSet<(Timestamp, BuildingId)>,
     elsewhere: Elsewhere,
+    /// As those see it who may see findings.
+    elsewhere_whole: Elsewhere,
     elsewhere_due: Option<Timestamp>,
 }
 
 #[derive(Debug)]
 struct Computed {
+    /// As everybody sees it.
     row: StatusRow,
+    /// As those see it who may see findings, where that differs.
+    whole: Option<Box<StatusRow>>,
     coverage: Option<CoverageCount>,
     due: Option<Timestamp>,
 }
@@ -65,9 +71,12 @@ impl Board {
     }
 
     /// Status rows in the order of their ids, after one if it is given.
-    pub(crate) fn rows_after(&self, after: Option<&BuildingId>) -> impl Iterator<Item = &StatusRow> {
+    pub(crate) fn rows_after(&self, after: Option<&BuildingId>, sight: Sight) -> impl Iterator<Item = &StatusRow> {
         let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
-        self.buildings.range((from, std::ops::Bound::Unbounded)).map(|(_, computed)| &computed.row)
+        self.buildings.range((from, std::ops::Bound::Unbounded)).map(move |(_, computed)| match sight {
+            Sight::Whole => computed.whole.as_deref().unwrap_or(&computed.row),
+            Sight::WithoutFindings => &computed.row,
+        })
     }
 
     /// The current round and its coverage over the buildings it is about.
@@ -78,8 +87,11 @@ impl Board {
     }
 
     /// What stands at no building.
-    pub(crate) fn elsewhere(&self) -> Elsewhere {
-        self.elsewhere
+    pub(crate) fn elsewhere(&self, sight: Sight) -> Elsewhere {
+        match sight {
+            Sight::Whole => self.elsewhere_whole,
+            Sight::WithoutFindings => self.elsewhere,
+        }
     }
 }
 
@@ -190,13 +202,19 @@ impl Board {
             self.due.remove(&(old, building.clone()));
         }
         let Some(setting) = &self.setting else { return Ok(()) };
-        let Some(facts) = rows.building_facts(building, &self.estates, self.round.as_ref())? else { return Ok(()) };
+        let read = |sight| rows.building_facts(building, &self.estates, self.round.as_ref(), sight);
+        let Some(whole) = read(Sight::Whole)? else { return Ok(()) };
+        let hides = !whole.alerts.iter().all(|alert| Sight::WithoutFindings.shows_alert(alert));
+        let without = if hides { read(Sight::WithoutFindings)? } else { None };
         let moment = setting.moment(now);
-        let inputs = facts.rows();
-        let due = views::next_change(&inputs, &moment);
+        let facts = without.as_ref().unwrap_or(&whole);
+        // an alert changes nothing by time alone, so both rows change at the same times
+        let due = views::next_change(&facts.rows(), &moment);
         let coverage = facts.round.as_ref().map(|(round, coverage)| views::coverage_count(&facts.file, round, coverage.as_ref()));
+        let row = views::status_row(&facts.rows(), &moment);
+        let whole = hides.then(|| Box::new(views::status_row(&whole.rows(), &moment)));
         self.due.extend(due.map(|due| (due, building.clone())));
-        self.buildings.insert(building.clone(), Computed { row: views::status_row(&inputs, &moment), coverage, due });
+        self.buildings.insert(building.clone(), Computed { row, whole, coverage, due });
         Ok(())
     }
 
@@ -204,7 +222,6 @@ impl Board {
         let Some(setting) = &self.setting else { return Ok(()) };
         let moment = setting.moment(now);
         let orders = rows.active_orders(None)?;
-        let alerts = rows.active_alerts(None)?;
         let in_force: Vec<_> = orders.iter().filter(|row| row.state.order.in_force(now)).collect();
         let checks = in_force.iter().map(|row| row.state.order.counts(moment.policy, moment.zone, now));
         self.elsewhere = Elsewhere {
@@ -215,8 +232,9 @@ impl Board {
                 overdue: sum.overdue + more.overdue,
                 missed: sum.missed + more.missed,
             }),
-            alerts: views::AlertCounts::of(&alerts),
+            alerts: views::AlertCounts::of(&rows.active_alerts(None, Sight::WithoutFindings)?),
         };
+        self.elsewhere_whole = Elsewhere { alerts: views::AlertCounts::of(&rows.active_alerts(None, Sight::Whole)?), ..self.elsewhere };
         let slots = orders.iter().filter_map(|row| row.state.order.next_change(moment.policy, moment.zone, now));
         let begins = orders.iter().map(|row| row.state.order.ordered_at);
         self.elsewhere_due = slots.chain(begins).filter(|edge| *edge > now).min();

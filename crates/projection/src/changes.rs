@@ -18,6 +18,8 @@ pub(crate) struct Changed {
     pub(crate) building: BuildingId,
     /// Sequence of the commit that changed it; the last one of the community when time alone changed it.
     pub(crate) sequence: u64,
+    /// Only those see it who may see findings.
+    pub(crate) of_findings: bool,
 }
 
 /// What a reader of changes gets.
@@ -144,7 +146,7 @@ mod tests {
     }
 
     fn push(changes: &Changes, sequences: impl Iterator<Item = u64>) {
-        changes.push(sequences.map(|sequence| (community(), Changed { building: "b1".parse().unwrap(), sequence })));
+        changes.push(sequences.map(|sequence| (community(), Changed { building: "b1".parse().unwrap(), sequence, of_findings: false })));
     }
 
     fn sequences(resumed: Resumed) -> Option<Vec<u64>> {

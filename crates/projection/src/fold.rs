@@ -44,6 +44,8 @@ pub(crate) struct Change {
     pub(crate) model: &'static str,
     pub(crate) building: Option<BuildingId>,
     pub(crate) sequence: u64,
+    /// Only those see it who may see findings.
+    pub(crate) of_findings: bool,
 }
 
 /// A commit that was read.
@@ -190,16 +192,17 @@ struct Hot<R> {
     changed: bool,
 }
 
-/// What follows from a row for others: its index entries, and the building it bears on.
+/// What follows from a row for others: its index entries, the building it bears on, and who sees it.
 #[derive(Default)]
 struct Follows {
     marks: Vec<Mark>,
     building: Option<BuildingId>,
+    of_findings: bool,
 }
 
 impl Follows {
     fn of<M: ReadModel>(key: &M::Key, row: Option<&M::Row>) -> Self {
-        row.map(|row| Self { marks: M::marks(key, row), building: M::building(key, row) }).unwrap_or_default()
+        row.map(|row| Self { marks: M::marks(key, row), building: M::building(key, row), of_findings: M::is_of_findings(row) }).unwrap_or_default()
     }
 }
 
@@ -265,7 +268,8 @@ impl<M: ReadModel> Fold for Rows<M> {
                 let (community, key) = &at;
                 let before = std::mem::replace(&mut hot.stored, Follows::of::<M>(key, hot.row.as_ref()));
                 hot.changed = false;
-                let change = |building| Change { community: community.clone(), model: M::NAME, building, sequence: hot.folded_to };
+                let of_findings = hot.stored.of_findings || before.of_findings;
+                let change = |building| Change { community: community.clone(), model: M::NAME, building, sequence: hot.folded_to, of_findings };
                 let building = hot.stored.building.clone();
                 if building.is_none() && before.building.is_none() && (concerns_all_buildings(M::NAME) || stands_elsewhere(M::NAME)) {
                     changes.push(change(None));

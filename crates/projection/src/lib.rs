@@ -7,6 +7,7 @@
 //! | `rows`, `boards`, `changes`, `keepers` | rows read together; status kept computed; which buildings changed; who keeps orders |
 //! | `reader` | every question, typed, for whoever holds a scope |
 //! | `opener` | the one place where sealed text is opened |
+//! | `sight` | what is left out for those who may not see findings |
 //! | `query`, `cursor` | the HTTP door; where a page of a list ended |
 //! | `status` | how buildings stand, told to outsiders |
 //! | `check` | rows against a fresh fold, the log against itself |
@@ -28,6 +29,7 @@ mod reader;
 mod recent;
 mod rows;
 mod service;
+mod sight;
 mod status;
 mod tables;
 mod timelines;

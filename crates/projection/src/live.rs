@@ -101,11 +101,12 @@ impl Live {
         let mut last = std::collections::BTreeMap::new();
         for change in &batch.changes {
             if let Some(building) = &change.building {
-                let sequence = last.entry((change.community.clone(), building.clone())).or_insert(change.sequence);
+                let sequence = last.entry((change.community.clone(), building.clone(), change.of_findings)).or_insert(change.sequence);
                 *sequence = change.sequence.max(*sequence);
             }
         }
-        let mut changed: Vec<_> = last.into_iter().map(|((community, building), sequence)| (community, Changed { building, sequence })).collect();
+        let changed = last.into_iter().map(|((community, building, of_findings), sequence)| (community, Changed { building, sequence, of_findings }));
+        let mut changed: Vec<_> = changed.collect();
         changed.sort_by_key(|(_, changed)| changed.sequence);
         // first the sequence: who is told of a change asks for it at once
         self.sequence.send_replace(sequence);

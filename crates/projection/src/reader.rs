@@ -28,6 +28,7 @@ use crate::{
     cursor::Cursor,
     keepers::Keepers,
     rows::{CommunityRows, alert_id, order_of_mark},
+    sight::{Sight, as_seen},
     tables::{key_of, with_parts},
 };
 
@@ -107,9 +108,9 @@ impl Reader {
             let today = moment.zone.day_of(now);
             let (from, to) = (moment.zone.start_of(today), moment.zone.end_of(today));
             let entries_today = checkpoints.iter().map(|row| row.value.entries_between(from, to).entries).sum();
-            let (round, elsewhere) = (board.coverage(), board.elsewhere());
-            let parts = views::HeadlineParts { community, state: &setting.state, round, elsewhere, entries_today, sequence };
-            Some(views::headline(parts, board.rows_after(None)))
+            let (round, sight) = (board.coverage(), Sight::of(scope));
+            let parts = views::HeadlineParts { community, state: &setting.state, round, elsewhere: board.elsewhere(sight), entries_today, sequence };
+            Some(views::headline(parts, board.rows_after(None, sight)))
         })?
         .ok_or(ReadError::NotFound)
     }
@@ -121,7 +122,8 @@ impl Reader {
     pub fn buildings(&self, scope: &Scope, page: &PageOf) -> Result<Page<views::StatusRow>, ReadError> {
         let after: Option<BuildingId> = page.cursor.as_deref().map(|cursor| cursor.parse().map_err(|_| ReadError::Cursor)).transpose()?;
         let sequence = self.sequence(scope)?;
-        let rows = self.look(scope.community(), (self.now)(), |board| board.rows_after(after.as_ref()).take(page.limit + 1).cloned().collect())?;
+        let sight = Sight::of(scope);
+        let rows = self.look(scope.community(), (self.now)(), |board| board.rows_after(after.as_ref(), sight).take(page.limit + 1).cloned().collect())?;
         Ok(cut(rows, page.limit, sequence, |row: &views::StatusRow| row.building.to_string()))
     }
 
@@ -134,7 +136,7 @@ impl Reader {
         let setting = rows.setting()?.ok_or(ReadError::NotFound)?;
         let (estates, rounds) = (rows.estate_names()?, rows.rounds()?);
         let current = rows.current_round()?;
-        let facts = rows.building_facts(building, &estates, current.as_ref())?.ok_or(ReadError::NotFound)?;
+        let facts = rows.building_facts(building, &estates, current.as_ref(), Sight::of(scope))?.ok_or(ReadError::NotFound)?;
         let (households, doors) = rows.doors(&facts.file)?;
         let doors = DoorRows { households: &households, doors: &doors, rounds: &rounds };
         Ok(views::building_detail(&facts.rows(), &doors, &setting.moment((self.now)())))
@@ -217,7 +219,7 @@ impl Reader {
         Ok(views::quarantine_item(&row.value, row.sequence, keepers, true, &moment))
     }
 
-    /// Alerts.
+    /// Alerts. One that says what medicine found is no alert of those who may not see that.
     ///
     /// # Errors
     /// [`ReadError`].
@@ -229,13 +231,19 @@ impl Reader {
             let rest = vec![Part::I64(cursor.number()?), Part::Text(cursor.text()?), Part::U64(cursor.number()?)];
             Some(worst.into_iter().chain(rest).collect())
         };
-        let after = Cursor::key(page, parts, scope.community())?;
-        let mut items = Vec::new();
-        for key in rows.marks(index, Vec::new(), after.as_ref(), page.limit + 1)? {
-            let Some((cursor, id)) = alert_of_mark(&key, which) else { continue };
-            let Some(row) = rows.get::<models::alert::Alert>(&id)? else { continue };
-            items.push((cursor, views::alert_item(&row.value, scope.community(), row.sequence, false, (self.now)())));
+        let mut after = Cursor::key(page, parts, scope.community())?;
+        let (sight, now, mut items) = (Sight::of(scope), (self.now)(), Vec::new());
+        // what is left out must not show as a page that is shorter than it could be: read on until it is full
+        while items.len() <= page.limit {
+            let keys = rows.marks(index, Vec::new(), after.as_ref(), page.limit + 1)?;
+            let Some(last) = keys.last() else { break };
+            after = Some(last.clone());
+            for (cursor, id) in keys.iter().filter_map(|key| alert_of_mark(key, which)) {
+                let row = rows.get::<models::alert::Alert>(&id)?.filter(|row| sight.shows_alert(&row.value));
+                items.extend(row.map(|row| (cursor, views::alert_item(&row.value, scope.community(), row.sequence, false, now))));
+            }
         }
+        items.truncate(page.limit + 1);
         Ok(cut_pairs(items, page.limit, rows.head()?))
     }
 
@@ -244,7 +252,8 @@ impl Reader {
     /// # Errors
     /// [`ReadError`].
     pub fn alert(&self, scope: &Scope, alert: &AlertId) -> Result<views::AlertItem, ReadError> {
-        let row = self.rows(scope.community())?.get::<models::alert::Alert>(alert)?.ok_or(ReadError::NotFound)?;
+        let row = self.rows(scope.community())?.get::<models::alert::Alert>(alert)?;
+        let row = row.filter(|row| Sight::of(scope).shows_alert(&row.value)).ok_or(ReadError::NotFound)?;
         Ok(views::alert_item(&row.value, scope.community(), row.sequence, true, (self.now)()))
     }
 
@@ -343,26 +352,34 @@ impl Reader {
         Ok((round.round, page))
     }
 
-    /// A timeline, newest first; each entry with its event, private parts sealed.
+    /// A timeline, newest first; each entry with its event as this caller may know of it, private parts sealed.
     ///
     /// # Errors
     /// [`ReadError`]; not found when there is no such building, household, person or order.
     pub fn timeline(&self, scope: &Scope, of: &Of, page: &PageOf) -> Result<Page<(views::TimelineItem, Event)>, ReadError> {
         let rows = self.rows(scope.community())?;
         let entry = |cursor: &mut Cursor<'_>| Some(Entry { at: Timestamp(cursor.number()?), sequence: cursor.number()?, index: cursor.number()? });
-        let before = page.cursor.as_deref().map(|cursor| Cursor::read(cursor, entry).ok_or(ReadError::Cursor)).transpose()?;
-        let entries = rows.entries(of, before, page.limit + 1)?;
-        if entries.is_empty() && page.cursor.is_none() {
-            return Err(ReadError::NotFound);
-        }
-        let commits = rows.commits_of(&entries)?;
+        let mut before = page.cursor.as_deref().map(|cursor| Cursor::read(cursor, entry).ok_or(ReadError::Cursor)).transpose()?;
         let mut items = Vec::new();
-        for Entry { at, sequence, index } in entries {
-            let Some(commit) = commits.get(&sequence) else { continue };
-            let retracted_by = rows.get::<models::retracted::Retracted>(&commit.header.command)?.map(|row| row.value);
-            let cursor = Cursor::of([at.0.to_string(), sequence.to_string(), index.to_string()]);
-            items.extend(views::timeline_item(commit, sequence, index, retracted_by).map(|item| (cursor, item)));
+        // as with alerts: what is left out must not show as a shorter page
+        while items.len() <= page.limit {
+            let entries = rows.entries(of, before, page.limit + 1)?;
+            if entries.is_empty() && before.is_none() {
+                return Err(ReadError::NotFound);
+            }
+            let Some(oldest) = entries.last() else { break };
+            before = Some(*oldest);
+            let commits = rows.commits_of(&entries)?;
+            for Entry { at, sequence, index } in entries {
+                let Some(commit) = commits.get(&sequence) else { continue };
+                let retracted_by = rows.get::<models::retracted::Retracted>(&commit.header.command)?.map(|row| row.value);
+                let cursor = Cursor::of([at.0.to_string(), sequence.to_string(), index.to_string()]);
+                let item = views::timeline_item(commit, sequence, index, retracted_by);
+                let seen = item.and_then(|(item, event)| as_seen(scope, &commit.header.actor, event).map(|event| (item, event)));
+                items.extend(seen.map(|seen| (cursor, seen)));
+            }
         }
+        items.truncate(page.limit + 1);
         Ok(cut_pairs(items, page.limit, rows.head()?))
     }
 
@@ -387,16 +404,16 @@ impl Reader {
         Ok(())
     }
 
-    /// The status rows of all buildings of a community, for the service's own telling.
+    /// The status rows of all buildings of a community, for the service's own telling: of findings nothing is told.
     pub(crate) fn status_rows(&self, community: &CommunityId) -> Result<Vec<views::StatusRow>, StoreError> {
-        self.look(community, (self.now)(), |board| board.rows_after(None).cloned().collect())
+        self.look(community, (self.now)(), |board| board.rows_after(None, Sight::WithoutFindings).cloned().collect())
     }
 
     fn look<T>(&self, community: &CommunityId, now: Timestamp, look: impl FnOnce(&Board) -> T) -> Result<T, StoreError> {
         let (seen, by_time) = self.boards.look(&self.store, community, now, look)?;
         if !by_time.is_empty() {
             let sequence = self.head_of(community)?;
-            self.changes.push(by_time.into_iter().map(|building| (community.clone(), Changed { building, sequence })));
+            self.changes.push(by_time.into_iter().map(|building| (community.clone(), Changed { building, sequence, of_findings: false })));
         }
         Ok(seen)
     }

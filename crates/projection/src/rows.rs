@@ -14,7 +14,10 @@ use readmodel::{
 };
 use store::{Key, Row, SCAN_ROWS_MAX, Store, StoreError, View};
 
-use crate::tables::{index_table, key_of, table_of, with_parts};
+use crate::{
+    sight::Sight,
+    tables::{index_table, key_of, table_of, with_parts},
+};
 
 /// A community's parameters and zone.
 #[derive(Clone, Debug)]
@@ -133,9 +136,9 @@ impl<'a> CommunityRows<'a> {
         Ok(self.orders_with_sequence(building)?.into_iter().map(|row| row.value).collect())
     }
 
-    /// The alerts at a building, or at none, that are open or acknowledged.
-    pub(crate) fn active_alerts(&self, building: Option<&BuildingId>) -> Result<Vec<alert::Row>, StoreError> {
-        Ok(self.alerts_with_sequence(building)?.into_iter().map(|row| row.value).collect())
+    /// The alerts at a building, or at none, that are open or acknowledged, as far as there are any for a viewer.
+    pub(crate) fn active_alerts(&self, building: Option<&BuildingId>, sight: Sight) -> Result<Vec<alert::Row>, StoreError> {
+        Ok(self.alerts_with_sequence(building, sight)?.into_iter().map(|row| row.value).collect())
     }
 
     fn orders_with_sequence(&self, building: Option<&BuildingId>) -> Result<Vec<Row<quarantine::Row>>, StoreError> {
@@ -144,7 +147,7 @@ impl<'a> CommunityRows<'a> {
         ids.filter_map(|(_, id)| self.get::<quarantine::Quarantine>(&id).transpose()).collect()
     }
 
-    fn alerts_with_sequence(&self, building: Option<&BuildingId>) -> Result<Vec<Row<alert::Row>>, StoreError> {
+    fn alerts_with_sequence(&self, building: Option<&BuildingId>, sight: Sight) -> Result<Vec<Row<alert::Row>>, StoreError> {
         let keys = self.marks(alert::ACTIVE_BY_BUILDING, building_parts(building), None, SCAN_ROWS_MAX)?;
         let ids = keys.iter().filter_map(|key| {
             let mut parts = key.read();
@@ -152,20 +155,22 @@ impl<'a> CommunityRows<'a> {
             parts.text().ok()?;
             alert_id(&parts.text().ok()?, parts.u64().ok()?)
         });
-        ids.filter_map(|id| self.get::<alert::Alert>(&id).transpose()).collect()
+        let alerts = ids.filter_map(|id| self.get::<alert::Alert>(&id).transpose());
+        alerts.filter(|row| row.as_ref().map_or(true, |row| sight.shows_alert(&row.value))).collect()
     }
 
-    /// All rows that the status of a building follows from.
+    /// All rows that the status of a building follows from, for a viewer.
     pub(crate) fn building_facts(
         &self,
         building: &BuildingId,
         estates: &BTreeMap<EstateId, String>,
         round: Option<&round::Row>,
+        sight: Sight,
     ) -> Result<Option<BuildingFacts>, StoreError> {
         let Some(file) = self.get::<building::Building>(building)? else { return Ok(None) };
         let watch = self.get::<watch::Watch>(building)?;
         let orders = self.orders_with_sequence(Some(building))?;
-        let alerts = self.alerts_with_sequence(Some(building))?;
+        let alerts = self.alerts_with_sequence(Some(building), sight)?;
         let round = round.filter(|round| readmodel::views::in_scope(round, &file.value));
         let coverage = round.map(|round| self.get::<coverage::Coverage>(&coverage::Key { round: round.round.clone(), building: building.clone() }));
         let coverage = coverage.transpose()?.flatten();

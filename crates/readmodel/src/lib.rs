@@ -81,6 +81,12 @@ pub trait ReadModel {
         Vec::new()
     }
 
+    /// Whether the row says what medicine found of somebody: for those who may not see findings there is no such row. It does not change.
+    fn is_of_findings(row: &Self::Row) -> bool {
+        let _ = row;
+        false
+    }
+
     /// The building whose status the row bears on, if any.
     fn building(key: &Self::Key, row: &Self::Row) -> Option<BuildingId> {
         let _ = (key, row);

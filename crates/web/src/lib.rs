@@ -22,3 +22,4 @@ pub use limits::{COMMAND_BYTES_MAX, HEADER_BYTES_MAX, IMPORT_BYTES_MAX, PAGE_ITE
 pub use params::{Params, no_parameters};
 pub use problem::{InvalidParam, Problem};
 pub use serve::{TlsFiles, serve};
+pub use words::title;

@@ -7,6 +7,12 @@ pub(crate) fn of(code: &str) -> Option<(&'static str, &'static str)> {
     WORDS.iter().find(|(known, _, _)| *known == code).map(|(_, chinese, english)| (*chinese, *english))
 }
 
+/// What a code is called in an answer that is no problem: in Chinese, then in English.
+pub fn title(code: &str) -> String {
+    let (chinese, english) = of(code).unwrap_or(("已记录", "Recorded"));
+    format!("{chinese} {english}")
+}
+
 /// What is said where there are no words for the code: no more than the status says.
 pub(crate) fn of_status(status: StatusCode) -> (&'static str, &'static str) {
     match status {
@@ -102,6 +108,18 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("until_range", "延长的日期不对", "It cannot be extended to this day"),
     ("no_such_slot", "那天没有这一次检查", "There is no such check on that day"),
     ("checks_count", "检查数量不对", "Too few or too many checks"),
+    ("check_for_slot", "算作这一次检查；若更早已有人查过这一次，以更早的为准", "Counts for this check of the day, unless one that was made earlier does"),
+    (
+        "check_attempt",
+        "已记录，但不算一次检查：要见到人、测了体温（或写明为何没测）、问了症状",
+        "Recorded, and no check of the day: somebody is reached, measured (or it is said why not) and asked for symptoms",
+    ),
+    (
+        "check_days_over",
+        "已记录，但不算一次检查：隔离天数已满，请办理解除",
+        "Recorded, and no check of the day: the days of this order are over, please release it",
+    ),
+    ("check_none_open", "已记录，但不算一次检查：那时没有该做的检查", "Recorded, and no check of the day: none was open at that time"),
     ("slots_count", "检查次数不对", "Too few or too many slots"),
     ("slot_order", "检查时间先后不对", "Slots are not in the order of the day"),
     ("no_such_setting", "这条规则没有这个参数", "This rule has no such setting"),

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
 
 mod doors;
+mod findings;
 mod topics;
 
 use serde_json::{Value, json};

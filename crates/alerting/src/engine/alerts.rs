@@ -17,7 +17,7 @@ use crate::{
         Happened,
         counts::{Counts, counted},
     },
-    rows::{ACTIVE, ALERTS, COUNTS, alert_key, target_of},
+    rows::{ALERTS, COUNTS, active_of, alert_key, target_of},
 };
 
 /// What a commit says of one alert key: the key, and its events with their places.
@@ -72,7 +72,8 @@ impl Engine {
         }
         let Some(state) = state else { return Ok(()) };
         unit = unit.put(COUNTS, counts_key, &counts);
-        unit = if state.is_active() { unit.mark(ACTIVE, row_key.clone()) } else { unit.unmark(ACTIVE, row_key.clone()) };
+        let active = active_of(&state.key);
+        unit = if state.is_active() { unit.mark(active, row_key.clone()) } else { unit.unmark(active, row_key.clone()) };
         self.apply(vec![unit.put(ALERTS, row_key, &state)])
     }
 }

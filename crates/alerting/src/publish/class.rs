@@ -85,7 +85,7 @@ pub(crate) struct Happened<'a> {
 
 impl Happened<'_> {
     /// What each class is told of it, given why people are not to be told. With `full`, class full is told as well: what class work is, in which
-    /// the name is still to be written.
+    /// the name is still to be written. Of an alert that says what medicine found class full alone is told: who reads the others may not know.
     ///
     /// # Errors
     /// When a message cannot be written as JSON.
@@ -97,7 +97,9 @@ impl Happened<'_> {
             if full {
                 messages.push((Class::Full, message.subject.replacen(PREFIXES.0, PREFIXES.1, 1), payload.clone()));
             }
-            messages.push((Class::Work, message.subject, payload));
+            if !state.key.tells_a_finding() {
+                messages.push((Class::Work, message.subject, payload));
+            }
         }
         if let Some(message) = counts.and_then(|(moved, counts)| counts.message(fact, state, moved, community)) {
             messages.push((Class::Public, message.subject, serde_json::to_vec(&message.body)?));

@@ -27,9 +27,9 @@ pub(crate) struct Counts {
 /// What an open alert is counted as.
 type Counted = (Slug, Severity);
 
-/// As what an alert is counted; nothing once it is recovering or over.
+/// As what an alert is counted; nothing once it is recovering or over, and where it says what medicine found: such counts are counts of cases.
 pub(crate) fn counted(state: &State) -> Option<Counted> {
-    (state.is_active() && state.recovering.is_none()).then(|| (state.key.rule.clone(), state.severity_peak))
+    (state.is_active() && state.recovering.is_none() && !state.key.tells_a_finding()).then(|| (state.key.rule.clone(), state.severity_peak))
 }
 
 /// How a count moved.

@@ -23,7 +23,7 @@ struct Beat {
     sequence: u64,
     /// Commits that are not folded yet.
     lag: u64,
-    /// Alerts that are open or acknowledged.
+    /// Alerts that are open or acknowledged, those aside that say what medicine found.
     open_alerts: usize,
     /// Commits that could not be read and were set aside: alerts are judged without them.
     parked: usize,

@@ -260,7 +260,7 @@ fn marked(rule: &str) -> State {
 fn the_public_is_told_of_no_place_below_the_community_no_person_and_no_alert() {
     let world = World::settled();
     let header = &world.commits()[0].header;
-    let known = domain::alert::Kind::slugs().chain(["of_a_newer_program"]);
+    let known = domain::alert::Kind::slugs().filter(|rule| !marked(rule).key.tells_a_finding()).chain(["of_a_newer_program"]);
     for (rule, severity) in known.flat_map(|rule| Severity::ALL.iter().map(move |severity| (rule, *severity))) {
         let mut alert = marked(rule);
         alert.severity_peak = severity;
@@ -300,6 +300,25 @@ fn the_public_is_told_of_no_place_below_the_community_no_person_and_no_alert() {
 
 fn publish_messages(fact: &domain::Fact<'_>, state: &State, moved: Moved, counts: &Counts) -> Vec<(Class, String, Vec<u8>)> {
     Happened { fact, state, community: &town(), grid: None, counts: Some((moved, counts)) }.messages(Suppressed::default(), false).unwrap()
+}
+
+#[test]
+fn what_medicine_found_is_told_to_class_full_alone() {
+    let world = World::settled();
+    let header = &world.commits()[0].header;
+    for rule in domain::alert::Kind::slugs() {
+        let alert = marked(rule);
+        let mut counts = Counts::default();
+        let moved = counts.turn(None, counted(&alert));
+        let event = domain::alert::Raised { alert: alert.alert.clone(), key: alert.key.clone(), n: 1, episode: 1, occurrence: alert.occurrence.clone() }.into();
+        let fact = domain::Fact { sequence: 4711, index: 0, header, event: &event };
+        let counts = moved.map(|moved| (moved, &counts));
+        let happened = Happened { fact: &fact, state: &alert, community: &town(), grid: None, counts };
+        let told = |full| happened.messages(Suppressed::default(), full).unwrap().into_iter().map(|(class, ..)| class).collect::<Vec<_>>();
+        let of_findings = rule == "exposure_undecided";
+        assert_eq!(told(false), if of_findings { vec![] } else { vec![Class::Work, Class::Public] }, "{rule}");
+        assert_eq!(told(true), if of_findings { vec![Class::Full] } else { vec![Class::Full, Class::Work, Class::Public] }, "{rule}");
+    }
 }
 
 #[test]

@@ -13,7 +13,10 @@ use domain::{
     alert::{AlertId, LEVEL_MAX, Owner, Severity, Share},
     values::StaffId,
 };
-use readmodel::views::{AlertItem, HistoryItem, SilenceItem, TimelineItem, TurnView};
+use readmodel::{
+    models::alert::Action,
+    views::{AlertItem, HistoryItem, SilenceItem, TimelineItem, TurnView},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -31,6 +34,8 @@ use crate::{
     words::Words,
 };
 
+/// Most causes shown with one step of an alert's history.
+const STEP_CAUSES_MAX: usize = 5;
 /// How long somebody may have an alert before it is nobody's again, in minutes.
 const MINUTES_CHOICES: [(u32, &str); 3] = [(30, "alert.half_hour"), (60, "alert.one_hour"), (120, "alert.two_hours")];
 
@@ -112,6 +117,8 @@ struct Step {
     severity: Option<String>,
     by: String,
     why: Option<String>,
+    /// What it brought, the latest.
+    causes: Vec<Cause>,
     event: String,
     short_event: String,
 }
@@ -242,6 +249,9 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
     let household = item.place.household.as_ref().map(|household| format!("{base}/h/{household}"));
     let told_of = told_of(visitor, &community, &item).await?;
     let passed_on = matches!(item.state.as_str(), "open" | "acknowledged");
+    let cause = |cause: &String| cause_of(cause, &item, &told_of, household.as_deref(), &community);
+    let brought = |happened: &HistoryItem| happened.caused_by.iter().rev().take(STEP_CAUSES_MAX).map(cause).collect();
+    let step = |happened: &HistoryItem| Step { causes: brought(happened), ..step(happened, &item, clock, &colleagues) };
     Ok(AlertPage {
         f,
         state: words.api_word("state", &item.state),
@@ -250,10 +260,10 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         turn: item.turn.as_ref().map(|turn| turn_in_words(turn, clock, &colleagues)),
         last: clock.short(item.last_at),
         occurrences: item.occurrences,
-        causes: item.caused_by.iter().map(|cause| cause_of(cause, &item, &told_of, household.as_deref(), &community)).collect(),
-        history: item.history.iter().rev().map(|happened| step(happened, clock, &colleagues)).collect(),
+        causes: item.caused_by.iter().map(cause).collect(),
+        history: item.history.iter().rev().map(step).collect(),
         building: item.place.building.as_ref().map(|building| format!("{base}/b/{building}")),
-        household,
+        household: household.clone(),
         choices: MINUTES_CHOICES.iter().map(|(minutes, key)| (*minutes, words.get(key).unwrap_or(key))).collect(),
         said: said(told, &item.state).map(|key| words.get(key).unwrap_or_default()),
         escalate: (line.next.is_some() && item.turn.as_ref().is_some_and(|turn| turn.level < LEVEL_MAX)).then(|| format!("{base}/alerts/{alert}/escalate")),
@@ -333,7 +343,7 @@ fn cause_of(cause: &str, alert: &AlertItem, told_of: &BTreeMap<String, String>, 
     Cause { id, text: words.with("alert.slot_cause", cause), href: household.map(str::to_owned) }
 }
 
-fn step(happened: &HistoryItem, clock: &Clock, colleagues: &Colleagues) -> Step {
+fn step(happened: &HistoryItem, alert: &AlertItem, clock: &Clock, colleagues: &Colleagues) -> Step {
     let words = clock.words;
     let action = serde_json::to_value(happened.action).ok().and_then(|word| word.as_str().map(str::to_lowercase)).unwrap_or_default();
     Step {
@@ -341,20 +351,22 @@ fn step(happened: &HistoryItem, clock: &Clock, colleagues: &Colleagues) -> Step 
         action: words.api_word("action", &action),
         severity: happened.severity.map(|severity| words.of(&format!("severity.{severity}")).to_owned()),
         by: colleagues.who(&happened.by, &happened.actor),
-        why: why(happened, words, colleagues),
+        why: why(happened, alert, words, colleagues),
+        causes: Vec::new(),
         short_event: telling::short_id(&happened.event),
         event: happened.event.clone(),
     }
 }
 
-/// Why, and to whom it went: `二级 王芳，没人接手`.
-fn why(happened: &HistoryItem, words: Words, colleagues: &Colleagues) -> Option<String> {
+/// Why, and to whom it went: `二级 王芳，没人接手`. Of a note that is not for this visitor it says that.
+fn why(happened: &HistoryItem, alert: &AlertItem, words: Words, colleagues: &Colleagues) -> Option<String> {
     let staff: Vec<String> = happened.owners.iter().map(|owner| colleagues.name(owner)).collect();
     let to = happened.level.map(|level| telling::turn_of(level, &staff, words));
     let because = happened.why.as_ref().map(|why| words.api_word("because", why));
     let gaps = (!happened.gaps.is_empty()).then(|| format!("{}: {}", words.of("turn.gaps"), telling::gaps(&happened.gaps, words).join(words.of("list.comma"))));
     let reason = happened.reason.as_ref().map(|reason| words.api_word("reason", reason));
-    let note = happened.private.first("note").map(|note| words.with("quote", note));
+    let hidden = happened.action == Action::Noted && alert.without.iter().any(|left_out| left_out == "notes");
+    let note = happened.private.first("note").map(|note| words.with("quote", note)).or(hidden.then(|| words.of("alert.note_hidden").to_owned()));
     let said: Vec<String> = [to, because, gaps, reason, note].into_iter().flatten().collect();
     (!said.is_empty()).then(|| said.join(words.of("list.comma")))
 }

@@ -71,7 +71,7 @@ impl Fake {
         found["acknowledged"] = json!({ "actor": actor, "by": [], "at": (self.now)(), "until": until });
         let event = format!("01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f{n:02x}-0");
         let item = json!({ "n": n, "action": "acknowledged", "event": event, "recorded_at": (self.now)(), "severity": null,
-            "actor": actor, "by": [], "reason": null, "level": null, "owners": [], "gaps": [], "why": null, "private": null });
+            "actor": actor, "by": [], "reason": null, "caused_by": [], "level": null, "owners": [], "gaps": [], "why": null, "private": null });
         found["history"].as_array_mut().unwrap().push(item);
     }
 

@@ -189,7 +189,7 @@ fn alert(now: &dyn Fn() -> Timestamp, rows: &[Value], Sketch(number, kind, state
     let happened = |n: u32, action: &str, minutes: i64, by: &str| {
         json!({ "n": n, "action": action, "event": format!("01922f0c-7b1e-7c3a-9f00-{number:08x}{n:04x}-0"), "recorded_at": ago(now, minutes),
             "severity": if action == "acknowledged" { Value::Null } else { json!(severity) }, "actor": by, "by": [], "reason": if action == "closed" { json!("measured_wrong") } else { Value::Null },
-            "level": null, "owners": [], "gaps": [], "why": null, "private": null })
+            "caused_by": [], "level": null, "owners": [], "gaps": [], "why": null, "private": null })
     };
     let mut history = vec![happened(1, "raised", minutes, "service")];
     if number == 1 {

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     Context, Decide, Event, Known, Rejection,
+    access::Right,
     decide::required,
     values::{HOUR_MS, KeyOwner, Place, PlaceNames, PrivateFields, Subject, field},
 };
@@ -22,12 +23,12 @@ impl Decide for Alert {
     fn decide(command: Command, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         match command {
             Command::Observe(observe) => Ok(decide_observe(observe, known, context)),
-            Command::Acknowledge(acknowledge) => decide_acknowledge(acknowledge, known),
+            Command::Acknowledge(acknowledge) => decide_acknowledge(acknowledge, known, context),
             Command::Resolve(resolve) => decide_resolve(resolve, known, context),
-            Command::Close(close) => decide_close(close, known),
+            Command::Close(close) => decide_close(close, known, context),
             Command::Entrust(entrust) => decide_entrust(entrust, known),
-            Command::Escalate(escalate) => decide_escalate(escalate, known),
-            Command::Assign(assign) => decide_assign(assign, known),
+            Command::Escalate(escalate) => decide_escalate(escalate, known, context),
+            Command::Assign(assign) => decide_assign(assign, known, context),
             Command::Note(note) => decide_note(&note, known, context),
         }
     }
@@ -139,10 +140,11 @@ pub(crate) fn names(place: &Place, known: &dyn Known) -> PlaceNames {
     PlaceNames { estate: estate.map(|estate| estate.name.clone()), building: building.map(|building| building.name.clone()) }
 }
 
-/// The alert as the sender saw it: the same id and the same `n`.
-pub(super) fn as_seen(alert: &AlertId, n: u32, known: &dyn Known) -> Result<Arc<State>, Rejection> {
+/// The alert as the sender saw it: the same id and the same `n`. What they may not see is answered as what does not exist: ids can be guessed.
+pub(super) fn as_seen(alert: &AlertId, n: u32, known: &dyn Known, context: &Context<'_>) -> Result<Arc<State>, Rejection> {
     let state = required(known.alert(alert.key_hash()), "/data/alert", "alert", alert)?;
-    if state.alert.group() < alert.group() {
+    let may_know = !state.key.tells_a_finding() || context.role.may(Right::SeeFindings);
+    if !may_know || state.alert.group() < alert.group() {
         return Err(Rejection::unknown("/data/alert", "alert", alert));
     }
     if state.alert != *alert || state.n != n {
@@ -165,8 +167,8 @@ pub(super) fn ended(state: &State) -> Rejection {
     }
 }
 
-fn decide_acknowledge(acknowledge: Acknowledge, known: &dyn Known) -> Result<Vec<Event>, Rejection> {
-    let state = as_seen(&acknowledge.alert, acknowledge.n, known)?;
+fn decide_acknowledge(acknowledge: Acknowledge, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let state = as_seen(&acknowledge.alert, acknowledge.n, known, context)?;
     if !state.is_active() {
         return Err(ended(&state));
     }
@@ -175,7 +177,7 @@ fn decide_acknowledge(acknowledge: Acknowledge, known: &dyn Known) -> Result<Vec
 }
 
 fn decide_resolve(resolve: Resolve, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-    let state = as_seen(&resolve.alert, resolve.n, known)?;
+    let state = as_seen(&resolve.alert, resolve.n, known, context)?;
     if !state.is_active() {
         return Err(ended(&state));
     }
@@ -185,8 +187,8 @@ fn decide_resolve(resolve: Resolve, known: &dyn Known, context: &Context<'_>) ->
     Ok(vec![resolved.into()])
 }
 
-fn decide_close(close: Close, known: &dyn Known) -> Result<Vec<Event>, Rejection> {
-    let state = as_seen(&close.alert, close.n, known)?;
+fn decide_close(close: Close, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let state = as_seen(&close.alert, close.n, known, context)?;
     if !state.is_active() {
         return Err(ended(&state));
     }

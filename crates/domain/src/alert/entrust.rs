@@ -27,8 +27,8 @@ pub(super) fn decide_entrust(entrust: Entrust, known: &dyn Known) -> Result<Vec<
     Ok(vec![Escalated { alert, key: state.key.clone(), n, place, person, level, owners, informed, gaps, why, since, due_at, basis }.into()])
 }
 
-pub(super) fn decide_escalate(escalate: Escalate, known: &dyn Known) -> Result<Vec<Event>, Rejection> {
-    let state = somebodys_turn(&escalate.alert, escalate.n, known)?;
+pub(super) fn decide_escalate(escalate: Escalate, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let state = somebodys_turn(&escalate.alert, escalate.n, known, context)?;
     let Some(level) = state.turn.level_above() else {
         let current = vec![("n", state.n.to_string()), ("level", LEVEL_MAX.to_string())];
         return Err(Rejection::Conflict { code: "alert_at_top", reason: "this alert is with the highest level already".to_owned(), current });
@@ -37,8 +37,8 @@ pub(super) fn decide_escalate(escalate: Escalate, known: &dyn Known) -> Result<V
     Ok(vec![EscalationRequested { alert, key: state.key.clone(), n, place, person, level }.into()])
 }
 
-pub(super) fn decide_assign(assign: Assign, known: &dyn Known) -> Result<Vec<Event>, Rejection> {
-    let state = somebodys_turn(&assign.alert, assign.n, known)?;
+pub(super) fn decide_assign(assign: Assign, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let state = somebodys_turn(&assign.alert, assign.n, known, context)?;
     required(known.staff(&assign.staff), "/data/staff", "staff", &assign.staff)?;
     let level = state.turn.level().unwrap_or(1);
     if state.turn.given_to.as_ref().is_some_and(|given| given.level == level && given.staff == assign.staff) {
@@ -50,7 +50,7 @@ pub(super) fn decide_assign(assign: Assign, known: &dyn Known) -> Result<Vec<Eve
 
 /// A note can be written about an alert that is over, too.
 pub(super) fn decide_note(note: &Note, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-    let state = as_seen(&note.alert, note.n, known)?;
+    let state = as_seen(&note.alert, note.n, known, context)?;
     if note.note.trim().is_empty() {
         return Err(Rejection::invalid("/data/note", "note_empty", "write a few words"));
     }
@@ -63,8 +63,8 @@ pub(super) fn decide_note(note: &Note, known: &dyn Known, context: &Context<'_>)
 }
 
 /// An alert that can be somebody's turn: it is neither over nor recovering.
-fn somebodys_turn(alert: &super::AlertId, n: u32, known: &dyn Known) -> Result<Arc<State>, Rejection> {
-    let state = as_seen(alert, n, known)?;
+fn somebodys_turn(alert: &super::AlertId, n: u32, known: &dyn Known, context: &Context<'_>) -> Result<Arc<State>, Rejection> {
+    let state = as_seen(alert, n, known, context)?;
     if !state.is_active() {
         return Err(ended(&state));
     }

@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::Kind;
 use crate::values::{CommunityId, InvalidSlug, QuarantineId, Slug};
 
 /// What an alert is about: no date, no text, no severity.
@@ -22,6 +23,11 @@ impl Key {
     /// As written outside: `{community}/{rule}/{subject kind}/{subject id}`.
     pub fn full(&self, community: &CommunityId) -> String {
         format!("{community}/{}/{}/{}", self.rule, self.subject_kind, self.subject_id)
+    }
+
+    /// Whether an alert about it says what medicine found of somebody: for those who may not see findings there is no such alert.
+    pub fn tells_a_finding(&self) -> bool {
+        Kind::of(self.rule.as_str()).is_some_and(|kind| kind.of_findings)
     }
 
     /// The order it is about, where it is about one.

@@ -306,3 +306,44 @@ fn keys_of_communities_never_meet() {
     assert_eq!(here, key.hash(&"u07".parse().unwrap()), "the same key has the same hash for ever");
     assert_eq!(key.full(&"u07".parse().unwrap()), "u07/fever/person/p1");
 }
+
+#[test]
+fn an_alert_that_says_what_medicine_found_is_unknown_to_those_who_may_not_see_that() {
+    use domain::commit::Role;
+    let mut world = World::settled();
+    let of_findings = json!({"rule": "exposure_undecided", "subject_kind": "person", "subject_id": "p1"});
+    let mut observed = firing(20, "serious", &["a"]);
+    observed["key"] = of_findings.clone();
+    world.record("alert.observe", observed, "2020-02-06T15:01");
+    let hash = serde_json::from_value::<Key>(of_findings).unwrap().hash(world.community_id());
+    let alert = json!((&world as &dyn Known).alert(&hash).unwrap().alert.to_string());
+    let unknown = format!("unknown alert {} /data/alert", alert.as_str().unwrap());
+    // what never was is answered in the same words
+    let absent = serde_json::from_value::<Key>(json!({"rule": "exposure_undecided", "subject_kind": "person", "subject_id": "p2"})).unwrap();
+    let absent = json!(format!("{}-1", absent.hash(world.community_id())));
+    let commands = [
+        ("alert.acknowledge", json!({}), "alert.acknowledged"),
+        ("alert.escalate", json!({}), "alert.escalation_requested"),
+        ("alert.assign", json!({"staff": "s-yang"}), "alert.assigned"),
+        ("alert.note", json!({"note": "x"}), "alert.noted"),
+        ("alert.resolve", json!({}), "alert.resolved"),
+        ("alert.close", json!({"reason": "false_alarm"}), "alert.closed"),
+    ];
+    for role in [Role::Admin, Role::Command, Role::Office, Role::Grid, Role::Leader, Role::Nurse, Role::Gate] {
+        world.asked_by("t-somebody", role);
+        let sees = matches!(role, Role::Office | Role::Nurse);
+        for (kind, more, done) in &commands {
+            for n in [1, 2] {
+                let about = |alert: &Value| {
+                    let mut data = more.clone();
+                    (data["alert"], data["n"]) = (alert.clone(), json!(n));
+                    said(&world.decide(kind, data, "2020-02-06T16:00"))
+                };
+                let seen = if n == 1 { (*done).to_owned() } else { format!("409 alert_changed alert={} n=1 state=open", alert.as_str().unwrap()) };
+                let expected = if sees { seen } else { unknown.clone() };
+                assert_eq!(about(&alert), expected, "{role}: {kind} {n}");
+                assert_eq!(about(&absent), unknown.replace(alert.as_str().unwrap(), absent.as_str().unwrap()), "{role}: {kind} {n}");
+            }
+        }
+    }
+}

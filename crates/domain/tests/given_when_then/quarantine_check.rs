@@ -99,3 +99,51 @@ fn only_reached_measured_and_asked_is_complete() {
         assert_eq!(checked.checks[0].is_complete(), complete, "{change}");
     }
 }
+
+/// What is said of a check that is recorded: the slot that it is for, or why none.
+fn filling(world: &World, data: Value, at: &str, recorded_at: &str) -> String {
+    use domain::{Context, commit::Role, quarantine::Fills, values};
+    let events = world.decide_late("quarantine.check", data, at, recorded_at).unwrap();
+    let context = Context {
+        community: world.community_id(),
+        command: world.next_id(),
+        actor: &"t-office".parse().unwrap(),
+        role: Role::Office,
+        at: World::time(at),
+        clock_offset_ms: 0,
+        recorded_at: World::time(recorded_at),
+        secret: &values::SecretKey([0; 32]),
+        zone: (world as &dyn domain::Known).community().unwrap().zone(),
+    };
+    let said = domain::quarantine::fillings(&events, world as &dyn domain::Known, &context);
+    let words = said.into_iter().map(|filling| match filling.fills {
+        Fills::Slot(slot) => format!("{} {} {}", filling.quarantine, slot.date, slot.name),
+        other => format!("{} {other:?}", filling.quarantine),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn whoever_records_a_check_is_told_which_slot_it_is_for_or_why_none() {
+    let world = ordered();
+    let slot = |date: &str, name: &str| one(json!({"slot": {"date": date, "name": name}}));
+    for (why, data, at, recorded_at, expected) in [
+        ("the morning's", one(json!({})), "2020-02-06T09:00", "2020-02-06T09:00", "q1 2020-02-06 am"),
+        ("the morning's, made up", one(json!({})), "2020-02-06T19:00", "2020-02-06T19:00", "q1 2020-02-06 am"),
+        ("the evening's, by name", slot("2020-02-06", "pm"), "2020-02-06T19:00", "2020-02-06T19:00", "q1 2020-02-06 pm"),
+        ("typed days later", one(json!({})), "2020-02-06T09:00", "2020-02-09T21:00", "q1 2020-02-06 am"),
+        ("nobody opened", one(json!({"outcome": "no_answer"})), "2020-02-06T09:00", "2020-02-06T09:00", "q1 Attempt"),
+        ("nobody was asked", one(json!({"symptoms": null})), "2020-02-06T09:00", "2020-02-06T09:00", "q1 Attempt"),
+        ("before the first opens", one(json!({})), "2020-02-06T05:59", "2020-02-06T05:59", "q1 NoneOpen"),
+        ("the evening's, in the morning", slot("2020-02-06", "pm"), "2020-02-06T09:00", "2020-02-06T09:00", "q1 NoneOpen"),
+        ("yesterday's", slot("2020-02-05", "am"), "2020-02-06T09:00", "2020-02-06T09:00", "q1 NoneOpen"),
+        ("the last", one(json!({})), "2020-02-16T12:30", "2020-02-16T12:30", "q1 2020-02-16 am"),
+        ("the day after the last", one(json!({})), "2020-02-17T09:00", "2020-02-17T09:00", "q1 DaysOver"),
+    ] {
+        assert_eq!(filling(&world, data, at, recorded_at), expected, "{why}");
+    }
+    let mut two = ordered();
+    two.record("quarantine.order", order(json!({"quarantine": "q2", "person": "p2"})), "2020-02-02T10:00");
+    let both = checked(json!([{"quarantine": "q2", "outcome": "no_answer"}, one(json!({}))["checks"][0]]));
+    assert_eq!(filling(&two, both, "2020-02-06T09:00", "2020-02-06T09:00"), "q2 Attempt, q1 2020-02-06 am");
+}

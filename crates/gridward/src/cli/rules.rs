@@ -68,7 +68,9 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
             };
             let zone = zone_of(&log);
             if log.iter().any(|line| line.lacks_findings) {
-                talk("this log was exported with a token that may not see findings: they, and who was exposed by them, are not in it; use an office's token");
+                talk(
+                    "this log was exported with a token that may not see findings: they, who was exposed by them, and alerts of exposure_undecided are not in it; use an office's token",
+                );
             }
             let ends_at = log.iter().map(|line| line.commit.header.recorded_at).max();
             let question = Question { from: instant(&from, &zone, 0)?, to: instant(&to, &zone, 1)?, policy };

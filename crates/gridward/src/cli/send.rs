@@ -59,8 +59,19 @@ async fn send_one(global: &Global, arguments: Arguments) -> Done {
         data(answer);
     } else {
         data(format_args!("{} {} at {}", answer["id"].as_str().unwrap_or_default(), answer["status"].as_str().unwrap_or_default(), answer["sequence"]));
+        answer["checks"].as_array().into_iter().flatten().for_each(|check| talk(said_of(check)));
     }
     Ok(())
+}
+
+/// What a check is for: `q1 2020-02-06 am: …`.
+fn said_of(check: &Value) -> String {
+    let slot = check["slot"].as_object().map(|slot| format!(" {} {}", text(&slot["date"]), text(&slot["name"]))).unwrap_or_default();
+    format!("{}{slot}: {}", text(&check["quarantine"]), text(&check["title"]))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// A UUID v7 by the machine's clock: ids sort by when they were made.

@@ -140,7 +140,7 @@ impl<'a> Import<'a> {
 
     fn add(&mut self, draft: &Draft, outcome: Outcome) {
         let (fate, sequence) = match outcome {
-            Outcome::Recorded { sequence } => (Fate::Accepted, sequence),
+            Outcome::Recorded { sequence, .. } => (Fate::Accepted, sequence),
             Outcome::Duplicate { sequence } | Outcome::Unchanged { sequence } => (Fate::Duplicate, sequence),
             Outcome::IdReused => return self.reject(draft, &id_reused()),
             Outcome::Rejected(rejection) => return self.reject(draft, &rejection.into()),

@@ -5,7 +5,9 @@ use domain::{
     Command,
     access::{Principal, Right},
     community,
-    values::{CommandId, CommunityId, Slug, TownId},
+    obligation::SlotId,
+    quarantine::{Filling, Fills},
+    values::{CommandId, CommunityId, QuarantineId, Slug, TownId},
 };
 use serde::Serialize;
 use tokio::time::Instant;
@@ -32,11 +34,37 @@ pub(crate) struct Told {
     sequence: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Problem>,
+    /// What its checks are for, where it is recorded and has any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<CheckTold>,
+}
+
+/// What a check of an order is for: its slot, or why it fills none.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct CheckTold {
+    quarantine: QuarantineId,
+    slot: Option<SlotId>,
+    /// Stable word for programs.
+    code: &'static str,
+    /// In Chinese, then in English, for people.
+    title: String,
+}
+
+impl From<Filling> for CheckTold {
+    fn from(Filling { quarantine, fills }: Filling) -> Self {
+        let (code, slot) = match fills {
+            Fills::Slot(slot) => ("check_for_slot", Some(slot)),
+            Fills::Attempt => ("check_attempt", None),
+            Fills::DaysOver => ("check_days_over", None),
+            Fills::NoneOpen => ("check_none_open", None),
+        };
+        Self { quarantine, slot, code, title: web::title(code) }
+    }
 }
 
 impl Told {
     pub(crate) fn problem(id: Option<CommandId>, problem: Problem) -> Self {
-        Self { id, status: "rejected", sequence: None, problem: Some(problem) }
+        Self { id, status: "rejected", sequence: None, problem: Some(problem), checks: Vec::new() }
     }
 
     pub(crate) fn id(&self) -> Option<CommandId> {
@@ -130,10 +158,10 @@ pub(crate) fn busy() -> Problem {
 
 /// An outcome in words for outside; nothing is none that came in time. It may be recorded, and sending it again is harmless.
 pub(crate) fn told(id: CommandId, outcome: Option<Outcome>) -> Told {
-    let done = |status, sequence| Told { id: Some(id), status, sequence: Some(sequence), problem: None };
+    let done = |status, sequence| Told { id: Some(id), status, sequence: Some(sequence), problem: None, checks: Vec::new() };
     let Some(outcome) = outcome else { return Told::problem(Some(id), unknown()) };
     match outcome {
-        Outcome::Recorded { sequence } => done("recorded", sequence),
+        Outcome::Recorded { sequence, fillings } => Told { checks: fillings.into_iter().map(CheckTold::from).collect(), ..done("recorded", sequence) },
         Outcome::Duplicate { sequence } => done("duplicate", sequence),
         Outcome::Unchanged { sequence } => done("unchanged", sequence),
         Outcome::IdReused => Told::problem(Some(id), id_reused()),
@@ -156,4 +184,19 @@ pub(crate) fn unreadable() -> Problem {
 /// What is told of something that cannot be recorded, however often it is sent.
 pub(crate) fn refused(code: &str) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code).with_detail("this cannot be recorded as it is, however often it is sent; say it in smaller parts")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_check_is_for_is_said_in_both_languages() {
+        let slot = SlotId { date: "2020-02-06".parse().unwrap(), name: "am".parse().unwrap() };
+        for fills in [Fills::Slot(slot.clone()), Fills::Attempt, Fills::DaysOver, Fills::NoneOpen] {
+            let told = CheckTold::from(Filling { quarantine: "q1".parse().unwrap(), fills });
+            assert!(told.title != web::title("no_such_code"), "there are no words for {told:?}");
+            assert_eq!(told.slot, (told.code == "check_for_slot").then(|| slot.clone()));
+        }
+    }
 }

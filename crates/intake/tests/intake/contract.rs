@@ -238,3 +238,34 @@ pub(crate) async fn assert_chained(house: &House) {
         assert_eq!(on_log.commit.header.previous, before, "commit {}", on_log.sequence);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_to_a_check_says_which_slot_it_is_for_or_why_none() {
+    let house = House::open().await;
+    let order = json!({"quarantine": "q1", "person": "p1", "kind": "home", "count_from": {"date": "2020-02-06", "basis": "order"}});
+    let person = fresh("person.register", json!({"person": "p1", "name": "杨桂英", "household": "h1"}));
+    house.record(&[building("b07", "7号楼"), household("h1", "b07"), person, fresh("quarantine.order", order)]).await;
+    let check = |more: serde_json::Value| {
+        let mut found = json!({"quarantine": "q1", "outcome": "reached", "readings": [{"celsius": 36.5, "site": "axilla"}], "symptoms": []});
+        more.as_object().unwrap().iter().for_each(|(field, value)| found[field] = value.clone());
+        fresh("quarantine.check", json!({"checks": [found], "mode": "door"}))
+    };
+    let told = |answer: &serde_json::Value| {
+        let [check] = &answer["checks"].as_array().unwrap()[..] else { panic!("{answer}") };
+        assert!(check["title"].as_str().is_some_and(|title| title.contains("检查") && title.contains("check")), "in both languages: {check}");
+        (check["quarantine"].clone(), check["slot"].clone(), check["code"].as_str().unwrap().to_owned())
+    };
+    let whole = check(json!({}));
+    let recorded = house.send(&whole).await;
+    assert_eq!(recorded.status, 201);
+    assert_eq!(told(&recorded.json()), (json!("q1"), json!({"date": "2020-02-06", "name": "pm"}), "check_for_slot".to_owned()));
+    let again = house.send(&whole).await.json();
+    assert_eq!((&again["status"], &again["checks"]), (&json!("duplicate"), &serde_json::Value::Null), "what stands by now, the order says");
+    // a line each, beside a command that has no checks
+    let lines =
+        [check(json!({"outcome": "no_answer"})), check(json!({"symptoms": null})), check(json!({"slot": {"date": "2020-02-07", "name": "am"}})), visit("h1")];
+    let lines = house.lines(&lines).await;
+    let codes: Vec<_> = lines[..3].iter().map(|line| told(line).2).collect();
+    assert_eq!(codes, ["check_attempt", "check_attempt", "check_none_open"]);
+    assert_eq!((&lines[3]["status"], &lines[3]["checks"]), (&json!("recorded"), &serde_json::Value::Null));
+}

@@ -19,10 +19,8 @@ use serde::Serialize;
 use serde_json::Value;
 use web::{Problem, SEQUENCE};
 
-use super::{
-    Query, RETRY_AFTER_S,
-    registers::{as_seen, payload},
-};
+use super::{Query, RETRY_AFTER_S, registers::payload};
+use crate::sight::as_seen;
 
 /// Commits read from the log at once.
 const COMMITS_PER_READ: u64 = 256;
@@ -130,7 +128,7 @@ impl Export {
 
     async fn commit_line(&self, stored: &Stored, commit: Commit) -> Result<serde_json::Result<Vec<u8>>, ReadError> {
         let Commit { header, events } = commit;
-        let seen = (0..).zip(events).filter_map(|(index, event)| Some((index, as_seen(&self.scope, event)?)));
+        let seen = (0..).zip(events).filter_map(|(index, event)| Some((index, as_seen(&self.scope, &header.actor, event)?)));
         let (places, mut events): (Vec<u16>, Vec<Event>) = seen.unzip();
         let opened = self.query.opener.open_events(&self.scope, ("export", ""), &mut events).await;
         opened.map_err(|error| ReadError::Unavailable(error.to_string()))?;

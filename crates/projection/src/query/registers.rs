@@ -11,7 +11,7 @@ use domain::{
     Event,
     access::{Right, Scope},
     alert::AlertId,
-    values::{HouseholdId, PersonId, QuarantineId},
+    values::{HouseholdId, PersonId, QuarantineId, Slug},
 };
 use readmodel::{
     models::timeline::Of,
@@ -35,8 +35,10 @@ pub(super) trait Masked {
     /// Without the right to personal data.
     fn mask(&mut self);
 
-    /// Without the right to what medicine found.
-    fn mask_findings(&mut self) {}
+    /// Without the right to what medicine found, for the holder of a token.
+    fn mask_findings(&mut self, reader: &Slug) {
+        let _ = reader;
+    }
 }
 
 impl Masked for readmodel::views::PersonView {
@@ -44,7 +46,7 @@ impl Masked for readmodel::views::PersonView {
         readmodel::views::PersonView::mask(self);
     }
 
-    fn mask_findings(&mut self) {
+    fn mask_findings(&mut self, _: &Slug) {
         readmodel::views::PersonView::mask_findings(self);
     }
 }
@@ -63,6 +65,10 @@ impl Masked for readmodel::views::QuarantineItem {
 
 impl Masked for readmodel::views::AlertItem {
     fn mask(&mut self) {}
+
+    fn mask_findings(&mut self, reader: &Slug) {
+        self.mask_notes(reader);
+    }
 }
 
 /// One thing with private parts, opened for those who may see them and masked for the others.
@@ -78,7 +84,7 @@ where
     let inside = scope.clone();
     let (mut view, sequence) = query.read(move |reader| Ok((read(reader, &inside)?, reader.sequence(&inside)?))).await?;
     if !scope.may(Right::SeeFindings) {
-        view.mask_findings();
+        view.mask_findings(&scope.principal().actor());
     }
     query.opener.open_view(&scope, asked, &mut view).await?;
     if !scope.may(Right::SeePersonal) {
@@ -195,34 +201,11 @@ pub(super) async fn timeline(State(query): State<Query>, Path(community): Path<S
     let (page, (of, what, id)) = (page_of(&asked.params)?, whose(&asked.params)?);
     let scope = asked.scope.clone();
     let page = query.read(move |reader| reader.timeline(&scope, &of, &page)).await?;
-    let seen = page.items.into_iter().filter_map(|(item, event)| Some((item, as_seen(&asked.scope, event)?)));
-    let (items, mut events): (Vec<TimelineItem>, Vec<Event>) = seen.unzip();
+    let (items, mut events): (Vec<TimelineItem>, Vec<Event>) = page.items.into_iter().unzip();
     query.opener.open_events(&asked.scope, (what, &id), &mut events).await?;
     let personal = asked.scope.may(Right::SeePersonal);
     let items = items.into_iter().zip(&events).map(|(item, event)| TimelineAnswer { item, data: if personal { payload(event) } else { Value::Null } });
     list(&Page { items: items.collect(), next: page.next, sequence: page.sequence })
-}
-
-/// An event as somebody may know of it: nothing where it tells of a finding and they may not see findings. A retraction then repeats only
-/// what they knew of; it is nothing where they knew of none.
-pub(super) fn as_seen(scope: &Scope, event: Event) -> Option<Event> {
-    if scope.may(Right::SeeFindings) {
-        return Some(event);
-    }
-    match event {
-        Event::RecordRetracted(mut retracted) => {
-            // what cannot be read is not shown either
-            retracted.events.retain(|stored| Event::decode(&stored.name, &stored.payload).is_ok_and(|fact| !tells_a_finding(&fact)));
-            (!retracted.events.is_empty()).then_some(Event::RecordRetracted(retracted))
-        }
-        event => (!tells_a_finding(&event)).then_some(event),
-    }
-}
-
-/// Whether an event says what medicine found, or who is left behind by somebody in its care. That a door is under quarantine is said by
-/// orders, which all may see.
-fn tells_a_finding(event: &Event) -> bool {
-    matches!(event, Event::FindingRecorded(_) | Event::HouseholdExposed(_))
 }
 
 /// The payload of an event with what is still sealed masked.

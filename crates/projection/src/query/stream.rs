@@ -23,6 +23,7 @@ use super::Query;
 use crate::{
     changes::{Changed, Place, Resumed},
     live::Live,
+    sight::Sight,
 };
 
 /// How often a silent stream says that it is alive.
@@ -81,7 +82,8 @@ impl Follower {
         match resumed {
             Resumed::Changes(changes, place) => {
                 self.place = place;
-                for changed in changes {
+                let sight = Sight::of(&self.scope);
+                for changed in changes.into_iter().filter(|changed| sight.shows_change(changed)) {
                     self.last = changed.sequence;
                     self.waiting.push_back(changed_event(&changed));
                 }

@@ -14,7 +14,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode},
 };
-use bus::{EventLog, KeyStore, MemoryLog, Message, StoredKey};
+use bus::{EventLog, KeyStore, LastValues, MemoryLog, Message, StoredKey};
 use domain::{
     Commit, Event,
     access::{DEPLOYMENT, Granted, SecretHash, TokenScope},
@@ -120,6 +120,15 @@ impl Log {
 
     /// Starts it with somebody who is told before personal data is shown.
     pub(crate) fn start_recorded(&self, folder: &Path, options: Options, audit: Option<Audit>) -> Running {
+        self.start_parts(folder, options, (audit, None))
+    }
+
+    /// Starts it with a topic on which it tells how buildings stand.
+    pub(crate) fn start_telling(&self, folder: &Path, status: LastValues) -> Running {
+        self.start_parts(folder, Options::new(projection::tables()), (None, Some(status)))
+    }
+
+    fn start_parts(&self, folder: &Path, options: Options, (audit, status): (Option<Audit>, Option<LastValues>)) -> Running {
         let now = Arc::clone(&self.now);
         let projection = Projection::start(Parts {
             log: self.log.clone(),
@@ -127,7 +136,7 @@ impl Log {
             store: Store::open(&folder.join("rows"), options).unwrap(),
             secrets: secrets(),
             now: Arc::new(move || Timestamp(now.load(Ordering::SeqCst))),
-            status: None,
+            status,
             audit,
         });
         Running { router: projection.router(), projection }

@@ -13,10 +13,15 @@ use crate::{
 };
 
 /// A stream of events as text.
-struct Page(axum::body::BodyDataStream);
+pub(crate) struct Page(axum::body::BodyDataStream);
 
 async fn open(running: &Running, last_seen: Option<u64>) -> Page {
-    let mut request = Request::get("/api/v1/communities/c1/stream").header("authorization", "Bearer viewer");
+    open_as(running, "viewer", last_seen).await
+}
+
+/// Opens the stream of the community with a token.
+pub(crate) async fn open_as(running: &Running, token: &str, last_seen: Option<u64>) -> Page {
+    let mut request = Request::get("/api/v1/communities/c1/stream").header("authorization", format!("Bearer {token}"));
     if let Some(last_seen) = last_seen {
         request = request.header("last-event-id", last_seen.to_string());
     }
@@ -28,7 +33,7 @@ async fn open(running: &Running, last_seen: Option<u64>) -> Page {
 
 impl Page {
     /// The next event with a name.
-    async fn next(&mut self) -> (String, u64, String) {
+    pub(crate) async fn next(&mut self) -> (String, u64, String) {
         loop {
             let chunk = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("an event comes").unwrap().unwrap();
             let text = String::from_utf8(chunk.to_vec()).unwrap();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests, also what is not marked so")]
 
+mod alerts_of_findings;
 mod api;
 mod faults;
 mod findings;

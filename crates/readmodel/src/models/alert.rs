@@ -19,6 +19,8 @@ pub const ACTIVE_BY_BUILDING: &str = "alert_active_building";
 pub const ENDED: &str = "alert_ended";
 /// Most events kept per alert.
 pub const HISTORY_MAX: usize = 64;
+/// Most causes kept per event, the latest that its rule names; the log has them all.
+pub const CAUSES_PER_EVENT_MAX: usize = 32;
 
 /// What happened to an alert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +39,8 @@ pub struct Happened {
     pub by: Vec<StaffId>,
     /// Why it is not followed up.
     pub reason: Option<CloseReason>,
+    /// What it rests on that the event before it did not, where a rule fires; what made the rule quiet, where it is.
+    pub caused_by: Vec<String>,
     /// Whose turn it is since then, or is asked to be.
     pub passed_on: Option<PassedOn>,
     /// How it is known that it is over, or what was noted.
@@ -90,7 +94,7 @@ pub struct Alert;
 
 impl ReadModel for Alert {
     const NAME: &'static str = "alert";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     type Key = AlertId;
     type Row = Row;
 
@@ -100,8 +104,9 @@ impl ReadModel for Alert {
 
     fn evolve(row: Option<Row>, key: &AlertId, fact: &Fact<'_>) -> Option<Row> {
         let (state, mut history) = row.map_or((None, BTreeMap::new()), |row| (Some(row.state), row.history));
+        let happened = happened(fact, state.as_ref());
         let state = alert::Alert::evolve(state, key.key_hash(), fact)?;
-        if let Some((n, happened)) = happened(fact) {
+        if let Some((n, happened)) = happened {
             history.insert(n, happened);
             while history.len() > HISTORY_MAX {
                 history.pop_first();
@@ -122,13 +127,19 @@ impl ReadModel for Alert {
         vec![community, with(ACTIVE_BY_BUILDING, vec![Part::Text(building)])]
     }
 
+    fn is_of_findings(row: &Row) -> bool {
+        row.state.key.tells_a_finding()
+    }
+
     fn building(_: &AlertId, row: &Row) -> Option<BuildingId> {
         row.state.occurrence.place.building.clone()
     }
 }
 
-fn happened(fact: &Fact<'_>) -> Option<(u32, Happened)> {
+/// What an event says happened, given the alert before it.
+fn happened(fact: &Fact<'_>, before: Option<&alert::State>) -> Option<(u32, Happened)> {
     let alert::Step { n, change, .. } = alert::Alert::step(fact.event)?;
+    let caused_by = caused_by(&change, before);
     let (mut reason, mut private, mut passed_on) = (None, None, None);
     let action = match change {
         Change::Raised { .. } => Action::Raised,
@@ -165,5 +176,116 @@ fn happened(fact: &Fact<'_>) -> Option<(u32, Happened)> {
     };
     let severity = change.occurrence().map(|occurrence| occurrence.severity);
     let (actor, by, recorded_at) = (fact.header.actor.clone(), fact.header.by.clone(), fact.header.recorded_at);
-    Some((n, Happened { event: fact.id(), action, recorded_at, severity, actor, by, reason, passed_on, private }))
+    Some((n, Happened { event: fact.id(), action, recorded_at, severity, actor, by, reason, caused_by, passed_on, private }))
+}
+
+/// The causes that a change brought: all that an episode begins with, after that what the one before did not rest on.
+fn caused_by(change: &Change<'_>, before: Option<&alert::State>) -> Vec<String> {
+    let known = |cause: &&String| before.is_some_and(|before| before.occurrence.causes.contains(*cause));
+    let brought: Vec<&String> = match change {
+        Change::Raised { occurrence, .. } | Change::Reopened { occurrence, .. } => occurrence.causes.iter().collect(),
+        Change::Updated(occurrence) | Change::Upgraded(occurrence) => occurrence.causes.iter().filter(|cause| !known(cause)).collect(),
+        Change::RecoveryStarted(recovery) => recovery.quieted_by.iter().collect(),
+        Change::Resolved(resolution) => resolution.quieted_by.iter().collect(),
+        // what people do has no other cause than that they did it: the event itself
+        Change::Acknowledged { .. }
+        | Change::Escalated(_)
+        | Change::EscalationRequested { .. }
+        | Change::Assigned { .. }
+        | Change::Noted(_)
+        | Change::Closed { .. } => Vec::new(),
+    };
+    brought[brought.len().saturating_sub(CAUSES_PER_EVENT_MAX)..].iter().map(|cause| (*cause).clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        Event, Fact, Header,
+        alert::{AlertId, Basis, Detail, Key, Occurrence, Raised, Reopened, ResolvedV2, Severity, Updated},
+        values::{CommandId, Place, PlaceNames, Timestamp},
+    };
+
+    use super::*;
+    use crate::views;
+
+    fn occurrence(causes: &[String]) -> Occurrence {
+        Occurrence {
+            severity: Severity::Serious,
+            unconfirmed: false,
+            place: Place::default(),
+            names: PlaceNames::default(),
+            person: None,
+            observed: None,
+            detail: Detail::default(),
+            causes: causes.to_vec(),
+            first_at: Timestamp(0),
+            last_at: Timestamp(0),
+            occurrences: 1,
+            late: false,
+            rule_version: 1,
+            basis: Basis::default(),
+        }
+    }
+
+    /// The alert after raised, updated, resolved and opened again for these causes.
+    fn life([raised, updated, quieted_by, reopened]: [&[String]; 4]) -> Result<Row, Box<dyn std::error::Error>> {
+        let key = Key { rule: "fever".parse()?, subject_kind: "person".parse()?, subject_id: "p1".parse()? };
+        let alert = AlertId::new(key.hash(&"u07".parse()?), 1);
+        let resolved = ResolvedV2 {
+            alert: alert.clone(),
+            key: key.clone(),
+            n: 3,
+            place: Place::default(),
+            person: None,
+            by_hand: false,
+            late: false,
+            quieted_by: quieted_by.to_vec(),
+            basis: None,
+            private: None,
+        };
+        let events: [Event; 4] = [
+            Raised { alert: alert.clone(), key: key.clone(), n: 1, episode: 1, occurrence: occurrence(raised) }.into(),
+            Updated { alert: alert.clone(), key: key.clone(), n: 2, episode: 1, occurrence: occurrence(updated) }.into(),
+            resolved.into(),
+            Reopened { alert: alert.clone(), key, n: 4, episode: 2, occurrence: occurrence(reopened) }.into(),
+        ];
+        let header = Header {
+            epoch: 1,
+            community: "u07".parse()?,
+            command: CommandId::random_from([1; 16]),
+            content: [0; 16],
+            actor: "service".parse()?,
+            role: domain::Role::Service,
+            by: Vec::new(),
+            via: None,
+            paper: None,
+            at: Timestamp(0),
+            precision: domain::values::Precision::Minute,
+            recorded_at: Timestamp(0),
+            correlation: None,
+            cause: None,
+            replaces: None,
+            exercise: false,
+            version: 1,
+            previous: domain::log::CommitHash::default(),
+        };
+        let fold = |row, (index, event): (u16, &Event)| Alert::evolve(row, &alert, &Fact { sequence: 1, index, header: &header, event });
+        (0..).zip(&events).fold(None, fold).ok_or_else(|| "no alert".into())
+    }
+
+    #[test]
+    fn an_alert_says_what_it_rests_on_now_and_its_history_what_each_step_brought() -> Result<(), Box<dyn std::error::Error>> {
+        let [a, b, c, many]: [Vec<String>; 4] = [&["a"][..], &["b"], &["c"], &["many"]].map(|causes| causes.iter().map(ToString::to_string).collect());
+        let both = [a.clone(), b.clone()].concat();
+        let row = life([&a, &both, &c, &b])?;
+        let item = views::alert_item(&row, &"u07".parse()?, 1, true, Timestamp(0));
+        assert_eq!(item.caused_by, b, "and not what was over when it was resolved");
+        let brought: Vec<_> = item.history.iter().map(|happened| happened.caused_by.clone()).collect();
+        assert_eq!(brought, [a.clone(), b.clone(), c.clone(), b], "in the first episode and in the second");
+        let more: Vec<String> = (0..100).map(|number| format!("{}-{number}", many[0])).collect();
+        let item = views::alert_item(&life([&a, &more, &c, &a])?, &"u07".parse()?, 1, true, Timestamp(0));
+        assert_eq!(item.history[1].caused_by, more[100 - CAUSES_PER_EVENT_MAX..], "the latest, and not all of them");
+        Ok(())
+    }
 }

@@ -28,6 +28,8 @@ pub struct HistoryItem {
     pub by: Vec<StaffId>,
     /// Why it is not followed up.
     pub reason: Option<String>,
+    /// Why its rule fired, as far as the event before it did not rest on that already; or what made the rule quiet. The latest 32; the log has all.
+    pub caused_by: Vec<String>,
     /// The level it went to, or was asked to go to.
     pub level: Option<u8>,
     /// Whose turn it was from then on.
@@ -130,12 +132,26 @@ pub struct AlertItem {
     pub turn: Option<TurnView>,
     /// Version of the rule.
     pub rule_version: u16,
-    /// Why: event ids, or slots. Empty in lists.
+    /// What its rule rests on now, or rested on when it fired last: event ids, or slots, the same in whatever order facts came. Empty in lists.
     pub caused_by: Vec<String>,
     /// What became of it, oldest first. Empty in lists.
     pub history: Vec<HistoryItem>,
+    /// What is left out for this caller, whether there is any or not: `notes`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
     /// Sequence of the last commit in it.
     pub sequence: u64,
+}
+
+/// What those are not shown who may not see findings: what others wrote about an alert.
+const NOTES: &str = "notes";
+
+impl AlertItem {
+    /// Without what others wrote about it, for the holder of a token: a nurse or the office may have written what medicine found.
+    pub fn mask_notes(&mut self, reader: &Slug) {
+        self.history.iter_mut().filter(|happened| happened.actor != *reader).for_each(|happened| happened.private = Veiled::Nothing);
+        self.without = vec![NOTES.to_owned()];
+    }
 }
 
 impl Veils for AlertItem {
@@ -176,8 +192,9 @@ pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whol
         seen: state.turn.seen.as_ref().map(|seen| SeenBy { actor: seen.actor.clone(), by: taken_by(row, &seen.actor), at: seen.at }),
         turn: turn_view(state, now),
         rule_version: occurrence.rule_version,
-        caused_by: if whole { state.causes.iter().cloned().collect() } else { Vec::new() },
+        caused_by: if whole { occurrence.causes.clone() } else { Vec::new() },
         history: if whole { row.history.iter().map(|(n, happened)| history_item(*n, happened)).collect() } else { Vec::new() },
+        without: Vec::new(),
         sequence,
     }
 }
@@ -216,6 +233,7 @@ fn history_item(n: u32, happened: &Happened) -> HistoryItem {
         actor: happened.actor.clone(),
         by: happened.by.clone(),
         reason: happened.reason.map(|reason| reason.word().to_owned()),
+        caused_by: happened.caused_by.clone(),
         level: passed_on.map(|to| to.level),
         owners: passed_on.map(|to| to.staff.clone()).unwrap_or_default(),
         gaps: passed_on.map(|to| to.gaps.clone()).unwrap_or_default(),

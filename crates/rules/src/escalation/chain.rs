@@ -59,6 +59,7 @@ const KEEPER: &[(&str, As)] = &[("keeper", As::Owner)];
 const KEEPER_AND_GRID: &[(&str, As)] = &[("keeper", As::Owner), ("grid", As::AlsoOwner)];
 const LEADER: &[(&str, As)] = &[("leader", As::Owner)];
 const NEIGHBOURHOOD: &[(&str, As)] = &[("grid", As::Owner), ("leader", As::AlsoOwner)];
+const NURSE: &[(&str, As)] = &[("nurse", As::Owner)];
 const NURSE_AND_KEEPER: &[(&str, As)] = &[("nurse", As::Owner), ("keeper", As::AlsoOwner)];
 const NOBODY: &[(&str, As)] = &[];
 const OFFICE: &[(&str, As)] = &[("office", As::Owner)];
@@ -93,7 +94,8 @@ pub(super) fn of(rule: &str) -> Chain {
         "refused" | "absent_n_times" | "door_missed" => chain(NEIGHBOURHOOD, TOWN, [When::After(60), When::Never]),
         // it speaks when the day of the arrival is over: the office hears of it when it opens
         "arrival" => chain(NEIGHBOURHOOD, TOWN, [NEXT_MORNING, When::Never]),
-        "exposure_undecided" => chain(NURSE_AND_KEEPER, TOWN_AND_MEDICAL, [When::After(60), When::Never]),
+        // it says what medicine found: a keeper, who is a neighbour or a grid worker, may not see that
+        "exposure_undecided" => chain(NURSE, TOWN_AND_MEDICAL, [When::After(60), When::Never]),
         "release_due" => chain(NURSE_AND_KEEPER, TOWN, [NEXT_MORNING, When::Never]),
         // nobody is there at level 1: that is what it is about
         "responsibility_gap" => chain(NOBODY, TOWN, [When::AtOnce, NEXT_MORNING]),
