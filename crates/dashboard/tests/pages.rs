@@ -418,6 +418,16 @@ async fn a_note_is_kept_and_not_lost_when_somebody_else_was_faster() {
 }
 
 #[tokio::test]
+async fn that_there_is_a_note_is_shown_to_all_and_what_it_says_to_those_who_may_read_it() {
+    let site = site(false, false);
+    site.fake.noted(&fake::alert_id(1), "核酸<阳性");
+    let read = site.get(&alert_path(1), &office()).await.text;
+    assert!(read.contains("核酸&#60;阳性") && !read.contains("内容由护士和办公室掌握"), "{read}");
+    let hidden = site.get(&alert_path(1), &format!("gridward={VIEWER}")).await.text;
+    assert!(!hidden.contains("阳性") && hidden.contains("内容由护士和办公室掌握") && hidden.contains("t-night"), "{hidden}");
+}
+
+#[tokio::test]
 async fn an_alert_that_nobody_has_any_more_is_to_be_taken_again() {
     let site = site(false, false);
     site.fake.taken_until(&fake::alert_id(1), "2020-02-06T12:00:00Z");

@@ -62,6 +62,14 @@ impl Fake {
         self.alerts.lock().unwrap().iter_mut().find(|item| item["alert"] == alert).unwrap()["state"] = json!("open");
     }
 
+    /// Somebody wrote something about an alert.
+    pub(crate) fn noted(&self, alert: &str, text: &str) {
+        let item = json!({ "n": 3, "action": "noted", "event": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4fff-0", "recorded_at": (self.now)(), "severity": null, "actor": "t-night",
+            "by": [], "reason": null, "caused_by": [], "level": null, "owners": [], "gaps": [], "why": null, "private": { "note": [text] } });
+        let mut alerts = self.alerts.lock().unwrap();
+        alerts.iter_mut().find(|item| item["alert"] == alert).unwrap()["history"].as_array_mut().unwrap().push(item);
+    }
+
     fn take(&self, alert: &str, actor: &str, until: Option<Value>) {
         let mut alerts = self.alerts.lock().unwrap();
         let found = alerts.iter_mut().find(|item| item["alert"] == alert).unwrap();
@@ -220,8 +228,14 @@ async fn alerts(State(fake): State<Fake>, Path(id): Path<String>, headers: Heade
 }
 
 async fn alert(State(fake): State<Fake>, Path((id, alert)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Response> {
-    enter(&headers, &id)?;
-    Ok(one(fake.alerts.lock().unwrap().iter().find(|item| item["alert"] == alert).cloned()))
+    let role = enter(&headers, &id)?;
+    let mut found = fake.alerts.lock().unwrap().iter().find(|item| item["alert"] == alert).cloned();
+    // notes are for those who may see findings
+    for item in found.iter_mut().filter(|_| role != Role::Office) {
+        item["without"] = json!(["notes"]);
+        item["history"].as_array_mut().unwrap().iter_mut().for_each(|happened| happened["private"] = Value::Null);
+    }
+    Ok(one(found))
 }
 
 async fn checkpoints(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
