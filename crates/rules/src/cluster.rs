@@ -3,7 +3,7 @@
 //! Who is in it, since when and why follows from the readings that were taken of people of the building, whenever they were told and
 //! in whatever order: each no more than 72 hours after the one before it belong together. A reading counts that is a fever by the
 //! policy of its time and needs no second one; one without contact where the same person was measured again in time with a fever, or
-//! where it is of a fever that was confirmed. Its causes are the first of each person.
+//! a fever of theirs that counts lies within 72 hours of it. Its causes are the first of each person.
 //!
 //! The alerts of `fever` say who is still ill: it fires while one of them is open, and is quiet once each is recovering or over. It counts all who had
 //! a fever so far, for of some there never was an alert: they were well again before anybody knew. What somebody closed as no fever of ours
@@ -169,20 +169,21 @@ impl Memory {
             let fevers = fevers.map(|warm| (Counted { at: warm.at, id: *id, who, estate, recorded_at }, warm));
             of_person.entry(who).or_default().extend(fevers);
         }
-        let told =
-            |by: fn(&OfFever) -> Option<&Seen>, reading: &Counted<'_>| self.fevers.values().filter_map(by).any(|seen| seen.holds(reading.who, reading.at));
+        let was_none = |reading: &Counted<'_>| self.fevers.values().filter_map(OfFever::none).any(|seen| seen.holds(reading.who, reading.at));
         let in_time = |first: &Warm, second: &Warm| second.at <= first.at.plus_minutes(i64::from(policy.at(first.at).remeasure_minutes));
         let mut counted = Vec::new();
         for mut readings in of_person.into_values() {
             readings.sort_by_key(|(reading, _)| *reading);
-            for (place, (reading, warm)) in readings.iter().enumerate() {
+            let is_certain = |place: usize| {
+                let warm = readings[place].1;
                 let (before, after) = (place.checked_sub(1).map(|before| readings[before].1), readings.get(place + 1).map(|(_, after)| *after));
                 let again = before.is_some_and(|before| in_time(before, warm)) || after.is_some_and(|after| in_time(warm, after));
-                let is_fever = course::is_certain(warm.site, warm.tenths_celsius) || again || told(OfFever::confirmed, reading);
-                if is_fever && !told(OfFever::none, reading) {
-                    counted.push(*reading);
-                }
-            }
+                course::is_certain(warm.site, warm.tenths_celsius) || again
+            };
+            let certain: Vec<Timestamp> = (0..readings.len()).filter(|place| is_certain(*place)).map(|place| readings[place].0.at).collect();
+            // by what was measured and not by what was alarmed about: facts that come in another order make other alerts on the way
+            let is_fever = |at: Timestamp| certain.iter().any(|certain| (certain.0 - at.0).abs() <= Cluster::TOGETHER_MS);
+            counted.extend(readings.iter().map(|(reading, _)| *reading).filter(|reading| is_fever(reading.at) && !was_none(reading)));
         }
         counted.sort_unstable();
         counted
