@@ -20,7 +20,7 @@ pub const REPEAT_EVERY_MS: i64 = 30 * MINUTE_MS;
 /// What would be told again within this time goes along with what is told again now: of any two, one is so near to the other, and from then on
 /// they come together.
 const REPEAT_TOGETHER_MS: i64 = REPEAT_EVERY_MS / 2;
-/// Alerts that are remembered to be told again. Of more, the worst are; the others are told once.
+/// Alerts that are remembered to be told again. Of more, the worst are; the others are told once, or never where a silence left them out.
 const OPEN_MAX: usize = 500;
 
 /// An alert that is open and that nobody has.

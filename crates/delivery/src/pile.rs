@@ -269,8 +269,9 @@ impl Pile {
     /// The alerts that can be asked about, with their communities.
     pub(crate) fn to_ask(&self) -> impl Iterator<Item = (CommunityId, String)> {
         self.known.iter().filter_map(|(alert, lines)| {
-            let (line, _) = lines.first()?;
-            Some((self.lines.get(*line)?.community.clone()?, alert.clone()))
+            // a line for what is beyond those listed is of no community
+            let community = lines.iter().find_map(|(line, _)| self.lines.get(*line)?.community.clone())?;
+            Some((community, alert.clone()))
         })
     }
 

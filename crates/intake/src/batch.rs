@@ -53,7 +53,7 @@ pub(crate) struct Batch {
 
 /// Splits a batch behind the last of its first commits that are on the log: whoever stands before that was decided over nothing that comes
 /// later, also where they were refused; what others are told may rest on a later commit.
-pub(crate) fn split_recorded(mut answers: Answers, count: usize) -> (Answers, Answers) {
+pub(crate) fn split_decided(mut answers: Answers, count: usize) -> (Answers, Answers) {
     let stands = |(_, answer): &(Waiting, Answer)| matches!(answer, Answer::Recorded(place) if *place < count);
     let end = answers.iter().rposition(stands).map_or(0, |last| last + 1);
     let others = answers.split_off(end);

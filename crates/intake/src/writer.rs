@@ -31,7 +31,7 @@ use web::Gate;
 
 use crate::{
     ask::{Ask, Outcome, Waiting, Work},
-    batch::{Answer, Appended, Batch, Decided, Encoded, answer, decide_again, split_recorded},
+    batch::{Answer, Appended, Batch, Decided, Encoded, answer, decide_again, split_decided},
     catch_up::{CatchUpError, catch_up, position_after},
     sealing::{Sealing, SealingError},
     subject,
@@ -176,8 +176,8 @@ impl Writer {
             // all else is decided again, over what is there now
             Appended::InPart(stored) => {
                 self.tell_recorded(stored);
-                let (recorded, others) = split_recorded(answers, stored);
-                answer(recorded, before);
+                let (decided, others) = split_decided(answers, stored);
+                answer(decided, before);
                 self.moved_since(before).await?;
                 decide_again(others, waiting);
             }

@@ -204,6 +204,7 @@ impl Board {
         let Some(setting) = &self.setting else { return Ok(()) };
         let read = |sight| rows.building_facts(building, &self.estates, self.round.as_ref(), sight);
         let Some(whole) = read(Sight::Whole)? else { return Ok(()) };
+        // where one is hidden the building is read without it: not even the row's sequence may move with it
         let hides = !whole.alerts.iter().all(|alert| Sight::WithoutFindings.shows_alert(alert));
         let without = if hides { read(Sight::WithoutFindings)? } else { None };
         let moment = setting.moment(now);

@@ -254,8 +254,10 @@ impl Service {
             let messages = tokio::select! {
                 messages = tail.next() => messages,
                 is_calm = calm.minute() => {
-                    // with work that waits it is not calm, and what has ended is seen above
-                    let _waits = is_calm.then(|| work.try_send(Work::Rest));
+                    if is_calm {
+                        // while as much waits as may wait it is not calm, and what has ended is seen below
+                        let _full = work.try_send(Work::Rest);
+                    }
                     continue;
                 }
                 () = work.closed() => return Ended::Again("folding ended".to_owned()),

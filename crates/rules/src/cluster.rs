@@ -180,7 +180,8 @@ impl Memory {
                 let again = before.is_some_and(|before| in_time(before, warm)) || after.is_some_and(|after| in_time(warm, after));
                 course::is_certain(warm.site, warm.tenths_celsius) || again
             };
-            let certain: Vec<Timestamp> = (0..readings.len()).filter(|place| is_certain(*place)).map(|place| readings[place].0.at).collect();
+            let certain: Vec<Timestamp> =
+                (0..readings.len()).filter(|place| is_certain(*place) && !was_none(&readings[*place].0)).map(|place| readings[place].0.at).collect();
             // by what was measured and not by what was alarmed about: facts that come in another order make other alerts on the way
             let is_fever = |at: Timestamp| certain.iter().any(|certain| (certain.0 - at.0).abs() <= Cluster::TOGETHER_MS);
             counted.extend(readings.iter().map(|(reading, _)| *reading).filter(|reading| is_fever(reading.at) && !was_none(reading)));

@@ -9,8 +9,7 @@ pub(crate) fn of(code: &str) -> Option<(&'static str, &'static str)> {
 
 /// What a code is called in an answer that is no problem: in Chinese, then in English.
 pub fn title(code: &str) -> String {
-    let (chinese, english) = of(code).unwrap_or(("已记录", "Recorded"));
-    format!("{chinese} {english}")
+    of(code).map_or_else(|| code.replace('_', " "), |(chinese, english)| format!("{chinese} {english}"))
 }
 
 /// What is said where there are no words for the code: no more than the status says.

@@ -2,15 +2,15 @@
 //!
 //! Fevers that were recorded together are alarmed about before their cluster is, which fires for alerts of fevers. So what counts is the cluster as it
 //! is open, or as it will be once it is judged on what the log says up to the fever: that follows from the log, however much of it is read at once.
+//! Only where rows are ahead of the checkpoint after a crash, a name may be told that was part of a cluster.
 
 use std::sync::Arc;
 
 use domain::{
     Event, Evolve, Fact,
-    alert::{Alert, Basis, Occurrence, State},
-    values::Timestamp,
+    alert::{Alert, Basis, Firing, State},
 };
-use rules::{Cluster, Fever, Rule, Scope};
+use rules::{Cluster, Fever, Rule, Scope, Verdict};
 
 use super::Engine;
 use crate::{
@@ -35,35 +35,38 @@ impl Engine {
         })
     }
 
-    /// Whether people are told of a cluster instead.
+    /// Whether people are told of a cluster instead: one that counts this fever. In doubt they are told the name.
     fn is_inhibited(&mut self, fact: &Fact<'_>, alert: &State, place: &Place) -> Result<bool, AlertingError> {
         let (community, recorded_at) = (&fact.header.community, fact.header.recorded_at);
         let Some(building) = of_cluster(alert) else { return Ok(false) };
-        let Some(cluster) = self.cluster(fact, &building, place)? else { return Ok(false) };
+        let Some((cluster, counted)) = self.cluster(fact, &building, place)? else { return Ok(false) };
         // who made two of them is told by name, whichever of the alerts comes first
         let is_new = cluster.n == 1 && alert.turn.critical_since == Some(recorded_at);
-        let is_cause = || alert.occurrence.causes.iter().any(|cause| cluster.occurrence.causes.contains(cause));
-        let made_it = is_new && cluster.occurrence.occurrences <= MADE_BY && is_cause();
+        let made_it = is_new && cluster.occurrence.occurrences <= MADE_BY;
+        let is_counted = alert.occurrence.causes.iter().any(|cause| counted.contains(cause));
         let about = (&cluster.key.rule, cluster.occurrence.place.building.as_ref());
-        Ok(!made_it && belongs(&alert.occurrence, &cluster.occurrence) && silences::until(&self.store, community, about, recorded_at)?.is_none())
+        Ok(is_counted && !made_it && silences::until(&self.store, community, about, recorded_at)?.is_none())
     }
 
-    /// The cluster of a building as it is open, or as it will be once it is judged.
-    fn cluster(&mut self, fact: &Fact<'_>, building: &Scope, place: &Place) -> Result<Option<State>, AlertingError> {
+    /// The cluster of a building as it is open, or as it will be once it is judged; and the causes that it has by what the log says now.
+    fn cluster(&mut self, fact: &Fact<'_>, building: &Scope, place: &Place) -> Result<Option<(State, Vec<String>)>, AlertingError> {
         let (community, recorded_at) = (&fact.header.community, fact.header.recorded_at);
         let Some((rule, runner)) = self.runners.named(&rules::name::<Cluster>()) else { return Ok(None) };
         let key = runner.key(building);
         let hash = key.hash(community);
         let stands = self.store.get::<State>(ALERTS, &alert_key(community, &hash))?.map(|row| row.value);
-        if stands.as_ref().is_some_and(State::is_active) {
-            return Ok(stands);
-        }
         let (_, judgement) = self.memories.judge(&self.store, (rule, runner), (community, building), &place.shared(), recorded_at)?;
+        let Verdict::Firing(Firing { causes, .. }) = &judgement.verdict else { return Ok(None) };
+        let causes = causes.clone();
+        if let Some(open) = stands.as_ref().filter(|stands| stands.is_active()) {
+            // one that opened later is folded already where rows are ahead of the checkpoint
+            return Ok((open.turn.opened_at <= recorded_at).then(|| (open.clone(), causes)));
+        }
         let observe = judgement.observe(key, runner.version(), Basis { sequence: fact.sequence, due: None });
         // what somebody closed stays closed without a new cause: that is for intake to say
         let events = decided(observe, stands.clone().map(Arc::new), community, recorded_at);
         let after = |state, event: &Event| Alert::evolve(state, &hash, &Fact { sequence: fact.sequence, index: fact.index, header: fact.header, event });
-        Ok(events.iter().fold(stands, after).filter(State::is_active))
+        Ok(events.iter().fold(stands, after).filter(State::is_active).map(|cluster| (cluster, causes)))
     }
 }
 
@@ -71,11 +74,4 @@ impl Engine {
 fn of_cluster(alert: &State) -> Option<Scope> {
     let is_fever = alert.key.rule.as_str() == Fever::NAME && !alert.occurrence.unconfirmed;
     alert.occurrence.place.building.as_ref().filter(|_| is_fever).and_then(Scope::building)
-}
-
-/// Whether a cluster counts a fever, or will as soon as it is told of it: one that is near enough in time to those it counts.
-fn belongs(fever: &Occurrence, cluster: &Occurrence) -> bool {
-    let together = |time: Timestamp| (fever.first_at.0 - time.0).abs() <= Cluster::TOGETHER_MS;
-    let among = cluster.first_at <= fever.first_at && fever.first_at <= cluster.last_at;
-    among || together(cluster.first_at) || together(cluster.last_at)
 }

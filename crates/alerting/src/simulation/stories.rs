@@ -62,6 +62,29 @@ async fn fevers_that_come_together_are_said_to_be_part_of_their_cluster_however_
 }
 
 #[tokio::test]
+async fn a_fever_that_the_cluster_does_not_count_is_told_by_name() {
+    let town = Town::new(&["u07"]).await;
+    let mut instance = Instance::new(&town.log, &town.clock);
+    let readings = |celsius: f64, site: &str| json!([{"celsius": celsius, "site": site}]);
+    let met = |guest: &str, readings| json!({"unregistered": {"ref": guest}, "readings": readings, "symptoms": []});
+    let visit = |who| json!({"household": "h502", "outcome": "met", "mode": "door", "people": [who]});
+    for guest in ["one", "two", "three"] {
+        town.record("visit.record", visit(met(guest, readings(38.5, "axilla"))), NOON).await;
+    }
+    instance.settle(&town.intake).await;
+    // further apart than the time for measuring again: that confirms the fever, and counts for no cluster
+    for (celsius, at) in [(37.5, "2020-02-06T10:00"), (37.6, "2020-02-06T10:40")] {
+        town.record("visit.record", visit(met("four", readings(celsius, "forehead"))), at).await;
+        instance.settle(&town.intake).await;
+    }
+    let told = messages(&instance);
+    let upgraded: Vec<&Value> = told.iter().filter(|said| said["data"]["kind"] == "fever" && said["data"]["action"] == "upgraded").collect();
+    assert_eq!(upgraded.iter().map(|said| &said["data"]["suppressed"]).collect::<Vec<_>>(), [&json!([])], "{told:#?}");
+    let cluster = told.iter().rfind(|said| said["data"]["kind"] == "cluster").unwrap();
+    assert_eq!(cluster["data"]["occurrences"], 3, "{cluster:#}");
+}
+
+#[tokio::test]
 async fn what_an_instance_said_before_another_knew_better_changes_nothing() {
     let town = Town::new(&["u07"]).await;
     let (mut slow, mut fast) = (Instance::new(&town.log, &town.clock), Instance::new(&town.log, &town.clock));

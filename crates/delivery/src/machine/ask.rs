@@ -9,8 +9,8 @@ use crate::{Moment, message::Reason, pile::Pile, silences::Silences};
 pub(super) struct Coming {
     /// All that waits in the lane of criticals.
     pub(super) criticals: bool,
-    /// Groups that have waited for long enough: told, or put into the digest.
-    groups: bool,
+    /// Groups that have waited for long enough are told, or put into the digest: not in the night.
+    awake: bool,
     pub(super) digest: bool,
     pub(super) reminder: Option<Due>,
 }
@@ -21,7 +21,7 @@ impl Machine {
         let State { groups, criticals, digest, open, .. } = &self.state;
         let coming = self.coming(moment);
         let criticals = criticals.values().filter(|_| coming.criticals);
-        let groups = groups.values().filter(|pile| coming.groups && pile.is_due(moment.clock));
+        let groups = groups.values().filter(|pile| coming.awake && pile.is_due(moment.clock));
         let told = criticals.chain(groups).chain(digest.iter().filter(|_| coming.digest)).flat_map(Pile::to_ask);
         let reminded = coming.reminder.iter().flat_map(|due| open.coming(moment.clock, due.least));
         let mut alerts: Vec<(CommunityId, String)> = told.chain(reminded).collect();
@@ -32,7 +32,7 @@ impl Machine {
 
     pub(super) fn coming(&self, moment: Moment) -> Coming {
         let awake = !self.is_night(moment);
-        Coming { criticals: self.is_critical_due(moment), groups: awake, digest: awake && self.is_digest_due(moment), reminder: self.reminder(moment) }
+        Coming { criticals: self.is_critical_due(moment), awake, digest: awake && self.is_digest_due(moment), reminder: self.reminder(moment) }
     }
 
     /// Leaves out what is silenced by now, as was answered, or as was last known where nobody answered: people are reminded of it when that is over.
@@ -41,7 +41,7 @@ impl Machine {
         let State { groups, criticals, digest, open, report, .. } = &mut self.state;
         open.learn(silences);
         let criticals_due = criticals.values_mut().filter(|_| coming.criticals);
-        let groups_due = groups.values_mut().filter(|pile| coming.groups && pile.is_due(now));
+        let groups_due = groups.values_mut().filter(|pile| coming.awake && pile.is_due(now));
         for pile in criticals_due.chain(groups_due).chain(digest.iter_mut().filter(|_| coming.digest)) {
             let until = |alert: &str| silences.get(alert).copied().unwrap_or_else(|| open.silenced_until(alert));
             let silenced: Vec<String> = pile.known().filter(|alert| until(alert).is_some_and(|until| now < until)).map(str::to_owned).collect();

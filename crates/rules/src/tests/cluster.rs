@@ -102,6 +102,11 @@ fn two_people_of_a_building_within_three_days_are_a_cluster() {
             vec![one(), other(), weak(3, "2020-02-04T08:00"), resolved(4, "p2")],
             Some(vec![event_id(1), event_id(3)]),
         ),
+        (
+            "of a certain one that was none, neither counts",
+            vec![one(), other(), weak(3, "2020-02-04T11:00"), closed(4, "p2", CloseReason::MeasuredWrong)],
+            None,
+        ),
         ("certain, and none", vec![one(), other(), closed(3, "p2", CloseReason::FalseAlarm)], None),
         ("warm, and no fever", vec![one(), vec![measured(2, "p2", "2020-02-04T09:00", Site::Axilla, 372)]], None),
         ("over before anybody knew of it", vec![one(), vec![measured(2, "p2", "2020-02-04T09:00", Site::Axilla, 385)]], both.clone()),
