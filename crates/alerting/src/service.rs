@@ -364,7 +364,11 @@ impl Follower {
                 Woken::Looked => {}
                 Woken::Calm => {
                     self.log.rest();
-                    self.with_engine(|engine| Ok(engine.rest())).await?;
+                    let rest = |engine: &mut Engine| {
+                        engine.rest();
+                        Ok(())
+                    };
+                    self.with_engine(rest).await?;
                 }
                 Woken::Stopped => return Ok(TailEnd::Stopped),
             }
