@@ -71,15 +71,16 @@ fn forgotten_at(vacant: &Told) -> Timestamp {
     vacant.recorded_at.plus_ms(REMEMBERED_DAYS * DAY_MS)
 }
 
-/// What an event tells of an alert of another rule: a gap is no gap of its own.
+/// What an event tells of an alert of another rule: a gap is no gap of its own. Of those that say what medicine found there is none for all to see: that
+/// a post is vacant for one stands in its own turn, and here it would betray it.
 fn told_by(event: &Event) -> Option<Step<'_>> {
-    let step = Alert::step(event).filter(|step| step.key.rule.as_str() != ResponsibilityGap::NAME)?;
+    let step = Alert::step(event).filter(|step| step.key.rule.as_str() != ResponsibilityGap::NAME && !step.key.tells_a_finding())?;
     matches!(step.change, Change::Escalated(_) | Change::RecoveryStarted(_) | Change::Resolved(_) | Change::Closed { .. }).then_some(step)
 }
 
 impl Rule for ResponsibilityGap {
     const NAME: &'static str = "responsibility_gap";
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Building];
     type Memory = Memory;
 

@@ -74,6 +74,8 @@ struct Work {
     standing: Standing,
     /// What the next mark expects.
     expected: u64,
+    /// Where the stream ended when this began.
+    began_at: u64,
     /// Something stands in the machine that does not stand in the mark, and since when.
     unwritten: Option<Instant>,
     /// It must be written down before anything else.
@@ -137,7 +139,9 @@ impl Runner {
         };
         standing.fit(&end);
         let now = Instant::now();
-        let mut work = Work { standing, expected, unwritten: Some(now), urgent: true, written: now, calls: JoinSet::new(), under_way: HashMap::new() };
+        let began_at = end.sequence;
+        let mut work =
+            Work { standing, expected, began_at, unwritten: Some(now), urgent: true, written: now, calls: JoinSet::new(), under_way: HashMap::new() };
         self.write(&mut work).await?;
         Ok(work)
     }
@@ -146,8 +150,12 @@ impl Runner {
         let mut looked = Instant::now();
         loop {
             // the server is asked only when there is something that was not heard
-            let published = *self.arrivals.borrow();
+            let published = work.began_at.max(*self.arrivals.borrow());
             let more = work.standing.after < published && self.read_on(work).await?;
+            // whoever begins hears first what was published meanwhile: somebody may have taken what people would be reminded of
+            if more && work.standing.after < work.began_at {
+                continue;
+            }
             let moment = self.moment();
             let silences = self.silences.of(work.standing.machine.to_ask(moment), moment.clock).await;
             if work.standing.machine.tick(moment, &silences) {

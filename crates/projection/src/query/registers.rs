@@ -35,10 +35,9 @@ pub(super) trait Masked {
     /// Without the right to personal data.
     fn mask(&mut self);
 
-    /// Without the right to what medicine found, for the holder of a token.
-    fn mask_findings(&mut self, reader: &Slug) {
-        let _ = reader;
-    }
+    /// Without the right to what medicine found, for the holder of a token, as read up to a commit: when a finding was made says of whom, so this
+    /// stands for when there was a change.
+    fn mask_findings(&mut self, _reader: &Slug, _read_up_to: u64) {}
 }
 
 impl Masked for readmodel::views::PersonView {
@@ -46,8 +45,9 @@ impl Masked for readmodel::views::PersonView {
         readmodel::views::PersonView::mask(self);
     }
 
-    fn mask_findings(&mut self, _: &Slug) {
+    fn mask_findings(&mut self, _: &Slug, read_up_to: u64) {
         readmodel::views::PersonView::mask_findings(self);
+        self.sequence = read_up_to;
     }
 }
 
@@ -66,7 +66,7 @@ impl Masked for readmodel::views::QuarantineItem {
 impl Masked for readmodel::views::AlertItem {
     fn mask(&mut self) {}
 
-    fn mask_findings(&mut self, reader: &Slug) {
+    fn mask_findings(&mut self, reader: &Slug, _: u64) {
         self.mask_notes(reader);
     }
 }
@@ -84,7 +84,7 @@ where
     let inside = scope.clone();
     let (mut view, sequence) = query.read(move |reader| Ok((read(reader, &inside)?, reader.sequence(&inside)?))).await?;
     if !scope.may(Right::SeeFindings) {
-        view.mask_findings(&scope.principal().actor());
+        view.mask_findings(&scope.principal().actor(), sequence);
     }
     query.opener.open_view(&scope, asked, &mut view).await?;
     if !scope.may(Right::SeePersonal) {
@@ -117,6 +117,9 @@ pub(super) async fn people(State(query): State<Query>, Path(community): Path<Str
     let named = page.items.iter().map(|item| item.person.as_str()).collect::<Vec<_>>().join(",");
     query.opener.open_view(&asked.scope, ("people", &named), &mut page.items).await?;
     page.items.iter_mut().for_each(PersonItem::only_name);
+    if !asked.scope.may(Right::SeeFindings) {
+        page.items.iter_mut().for_each(|item| item.sequence = page.sequence);
+    }
     list(&page)
 }
 

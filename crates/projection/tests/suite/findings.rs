@@ -10,7 +10,7 @@ use domain::{
 use serde_json::{Value, json};
 
 use crate::harness::{Log, Running, event_fact};
-use crate::world::{Told, at, check, finding, id, place};
+use crate::world::{Told, at, check, day, finding, id, place, report};
 
 /// Who sees findings, and who does not.
 const ROLES: [(&str, bool); 6] = [("office", true), ("nurse", true), ("leader", false), ("gate", false), ("viewer", false), ("admin", false)];
@@ -69,6 +69,24 @@ async fn who_was_left_behind_by_somebody_in_hospital_is_told_to_those_who_may_se
         let door = running.json(token, "/communities/c1/buildings/b07").await["units"][0]["floors"][1]["doors"][0].clone();
         assert_eq!((&door["quarantined"], &door["door"]), (&json!(1), &json!("101")), "{token}: {door}");
         assert_eq!(running.json(token, "/communities/c1/quarantines").await["items"][0]["place"]["household"], "h1", "{token}");
+    }
+    running.projection.stop().await;
+}
+
+/// A finding changes the row of its person: that something changed, and when, would say of whom there is one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_a_person_was_found_to_be_anything_is_not_told_by_a_number_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut log, running) = running(&folder).await;
+    // the last is about neither of them
+    let reported = event_fact(907, "2020-02-02T10:00", report(&["1"], day("2020-02-02"), None));
+    log.append_all("c1", &[reported]).await;
+    running.reached(log.head).await;
+    for (token, sees) in ROLES {
+        for path in ["/communities/c1/people/p1", "/communities/c1/people/p2"] {
+            let person = running.json(token, path).await;
+            assert_eq!(person["sequence"] == log.head, !sees, "{token} {path}: {person}");
+        }
     }
     running.projection.stop().await;
 }

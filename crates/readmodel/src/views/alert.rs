@@ -1,5 +1,7 @@
 //! An alert as it stands.
 
+use std::collections::BTreeMap;
+
 use domain::{
     alert::{AlertId, Detail, Gap, Key, Observed, Owner, Severity, State, Status as AlertStatus},
     values::{CommunityId, Place, PlaceNames, Slug, StaffId, Subject, Timestamp},
@@ -73,7 +75,7 @@ pub struct TurnView {
     pub level: u8,
     /// Whose turn it is; nobody's where every level up to here is vacant.
     pub owners: Vec<Owner>,
-    /// Who else is told something.
+    /// Who else was told something, at this level or one below it.
     pub informed: Vec<Owner>,
     /// Posts of the chain that nobody holds, as far as it has come.
     pub gaps: Vec<Gap>,
@@ -211,15 +213,10 @@ fn turn_view(state: &State, now: Timestamp) -> Option<TurnView> {
     let mut gaps: Vec<Gap> = state.turn.told.values().flat_map(|told| told.gaps.iter().cloned()).collect();
     gaps.sort();
     gaps.dedup();
-    Some(TurnView {
-        level,
-        owners: told.owners.clone(),
-        informed: told.informed.clone(),
-        gaps,
-        why: told.why.word().to_owned(),
-        since: told.since,
-        due_at: state.goes_up_at(now),
-    })
+    // who is not to go up has been told so at the level of their building, and it holds whoever else is told since
+    let informed: BTreeMap<&StaffId, &Owner> = state.turn.told.values().flat_map(|told| &told.informed).map(|informed| (&informed.staff, informed)).collect();
+    let informed = informed.into_values().filter(|informed| told.owners.iter().all(|owner| owner.staff != informed.staff)).cloned().collect();
+    Some(TurnView { level, owners: told.owners.clone(), informed, gaps, why: told.why.word().to_owned(), since: told.since, due_at: state.goes_up_at(now) })
 }
 
 fn history_item(n: u32, happened: &Happened) -> HistoryItem {

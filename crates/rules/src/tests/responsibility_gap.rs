@@ -52,6 +52,7 @@ fn it_fires_while_something_is_open_whose_post_is_vacant() {
     let causes = |commits: &[Commit], now: &str| firing::<ResponsibilityGap>(commits, &here(), at(now)).map(|firing| firing.causes);
     for (why, commits, expected) in [
         ("nobody holds it", vec![vacant()], Some(vec![event_id(1)])),
+        ("of what medicine found there is none for all to see", vec![told(1, escalated("exposure_undecided", "p1", 2, 2, &[1]))], None),
         ("two of them", vec![vacant(), other()], Some(vec![event_id(1), event_id(2)])),
         ("somebody holds it and was told", vec![vacant(), told(3, escalated("check_overdue", "p1", 3, 1, &[]))], None),
         ("another level was told", vec![vacant(), told(3, escalated("check_overdue", "p1", 3, 3, &[]))], Some(vec![event_id(1)])),

@@ -212,6 +212,38 @@ async fn whoever_stands_by_goes_on_once_the_other_is_not_heard_of_any_more() {
     first.stop().await;
 }
 
+#[tokio::test]
+async fn whoever_begins_hears_what_was_taken_meanwhile_before_people_are_reminded() {
+    let (town, receiver) = (Town::new(), FakeReceiver::start(ok).await);
+    let group = || vec![subscription("group", Channel::Wecom, Class::Work, &receiver.url())];
+    let first = town.deliver("one", group());
+    until("it has begun", || status(&first, "group").state == "telling").await;
+    town.publish(vec![town.message(1, "critical", "b07"), town.message(2, "critical", "b08")]).await;
+    until("both are told", || {
+        town.pass(1000);
+        status(&first, "group").delivered == 2
+    })
+    .await;
+    first.stop().await;
+    let told = receiver.calls().len();
+    let mut taken: serde_json::Value = serde_json::from_slice(&town.message(1, "critical", "b07")).unwrap();
+    taken["id"] = json!("1-a1-2");
+    taken["data"]["n"] = json!(2);
+    taken["data"]["action"] = json!("acknowledged");
+    taken["data"]["acknowledged"] = json!({"by": "token:n1", "at": taken["time"], "until": null});
+    town.publish(vec![serde_json::to_vec(&taken).unwrap()]).await;
+    town.pass(50 * 60 * 1000);
+    let second = town.deliver("one", group());
+    until("people are reminded", || {
+        town.pass(1000);
+        receiver.calls().len() > told
+    })
+    .await;
+    let reminder = String::from_utf8(receiver.calls()[told].body.clone()).unwrap();
+    assert!(reminder.contains("b08") && !reminder.contains("b07"), "{reminder}");
+    second.stop().await;
+}
+
 /// Nothing is called here, so the time of the program can be let pass at will.
 #[tokio::test(start_paused = true)]
 async fn the_server_is_not_asked_for_messages_while_none_comes() {
