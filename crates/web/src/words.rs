@@ -107,6 +107,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("until_range", "延长的日期不对", "It cannot be extended to this day"),
     ("no_such_slot", "那天没有这一次检查", "There is no such check on that day"),
     ("checks_count", "检查数量不对", "Too few or too many checks"),
+    ("check_for_first_undone", "算作当天最早一次还没做的检查", "Counts for the first check of the day that was not made yet"),
     ("check_for_slot", "算作这一次检查；若更早已有人查过这一次，以更早的为准", "Counts for this check of the day, unless one that was made earlier does"),
     (
         "check_attempt",

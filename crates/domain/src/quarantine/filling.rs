@@ -8,7 +8,7 @@ use super::{CheckFound, State};
 use crate::{
     Context, Event, Known,
     community::Policy,
-    obligation::{Attempt, Order, SlotId},
+    obligation::{Attempt, Order, Slot, SlotId},
     values::{EventId, QuarantineId},
 };
 
@@ -26,6 +26,8 @@ pub struct Filling {
 pub enum Fills {
     /// This one, unless a check that was made before it does.
     Slot(SlotId),
+    /// It names none, and several of the day were open: the first of them that no other check is for.
+    FirstUndone,
     /// None: it was an attempt. Nobody was reached, or they were not measured and not said why, or not asked for symptoms.
     Attempt,
     /// None: the days of the order are over.
@@ -60,5 +62,9 @@ fn fills(check: &CheckFound, id: EventId, state: &State, policy: &Policy, contex
     }
     let alone = Order { attempts: [(id, attempt)].into(), ..state.order.clone() };
     let slots = alone.slots_of_day(day, policy, &context.zone, context.recorded_at);
+    let was_open = |slot: &&Slot| (slot.opens..slot.ends).contains(&context.at);
+    if check.slot.is_none() && slots.iter().filter(was_open).count() > 1 {
+        return Fills::FirstUndone;
+    }
     slots.into_iter().find(|slot| slot.done_by == Some(id)).map_or(Fills::NoneOpen, |slot| Fills::Slot(slot.id))
 }

@@ -129,7 +129,7 @@ fn whoever_records_a_check_is_told_which_slot_it_is_for_or_why_none() {
     let slot = |date: &str, name: &str| one(json!({"slot": {"date": date, "name": name}}));
     for (why, data, at, recorded_at, expected) in [
         ("the morning's", one(json!({})), "2020-02-06T09:00", "2020-02-06T09:00", "q1 2020-02-06 am"),
-        ("the morning's, made up", one(json!({})), "2020-02-06T19:00", "2020-02-06T19:00", "q1 2020-02-06 am"),
+        ("the evening's, or the morning's if that was not made", one(json!({})), "2020-02-06T19:00", "2020-02-06T19:00", "q1 FirstUndone"),
         ("the evening's, by name", slot("2020-02-06", "pm"), "2020-02-06T19:00", "2020-02-06T19:00", "q1 2020-02-06 pm"),
         ("typed days later", one(json!({})), "2020-02-06T09:00", "2020-02-09T21:00", "q1 2020-02-06 am"),
         ("nobody opened", one(json!({"outcome": "no_answer"})), "2020-02-06T09:00", "2020-02-06T09:00", "q1 Attempt"),

@@ -54,6 +54,7 @@ impl From<Filling> for CheckTold {
     fn from(Filling { quarantine, fills }: Filling) -> Self {
         let (code, slot) = match fills {
             Fills::Slot(slot) => ("check_for_slot", Some(slot)),
+            Fills::FirstUndone => ("check_for_first_undone", None),
             Fills::Attempt => ("check_attempt", None),
             Fills::DaysOver => ("check_days_over", None),
             Fills::NoneOpen => ("check_none_open", None),
@@ -193,7 +194,7 @@ mod tests {
     #[test]
     fn what_a_check_is_for_is_said_in_both_languages() {
         let slot = SlotId { date: "2020-02-06".parse().unwrap(), name: "am".parse().unwrap() };
-        for fills in [Fills::Slot(slot.clone()), Fills::Attempt, Fills::DaysOver, Fills::NoneOpen] {
+        for fills in [Fills::Slot(slot.clone()), Fills::FirstUndone, Fills::Attempt, Fills::DaysOver, Fills::NoneOpen] {
             let told = CheckTold::from(Filling { quarantine: "q1".parse().unwrap(), fills });
             assert!(told.title != web::title("no_such_code"), "there are no words for {told:?}");
             assert_eq!(told.slot, (told.code == "check_for_slot").then(|| slot.clone()));
