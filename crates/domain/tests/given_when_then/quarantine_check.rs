@@ -137,7 +137,7 @@ fn whoever_records_a_check_is_told_which_slot_it_is_for_or_why_none() {
         ("before the first opens", one(json!({})), "2020-02-06T05:59", "2020-02-06T05:59", "q1 NoneOpen"),
         ("the evening's, in the morning", slot("2020-02-06", "pm"), "2020-02-06T09:00", "2020-02-06T09:00", "q1 NoneOpen"),
         ("yesterday's", slot("2020-02-05", "am"), "2020-02-06T09:00", "2020-02-06T09:00", "q1 NoneOpen"),
-        ("the last", one(json!({})), "2020-02-16T12:30", "2020-02-16T12:30", "q1 2020-02-16 am"),
+        ("the last", one(json!({})), "2020-02-16T11:30", "2020-02-16T11:30", "q1 2020-02-16 am"),
         ("the day after the last", one(json!({})), "2020-02-17T09:00", "2020-02-17T09:00", "q1 DaysOver"),
     ] {
         assert_eq!(filling(&world, data, at, recorded_at), expected, "{why}");
