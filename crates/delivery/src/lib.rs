@@ -35,7 +35,7 @@ pub use outbox::{Content, GIVE_UP_AFTER_MS, Outcome, Send, Settled};
 pub use pace::Pace;
 pub use pile::{Item, Line, Notice, Sort};
 pub use plan::{Channel, Class, Doors, Filter, Plan, Quiet, Source};
-pub use render::{Names, Template, TemplateError, kind_words, severity_words};
+pub use render::{Names, Template, TemplateError, severity_words};
 pub use silences::Silences;
 
 use domain::values::Timestamp;

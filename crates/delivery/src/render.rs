@@ -140,7 +140,7 @@ impl Template {
         let (severity_zh, severity_en) = severity_words(severity);
         let line = |line: &'a Line| {
             let kind = line.kind.as_ref().map_or("other", |kind| kind.as_str());
-            let (kind_zh, kind_en) = kind_words(kind);
+            let (kind_zh, kind_en) = line.kind.as_ref().map_or_else(|| ("其他", "Other".to_owned()), |kind| Kind::name_of(kind.as_str()));
             let (severity_zh, severity_en) = severity_words(line.severity);
             LineView {
                 community: line.community.as_ref().map_or("…", |community| names.get(community).map_or(community.as_str(), String::as_str)),
@@ -198,15 +198,6 @@ pub fn severity_words(severity: Severity) -> (&'static str, &'static str) {
         Severity::Critical => ("紧急", "critical"),
         Severity::Serious => ("需处理", "to act on"),
         Severity::Caution => ("留意", "to watch"),
-    }
-}
-
-/// A kind in both languages; one that this program does not know is called by its slug.
-pub fn kind_words(kind: &str) -> (&str, String) {
-    match Kind::of(kind) {
-        Some(kind) => (kind.called.0, kind.called.1.to_owned()),
-        None if kind == "other" => ("其他", "Other".to_owned()),
-        None => (kind, kind.replace('_', " ")),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     Fact,
-    alert::{Severity, State},
+    alert::{Kind, Severity, State},
     community,
     values::Slug,
 };
@@ -136,7 +136,7 @@ impl Counts {
 
 /// `阳光社区 发热：新增1起，现有3起`
 fn title(kind: &Slug, moved: Moved, count: u32, community: &community::State, exercise: bool) -> Title {
-    let (kind_zh, kind_en) = delivery::kind_words(kind.as_str());
+    let (kind_zh, kind_en) = Kind::name_of(kind.as_str());
     let (moved_zh, moved_en) = match moved {
         Moved::More => ("新增1起", "one more"),
         Moved::Less => ("减少1起", "one less"),

@@ -115,7 +115,7 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
         "release_due" => "隔离期满，待解除".to_owned(),
         "cluster" => format!("聚集发热，累计{}人", occurrence.occurrences),
         "responsibility_gap" => "一级岗位空缺".to_owned(),
-        other => Kind::of(other).map_or(other, |kind| kind.called.0).to_owned(),
+        other => Kind::name_of(other).0.to_owned(),
     }
 }
 
@@ -144,6 +144,6 @@ fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
         "release_due" => "Quarantine days over, release due".to_owned(),
         "cluster" => format!("Cluster of fevers, people so far: {}", occurrence.occurrences),
         "responsibility_gap" => "A post at level 1 is vacant".to_owned(),
-        other => Kind::of(other).map_or_else(|| other.replace('_', " "), |kind| kind.called.1.to_owned()),
+        other => Kind::name_of(other).1,
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
     tokio::time::sleep(REST).await;
     figures.push(Figure {
         name: "B8",
-        what: format!("memory of the services, {} commits, {} people", options.history, town.communities * town.households),
+        what: format!("memory of the services at rest, {} commits, {} people", options.history, town.communities * town.households),
         value: system.memory_mib()?,
         unit: "MiB",
         ceiling: None,

@@ -141,6 +141,20 @@ mod tests {
     }
 
     #[test]
+    fn after_a_rest_whoever_has_read_all_goes_on_and_whoever_is_behind_asks_the_server() {
+        let (feed, stream) = (Feed::default(), Arc::from("s1"));
+        feed.learn(&stream);
+        feed.take(7, sent(7, 100));
+        feed.rest();
+        assert_eq!((feed.ends_at(&stream, 7), feed.after(&stream, 5).map(|_| ()), feed.kept().bytes), (true, None, 100));
+        feed.take(9, sent(2, 1));
+        assert_eq!(sequences(feed.after(&stream, 7)), [8, 9]);
+        feed.rest();
+        feed.rest();
+        assert_eq!(sequences(feed.after(&stream, 8)), [9], "the newest stays");
+    }
+
+    #[test]
     fn a_reader_gets_what_follows_without_a_gap_or_nothing() {
         let (feed, stream) = (Feed::default(), Arc::from("s1"));
         feed.take(2, sent(2, 1));

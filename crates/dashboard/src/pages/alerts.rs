@@ -251,7 +251,7 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
     let passed_on = matches!(item.state.as_str(), "open" | "acknowledged");
     let cause = |cause: &String| cause_of(cause, &item, &told_of, household.as_deref(), &community);
     let brought = |happened: &HistoryItem| happened.caused_by.iter().rev().take(STEP_CAUSES_MAX).map(cause).collect();
-    let step = |happened: &HistoryItem| Step { causes: brought(happened), ..step(happened, &item, clock, &colleagues) };
+    let step = |happened: &HistoryItem| step(happened, brought(happened), &item, clock, &colleagues);
     Ok(AlertPage {
         f,
         state: words.api_word("state", &item.state),
@@ -343,7 +343,7 @@ fn cause_of(cause: &str, alert: &AlertItem, told_of: &BTreeMap<String, String>, 
     Cause { id, text: words.with("alert.slot_cause", cause), href: household.map(str::to_owned) }
 }
 
-fn step(happened: &HistoryItem, alert: &AlertItem, clock: &Clock, colleagues: &Colleagues) -> Step {
+fn step(happened: &HistoryItem, causes: Vec<Cause>, alert: &AlertItem, clock: &Clock, colleagues: &Colleagues) -> Step {
     let words = clock.words;
     let action = serde_json::to_value(happened.action).ok().and_then(|word| word.as_str().map(str::to_lowercase)).unwrap_or_default();
     Step {
@@ -352,7 +352,7 @@ fn step(happened: &HistoryItem, alert: &AlertItem, clock: &Clock, colleagues: &C
         severity: happened.severity.map(|severity| words.of(&format!("severity.{severity}")).to_owned()),
         by: colleagues.who(&happened.by, &happened.actor),
         why: why(happened, alert, words, colleagues),
-        causes: Vec::new(),
+        causes,
         short_event: telling::short_id(&happened.event),
         event: happened.event.clone(),
     }

@@ -63,9 +63,13 @@ impl Words {
         }
     }
 
-    /// What a kind of alert is called: its slug where it is newer than this page.
+    /// What a kind of alert is called.
     pub(crate) fn kind(self, slug: &str) -> String {
-        Kind::of(slug).map_or_else(|| slug.replace('_', " "), |kind| self.one_of(kind.called).to_owned())
+        let (chinese, english) = Kind::name_of(slug);
+        match self.0 {
+            Language::Chinese => chinese.to_owned(),
+            Language::English => english,
+        }
     }
 
     /// The words for a word of the API, such as an outcome: the word itself where it is newer than this page.

@@ -118,7 +118,7 @@ fn every_sort_of_notice_says_something_in_both_languages() {
 #[test]
 fn every_kind_of_alert_has_words_in_both_languages() {
     for kind in domain::alert::Kind::slugs() {
-        let (zh, en) = crate::render::kind_words(kind);
+        let (zh, en) = domain::alert::Kind::name_of(kind);
         assert!(zh != kind && !zh.is_ascii() && en.is_ascii(), "{kind}: {zh}, {en}");
     }
 }

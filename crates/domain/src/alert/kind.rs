@@ -19,6 +19,11 @@ impl Kind {
         KINDS.iter().find(|kind| kind.slug == slug)
     }
 
+    /// What people call a kind, in Chinese and in English; one that this program does not know by its slug.
+    pub fn name_of(slug: &str) -> (&str, String) {
+        Self::of(slug).map_or_else(|| (slug, slug.replace('_', " ")), |kind| (kind.called.0, kind.called.1.to_owned()))
+    }
+
     /// The slugs of all kinds.
     pub fn slugs() -> impl Iterator<Item = &'static str> {
         KINDS.iter().map(|kind| kind.slug)

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use clap::{Args, Subcommand};
-use delivery::{kind_words, severity_words};
+use delivery::severity_words;
 use domain::{
     alert::Severity,
     values::{Timestamp, Zone},
@@ -135,7 +135,7 @@ fn line(zone: &Zone, alert: &Value) -> String {
     let place = [&alert["names"]["estate"], &alert["names"]["building"], &alert["place"]["unit"], &alert["place"]["door"]];
     let place: Vec<String> = place.into_iter().map(text).filter(|part| !part.is_empty()).collect();
     let kind = text(&alert["kind"]);
-    let (kind_zh, kind_en) = kind_words(&kind);
+    let (kind_zh, kind_en) = domain::alert::Kind::name_of(&kind);
     let parts = [
         severity(&alert["severity"]),
         state(&text(&alert["state"])).to_owned(),
