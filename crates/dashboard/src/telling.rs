@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    alert::{Detail, Gap, Kind, Observed},
+    alert::{Detail, Gap, Kind, Observed, Share},
     values::{Day, PersonId, Place, PlaceNames},
 };
 use readmodel::views::{AlertItem, Cell, ReadingView};
@@ -66,9 +66,10 @@ fn reading(observed: &Observed, words: Words) -> String {
     format!("{} {}", celsius(observed.tenths_celsius, words), words.of(&format!("site.{}", observed.site.word())))
 }
 
-/// What is to be done about an alert.
+/// What is to be done about an alert by whoever looks at it.
 pub(crate) fn next_step(alert: &AlertItem, words: Words) -> String {
     let next = match alert.kind.as_str() {
+        _ if alert.for_you == Some(Share::DoNotGoUp) => words.of("next.do_not_go_up"),
         _ if alert.state == "recovering" => words.of("next.recovering"),
         "fever" if alert.unconfirmed => words.of("next.remeasure"),
         "quarantine_breach" if alert.detail.stopped => words.of("next.quarantine_breach_stopped"),

@@ -33,7 +33,7 @@ pub use nudge::Nudge;
 pub use open::REPEAT_EVERY_MS;
 pub use outbox::{Content, GIVE_UP_AFTER_MS, Outcome, Send, Settled};
 pub use pace::Pace;
-pub use pile::{Item, Line, Notice, Sort};
+pub use pile::{Item, Line, Notice, Progress, Sort};
 pub use plan::{Channel, Class, Doors, Filter, Plan, Quiet, Source};
 pub use render::{Names, Template, TemplateError, severity_words};
 pub use silences::Silences;

@@ -22,7 +22,7 @@ use crate::{
     open::{Hearing, OpenAlerts, REPEAT_EVERY_MS},
     outbox::{Content, Outbox, Outcome, Send, Settled},
     pile::{Notice, Pile, Sort},
-    plan::Plan,
+    plan::{CLUSTER, Plan},
     silences::Silences,
 };
 
@@ -210,13 +210,14 @@ impl Machine {
             let send = self.send(critical, 1, Content::Message { sequence: message.sequence }, Some(message.id.clone()));
             return self.state.outbox.push(send, message.published_at.min(moment.real));
         }
+        self.heed_cluster(message);
         let heeded = |reason: &Reason| *reason != Reason::Inhibited || self.plan.leaves_to_cluster(message);
         if let Some(reason) = message.suppressed.filter(heeded) {
             // once the silence or the cluster is over, people are reminded of what is still open: nobody else would tell them
             self.remember(message, Telling::Not, moment);
             return self.suppress(reason);
         }
-        let telling = match message.is_news() && !self.went_nowhere(message) {
+        let telling = match (message.is_news() || self.comes_to_us(message)) && !self.went_nowhere(message) {
             true if message.at.plus_ms(NEWS_MS) <= moment.clock => Telling::TooLate,
             true => Telling::Now,
             false => Telling::Not,
@@ -241,10 +242,26 @@ impl Machine {
         self.gather(message, critical, unstable, moment);
     }
 
+    /// Its turn has come to the level that is told here: nobody here was told before.
+    fn comes_to_us(&self, message: &Message) -> bool {
+        message.action == Action::Escalated && self.plan.filter.from_level.is_some_and(|from| self.state.open.level(&message.alert) < from)
+    }
+
     /// It is said to be somebody's turn, and goes no further than it had: others are on duty there now, or somebody has it.
     fn went_nowhere(&self, message: &Message) -> bool {
         let level = message.owner.as_ref().map_or(0, |owner| owner.level);
         message.action == Action::Escalated && (message.holding != Holding::Nobody || self.state.open.level(&message.alert) >= level)
+    }
+
+    /// Where a cluster stands for the fevers of its building, nobody is reminded of each of them until it is over.
+    fn heed_cluster(&mut self, message: &Message) {
+        let stands = match message.action {
+            _ if message.kind.as_str() != CLUSTER || !self.plan.leaves_to_cluster(message) => return,
+            Action::Raised | Action::Reopened => true,
+            _ if message.holding == Holding::Over => false,
+            _ => return,
+        };
+        self.state.open.withhold_fevers((&message.community, message.building.as_deref()), stands);
     }
 
     fn remember(&mut self, message: &Message, telling: Telling, moment: Moment) {
@@ -253,7 +270,8 @@ impl Machine {
             Telling::TooLate => GROUP_WAIT_MS,
             Telling::Now | Telling::Not => REPEAT_EVERY_MS,
         };
-        let hearing = Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms) };
+        let withheld = message.suppressed == Some(Reason::Inhibited) && self.plan.leaves_to_cluster(message);
+        let hearing = Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms), withheld };
         self.state.open.hear(message, self.plan.class_of(message.severity), hearing);
     }
 

@@ -61,6 +61,8 @@ pub struct Message {
     pub holding: Holding,
     /// Whose turn it is, where it is anybody's.
     pub owner: Option<Owner>,
+    /// The highest level that was told in this episode; 0 before any was.
+    pub level: u8,
     /// Why people are not to be told.
     pub suppressed: Option<Reason>,
     /// Until when it is silenced.
@@ -238,6 +240,8 @@ struct Data {
     #[serde(default)]
     owner: Option<Owner>,
     #[serde(default)]
+    level: Option<u8>,
+    #[serde(default)]
     suppressed: Vec<String>,
     #[serde(default)]
     silenced_until: Option<Timestamp>,
@@ -294,6 +298,7 @@ impl Heard {
             (_, None) => Holding::Nobody,
         };
         let suppressed = suppressed(&data.suppressed);
+        let level = data.level.or(data.owner.as_ref().map(|owner| owner.level)).unwrap_or_default();
         Self::Message(Box::new(Message {
             sequence,
             id,
@@ -312,6 +317,7 @@ impl Heard {
             title: data.title,
             holding,
             owner: data.owner,
+            level,
             suppressed,
             silenced_until: data.silenced_until,
         }))

@@ -1,6 +1,6 @@
 //! What is told in one go: counted by community, kind and severity, and the first of it listed.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use domain::{
     alert::Severity,
@@ -25,6 +25,30 @@ const KNOWN_MAX: usize = 400;
 /// Longest line of an item that is kept, in bytes of UTF-8: 80 Chinese characters, or 240 letters.
 const TITLE_BYTES_MAX: usize = 240;
 
+/// How far an alert has come, as people are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Progress {
+    /// There it is, or it came back, or there is more of it.
+    #[default]
+    New,
+    /// Nobody took it, and it went up.
+    Escalated,
+    /// It is over: nobody need do anything.
+    Over,
+}
+
+impl Progress {
+    /// After something happened to it.
+    pub(crate) fn of(action: Action) -> Self {
+        match action {
+            Action::Escalated => Self::Escalated,
+            _ if action.is_end() => Self::Over,
+            _ => Self::New,
+        }
+    }
+}
+
 /// How many messages there are of one sort.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
@@ -34,9 +58,12 @@ pub struct Line {
     pub kind: Option<Slug>,
     /// Severity.
     pub severity: Severity,
+    /// How far the alerts have come.
+    #[serde(default)]
+    pub progress: Progress,
     /// How many messages.
     pub count: u64,
-    /// How many alerts they are about: what people are told.
+    /// How many alerts they are the last about: what people are told.
     #[serde(default)]
     pub alerts: u64,
 }
@@ -84,7 +111,7 @@ pub(crate) struct Pile {
     pub(crate) overnight: bool,
     pub(crate) lines: Vec<Line>,
     pub(crate) items: Vec<Item>,
-    /// The alerts that are known apart: in which of the lines each is counted, and by how many messages there.
+    /// The alerts that are known apart: in which of the lines there are messages about each, and how many. The alert counts in the last.
     #[serde(default)]
     known: BTreeMap<String, Vec<(usize, u64)>>,
 }
@@ -110,7 +137,7 @@ pub struct Notice {
     /// Of a digest: it gathered because people slept, and not because there was much to tell.
     #[serde(default)]
     pub overnight: bool,
-    /// How many of what, worst first.
+    /// How many of what, worst first, and what is over last.
     pub lines: Vec<Line>,
     /// The first of them, worst first.
     pub items: Vec<Item>,
@@ -145,9 +172,14 @@ impl Notice {
         self.lines.iter().map(|line| line.alerts).sum()
     }
 
-    /// The worst in it.
+    /// How many of them have come so far.
+    pub fn alerts_at(&self, progress: Progress) -> u64 {
+        self.lines.iter().filter(|line| line.progress == progress).map(|line| line.alerts).sum()
+    }
+
+    /// The worst in it: what is over is nothing to hurry for.
     pub fn severity(&self) -> Severity {
-        self.lines.iter().map(|line| line.severity).max().unwrap_or(Severity::Caution)
+        self.lines.iter().filter(|line| line.progress != Progress::Over && line.alerts > 0).map(|line| line.severity).max().unwrap_or(Severity::Caution)
     }
 }
 
@@ -165,7 +197,8 @@ impl Pile {
     pub(crate) fn add(&mut self, message: &Message, class: Class, unstable: bool, apart: bool) {
         self.exercise |= message.exercise;
         self.tells_of(message.at);
-        let line = Line { community: Some(message.community.clone()), kind: Some(message.kind.clone()), severity: message.severity, count: 1, alerts: 0 };
+        let (community, kind, progress) = (Some(message.community.clone()), Some(message.kind.clone()), Progress::of(message.action));
+        let line = Line { community, kind, severity: message.severity, progress, count: 1, alerts: 0 };
         let place = self.count(line);
         self.count_alert(&message.alert, place, (1, apart));
         match class {
@@ -190,7 +223,8 @@ impl Pile {
     pub(crate) fn add_nudge(&mut self, nudge: &Nudge, class: Class) {
         self.exercise |= nudge.exercise;
         let (severity, alert) = (Severity::Caution, format!("{}/{}", nudge.community, nudge.building));
-        let line = Line { community: Some(nudge.community.clone()), kind: BUILDING_SILENT.parse().ok(), severity, count: 1, alerts: 0 };
+        let (community, kind) = (Some(nudge.community.clone()), BUILDING_SILENT.parse().ok());
+        let line = Line { community, kind, severity, progress: Progress::New, count: 1, alerts: 0 };
         let place = self.count(line);
         // nothing is asked about it, and its building is no matter of class public
         self.count_alert(&hash_of(&alert).to_string(), place, (1, true));
@@ -212,19 +246,18 @@ impl Pile {
         self.overnight |= other.overnight;
         let places: Vec<usize> = other.lines.into_iter().map(|line| self.count(line)).collect();
         for (alert, lines) in other.known {
-            for (line, messages) in lines {
-                let Some(place) = places.get(line).copied() else { continue };
-                // it was counted in the other, and is counted here
-                self.lines[place].alerts = self.lines[place].alerts.saturating_sub(1);
-                self.count_alert(&alert, place, (messages, true));
-            }
+            let lines: Vec<(usize, u64)> = lines.into_iter().filter_map(|(line, messages)| Some((*places.get(line)?, messages))).collect();
+            // it was counted in the other, and is counted here
+            self.uncount(lines.last());
+            lines.into_iter().for_each(|(place, messages)| self.count_alert(&alert, place, (messages, true)));
         }
         other.items.into_iter().for_each(|item| self.list(item));
     }
 
     /// Counts messages, and the alerts that they are known to be about; the place of their line.
     pub(crate) fn count(&mut self, line: Line) -> usize {
-        let known = |known: &Line| (&known.community, &known.kind, known.severity) == (&line.community, &line.kind, line.severity);
+        let known =
+            |known: &Line| (&known.community, &known.kind, known.severity, known.progress) == (&line.community, &line.kind, line.severity, line.progress);
         if let Some(place) = self.lines.iter().position(known) {
             self.lines[place].count += line.count;
             self.lines[place].alerts += line.alerts;
@@ -237,17 +270,23 @@ impl Pile {
         }
     }
 
-    /// Counts an alert once in a line, however many messages are about it. Beyond [`KNOWN_MAX`] each time counts as one.
+    /// Counts an alert once, in the line of what was said of it last. Beyond [`KNOWN_MAX`] each message counts as one.
     fn count_alert(&mut self, alert: &str, place: usize, (messages, apart): (u64, bool)) {
         let has_room = apart && self.known.len() < KNOWN_MAX;
-        let known = self.known.get_mut(alert);
-        if let Some((_, before)) = known.and_then(|lines| lines.iter_mut().find(|(line, _)| *line == place)) {
-            *before += messages;
-            return;
-        }
+        let mut lines = self.known.remove(alert).unwrap_or_default();
+        self.uncount(lines.last());
         self.lines[place].alerts += 1;
-        if has_room || self.tells(alert) {
-            self.known.entry(alert.to_owned()).or_default().push((place, messages));
+        let before = lines.iter().position(|(line, _)| *line == place).map_or(0, |at| lines.remove(at).1);
+        if has_room || before > 0 || !lines.is_empty() {
+            lines.push((place, before + messages));
+            self.known.insert(alert.to_owned(), lines);
+        }
+    }
+
+    /// An alert counts in a line no more.
+    fn uncount(&mut self, line: Option<&(usize, u64)>) {
+        if let Some(line) = line.and_then(|(place, _)| self.lines.get_mut(*place)) {
+            line.alerts = line.alerts.saturating_sub(1);
         }
     }
 
@@ -278,10 +317,11 @@ impl Pile {
     /// Takes out all of an alert that is known apart; how many messages that are.
     pub(crate) fn take_out(&mut self, alert: &str) -> u64 {
         let lines = self.known.remove(alert).unwrap_or_default();
+        self.uncount(lines.last());
         // a line keeps its place until all is told: others are counted by theirs
         for (place, messages) in &lines {
             let Some(line) = self.lines.get_mut(*place) else { continue };
-            (line.count, line.alerts) = (line.count.saturating_sub(*messages), line.alerts.saturating_sub(1));
+            line.count = line.count.saturating_sub(*messages);
         }
         self.items.retain(|item| item.alert != alert);
         lines.iter().map(|(_, messages)| messages).sum()
@@ -309,7 +349,10 @@ impl Pile {
     /// As it is told.
     pub(crate) fn notice(mut self, sort: Sort, at: Timestamp) -> Notice {
         self.lines.retain(|line| line.count > 0);
-        self.lines.sort_by(|one, other| other.severity.cmp(&one.severity).then(other.count.cmp(&one.count)).then_with(|| one.kind.cmp(&other.kind)));
+        let order = |line: &Line| {
+            (line.progress == Progress::Over, Reverse(line.severity), Reverse(line.count), line.kind.clone(), line.progress == Progress::Escalated)
+        };
+        self.lines.sort_by_cached_key(order);
         let Self { first_at: since, exercise, grid, overnight, lines, items, .. } = self;
         Notice { sort, at, since, exercise, grid, singly_again: false, overnight: overnight && sort == Sort::Digest, lines, items }
     }

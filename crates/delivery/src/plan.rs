@@ -72,6 +72,9 @@ pub struct Filter {
     pub kinds: Vec<Slug>,
     /// Severities.
     pub severities: Vec<Severity>,
+    /// The level that it is told with: nothing of an alert before its turn came so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_level: Option<u8>,
 }
 
 /// The rule whose alert may stand for others.
@@ -232,7 +235,7 @@ fn names<T: PartialEq>(list: &[T], value: &T) -> bool {
 impl Filter {
     /// Whether a message is among those it names.
     pub fn lets(&self, message: &Message) -> bool {
-        self.lets_place(message) && self.lets_kind(message.kind.as_str(), message.severity)
+        self.lets_place(message) && self.lets_kind(message.kind.as_str(), message.severity) && message.level >= self.from_level.unwrap_or_default()
     }
 
     fn lets_place(&self, message: &Message) -> bool {

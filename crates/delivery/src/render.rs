@@ -11,7 +11,7 @@ use domain::{
 use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
-use crate::pile::{Item, Line, Notice, Sort};
+use crate::pile::{Item, Line, Notice, Progress, Sort};
 
 /// What a template may take: far more than any text needs, and not for ever.
 const FUEL: u64 = 50_000;
@@ -46,7 +46,12 @@ struct View<'a> {
     severity: Severity,
     severity_zh: &'static str,
     severity_en: &'static str,
+    /// All of it.
     count: u64,
+    /// Of these, how many went up.
+    escalated: u64,
+    /// Of these, how many are over.
+    over: u64,
     lines: Vec<LineView<'a>>,
     more_lines: usize,
     /// Of a text that lists nothing: since when, by the clock on the wall.
@@ -72,6 +77,7 @@ struct LineView<'a> {
     severity: Severity,
     severity_zh: &'static str,
     severity_en: &'static str,
+    progress: Progress,
     count: u64,
 }
 
@@ -136,6 +142,8 @@ impl Template {
 
     fn view<'a>(&self, notice: &'a Notice, names: &'a Names, items: usize, lines: usize) -> View<'a> {
         let count = notice.alerts();
+        // of an alert only the last that is said of it counts
+        let told: Vec<&Line> = notice.lines.iter().filter(|line| line.alerts > 0).collect();
         let severity = notice.severity();
         let (severity_zh, severity_en) = severity_words(severity);
         let line = |line: &'a Line| {
@@ -150,6 +158,7 @@ impl Template {
                 severity: line.severity,
                 severity_zh,
                 severity_en,
+                progress: line.progress,
                 count: line.alerts,
             }
         };
@@ -165,8 +174,10 @@ impl Template {
             severity_zh,
             severity_en,
             count,
-            lines: notice.lines.iter().take(lines).map(line).collect(),
-            more_lines: notice.lines.len().saturating_sub(lines),
+            escalated: notice.alerts_at(Progress::Escalated),
+            over: notice.alerts_at(Progress::Over),
+            lines: told.iter().take(lines).map(|told| line(told)).collect(),
+            more_lines: told.len().saturating_sub(lines),
             since: notice.since.as_ref().filter(|_| shown.is_empty()).map(wall),
             items: shown.iter().map(|item| ItemView { time: item.at.as_ref().map(wall), item }).collect(),
             // without a list nothing is missing from it
@@ -204,7 +215,14 @@ pub fn severity_words(severity: Severity) -> (&'static str, &'static str) {
 /// A notice of every sort, with and without a list.
 fn samples() -> Vec<Notice> {
     let sorts = [Sort::News, Sort::Storm, Sort::Digest, Sort::Reminder, Sort::Nudge, Sort::Test];
-    let lines = |kind: &str, count| Line { community: "u07".parse().ok(), kind: kind.parse().ok(), severity: Severity::Critical, count, alerts: count };
+    let line = |kind: &str, progress, count| Line {
+        community: "u07".parse().ok(),
+        kind: kind.parse().ok(),
+        severity: Severity::Critical,
+        progress,
+        count,
+        alerts: count,
+    };
     let title = crate::Title { zh_cn: "阳光小区 7号楼2单元502 发热 38.2℃".to_owned(), en: "Fever 38.2 °C, Yangguang, building 7".to_owned() };
     let item = Item {
         alert: "a1".to_owned(),
@@ -225,7 +243,7 @@ fn samples() -> Vec<Notice> {
         grid: Some("g1".to_owned()),
         singly_again: true,
         overnight: sort == Sort::Digest && items.is_empty(),
-        lines: vec![lines("fever", 3), lines("other", 1)],
+        lines: vec![line("fever", Progress::New, 3), line("other", Progress::Escalated, 1), line("fever", Progress::Over, 2)],
         items,
     };
     sorts.into_iter().flat_map(|sort| [notice(sort, vec![item.clone()]), notice(sort, Vec::new())]).collect()

@@ -1,6 +1,8 @@
 //! What must hold of every machine: counts add up, criticals first, never more than budget and pace, nothing below the class.
 
+mod clusters;
 mod holding;
+mod levels;
 mod nudges;
 mod properties;
 mod silenced;

@@ -6,7 +6,7 @@ use ::delivery::{Channel, Class, Doors, Filter, Names, Plan, Quiet, Template};
 use alerting::Subscription;
 use anyhow::Context as _;
 use domain::{
-    alert::Kind,
+    alert::{Kind, LEVEL_MAX},
     community::QuietHours,
     values::{Slug, StaffId, TimeOfDay, Zone},
 };
@@ -123,6 +123,8 @@ impl Entry {
         if let Some(kind) = filter.kinds.iter().find(|kind| Kind::of(kind.as_str()).is_none()) {
             anyhow::bail!("filter.kinds: {kind} is no kind of alert; these are: {}", Kind::slugs().collect::<Vec<_>>().join(", "));
         }
+        let is_level = |level: u8| (1..=LEVEL_MAX).contains(&level);
+        anyhow::ensure!(filter.from_level.is_none_or(is_level), "filter.from_level: levels are 1 (nearest to the door) to {LEVEL_MAX} (the town)");
         check_names(class, channel, self.names_leave)?;
         if doors == Doors::Critical {
             anyhow::ensure!(class == Class::Work, "doors: only class = \"work\" tells any");
@@ -169,8 +171,11 @@ fn check_leaders(leaders: &[StaffId], (class, filter): (Class, &Filter)) -> anyh
     let of_one = filter.communities.len() == 1 && filter.towns.is_empty();
     anyhow::ensure!(of_one, "leaders: ids of staff are those of one community: name it, and nothing else, in filter.communities");
     anyhow::ensure!(leaders.len() <= LEADERS_MAX, "leaders: at most {LEADERS_MAX}, for each has a text of their own");
-    let of_alerts = !filter.kinds.is_empty() || !filter.severities.is_empty();
-    anyhow::ensure!(!of_alerts, "filter.kinds and filter.severities are of alerts, and with leaders it is told of nudges only: leave them out");
+    let of_alerts = !filter.kinds.is_empty() || !filter.severities.is_empty() || filter.from_level.is_some();
+    anyhow::ensure!(
+        !of_alerts,
+        "filter.kinds, filter.severities and filter.from_level are of alerts, and with leaders it is told of nudges only: leave them out"
+    );
     Ok(())
 }
 
@@ -254,7 +259,11 @@ mod tests {
             (wecom(&format!("doors = 'critical'\n{here}")), "doors: only class"),
             (hook(&format!("class = 'work'\ndoors = 'critical'\n{here}")), "as it stands"),
             (wecom(&format!("{here}\nleaders = ['s-li']")), "a nudge names buildings, which needs class"),
-            (wecom(&format!("{here}\nclass = 'work'\nleaders = ['s-li']\nfilter.kinds = ['fever']")), "filter.kinds and filter.severities are of alerts"),
+            (
+                wecom(&format!("{here}\nclass = 'work'\nleaders = ['s-li']\nfilter.kinds = ['fever']")),
+                "filter.kinds, filter.severities and filter.from_level are of alerts",
+            ),
+            (wecom(&format!("{here}\nfilter.from_level = 4")), "levels are 1 (nearest to the door) to 3"),
             (wecom(&format!("leaders = ['李 明']\n{here}")), "leaders"),
             (wecom("class = 'work'\nleaders = ['s-li']\neverywhere = true"), "those of one community"),
             (wecom("class = 'work'\nleaders = ['s-li']\nfilter.communities = ['u07', 'u08']"), "those of one community"),

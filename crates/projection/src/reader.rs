@@ -240,7 +240,9 @@ impl Reader {
             after = Some(last.clone());
             for (cursor, id) in keys.iter().filter_map(|key| alert_of_mark(key, which)) {
                 let row = rows.get::<models::alert::Alert>(&id)?.filter(|row| sight.shows_alert(&row.value));
-                items.extend(row.map(|row| (cursor, views::alert_item(&row.value, scope.community(), row.sequence, false, now))));
+                items.extend(
+                    row.map(|row| (cursor, views::alert_item(&row.value, scope.community(), row.sequence, false, now).read_by(scope.principal().staff()))),
+                );
             }
         }
         items.truncate(page.limit + 1);
@@ -254,10 +256,10 @@ impl Reader {
     pub fn alert(&self, scope: &Scope, alert: &AlertId) -> Result<views::AlertItem, ReadError> {
         let row = self.rows(scope.community())?.get::<models::alert::Alert>(alert)?;
         let row = row.filter(|row| Sight::of(scope).shows_alert(&row.value)).ok_or(ReadError::NotFound)?;
-        Ok(views::alert_item(&row.value, scope.community(), row.sequence, true, (self.now)()))
+        Ok(views::alert_item(&row.value, scope.community(), row.sequence, true, (self.now)()).read_by(scope.principal().staff()))
     }
 
-    /// Silences that hold now, the first to end first.
+    /// Silences that hold now, the first to end first. One of alerts that are none for those who may not see findings is no silence of theirs.
     ///
     /// # Errors
     /// [`ReadError`].
@@ -265,15 +267,21 @@ impl Reader {
         let (rows, now) = (self.rows(scope.community())?, (self.now)());
         let parts = |cursor: &mut Cursor<'_>| Some(vec![Part::I64(cursor.number()?), Part::Text(cursor.text()?)]);
         let over = with_parts(scope.community(), [Part::I64(now.0)]);
-        let after = Cursor::key(page, parts, scope.community())?.unwrap_or(over);
-        let mut items = Vec::new();
-        for key in rows.marks(models::silence::UNTIL, Vec::new(), Some(&after), page.limit + 1)? {
-            let Some((cursor, id)) = silence_of_mark(&key) else { continue };
-            let Some(row) = rows.get::<models::silence::Silence>(&id)? else { continue };
-            let building = row.value.building.as_ref().map(|building| rows.get::<models::building::Building>(building)).transpose()?.flatten();
-            let name = building.map(|building| building.value.name);
-            items.extend(views::silence_item(&row.value, name, row.sequence, now).map(|item| (cursor, item)));
+        let mut after = Cursor::key(page, parts, scope.community())?.unwrap_or(over);
+        let (sight, mut items) = (Sight::of(scope), Vec::new());
+        // as with alerts, no page is shorter for what is left out
+        while items.len() <= page.limit {
+            let keys = rows.marks(models::silence::UNTIL, Vec::new(), Some(&after), page.limit + 1)?;
+            let Some(last) = keys.last() else { break };
+            after = last.clone();
+            for (cursor, id) in keys.iter().filter_map(silence_of_mark) {
+                let Some(row) = rows.get::<models::silence::Silence>(&id)?.filter(|row| sight.shows_silence(&row.value)) else { continue };
+                let building = row.value.building.as_ref().map(|building| rows.get::<models::building::Building>(building)).transpose()?.flatten();
+                let name = building.map(|building| building.value.name);
+                items.extend(views::silence_item(&row.value, name, row.sequence, now).map(|item| (cursor, item)));
+            }
         }
+        items.truncate(page.limit + 1);
         Ok(cut_pairs(items, page.limit, rows.head()?))
     }
 

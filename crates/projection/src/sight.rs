@@ -4,10 +4,13 @@
 use domain::{
     Event,
     access::{Right, Scope},
-    alert::Alert,
+    alert::{Alert, Kind},
     values::Slug,
 };
-use readmodel::{ReadModel as _, models::alert};
+use readmodel::{
+    ReadModel as _,
+    models::{alert, silence},
+};
 
 use crate::changes::Changed;
 
@@ -29,6 +32,11 @@ impl Sight {
     /// Whether there is such an alert.
     pub(crate) fn shows_alert(self, row: &alert::Row) -> bool {
         self == Self::Whole || !alert::Alert::is_of_findings(row)
+    }
+
+    /// Whether there is such a silence: one of alerts that do not exist says that there are some.
+    pub(crate) fn shows_silence(self, row: &silence::Row) -> bool {
+        self == Self::Whole || !row.kind.as_ref().is_some_and(|kind| Kind::tells_a_finding(kind.as_str()))
     }
 
     /// Whether there was such a change.
@@ -59,8 +67,12 @@ pub(crate) fn as_seen(scope: &Scope, actor: &Slug, event: Event) -> Option<Event
     }
 }
 
-/// Whether an event says what medicine found, or who is left behind by somebody in its care, or is a step of an alert that says so. That a
-/// door is under quarantine is said by orders, which all may see.
+/// Whether an event says what medicine found, or who is left behind by somebody in its care, or is a step of an alert that says so, or a silence
+/// of such alerts. That a door is under quarantine is said by orders, which all may see.
 fn tells_a_finding(event: &Event) -> bool {
-    matches!(event, Event::FindingRecorded(_) | Event::HouseholdExposed(_)) || Alert::step(event).is_some_and(|step| step.key.tells_a_finding())
+    match event {
+        Event::FindingRecorded(_) | Event::HouseholdExposed(_) => true,
+        Event::SilenceStarted(started) => started.kind.as_ref().is_some_and(|kind| Kind::tells_a_finding(kind.as_str())),
+        event => Alert::step(event).is_some_and(|step| step.key.tells_a_finding()),
+    }
 }

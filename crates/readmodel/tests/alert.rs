@@ -7,7 +7,7 @@ mod world;
 
 use domain::{
     Event,
-    alert::{AlertId, Basis, Detail, Key, Occurrence, Raised, Reopened, ResolvedV2, Severity, Updated},
+    alert::{AlertId, Basis, Detail, Escalated, Key, Occurrence, Owner, Raised, Reopened, ResolvedV2, Severity, Share, Updated, Why},
     values::{Place, PlaceNames, Timestamp},
 };
 use readmodel::{
@@ -50,6 +50,34 @@ fn life([raised, updated, quieted_by, reopened]: [&[String]; 4]) -> AlertItem {
     ];
     let facts: Vec<_> = (1..).zip(events).map(|(sequence, event)| told(sequence, Timestamp(0), Timestamp(0), event)).collect();
     views::alert_item(&rows_of::<Alert>(&facts)[&alert], &id("c1"), 4, true, Timestamp(0))
+}
+
+#[test]
+fn whoever_asks_is_told_how_much_they_were_told() {
+    let key = Key { rule: id("fever"), subject_kind: id("person"), subject_id: id("p1") };
+    let alert = AlertId::new(key.hash(&id("c1")), 1);
+    let owner = |staff: &str, share| Owner { staff: id(staff), duty: None, standing: None, share };
+    let escalated = Escalated {
+        alert: alert.clone(),
+        key: key.clone(),
+        n: 2,
+        level: 1,
+        owners: vec![owner("s-nurse", Share::Everything), owner("s-both", Share::Everything)],
+        informed: vec![owner("s-leader", Share::DoNotGoUp), owner("s-both", Share::DoNotGoUp)],
+        gaps: Vec::new(),
+        why: Why::AtOnce,
+        since: Timestamp(0),
+        due_at: None,
+        basis: Basis::default(),
+        place: Place::default(),
+        person: None,
+    };
+    let raised = Raised { alert: alert.clone(), key, n: 1, episode: 1, occurrence: occurrence(&causes(&["a"])) };
+    let facts: Vec<_> = (1..).zip([Event::from(raised), escalated.into()]).map(|(sequence, event)| told(sequence, Timestamp(0), Timestamp(0), event)).collect();
+    let item = || views::alert_item(&rows_of::<Alert>(&facts)[&alert], &id("c1"), 2, false, Timestamp(0));
+    let for_staff = |staff: &str| item().read_by(Some(&id(staff))).for_you;
+    assert_eq!(["s-nurse", "s-leader", "s-both", "s-other"].map(for_staff), [Some(Share::Everything), Some(Share::DoNotGoUp), Some(Share::Everything), None]);
+    assert_eq!(item().read_by(None).for_you, None, "a token without a person");
 }
 
 fn causes(causes: &[&str]) -> Vec<String> {

@@ -114,7 +114,12 @@ async fn everybody_sees_whose_turn_it_is(system: &System, raised: &Message) {
 }
 
 async fn the_leader_has_only_seen_it_and_it_goes_up(system: &System, subscriber: &Subscriber, raised: &Message) {
-    let leader = system.token("leader", &["--community", COMMUNITY], "leader").unwrap();
+    let leader = system.token("leader", &["--community", COMMUNITY, "--staff", "s-leader"], "leader").unwrap();
+    let read = format!("/communities/{COMMUNITY}/alerts/{}", raised.alert());
+    let read = system.request_as(&leader, reqwest::Method::GET, &read, None).await.unwrap();
+    assert_eq!(read.json["for_you"], "do_not_go_up", "{}", read.text);
+    let page = system.page(&leader, &format!("/c/{COMMUNITY}/alerts/{}", raised.alert())).await.unwrap().text;
+    assert!(page.contains("请不要上楼，护士会上门") && !page.contains("陪同就医"), "{page}");
     let seen = json!({"id":uuid::Uuid::now_v7(),"type":"alert.acknowledge","data":{"alert":raised.alert(),"n":3}});
     let path = format!("/communities/{COMMUNITY}/commands");
     let answer = system.request_as(&leader, reqwest::Method::POST, &path, Some(seen.to_string())).await.unwrap();

@@ -57,7 +57,21 @@ async fn who_is_a_case_is_told_to_the_nurse_and_the_office_and_through_no_other_
         let page = system.page(token, &format!("/c/{OWN}/alerts/{id}")).await.unwrap();
         assert_eq!(page.status, 200, "{role}: {}", page.text);
     }
+    let silence = json!({"kind": KIND, "until": "2099-02-06T09:00:00+08:00", "reason": "已在处理"});
+    let silenced = send(&system, &see[0].1, "alert.silence", silence).await;
+    for (role, token) in &see {
+        assert!(ask(&system, token, "/silences").await.text.contains(KIND), "{role}: {}", silenced.text);
+    }
     for (role, token) in &others {
+        assert_eq!(ask(&system, token, "/silences").await.json["items"], json!([]), "{role}");
+        let take_back = async |command: &Value| {
+            let answer = send(&system, token, "record.retract", json!({"command": command, "reason": "x"})).await;
+            (answer.status, answer.text.replace(command.as_str().unwrap(), "…"))
+        };
+        let unknown = json!("01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f50");
+        if *role != "admin" {
+            assert_eq!(take_back(&found.json["id"]).await, take_back(&unknown).await, "{role}");
+        }
         let absent = ask(&system, token, "/alerts/abcdefghijklmnop-1").await;
         let hidden = ask(&system, token, &format!("/alerts/{id}")).await;
         assert_eq!((hidden.status, &hidden.text), (404, &absent.text), "{role}");

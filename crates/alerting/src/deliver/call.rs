@@ -172,8 +172,10 @@ impl Receiver {
 /// A notice for programs: what was counted, as a CloudEvent.
 fn counted(name: &Slug, id: &str, notice: &Notice) -> Value {
     let action = if notice.sort == Sort::Test { "gridward.delivery.tested.v1" } else { "gridward.alerts.counted.v1" };
-    let line = |line: &Line| json!({"community": line.community, "kind": line.kind, "severity": line.severity, "count": line.alerts});
-    let counts: Vec<Value> = notice.lines.iter().map(line).collect();
+    let line =
+        |line: &Line| json!({"community": line.community, "kind": line.kind, "severity": line.severity, "progress": line.progress, "count": line.alerts});
+    // of an alert only the last that is said of it counts
+    let counts: Vec<Value> = notice.lines.iter().filter(|line| line.alerts > 0).map(line).collect();
     let data = json!({"sort": notice.sort, "exercise": notice.exercise, "count": notice.alerts(), "counts": counts});
     json!({
         "specversion": "1.0", "id": id, "source": format!("/deliveries/{name}"), "type": action, "time": notice.at,

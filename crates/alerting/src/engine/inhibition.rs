@@ -42,8 +42,10 @@ impl Engine {
         let Some((cluster, counted)) = self.cluster(fact, &building, place)? else { return Ok(false) };
         // who made two of them is told by name, whichever of the alerts comes first
         let is_new = cluster.n == 1 && alert.turn.critical_since == Some(recorded_at);
-        let made_it = is_new && cluster.occurrence.occurrences <= MADE_BY;
-        let is_counted = alert.occurrence.causes.iter().any(|cause| counted.contains(cause));
+        let has_cause_in = |causes: &[String]| alert.occurrence.causes.iter().any(|cause| causes.contains(cause));
+        // a third that is alarmed about before the cluster is known to have grown did not make it
+        let made_it = is_new && cluster.occurrence.occurrences <= MADE_BY && has_cause_in(&cluster.occurrence.causes);
+        let is_counted = has_cause_in(&counted);
         let about = (&cluster.key.rule, cluster.occurrence.place.building.as_ref());
         Ok(is_counted && !made_it && silences::until(&self.store, community, about, recorded_at)?.is_none())
     }

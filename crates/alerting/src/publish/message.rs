@@ -79,6 +79,8 @@ pub(crate) struct Data {
     last_at: Timestamp,
     /// Whose turn it is; nobody's before a level is told, once it is recovering or over, and where nobody was ever given a duty for it.
     owner: Option<Owner>,
+    /// The highest level that was told in this episode, also once it is over: who is told from a level on is told of its end, too.
+    level: Option<u8>,
     acknowledged: Option<Acknowledged>,
     /// When it is over if nothing comes between; only while it is recovering.
     recovering_until: Option<Timestamp>,
@@ -199,6 +201,7 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, (community, grid): (&community:
             first_at: occurrence.first_at,
             last_at: occurrence.last_at,
             owner: owner(state, header.recorded_at),
+            level: state.turn.level(),
             acknowledged: acknowledged(state),
             recovering_until: state.recovering.map(|recovering| recovering.until),
             seen: state.turn.seen.as_ref().map(|seen| Seen { by: seen.actor.to_string(), at: seen.at }),

@@ -62,6 +62,30 @@ async fn fevers_that_come_together_are_said_to_be_part_of_their_cluster_however_
 }
 
 #[tokio::test]
+async fn the_third_fever_is_part_of_the_cluster_whichever_of_the_two_alerts_intake_takes_first() {
+    for last_first in [false, true] {
+        let town = Town::new(&["u07"]).await;
+        let mut instance = Instance::new(&town.log, &town.clock);
+        for guest in ["one", "two", "three"] {
+            let who = json!({"unregistered": {"ref": guest}, "readings": [{"celsius": 38.5, "site": "axilla"}], "symptoms": []});
+            town.record("visit.record", json!({"household": "h502", "outcome": "met", "mode": "door", "people": [who]}), NOON).await;
+            instance.fold(1000).await;
+            instance.judge();
+            while !instance.on_their_way.is_empty() {
+                let place = if last_first { instance.on_their_way.len() - 1 } else { 0 };
+                instance.deliver(place, &town.intake).await;
+            }
+            instance.answer();
+            instance.settle(&town.intake).await;
+        }
+        let told = messages(&instance);
+        let fevers = told.iter().filter(|said| said["data"]["kind"] == "fever" && said["data"]["action"] == "raised");
+        let suppressed: Vec<&Value> = fevers.map(|said| &said["data"]["suppressed"]).collect();
+        assert_eq!(suppressed, [&json!([]), &json!([]), &json!(["inhibited"])], "the last first: {last_first}");
+    }
+}
+
+#[tokio::test]
 async fn a_fever_that_the_cluster_does_not_count_is_told_by_name() {
     let town = Town::new(&["u07"]).await;
     let mut instance = Instance::new(&town.log, &town.clock);

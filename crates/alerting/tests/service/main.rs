@@ -73,6 +73,7 @@ async fn a_fever_is_published_word_by_word() {
                 "first_at": "2020-02-02T07:04:00Z",
                 "last_at": "2020-02-02T07:04:00Z",
                 "owner": null,
+                "level": null,
                 "acknowledged": null,
                 "recovering_until": null,
                 "seen": null,

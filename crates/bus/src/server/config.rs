@@ -53,7 +53,8 @@ pub struct ServiceUser {
     pub publish: Vec<String>,
     /// Subjects it may listen on, besides its own inbox.
     pub subscribe: Vec<String>,
-    /// Whether it answers questions.
+    /// Whether it answers questions. The server then remembers of every message it is given whom it may answer, and looks all of them
+    /// through again and again: of a log that is read from its start, millions. So only who must, may.
     pub answers: bool,
 }
 
@@ -106,8 +107,8 @@ impl ServiceUser {
     pub fn intake(password: impl Into<String>) -> Self {
         let mut user = Self::reader("intake", password);
         user.publish.extend(owned(&["ev.>", "key.>", "$JS.API.STREAM.MSG.DELETE.KEYS", "$JS.API.STREAM.PURGE.KEYS"]));
-        user.subscribe.extend(owned(&["gw.v1.*.*.command"]));
-        user
+        user.subscribe.extend(owned(&["svc.intake.>", "gw.v1.*.*.command"]));
+        Self { answers: true, ..user }
     }
 
     /// The service that folds the log into rows and shows them.
@@ -156,7 +157,7 @@ impl ServiceUser {
         let mut publish = owned(&["$JS.API.CONSUMER.CREATE.EVENTS.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*", "svc.>"]);
         publish.extend(look_into("EVENTS"));
         publish.extend(look_into("KEYS"));
-        Self { name: name.to_owned(), password: password.into(), publish, subscribe: vec![format!("svc.{name}.>")], answers: true }
+        Self { name: name.to_owned(), password: password.into(), publish, subscribe: Vec::new(), answers: false }
     }
 }
 

@@ -62,6 +62,11 @@ impl Fake {
         self.alerts.lock().unwrap().iter_mut().find(|item| item["alert"] == alert).unwrap()["state"] = json!("open");
     }
 
+    /// Whoever asks is told not to go up.
+    pub(crate) fn not_to_go_up(&self, alert: &str) {
+        self.alerts.lock().unwrap().iter_mut().find(|item| item["alert"] == alert).unwrap()["for_you"] = json!("do_not_go_up");
+    }
+
     /// Somebody wrote something about an alert.
     pub(crate) fn noted(&self, alert: &str, text: &str) {
         let item = json!({ "n": 3, "action": "noted", "event": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4fff-0", "recorded_at": (self.now)(), "severity": null, "actor": "t-night",

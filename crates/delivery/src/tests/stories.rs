@@ -347,29 +347,6 @@ fn what_is_filtered_silenced_inhibited_or_unreadable_is_counted_and_not_told() {
 }
 
 #[test]
-fn a_cluster_stands_for_the_people_in_it_where_that_is_wanted_and_the_cluster_is_told() {
-    let only = |kind: &str| Filter { kinds: vec![kind.parse().unwrap()], ..Filter::default() };
-    for (cluster_stands, filter, told) in [(false, Filter::default(), 1), (true, Filter::default(), 0), (true, only("fever"), 1)] {
-        let mut bench = Bench::new(Plan { cluster_stands, filter, ..plan(Channel::Wecom, Class::Work) });
-        bench.hear_with(payload(3, 1, "fever", Critical, "raised", "b07", 0), &json!({"suppressed": ["inhibited"]}), 0);
-        bench.hear_with(payload(4, 1, "fever", Critical, "raised", "b07", 0), &json!({"suppressed": ["silenced", "inhibited"]}), 0);
-        bench.run(0..100);
-        assert_eq!(bench.calls.len(), told, "{:?}; silenced is silenced", bench.machine.plan());
-    }
-}
-
-#[test]
-fn a_cluster_is_told_of_again_as_it_grows_and_people_in_it_whom_nobody_took_come_in_the_reminder() {
-    let mut bench = Bench::new(Plan { cluster_stands: true, ..plan(Channel::Wecom, Class::Work) });
-    bench.hear(1, "cluster", Critical, "raised", "b07", 0);
-    bench.hear_with(payload(2, 1, "fever", Critical, "raised", "b07", 10), &json!({"suppressed": ["inhibited"]}), 10);
-    bench.hear(1, "cluster", Critical, "updated", "b07", 11);
-    bench.hear(1, "cluster", Critical, "acknowledged", "b07", 600);
-    bench.run(0..2500);
-    assert_eq!(bench.sorts(), [(0, Sort::News, 1), (71, Sort::News, 1), (1810, Sort::Reminder, 1)]);
-}
-
-#[test]
 fn whoever_was_away_for_more_than_a_day_is_told_what_is_still_open_and_no_old_news() {
     let now = 3 * 24 * 3600;
     for (channel, told) in [(Channel::Wecom, vec![(now, Sort::News, 1), (now + 60, Sort::Reminder, 1)]), (Channel::Webhook, Vec::new())] {

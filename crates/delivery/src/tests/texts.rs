@@ -32,8 +32,45 @@ fn one_alert_is_one_line_with_what_was_said_of_it_last() {
     bench.hear(1, "fever", Critical, "escalated", "b07", 0);
     bench.run(0..1);
     let text = &texts(&bench, 2048)[0];
-    assert!(text.starts_with("【紧急】警报 1 条\n阳光社区 发热（紧急）1\n· 15:04 已上报至2级：阳光小区 b072单元502 fever\n\ncritical: 1 alert\n"), "{text}");
+    let expected = "【紧急】警报上报 1 条\n阳光社区 发热（紧急，已上报）1\n· 15:04 已上报至2级：阳光小区 b072单元502 fever\n\ncritical: 1 escalated\n";
+    assert!(text.starts_with(expected), "{text}");
     assert!(text.ends_with("· 15:04 escalated to level 2: fever, Yangguang, b07, door 502"), "{text}");
+}
+
+#[test]
+fn an_end_and_a_going_up_do_not_stand_under_the_headline_of_new_ones() {
+    let told = |class, severity, what: &[(u32, &str)]| {
+        let mut bench = Bench::new(plan(Channel::Wecom, class));
+        what.iter().for_each(|(alert, action)| bench.hear(*alert, "symptom", severity, action, "b07", 0));
+        bench.run(0..100);
+        texts(&bench, 2048).pop().unwrap()
+    };
+    for class in [Class::Work, Class::Public] {
+        for (severity, zh, en) in [(Serious, "需处理", "to act on"), (Critical, "紧急", "critical")] {
+            let told = |what: &[(u32, &str)]| told(class, severity, what);
+            let over = told(&[(1, "resolved")]);
+            assert!(over.starts_with("【已结束】警报 1 条\n") && over.contains("症状（已结束）1\n"), "{over}");
+            assert!(over.contains("\nover: 1 alert\n") && over.contains("Symptoms (over) 1") && !over.contains(zh) && !over.contains(en), "{over}");
+            let up = told(&[(1, "escalated")]);
+            assert!(up.starts_with(&format!("【{zh}】警报上报 1 条\n")) && up.contains(&format!("症状（{zh}，已上报）1\n")), "{up}");
+            assert!(up.contains(&format!("\n{en}: 1 escalated\n")) && up.contains(&format!("Symptoms ({en}, escalated) 1")), "{up}");
+        }
+        let all = told(class, Serious, &[(1, "raised"), (2, "escalated"), (3, "resolved"), (4, "closed")]);
+        assert!(all.starts_with("【需处理】警报 1 条，上报 1 条，结束 2 条\n"), "{all}");
+        assert!(all.contains("\nto act on: 1 alert, 1 escalated, 2 over\n") && all.contains("（已结束）2\n"), "{all}");
+        // of an alert only the last counts
+        let soon_over = told(class, Serious, &[(1, "raised"), (1, "escalated"), (1, "resolved"), (2, "raised")]);
+        assert!(soon_over.starts_with("【需处理】警报 1 条，结束 1 条\n") && !soon_over.contains("上报"), "{soon_over}");
+    }
+}
+
+#[test]
+fn what_is_over_is_nothing_to_hurry_for() {
+    let mut bench = Bench::new(plan(Channel::Ntfy, Class::Public));
+    bench.hear(1, "symptom", Serious, "raised", "b07", 0);
+    bench.hear(2, "fever", Critical, "resolved", "b07", 0);
+    bench.run(0..100);
+    assert_eq!(notice(&bench.calls[0].1).unwrap().severity(), Serious);
 }
 
 #[test]

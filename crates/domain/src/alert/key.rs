@@ -27,7 +27,7 @@ impl Key {
 
     /// Whether an alert about it says what medicine found of somebody: for those who may not see findings there is no such alert.
     pub fn tells_a_finding(&self) -> bool {
-        Kind::of(self.rule.as_str()).is_some_and(|kind| kind.of_findings)
+        Kind::tells_a_finding(self.rule.as_str())
     }
 
     /// The order it is about, where it is about one.

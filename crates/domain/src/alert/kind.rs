@@ -19,6 +19,11 @@ impl Kind {
         KINDS.iter().find(|kind| kind.slug == slug)
     }
 
+    /// Whether alerts of a kind say what medicine found of somebody; a kind that this program does not know says nothing of it.
+    pub fn tells_a_finding(slug: &str) -> bool {
+        Self::of(slug).is_some_and(|kind| kind.of_findings)
+    }
+
     /// What people call a kind, in Chinese and in English; one that this program does not know by its slug.
     pub fn name_of(slug: &str) -> (&str, String) {
         Self::of(slug).map_or_else(|| (slug, slug.replace('_', " ")), |kind| (kind.called.0, kind.called.1.to_owned()))

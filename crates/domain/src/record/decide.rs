@@ -21,13 +21,14 @@ impl Decide for Record {
             return Ok(Vec::new());
         }
         let decision = required(known.decision(command), "/data/command", "command", &command)?;
+        let is_finding = decision.events.iter().any(|event| matches!(event, Event::FindingRecorded(_)));
+        if is_finding && !context.role.may(Right::Send("medical.record")) {
+            // that there is a finding is for those who may record one
+            return Err(Rejection::unknown("/data/command", "command", command.to_string()));
+        }
         let reviews = matches!(context.role, Role::Admin | Role::Office | Role::Grid);
         if !reviews && decision.header.actor != *context.actor {
             return Err(Rejection::conflict("not_yours", "only who recorded it, a grid worker or the office can take it back"));
-        }
-        let is_finding = decision.events.iter().any(|event| matches!(event, Event::FindingRecorded(_)));
-        if is_finding && !context.role.may(Right::Send("medical.record")) {
-            return Err(Rejection::conflict("not_yours", "a finding is taken back by those who may record one: a nurse or the office"));
         }
         if let Some(event) = decision.events.iter().find(|event| !is_field_fact(event)) {
             return Err(Rejection::invalid("/data/command", "not_retractable", remedy(event)));

@@ -117,7 +117,12 @@ fn who_may_not_record_a_finding_takes_none_back() {
         world.asked_by("t-one", Role::Nurse);
         let command = world.record(RECORD, json!({"person": "p1", "finding": "confirmed"}), "2020-02-06T15:04");
         world.asked_by("t-one", role);
-        let retraction = json!({"command": command, "reason": "写错了人"});
-        assert_eq!(world.decide("record.retract", retraction, "2020-02-06T16:00").is_ok(), taken_back, "{role}");
+        let take_back = |command: &str| world.decide("record.retract", json!({"command": command, "reason": "写错了人"}), "2020-02-06T16:00");
+        let (command, unknown) = (command.to_string(), "00000000-0000-0000-0000-0000000000ff");
+        let (known, none) = (take_back(&command), take_back(unknown).unwrap_err());
+        assert_eq!(known.is_ok(), taken_back, "{role}");
+        let answer = |refused: &dyn std::fmt::Debug, command: &str| format!("{refused:?}").replace(command, "…");
+        let told = known.err().map(|refused| answer(&refused, &command));
+        assert_eq!(told, (!taken_back).then(|| answer(&none, unknown)), "that there is a finding is not told: {role}");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    alert::{AlertId, Detail, Gap, Key, Observed, Owner, Severity, State, Status as AlertStatus},
+    alert::{AlertId, Detail, Gap, Key, Observed, Owner, Severity, Share, State, Status as AlertStatus},
     values::{CommunityId, Place, PlaceNames, Slug, StaffId, Subject, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -132,6 +132,8 @@ pub struct AlertItem {
     pub seen: Option<SeenBy>,
     /// Whose turn it is; nothing once it is recovering or over, and where nobody was ever given a duty for it.
     pub turn: Option<TurnView>,
+    /// How much whoever asks was told of it, as one of those whose turn it is or who were told besides; nothing where they were told nothing.
+    pub for_you: Option<Share>,
     /// Version of the rule.
     pub rule_version: u16,
     /// What its rule rests on now, or rested on when it fired last: event ids, or slots, the same in whatever order facts came. Empty in lists.
@@ -149,6 +151,14 @@ pub struct AlertItem {
 const NOTES: &str = "notes";
 
 impl AlertItem {
+    /// As somebody reads it who works here.
+    #[must_use]
+    pub fn read_by(mut self, staff: Option<&StaffId>) -> Self {
+        let told = self.turn.iter().flat_map(|turn| turn.owners.iter().chain(&turn.informed));
+        self.for_you = told.filter(|told| Some(&told.staff) == staff).map(|told| told.share).next();
+        self
+    }
+
     /// Without what others wrote about it, for the holder of a token: a nurse or the office may have written what medicine found.
     pub fn mask_notes(&mut self, reader: &Slug) {
         self.history.iter_mut().filter(|happened| happened.actor != *reader).for_each(|happened| happened.private = Veiled::Nothing);
@@ -193,6 +203,7 @@ pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whol
         recovering_until: state.recovering.map(|recovering| recovering.until),
         seen: state.turn.seen.as_ref().map(|seen| SeenBy { actor: seen.actor.clone(), by: taken_by(row, &seen.actor), at: seen.at }),
         turn: turn_view(state, now),
+        for_you: None,
         rule_version: occurrence.rule_version,
         caused_by: if whole { occurrence.causes.clone() } else { Vec::new() },
         history: if whole { row.history.iter().map(|(n, happened)| history_item(*n, happened)).collect() } else { Vec::new() },
