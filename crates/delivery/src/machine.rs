@@ -1,10 +1,12 @@
 //! `(state, message or time) -> (state, sends)`, for one subscription.
 //!
 //! Every message is in exactly one send, or waits for one, or is counted with the reason why it was not told. Nothing else is.
-//! In rooms of their own: `ask`, what is asked before people are told; `gather`, what waits together; `remind`, what nobody has.
+//! In rooms of their own: `ask`, what is asked before people are told; `gather`, what waits together; `news`, what is news to this receiver; `remind`,
+//! what nobody has.
 
 mod ask;
 mod gather;
+mod news;
 mod remind;
 
 use std::collections::BTreeMap;
@@ -17,12 +19,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Moment,
-    message::{Action, Heard, Holding, Message, Reason},
+    message::{Action, Heard, Message, Reason},
     nudge::{Gathered, Nudge, Nudges},
     open::{Hearing, OpenAlerts, REPEAT_EVERY_MS},
     outbox::{Content, Outbox, Outcome, Send, Settled},
     pile::{Notice, Pile, Sort},
-    plan::{CLUSTER, Plan},
+    plan::Plan,
     silences::Silences,
 };
 
@@ -43,16 +45,12 @@ const TURNS_MAX: usize = 3;
 const GROUPS_MAX: usize = 60;
 /// Most alerts that are known apart in all that waits; of those beyond each message counts as one, and nobody is asked about it.
 const APART_MAX: usize = 4_000;
-/// Alerts whose turns are remembered; beyond, the one that turned longest ago is forgotten.
-const TURNING_MAX: usize = 500;
 /// Notices that wait to be done. While there are so many, what comes gathers in piles.
 const NOTICES_MAX: usize = 8;
 /// Of these, how many need not be critical.
 const ORDINARY_MAX: usize = 4;
 /// Messages that wait to be forwarded. While there are so many, the stream is not read on.
 const FORWARDS_MAX: usize = 1000;
-/// The rule whose alerts are never called unstable: each breach is one (alerting.md).
-const BREACH: &str = "quarantine_breach";
 
 /// What a machine remembers. It can be written down at any time, and is all that there is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -242,28 +240,6 @@ impl Machine {
         self.gather(message, critical, unstable, moment);
     }
 
-    /// Its turn has come to the level that is told here: nobody here was told before.
-    fn comes_to_us(&self, message: &Message) -> bool {
-        message.action == Action::Escalated && self.plan.filter.from_level.is_some_and(|from| self.state.open.level(&message.alert) < from)
-    }
-
-    /// It is said to be somebody's turn, and goes no further than it had: others are on duty there now, or somebody has it.
-    fn went_nowhere(&self, message: &Message) -> bool {
-        let level = message.owner.as_ref().map_or(0, |owner| owner.level);
-        message.action == Action::Escalated && (message.holding != Holding::Nobody || self.state.open.level(&message.alert) >= level)
-    }
-
-    /// Where a cluster stands for the fevers of its building, nobody is reminded of each of them until it is over.
-    fn heed_cluster(&mut self, message: &Message) {
-        let stands = match message.action {
-            _ if message.kind.as_str() != CLUSTER || !self.plan.leaves_to_cluster(message) => return,
-            Action::Raised | Action::Reopened => true,
-            _ if message.holding == Holding::Over => false,
-            _ => return,
-        };
-        self.state.open.withhold_fevers((&message.community, message.building.as_deref()), stands);
-    }
-
     fn remember(&mut self, message: &Message, telling: Telling, moment: Moment) {
         let wait_ms = match telling {
             // nobody was told: soon, and all that is heard meanwhile in one go
@@ -277,31 +253,6 @@ impl Machine {
 
     fn suppress(&mut self, reason: Reason) {
         self.state.report.suppress(reason, 1);
-    }
-
-    /// How often an alert came back within a day, this time included; 0 for one that is never unstable.
-    fn turns(&mut self, message: &Message) -> usize {
-        if message.kind.as_str() == BREACH {
-            return 0;
-        }
-        let turns = &mut self.state.turns;
-        if message.action == Action::Reopened {
-            turns.entry(message.alert.clone()).or_default().push(message.at);
-        }
-        let Some(of_alert) = turns.get_mut(&message.alert) else { return 0 };
-        of_alert.retain(|turn| turn.0 > message.at.0 - DAY_MS);
-        let excess = of_alert.len().saturating_sub(TURNS_MAX + 2);
-        of_alert.drain(..excess);
-        let count = of_alert.len();
-        if count == 0 {
-            turns.remove(&message.alert);
-        } else if turns.len() > TURNING_MAX {
-            let longest_ago = turns.iter().min_by_key(|(_, turns)| turns.last().copied()).map(|(alert, _)| alert.clone());
-            longest_ago.inspect(|alert| {
-                turns.remove(alert);
-            });
-        }
-        count
     }
 
     /// Decides what is due; whether anything was. To be written down before [`Machine::start`]. `silences` answers [`Machine::to_ask`] of the

@@ -2,7 +2,7 @@
 
 use domain::{
     Commit, Evolve, Role,
-    alert::{Alert, Basis, Detail, Escalated, Gap, Key, Observed, Occurrence, Owner, Raised, Severity, Share, State, Status, Why},
+    alert::{Alert, Basis, Detail, Escalated, Gap, Key, Observed, Occurrence, Owner, Raised, Severity, Share, State, Status, Told, Why},
     checkpoint::Direction,
     community,
     values::{Place, PlaceNames, Site, Subject, Timestamp},
@@ -203,6 +203,9 @@ fn messages_are_those_that_the_contract_shows() {
     let mut bare = state("quarantine_breach");
     (bare.occurrence.place, bare.occurrence.names, bare.occurrence.observed) = Default::default();
     (bare.occurrence.first_at, bare.occurrence.last_at, bare.occurrence.occurrences) = (first, first, 1);
+    // that the office was told stands in it to its end
+    let told = Told { owners: Vec::new(), informed: Vec::new(), gaps: Vec::new(), why: Why::AtOnce, since: first };
+    bare.turn.told.insert(2, told);
     (bare.n, bare.status) = (3, Status::Resolved { at: commit.header.recorded_at, by_hand: false });
     let quieted_by = vec!["01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f50-0".to_owned()];
     let resolved =

@@ -40,10 +40,19 @@ fn a_cluster_is_told_of_again_as_it_grows_and_of_the_people_in_it_nobody_is_remi
 #[test]
 fn only_the_fevers_of_its_building_are_its_own() {
     let mut bench = Bench::new(Plan { cluster_stands: true, ..plan(Channel::Wecom, Class::Work) });
+    bench.hear(3, "fever", Critical, "raised", "b07", 0);
     bench.hear(1, "symptom", Critical, "raised", "b07", 0);
     bench.hear(2, "fever", Critical, "raised", "b08", 0);
     bench.hear(9, "cluster", Critical, "raised", "b07", 0);
     bench.hear(9, "cluster", Critical, "acknowledged", "b07", 10);
     bench.run(0..1900);
-    assert_eq!(bench.sorts().last(), Some(&(1801, Sort::Reminder, 2)), "{:?}", bench.sorts());
+    assert_eq!(bench.sorts().last(), Some(&(1802, Sort::Reminder, 2)), "{:?}", bench.sorts());
+}
+
+#[test]
+fn who_only_counts_counts_what_nobody_took_in_a_cluster_too() {
+    let mut bench = Bench::new(Plan { cluster_stands: true, ..plan(Channel::Wecom, Class::Public) });
+    bench.hear_with(payload(1, 1, "fever", Critical, "raised", "b07", 0), &json!({"suppressed": ["inhibited"]}), 0);
+    bench.run(0..1900);
+    assert_eq!(bench.sorts(), [(1800, Sort::Reminder, 1)]);
 }
