@@ -11,7 +11,10 @@ use readmodel::{
     ReadModel,
     models::{alert, building, coverage, door, estate, household, quarantine, round, watch},
     taken_back,
-    views::{AlertCounts, BuildingRows, CoverageDoors, DoorRows, Moment, alert_item, building_detail, coverage_doors, in_scope, quarantine_item, status_row},
+    views::{
+        AlertCounts, AlertReader, BuildingRows, CoverageDoors, DoorRows, Moment, alert_item, building_detail, coverage_doors, in_scope, quarantine_item,
+        status_row,
+    },
 };
 use testkit::World;
 
@@ -159,7 +162,8 @@ fn or_nothing(lines: Vec<String>) -> Vec<String> {
 
 fn alerts(world: &World, moment: &Moment<'_>, causes: &Causes) -> Vec<String> {
     let rows = rows::<alert::Alert>(world);
-    let mut items: Vec<_> = rows.values().map(|row| (row, alert_item(row, world.community_id(), 0, true, moment.now))).collect();
+    let reader = AlertReader { community: world.community_id(), staff: None, now: moment.now };
+    let mut items: Vec<_> = rows.values().map(|row| (row, alert_item(row, 0, true, reader))).collect();
     items.sort_by_key(|(_, item)| (item.first_at, item.key.clone()));
     let line = |(row, item): &(&alert::Row, readmodel::views::AlertItem)| {
         let history: Vec<String> = item.history.iter().map(|happened| format!("{} {}", word(happened.action), clock(happened.recorded_at))).collect();

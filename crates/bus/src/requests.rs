@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::connection::{API_WAIT, Connection};
 
-/// What the subjects start with on which nobody listens. Every service may publish below `svc`.
+/// What the subjects start with on which nobody listens. Every service may publish below it.
 const SETTLE_PREFIX: &str = "svc.nobody";
 /// Questions in memory that wait for a service. A real connection buffers 65,536 and drops what comes after.
 const WAITING_MAX: usize = 1024;

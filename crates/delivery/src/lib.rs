@@ -16,6 +16,7 @@
 //! There are two clocks. People's time — waits, budgets, repeats — is the clock of the system, so that an exercise runs fast as a whole.
 //! The receiver's time — calls in a minute, retries, giving up — is real, for a receiver knows no other (contracts.md).
 
+mod clusters;
 mod machine;
 mod message;
 mod nudge;

@@ -9,7 +9,7 @@ mod gather;
 mod news;
 mod remind;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     alert::Severity,
@@ -17,8 +17,10 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use self::news::Telling;
 use crate::{
     Moment,
+    clusters::Clusters,
     message::{Action, Heard, Message, Reason},
     nudge::{Gathered, Nudge, Nudges},
     open::{Hearing, OpenAlerts, REPEAT_EVERY_MS},
@@ -70,6 +72,11 @@ pub struct State {
     /// When sends were decided that were not critical, within the window of the budget.
     spent: Vec<Timestamp>,
     open: OpenAlerts,
+    /// Where alerts are told from a level on: those that people were told of, and not yet of their end.
+    #[serde(default)]
+    told: BTreeSet<String>,
+    #[serde(default)]
+    clusters: Clusters,
     turns: BTreeMap<String, Vec<Timestamp>>,
     outbox: Outbox,
     report: Report,
@@ -106,15 +113,6 @@ impl Report {
             *self.suppressed.entry(reason).or_default() += messages;
         }
     }
-}
-
-/// Whether people are told of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Telling {
-    Now,
-    /// It is news that is too old.
-    TooLate,
-    Not,
 }
 
 /// A machine of one subscription.
@@ -190,10 +188,10 @@ impl Machine {
             let send = self.send(false, 1, Content::Message { sequence: nudge.sequence }, Some(nudge.id.clone()));
             return self.state.outbox.push(send, nudge.published_at.min(moment.real));
         }
-        match nudge.suppressed {
-            Some(reason) => self.suppress(reason),
-            None if nudge.due_at <= moment.clock => self.suppress(Reason::TooOld),
-            None => self.state.nudges.gather(group, nudge, self.plan.class, moment.clock),
+        match nudge.silenced {
+            true => self.suppress(Reason::Silenced),
+            false if nudge.due_at <= moment.clock => self.suppress(Reason::TooOld),
+            false => self.state.nudges.gather(group, nudge, self.plan.class, moment.clock),
         }
     }
 
@@ -203,36 +201,31 @@ impl Machine {
         }
         // that a cluster grows can wait for more of it: that there is one was told at once
         let critical = message.severity == Severity::Critical && !message.action.is_end() && message.action != Action::Updated;
+        // how often it came back counts at whatever level it was then
+        let turns = self.turns(message);
+        if !self.is_for_us(message) {
+            return self.suppress(Reason::Filtered);
+        }
         if self.plan.forwards() {
             // that it is silenced is a flag, which programs read for themselves
             let send = self.send(critical, 1, Content::Message { sequence: message.sequence }, Some(message.id.clone()));
             return self.state.outbox.push(send, message.published_at.min(moment.real));
         }
-        self.heed_cluster(message);
-        let heeded = |reason: &Reason| *reason != Reason::Inhibited || self.plan.leaves_to_cluster(message);
-        if let Some(reason) = message.suppressed.filter(heeded) {
-            // once the silence or the cluster is over, people are reminded of what is still open: nobody else would tell them
-            self.remember(message, Telling::Not, moment);
-            return self.suppress(reason);
-        }
-        let telling = match (message.is_news() || self.comes_to_us(message)) && !self.went_nowhere(message) {
-            true if message.at.plus_ms(NEWS_MS) <= moment.clock => Telling::TooLate,
-            true => Telling::Now,
-            false => Telling::Not,
-        };
-        let turns = self.turns(message);
+        let telling = self.telling(message, moment);
+        let turned = message.action == Action::Reopened || message.action.is_end() || self.comes_to_us(message);
         if turns > TURNS_MAX && message.severity != Severity::Critical {
             // it is said to come and go, and that is all that is said of it
             self.state.open.forget(&message.alert);
         } else {
             self.remember(message, telling, moment);
         }
+        self.note(message, telling);
         match telling {
             Telling::Now => {}
+            Telling::Held(reason) => return self.suppress(reason),
             Telling::TooLate => return self.suppress(Reason::TooOld),
             Telling::Not => return self.suppress(Reason::NoNews),
         }
-        let turned = message.action == Action::Reopened || message.action.is_end();
         if turned && (turns > TURNS_MAX + 1 || (turns > TURNS_MAX && message.action.is_end())) {
             return self.suppress(Reason::Unstable);
         }
@@ -244,10 +237,10 @@ impl Machine {
         let wait_ms = match telling {
             // nobody was told: soon, and all that is heard meanwhile in one go
             Telling::TooLate => GROUP_WAIT_MS,
-            Telling::Now | Telling::Not => REPEAT_EVERY_MS,
+            // of what is held back they are reminded once the silence or the cluster is over: nobody else would tell them
+            Telling::Now | Telling::Not | Telling::Held(_) => REPEAT_EVERY_MS,
         };
-        let withheld = message.suppressed == Some(Reason::Inhibited) && self.plan.leaves_to_cluster(message);
-        let hearing = Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms), withheld };
+        let hearing = Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms) };
         self.state.open.hear(message, self.plan.class_of(message.severity), hearing);
     }
 

@@ -3,15 +3,12 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    alert::Severity,
+    alert::{CLUSTER, Severity},
     values::{CommunityId, Slug, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    nudge::{self, Nudge},
-    plan::CLUSTER,
-};
+use crate::nudge::{self, Nudge};
 
 /// What came off the stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,8 +60,10 @@ pub struct Message {
     pub owner: Option<Owner>,
     /// The highest level that was told in this episode; 0 before any was.
     pub level: u8,
-    /// Why people are not to be told.
-    pub suppressed: Option<Reason>,
+    /// Somebody silenced it, or it is held back for a reason that this program does not know.
+    pub silenced: bool,
+    /// It is part of a cluster.
+    pub inhibited: bool,
     /// Until when it is silenced.
     pub silenced_until: Option<Timestamp>,
 }
@@ -268,11 +267,8 @@ struct Named {
     r#type: String,
 }
 
-/// Why people are not to be told, by the words of a message.
-pub(crate) fn suppressed(words: &[String]) -> Option<Reason> {
-    // a word that this program does not know is a reason all the same, and not one that a cluster stands for
-    words.first().map(|word| if word == "inhibited" { Reason::Inhibited } else { Reason::Silenced })
-}
+/// The word of a message that is part of a cluster. Any other word, of a newer program too, is a reason to tell nobody.
+const INHIBITED: &str = "inhibited";
 
 impl Heard {
     /// When what it tells was recorded, by the clock of the system.
@@ -297,7 +293,7 @@ impl Heard {
             (_, Some(Acknowledged { until })) => Holding::Somebody { until },
             (_, None) => Holding::Nobody,
         };
-        let suppressed = suppressed(&data.suppressed);
+        let (inhibited, silenced): (Vec<&String>, Vec<&String>) = data.suppressed.iter().partition(|word| *word == INHIBITED);
         let level = data.level.or(data.owner.as_ref().map(|owner| owner.level)).unwrap_or_default();
         Self::Message(Box::new(Message {
             sequence,
@@ -318,7 +314,8 @@ impl Heard {
             holding,
             owner: data.owner,
             level,
-            suppressed,
+            silenced: !silenced.is_empty(),
+            inhibited: !inhibited.is_empty(),
             silenced_until: data.silenced_until,
         }))
     }

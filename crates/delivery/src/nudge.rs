@@ -7,7 +7,7 @@ use domain::values::{CommunityId, Slug, StaffId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    message::{Reason, Title, suppressed},
+    message::Title,
     pile::Pile,
     plan::{Class, Plan},
 };
@@ -41,7 +41,7 @@ pub struct Nudge {
     /// The line for people.
     pub title: Title,
     /// Why people are not to be told.
-    pub suppressed: Option<Reason>,
+    pub silenced: bool,
 }
 
 #[derive(Deserialize)]
@@ -74,8 +74,9 @@ impl Nudge {
     pub(crate) fn read(sequence: u64, published_at: Timestamp, payload: &[u8]) -> Option<Self> {
         let Envelope { id, time, data } = serde_json::from_slice(payload).ok()?;
         let Data { leaders, due_at, exercise, title, place: Place { town, community, building }, suppressed: words } = data;
-        let suppressed = suppressed(&words);
-        Some(Self { sequence, id, at: time, published_at, town, community, building, leaders, due_at, exercise, title, suppressed })
+        // a word that this program does not know is a reason all the same
+        let silenced = !words.is_empty();
+        Some(Self { sequence, id, at: time, published_at, town, community, building, leaders, due_at, exercise, title, silenced })
     }
 
     /// What is told together: everything for the same of the leaders whose receiver this is; nothing when it is for none of them.

@@ -9,6 +9,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    clusters::Standing,
     message::{Action, Holding, Message, Title},
     pile::{Item, Line, Pile, Progress, short},
     plan::Class,
@@ -20,8 +21,6 @@ pub const REPEAT_EVERY_MS: i64 = 30 * MINUTE_MS;
 /// What would be told again within this time goes along with what is told again now: of any two, one is so near to the other, and from then on
 /// they come together.
 const REPEAT_TOGETHER_MS: i64 = REPEAT_EVERY_MS / 2;
-/// The rule for whose alerts a cluster may stand.
-const FEVER: &str = "fever";
 /// Alerts that are remembered to be told again. Of more, the worst are; the others are told once, or never where a silence left them out.
 const OPEN_MAX: usize = 500;
 
@@ -50,9 +49,9 @@ struct Open {
     /// Its building, where it has one. Only in class work.
     #[serde(default)]
     building: Option<String>,
-    /// A cluster stands for it: nobody is reminded of it.
+    /// It is part of a cluster, as was said last.
     #[serde(default)]
-    withheld: bool,
+    inhibited: bool,
 }
 
 /// How a message was heard.
@@ -63,8 +62,6 @@ pub(crate) struct Hearing {
     pub(crate) told: bool,
     /// When they are told again if nobody has it.
     pub(crate) remind_at: Timestamp,
-    /// A cluster stands for it.
-    pub(crate) withheld: bool,
 }
 
 /// What is open and nobody has, by alert.
@@ -93,31 +90,29 @@ impl OpenAlerts {
             (None, None, Some(before)) if !hearing.told => before.next_at.min(hearing.remind_at),
             (None, None, _) => hearing.remind_at,
         };
-        let (since, before_level, before_withheld) = before.map_or((hearing.now, 0, false), |before| (before.since, before.level, before.withheld));
+        let (since, before_level) = before.map_or((hearing.now, 0), |before| (before.since, before.level));
         if before.is_none() && !self.make_room(message.severity) {
             return;
         }
-        let level = message.owner.as_ref().map_or(0, |owner| owner.level).max(before_level);
+        let level = message.level.max(before_level);
         let title = match class {
             Class::Full | Class::Work => Some(short(&message.title)),
             Class::Public => None,
         };
-        let Message { alert, community, kind, severity, exercise, .. } = message.clone();
+        let Message { alert, community, kind, severity, exercise, inhibited, .. } = message.clone();
         // who only counts remembers no building, and counts what nobody took all the same
         let building = message.building.clone().filter(|_| title.is_some());
-        let withheld = (hearing.withheld || before_withheld) && building.is_some();
-        self.0.insert(alert, Open { community, kind, building, severity, title, exercise, since, next_at, taken_until, silenced_until, level, withheld });
+        self.0.insert(alert, Open { community, kind, building, severity, title, exercise, since, next_at, taken_until, silenced_until, level, inhibited });
+    }
+
+    /// Whether an alert is remembered.
+    pub(crate) fn knows(&self, alert: &str) -> bool {
+        self.0.contains_key(alert)
     }
 
     /// The highest level whose turn an alert was said to be; 0 for one that is not remembered.
     pub(crate) fn level(&self, alert: &str) -> u8 {
         self.0.get(alert).map_or(0, |open| open.level)
-    }
-
-    /// Whether people are reminded of the fevers of a building: not while a cluster stands for them.
-    pub(crate) fn withhold_fevers(&mut self, (community, building): (&CommunityId, Option<&str>), withheld: bool) {
-        let there = |open: &&mut Open| open.kind.as_str() == FEVER && (&open.community, open.building.as_deref()) == (community, building);
-        self.0.values_mut().filter(there).for_each(|open| open.withheld = withheld);
     }
 
     pub(crate) fn forget(&mut self, alert: &str) {
@@ -136,13 +131,13 @@ impl OpenAlerts {
     }
 
     /// The worst that is to be told again now.
-    pub(crate) fn worst_due(&self, now: Timestamp) -> Option<Severity> {
-        self.0.values().filter(|open| open.next_at <= now && !open.withheld).map(|open| open.severity).max()
+    pub(crate) fn worst_due(&self, now: Timestamp, standing: &Standing<'_>) -> Option<Severity> {
+        self.0.values().filter(|open| open.next_at <= now && !open.is_withheld(standing)).map(|open| open.severity).max()
     }
 
     /// All of at least this severity that is to be told again now or soon after, be it silenced or not.
-    pub(crate) fn coming(&self, now: Timestamp, least: Severity) -> Vec<(CommunityId, String)> {
-        self.0.iter().filter(|(_, open)| open.comes(now, least)).map(|(alert, open)| (open.community.clone(), alert.clone())).collect()
+    pub(crate) fn coming(&self, now: Timestamp, least: Severity, standing: &Standing<'_>) -> Vec<(CommunityId, String)> {
+        self.0.iter().filter(|(_, open)| open.comes(now, least, standing)).map(|(alert, open)| (open.community.clone(), alert.clone())).collect()
     }
 
     /// Takes what was answered.
@@ -177,15 +172,15 @@ impl OpenAlerts {
     }
 
     /// All of at least this severity that is to be told again now or soon after and is not silenced; it is put off.
-    pub(crate) fn tell_again(&mut self, now: Timestamp, least: Severity) -> Pile {
+    pub(crate) fn tell_again(&mut self, now: Timestamp, least: Severity, standing: &Standing<'_>) -> Pile {
         let mut pile = Pile::new(now);
-        let told = |open: &Open| open.comes(now, least) && open.silenced_until.is_none_or(|until| until <= now);
+        let told = |open: &Open| open.comes(now, least, standing) && open.silenced_until.is_none_or(|until| until <= now);
         for (alert, open) in self.0.iter_mut().filter(|(_, open)| told(open)) {
             open.next_at = now.plus_ms(REPEAT_EVERY_MS);
             pile.exercise |= open.exercise;
             pile.tells_of(open.since);
             let (community, kind, severity) = (Some(open.community.clone()), Some(open.kind.clone()), open.severity);
-            pile.count(Line { community, kind, severity, progress: Progress::New, count: 1, alerts: 1 });
+            pile.count(Line { community, kind, severity, progress: Progress::Untaken, count: 1, alerts: 1 });
             if let Some(title) = open.title.clone() {
                 let (alert, severity, at) = (alert.clone(), open.severity, Some(open.since));
                 pile.list(Item { alert, severity, count: 1, at, title, action: None, level: None, vacant: Vec::new(), unstable: false });
@@ -209,8 +204,13 @@ impl Open {
     }
 
     /// Whether it is told again now or soon after, unless it is silenced.
-    fn comes(&self, now: Timestamp, least: Severity) -> bool {
-        self.severity >= least && self.next_at.0 - REPEAT_TOGETHER_MS <= now.0 && !self.is_taken(now) && !self.withheld
+    fn comes(&self, now: Timestamp, least: Severity, standing: &Standing<'_>) -> bool {
+        self.severity >= least && self.next_at.0 - REPEAT_TOGETHER_MS <= now.0 && !self.is_taken(now) && !self.is_withheld(standing)
+    }
+
+    /// Whether a cluster stands for it: nobody is reminded of it then.
+    fn is_withheld(&self, standing: &Standing<'_>) -> bool {
+        self.inhibited && standing.is_in(&self.community, self.building.as_deref())
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Progress {
     Escalated,
     /// It is over: nobody need do anything.
     Over,
+    /// It was told before, and nobody has it.
+    Untaken,
 }
 
 impl Progress {
@@ -139,7 +141,7 @@ pub struct Notice {
     pub overnight: bool,
     /// How many of what, worst first, and what is over last.
     pub lines: Vec<Line>,
-    /// The first of them, worst first.
+    /// The first of them: worst first, and what is over last.
     pub items: Vec<Item>,
 }
 
@@ -331,8 +333,9 @@ impl Pile {
         // one line for one alert, with what was said of it last
         let before = self.items.iter().position(|listed| listed.alert == item.alert).map(|place| self.items.remove(place));
         let item = before.map_or(item.clone(), |before| Item { count: before.count + item.count, unstable: before.unstable | item.unstable, ..item });
-        // the worst stay; of equals, those that came first
-        let place = self.items.partition_point(|listed| listed.severity >= item.severity);
+        // what is still to be done stays, then the worst; of equals, those that came first
+        let order = |item: &Item| (item.action.is_some_and(Action::is_end), Reverse(item.severity));
+        let place = self.items.partition_point(|listed| order(listed) <= order(&item));
         self.items.insert(place, item);
         self.items.truncate(ITEMS_MAX);
     }

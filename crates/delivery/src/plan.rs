@@ -1,7 +1,7 @@
 //! A subscription: which receiver, which messages, how much of them.
 
 use domain::{
-    alert::Severity,
+    alert::{CLUSTER, Severity},
     community::QuietHours,
     values::{CommunityId, Slug, StaffId, Timestamp, Zone},
 };
@@ -77,9 +77,6 @@ pub struct Filter {
     pub from_level: Option<u8>,
 }
 
-/// The rule whose alert may stand for others.
-pub(crate) const CLUSTER: &str = "cluster";
-
 /// Calls in a minute of what is told of nudges: of these, four may be ordinary. With the fifteen of a delivery of alerts that are fewer than the
 /// twenty that robots take.
 const NUDGES_PER_MINUTE: u32 = 9;
@@ -125,9 +122,9 @@ impl Quiet {
 }
 
 impl Plan {
-    /// Whether a message that says it is part of a cluster is not told for that reason: only where the cluster itself is told of.
-    pub fn leaves_to_cluster(&self, message: &Message) -> bool {
-        self.cluster_stands && self.filter.lets_kind(CLUSTER, Severity::Critical) && self.filter.lets_place(message)
+    /// Whether clusters stand for the fevers in them: only where clusters themselves are told of.
+    pub fn leaves_to_clusters(&self) -> bool {
+        self.cluster_stands && self.filter.lets_kind(CLUSTER, Severity::Critical)
     }
 
     /// How much it is told of something that is so bad.
@@ -233,13 +230,14 @@ fn names<T: PartialEq>(list: &[T], value: &T) -> bool {
 }
 
 impl Filter {
-    /// Whether a message is among those it names.
+    /// Whether a message is about what it names, at whatever level its alert is.
     pub fn lets(&self, message: &Message) -> bool {
-        self.lets_place(message) && self.lets_kind(message.kind.as_str(), message.severity) && message.level >= self.from_level.unwrap_or_default()
+        self.lets_community(&message.town, &message.community) && self.lets_kind(message.kind.as_str(), message.severity)
     }
 
-    fn lets_place(&self, message: &Message) -> bool {
-        self.lets_community(&message.town, &message.community)
+    /// Whether an alert has come to the level that is told.
+    pub fn lets_level(&self, message: &Message) -> bool {
+        message.level >= self.from_level.unwrap_or_default()
     }
 
     /// Whether a community is among those it names.

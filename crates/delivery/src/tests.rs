@@ -71,6 +71,8 @@ struct Bench {
     silences: Box<Answering>,
     /// What was asked about, and when.
     asked: Vec<(i64, String)>,
+    /// When something happened to an alert, and what, where a test keeps it.
+    heard: Vec<(i64, String, &'static str)>,
 }
 
 /// Of an alert: nobody knows, it is not silenced, or it is until so many seconds.
@@ -80,8 +82,8 @@ type Answering = dyn Fn(i64, &str) -> Answer;
 impl Bench {
     fn new(plan: Plan) -> Self {
         let machine = Machine::new(plan, "abc".to_owned());
-        let (calls, told, done, asked) = Default::default();
-        Self { machine, sequence: 0, calls, told, done, silences: Box::new(|_, _| None), asked }
+        let (calls, told, done, asked, heard) = Default::default();
+        Self { machine, sequence: 0, calls, told, done, silences: Box::new(|_, _| None), asked, heard }
     }
 
     fn hear(&mut self, alert: u32, kind: &str, severity: Severity, action: &str, building: &str, seconds: i64) {

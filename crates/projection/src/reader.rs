@@ -232,7 +232,7 @@ impl Reader {
             Some(worst.into_iter().chain(rest).collect())
         };
         let mut after = Cursor::key(page, parts, scope.community())?;
-        let (sight, now, mut items) = (Sight::of(scope), (self.now)(), Vec::new());
+        let (sight, reader, mut items) = (Sight::of(scope), self.reads_alerts(scope), Vec::new());
         // what is left out must not show as a page that is shorter than it could be: read on until it is full
         while items.len() <= page.limit {
             let keys = rows.marks(index, Vec::new(), after.as_ref(), page.limit + 1)?;
@@ -240,9 +240,7 @@ impl Reader {
             after = Some(last.clone());
             for (cursor, id) in keys.iter().filter_map(|key| alert_of_mark(key, which)) {
                 let row = rows.get::<models::alert::Alert>(&id)?.filter(|row| sight.shows_alert(&row.value));
-                items.extend(
-                    row.map(|row| (cursor, views::alert_item(&row.value, scope.community(), row.sequence, false, now).read_by(scope.principal().staff()))),
-                );
+                items.extend(row.map(|row| (cursor, views::alert_item(&row.value, row.sequence, false, reader))));
             }
         }
         items.truncate(page.limit + 1);
@@ -256,7 +254,11 @@ impl Reader {
     pub fn alert(&self, scope: &Scope, alert: &AlertId) -> Result<views::AlertItem, ReadError> {
         let row = self.rows(scope.community())?.get::<models::alert::Alert>(alert)?;
         let row = row.filter(|row| Sight::of(scope).shows_alert(&row.value)).ok_or(ReadError::NotFound)?;
-        Ok(views::alert_item(&row.value, scope.community(), row.sequence, true, (self.now)()).read_by(scope.principal().staff()))
+        Ok(views::alert_item(&row.value, row.sequence, true, self.reads_alerts(scope)))
+    }
+
+    fn reads_alerts<'a>(&self, scope: &'a Scope) -> views::AlertReader<'a> {
+        views::AlertReader { community: scope.community(), staff: scope.staff(), now: (self.now)() }
     }
 
     /// Silences that hold now, the first to end first. One of alerts that are none for those who may not see findings is no silence of theirs.

@@ -36,7 +36,7 @@ impl Sight {
 
     /// Whether there is such a silence: one of alerts that do not exist says that there are some.
     pub(crate) fn shows_silence(self, row: &silence::Row) -> bool {
-        self == Self::Whole || !row.kind.as_ref().is_some_and(|kind| Kind::tells_a_finding(kind.as_str()))
+        self == Self::Whole || !silence::Silence::is_of_findings(row)
     }
 
     /// Whether there was such a change.

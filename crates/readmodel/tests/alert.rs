@@ -7,12 +7,12 @@ mod world;
 
 use domain::{
     Event,
-    alert::{AlertId, Basis, Detail, Escalated, Key, Occurrence, Owner, Raised, Reopened, ResolvedV2, Severity, Share, Updated, Why},
+    alert::{AlertId, Basis, Detail, Escalated, Key, Occurrence, Owner, Raised, RecoveryStarted, Reopened, ResolvedV2, Severity, Share, Updated, Why},
     values::{Place, PlaceNames, Timestamp},
 };
 use readmodel::{
     models::alert::{Alert, CAUSES_PER_EVENT_MAX},
-    views::{self, AlertItem},
+    views::{self, AlertItem, AlertReader},
 };
 use world::{id, rows_of, told};
 
@@ -49,35 +49,66 @@ fn life([raised, updated, quieted_by, reopened]: [&[String]; 4]) -> AlertItem {
         Reopened { alert: alert.clone(), key, n: 4, episode: 2, occurrence: occurrence(reopened) }.into(),
     ];
     let facts: Vec<_> = (1..).zip(events).map(|(sequence, event)| told(sequence, Timestamp(0), Timestamp(0), event)).collect();
-    views::alert_item(&rows_of::<Alert>(&facts)[&alert], &id("c1"), 4, true, Timestamp(0))
+    let community = id("c1");
+    views::alert_item(&rows_of::<Alert>(&facts)[&alert], 4, true, AlertReader { community: &community, staff: None, now: Timestamp(0) })
 }
 
 #[test]
-fn whoever_asks_is_told_how_much_they_were_told() {
+fn whoever_asks_is_told_how_much_they_were_told_at_whatever_level_until_it_is_over() {
     let key = Key { rule: id("fever"), subject_kind: id("person"), subject_id: id("p1") };
     let alert = AlertId::new(key.hash(&id("c1")), 1);
     let owner = |staff: &str, share| Owner { staff: id(staff), duty: None, standing: None, share };
-    let escalated = Escalated {
+    let told_to = |n: u32, level: u8, owners: Vec<Owner>, informed: Vec<Owner>| Escalated {
         alert: alert.clone(),
         key: key.clone(),
-        n: 2,
-        level: 1,
-        owners: vec![owner("s-nurse", Share::Everything), owner("s-both", Share::Everything)],
-        informed: vec![owner("s-leader", Share::DoNotGoUp), owner("s-both", Share::DoNotGoUp)],
+        n,
+        place: Place::default(),
+        person: None,
+        level,
+        owners,
+        informed,
         gaps: Vec::new(),
         why: Why::AtOnce,
         since: Timestamp(0),
         due_at: None,
         basis: Basis::default(),
+    };
+    let first = vec![owner("s-nurse", Share::Everything), owner("s-both", Share::Everything)];
+    let besides = vec![owner("s-leader", Share::DoNotGoUp), owner("s-both", Share::DoNotGoUp)];
+    let (place, quieted_by) = (Place::default(), Vec::new());
+    let until = Timestamp(1);
+    let recovering = RecoveryStarted {
+        alert: alert.clone(),
+        key: key.clone(),
+        n: 4,
         place: Place::default(),
         person: None,
+        late: false,
+        quieted_by: Vec::new(),
+        until,
+        basis: Basis::default(),
     };
-    let raised = Raised { alert: alert.clone(), key, n: 1, episode: 1, occurrence: occurrence(&causes(&["a"])) };
-    let facts: Vec<_> = (1..).zip([Event::from(raised), escalated.into()]).map(|(sequence, event)| told(sequence, Timestamp(0), Timestamp(0), event)).collect();
-    let item = || views::alert_item(&rows_of::<Alert>(&facts)[&alert], &id("c1"), 2, false, Timestamp(0));
-    let for_staff = |staff: &str| item().read_by(Some(&id(staff))).for_you;
-    assert_eq!(["s-nurse", "s-leader", "s-both", "s-other"].map(for_staff), [Some(Share::Everything), Some(Share::DoNotGoUp), Some(Share::Everything), None]);
-    assert_eq!(item().read_by(None).for_you, None, "a token without a person");
+    let resolved =
+        ResolvedV2 { alert: alert.clone(), key: key.clone(), n: 5, place, person: None, by_hand: false, late: false, quieted_by, basis: None, private: None };
+    let events: [Event; 5] = [
+        Raised { alert: alert.clone(), key: key.clone(), n: 1, episode: 1, occurrence: occurrence(&causes(&["a"])) }.into(),
+        told_to(2, 1, first, besides).into(),
+        told_to(3, 2, vec![owner("s-office", Share::Everything)], Vec::new()).into(),
+        recovering.into(),
+        resolved.into(),
+    ];
+    let facts: Vec<_> = (1..).zip(events).map(|(sequence, event)| told(sequence, Timestamp(0), Timestamp(0), event)).collect();
+    let after = |events: usize, staff: Option<&str>| {
+        let (community, staff) = (id("c1"), staff.map(id));
+        let reader = AlertReader { community: &community, staff: staff.as_ref(), now: Timestamp(0) };
+        views::alert_item(&rows_of::<Alert>(&facts[..events])[&alert], 1, false, reader).for_you
+    };
+    for events in 3..=4 {
+        let told = ["s-nurse", "s-office", "s-leader", "s-both", "s-other"].map(|staff| after(events, Some(staff)));
+        let everything = Some(Share::Everything);
+        assert_eq!(told, [everything, everything, Some(Share::DoNotGoUp), everything, None], "after {events}");
+    }
+    assert_eq!((after(3, None), after(5, Some("s-leader"))), (None, None), "a token without a person; and when it is over");
 }
 
 fn causes(causes: &[&str]) -> Vec<String> {

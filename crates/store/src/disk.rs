@@ -30,6 +30,9 @@ const KEY_CHECKPOINT: [u8; 2] = [TABLE_BYTE_OF_STORE, 2];
 /// sled puts a page of more than a quarter of this into a file of its own, and forgets to remove some of those files: with this
 /// size a page holds two of the largest rows before that. A power of two.
 const SEGMENT_BYTES: usize = 2 * 1024 * 1024;
+/// How often sled's own thread syncs what was written: while it syncs, so long waits the log for its own sync, and with it every command. Of five
+/// seconds of rows at once that is tens of milliseconds.
+const SYNC_EVERY_MS: u64 = 200;
 /// A store of this process that was just closed may hold sled's lock for a moment longer than ours.
 const LOCK_TRIES_MAX: u32 = 50;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
@@ -76,7 +79,8 @@ pub(crate) enum OpenError {
 impl Disk {
     /// Opens a folder and reads everything in it once, on a thread of its own, so that damage is found now and not by a reader.
     pub(crate) fn open(folder: &Path, cache_bytes: u64, flush_every_ms: u64, lock: Arc<File>) -> Result<(Self, Content), OpenError> {
-        let config = sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(Some(flush_every_ms)).segment_size(SEGMENT_BYTES);
+        let sync_every_ms = flush_every_ms.min(SYNC_EVERY_MS);
+        let config = sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(Some(sync_every_ms)).segment_size(SEGMENT_BYTES);
         let opener = thread::Builder::new().name("store-open".into()).spawn(move || {
             let db = open_unlocked(&config)?;
             let content = read_everything(&db).map_err(tell_apart)?;

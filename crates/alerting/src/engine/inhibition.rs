@@ -41,7 +41,7 @@ impl Engine {
         let Some(building) = of_cluster(alert) else { return Ok(false) };
         let Some((cluster, counted)) = self.cluster(fact, &building, place)? else { return Ok(false) };
         // who made two of them is told by name, whichever of the alerts comes first
-        let is_new = cluster.n == 1 && alert.turn.critical_since == Some(recorded_at);
+        let is_new = alert.turn.critical_since == Some(recorded_at);
         let has_cause_in = |causes: &[String]| alert.occurrence.causes.iter().any(|cause| causes.contains(cause));
         // a third that is alarmed about before the cluster is known to have grown did not make it
         let made_it = is_new && cluster.occurrence.occurrences <= MADE_BY && has_cause_in(&cluster.occurrence.causes);

@@ -123,7 +123,15 @@ impl ServiceUser {
     /// The one service that tells outsiders of alerts, and keeps how far each delivery came.
     pub fn alerting(password: impl Into<String>) -> Self {
         let mut user = Self::reader("alerting", password);
-        user.publish.extend(owned(&["gw.v1.*.*.alert.>", "gw.v1.*.*.heartbeat", "gw-full.v1.>", "gw-public.v1.>", "gw-nudge.v1.>", "delivery.*"]));
+        user.publish.extend(owned(&[
+            "svc.intake.>",
+            "gw.v1.*.*.alert.>",
+            "gw.v1.*.*.heartbeat",
+            "gw-full.v1.>",
+            "gw-public.v1.>",
+            "gw-nudge.v1.>",
+            "delivery.*",
+        ]));
         for stream in ["ALERTS", "ALERTS_FULL", "ALERTS_PUBLIC", "NUDGES", "DELIVERIES"] {
             user.publish.extend(look_into(stream));
         }
@@ -154,7 +162,7 @@ impl ServiceUser {
     }
 
     fn reader(name: &str, password: impl Into<String>) -> Self {
-        let mut publish = owned(&["$JS.API.CONSUMER.CREATE.EVENTS.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*", "svc.>"]);
+        let mut publish = owned(&["$JS.API.CONSUMER.CREATE.EVENTS.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*", "svc.nobody.>"]);
         publish.extend(look_into("EVENTS"));
         publish.extend(look_into("KEYS"));
         Self { name: name.to_owned(), password: password.into(), publish, subscribe: Vec::new(), answers: false }

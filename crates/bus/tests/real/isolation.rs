@@ -93,6 +93,14 @@ async fn each_service_may_write_only_what_is_its_own() {
             assert!(!matches!(answer, Ok(Ok(_))), "{user} {admin} {answer:?}");
         }
     }
+    // only alerting says how things are with alerts
+    let mut asked = bench.raw("intake").await.subscribe("svc.intake.observe").await.unwrap();
+    for user in ["projection", "provision", "intake", "alerting"] {
+        let client = bench.raw(user).await;
+        client.publish("svc.intake.observe", user.into()).await.unwrap();
+        client.flush().await.unwrap();
+    }
+    assert_eq!(timeout(PATIENCE, asked.next()).await.unwrap().unwrap().payload, "alerting");
     let mut spy = bench.raw("projection").await.subscribe("_INBOX_intake.>").await.unwrap();
     let log = EventLog::new(&bench.connect("intake").await, &EventLogOptions::default());
     log.head().await.unwrap();

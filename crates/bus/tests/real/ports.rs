@@ -221,7 +221,7 @@ fn holds(folder: &std::path::Path, bytes: &[u8]) -> bool {
 
 async fn over_nats(bench: &Bench) -> (Requests, Requests) {
     let on = async |user| Requests::new(&bench.connect(user).await);
-    (on("intake").await, on("projection").await)
+    (on("intake").await, on("alerting").await)
 }
 
 #[tokio::test]

@@ -1,44 +1,90 @@
 //! What is news to this receiver: by whose turn it is, by what came before, and by what stands for it.
 
-use domain::values::DAY_MS;
+use domain::{
+    alert::QUARANTINE_BREACH,
+    values::{DAY_MS, Timestamp},
+};
 
-use super::{Machine, TURNS_MAX};
+use super::{Machine, NEWS_MS, State, TURNS_MAX};
 use crate::{
-    message::{Action, Holding, Message},
-    plan::CLUSTER,
+    Moment,
+    clusters::{Clusters, Standing},
+    message::{Action, Holding, Message, Reason},
+    open::OpenAlerts,
+    plan::{Class, Plan},
 };
 
 /// Alerts whose turns are remembered; beyond, the one that turned longest ago is forgotten.
 const TURNING_MAX: usize = 500;
-/// The rule whose alerts are never called unstable: each breach is one (alerting.md).
-const BREACH: &str = "quarantine_breach";
+/// Alerts that are remembered as told; of those beyond, people hear what happens at their level, and no end that comes below it.
+const TOLD_MAX: usize = 2_000;
+
+/// Whether people are told of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Telling {
+    Now,
+    /// It is news that is too old.
+    TooLate,
+    /// It is no news.
+    Not,
+    /// It is silenced, or a cluster stands for it.
+    Held(Reason),
+}
 
 impl Machine {
-    /// Its turn has come to the level that is told here: nobody here was told before.
+    /// Whether it is told here: its alert has come to the level, or people know of it and wait for its end.
+    pub(super) fn is_for_us(&self, message: &Message) -> bool {
+        let State { told, open, .. } = &self.state;
+        self.plan.filter.lets_level(message) || told.contains(&message.alert) || open.knows(&message.alert)
+    }
+
+    /// Its turn has come to the level that is told here, and nobody here was told before.
     pub(super) fn comes_to_us(&self, message: &Message) -> bool {
-        message.action == Action::Escalated && self.plan.filter.from_level.is_some_and(|from| self.state.open.level(&message.alert) < from)
+        message.action == Action::Escalated && self.plan.filter.from_level.is_some() && !self.state.told.contains(&message.alert)
+    }
+
+    /// Whether people are told of a message that is for them.
+    pub(super) fn telling(&self, message: &Message, moment: Moment) -> Telling {
+        let is_news = || (message.is_news() || self.comes_to_us(message)) && !self.went_nowhere(message);
+        match () {
+            () if message.silenced => Telling::Held(Reason::Silenced),
+            () if message.inhibited && self.leaves_to_cluster(message, moment.clock) => Telling::Held(Reason::Inhibited),
+            () if !is_news() => Telling::Not,
+            () if message.at.plus_ms(NEWS_MS) <= moment.clock => Telling::TooLate,
+            () => Telling::Now,
+        }
     }
 
     /// It is said to be somebody's turn, and goes no further than it had: others are on duty there now, or somebody has it.
-    pub(super) fn went_nowhere(&self, message: &Message) -> bool {
+    fn went_nowhere(&self, message: &Message) -> bool {
         let level = message.owner.as_ref().map_or(0, |owner| owner.level);
         message.action == Action::Escalated && (message.holding != Holding::Nobody || self.state.open.level(&message.alert) >= level)
     }
 
-    /// Where a cluster stands for the fevers of its building, nobody is reminded of each of them until it is over.
-    pub(super) fn heed_cluster(&mut self, message: &Message) {
-        let stands = match message.action {
-            _ if message.kind.as_str() != CLUSTER || !self.plan.leaves_to_cluster(message) => return,
-            Action::Raised | Action::Reopened => true,
-            _ if message.holding == Holding::Over => false,
-            _ => return,
-        };
-        self.state.open.withhold_fevers((&message.community, message.building.as_deref()), stands);
+    /// Whether a cluster stands for a fever in it. Who is told of everything is told of the cluster, which may come after its fevers; who is told from
+    /// a level on, perhaps not.
+    fn leaves_to_cluster(&self, message: &Message, now: Timestamp) -> bool {
+        let is_told = || self.plan.filter.from_level.is_none() || self.state.standing(&self.plan, now).is_in(&message.community, message.building.as_deref());
+        self.plan.leaves_to_clusters() && is_told()
+    }
+
+    /// Takes note of what people here know of now.
+    pub(super) fn note(&mut self, message: &Message, telling: Telling) {
+        let told = telling == Telling::Now;
+        if message.action.is_end() {
+            self.state.told.remove(&message.alert);
+        } else if told && self.plan.filter.from_level.is_some() && self.state.told.len() < TOLD_MAX {
+            self.state.told.insert(message.alert.clone());
+        }
+        // who only counts remembers no building
+        if self.plan.leaves_to_clusters() && self.plan.class_of(message.severity) != Class::Public {
+            self.state.clusters.hear(message, told);
+        }
     }
 
     /// How often an alert came back within a day, this time included; 0 for one that is never unstable.
     pub(super) fn turns(&mut self, message: &Message) -> usize {
-        if message.kind.as_str() == BREACH {
+        if message.kind.as_str() == QUARANTINE_BREACH {
             return 0;
         }
         let turns = &mut self.state.turns;
@@ -60,4 +106,17 @@ impl Machine {
         }
         count
     }
+}
+
+impl State {
+    /// Where a cluster stands for the fevers in it.
+    pub(super) fn standing(&self, plan: &Plan, now: Timestamp) -> Standing<'_> {
+        standing(plan, &self.clusters, &self.open, now)
+    }
+}
+
+/// As [`State::standing`], of its parts.
+pub(super) fn standing<'a>(plan: &Plan, clusters: &'a Clusters, open: &OpenAlerts, now: Timestamp) -> Standing<'a> {
+    let is_silenced = |alert: &str| open.silenced_until(alert).is_some_and(|until| now < until);
+    if plan.leaves_to_clusters() { clusters.standing(is_silenced) } else { Standing::default() }
 }

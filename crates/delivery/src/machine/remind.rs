@@ -2,7 +2,7 @@
 
 use domain::alert::Severity;
 
-use super::{Machine, NOTICES_MAX};
+use super::{Machine, NOTICES_MAX, State, news::standing};
 use crate::{Moment, pile::Sort};
 
 /// A reminder that is due and may be told.
@@ -19,12 +19,14 @@ impl Machine {
         self.state.open.keep_quiet(moment.clock);
         // the worst may be silenced, and what was decided in this tick has taken room
         let Some(Due { critical, least }) = self.reminder(moment) else { return };
-        let pile = self.state.open.tell_again(moment.clock, least);
+        let Self { plan, state: State { clusters, open, .. } } = self;
+        let standing = standing(plan, clusters, open, moment.clock);
+        let pile = open.tell_again(moment.clock, least, &standing);
         self.decide(pile, Sort::Reminder, critical, moment);
     }
 
     pub(super) fn reminder(&self, moment: Moment) -> Option<Due> {
-        let worst = self.state.open.worst_due(moment.clock)?;
+        let worst = self.state.open.worst_due(moment.clock, &self.state.standing(&self.plan, moment.clock))?;
         let critical = worst == Severity::Critical;
         let least = if self.is_night(moment) { Severity::Critical } else { Severity::Caution };
         let outbox = &self.state.outbox;

@@ -23,6 +23,8 @@ fn a_cluster_is_told_of_again_as_it_grows_and_of_the_people_in_it_nobody_is_remi
         bench.hear(1, "fever", Critical, "raised", "b07", 0);
         bench.hear(2, "fever", Critical, "raised", "b08", 0);
         bench.hear(9, "cluster", Critical, "raised", "b07", 5);
+        // who made it was told by name, and is part of it in whatever is said of them from then on
+        bench.hear_with(payload(1, 2, "fever", Critical, "updated", "b07", 6), &json!({"suppressed": ["inhibited"]}), 6);
         bench.hear_with(payload(3, 1, "fever", Critical, "raised", "b07", 10), &json!({"suppressed": ["inhibited"]}), 10);
         bench.hear(9, "cluster", Critical, "updated", "b07", 11);
         bench.hear(9, "cluster", Critical, "acknowledged", "b07", 600);
@@ -37,16 +39,62 @@ fn a_cluster_is_told_of_again_as_it_grows_and_of_the_people_in_it_nobody_is_remi
     }
 }
 
+fn inhibited(bench: &mut Bench, alert: u32, action: &str, building: &str, data: &serde_json::Value, second: i64) {
+    let mut more = json!({"suppressed": ["inhibited"]});
+    more.as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
+    bench.hear_with(payload(alert, 1, "fever", Critical, action, building, second), &more, second);
+}
+
+#[test]
+fn a_cluster_that_people_were_not_told_of_stands_for_nobody() {
+    let turn = |level: u8| json!({"owner": {"level": level, "staff": null, "gaps": [], "why": "unacknowledged"}, "level": level});
+    for cluster_goes_up in [false, true] {
+        let filter = Filter { from_level: Some(3), ..Filter::default() };
+        let mut bench = Bench::new(Plan { filter, cluster_stands: true, ..plan(Channel::Wecom, Class::Work) });
+        bench.hear(9, "cluster", Critical, "raised", "b07", 0);
+        if cluster_goes_up {
+            bench.hear_with(payload(9, 2, "cluster", Critical, "escalated", "b07", 900), &turn(3), 900);
+        }
+        inhibited(&mut bench, 3, "escalated", "b07", &turn(3), 910);
+        bench.run(900..1000);
+        let told: Vec<&str> = bench.calls.iter().filter_map(|(_, send)| notice(send)).flat_map(|told| &told.items).map(|item| item.alert.as_str()).collect();
+        assert_eq!(told, if cluster_goes_up { ["a9"] } else { ["a3"] }, "the town hears of one of them");
+    }
+}
+
+#[test]
+fn a_cluster_that_is_silenced_stands_for_nobody_in_reminders() {
+    let mut bench = Bench::new(Plan { cluster_stands: true, ..plan(Channel::Wecom, Class::Work) });
+    bench.hear(9, "cluster", Critical, "raised", "b07", 0);
+    inhibited(&mut bench, 3, "raised", "b07", &json!({}), 1);
+    // silenced before anybody was reminded
+    bench.silences = Box::new(|_, alert| Some((alert == "a9").then_some(100_000)));
+    bench.run(0..2000);
+    let reminded: Vec<_> = bench.calls.iter().filter_map(|(second, send)| notice(send).filter(|told| told.sort == Sort::Reminder).map(|_| *second)).collect();
+    assert_eq!(reminded.len(), 1, "of the fever: {:?}", bench.sorts());
+}
+
+#[test]
+fn what_is_silenced_and_in_a_cluster_is_still_in_it_when_the_silence_is_over() {
+    let mut bench = Bench::new(Plan { cluster_stands: true, ..plan(Channel::Wecom, Class::Work) });
+    bench.hear(9, "cluster", Critical, "raised", "b07", 0);
+    bench.hear(9, "cluster", Critical, "acknowledged", "b07", 1);
+    let until = START.plus_ms(600_000);
+    bench.hear_with(payload(3, 1, "fever", Critical, "raised", "b07", 2), &json!({"suppressed": ["silenced", "inhibited"], "silenced_until": until}), 2);
+    bench.run(0..4000);
+    assert_eq!(bench.sorts(), [(0, Sort::News, 1)]);
+}
+
 #[test]
 fn only_the_fevers_of_its_building_are_its_own() {
     let mut bench = Bench::new(Plan { cluster_stands: true, ..plan(Channel::Wecom, Class::Work) });
-    bench.hear(3, "fever", Critical, "raised", "b07", 0);
+    inhibited(&mut bench, 3, "raised", "b07", &json!({}), 0);
     bench.hear(1, "symptom", Critical, "raised", "b07", 0);
     bench.hear(2, "fever", Critical, "raised", "b08", 0);
     bench.hear(9, "cluster", Critical, "raised", "b07", 0);
     bench.hear(9, "cluster", Critical, "acknowledged", "b07", 10);
     bench.run(0..1900);
-    assert_eq!(bench.sorts().last(), Some(&(1802, Sort::Reminder, 2)), "{:?}", bench.sorts());
+    assert_eq!(bench.sorts().last(), Some(&(1801, Sort::Reminder, 2)), "{:?}", bench.sorts());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Who is told from a level on.
 
-use domain::alert::Severity::Critical;
+use domain::alert::Severity::{Critical, Serious};
 
 use super::*;
 
@@ -34,6 +34,45 @@ fn whoever_is_told_from_a_level_on_hears_of_an_alert_when_its_turn_comes_so_far_
     assert_eq!(life(Some(3), 3, Channel::Webhook).calls.len(), 2, "and so are programs");
     let office = life(Some(3), 2, Channel::Wecom);
     assert_eq!(office.machine.report().suppressed.get(&Reason::Filtered), Some(&4), "what is not told is counted");
+}
+
+#[test]
+fn whoever_was_told_hears_of_the_end_though_the_level_fell_or_the_alert_began_anew() {
+    for back in ["fell", "reopened"] {
+        let mut bench = Bench::new(Plan { filter: Filter { from_level: Some(3), ..Filter::default() }, ..plan(Channel::Wecom, Class::Work) });
+        bench.hear_with(payload(1, 2, "fever", Critical, "escalated", "b07", 0), &turn(3, "unacknowledged"), 0);
+        bench.run(0..1000);
+        if back == "fell" {
+            // nobody is on duty at level 3 any more
+            bench.hear_with(payload(1, 3, "fever", Critical, "escalated", "b07", 1000), &turn(2, "vacant"), 1000);
+        } else {
+            bench.hear_with(payload(1, 3, "fever", Critical, "recovery_started", "b07", 1000), &json!({"state": "recovering", "level": 3}), 1000);
+            bench.hear_with(payload(1, 4, "fever", Critical, "reopened", "b07", 1100), &json!({"level": null}), 1100);
+        }
+        bench.run(1000..1500);
+        bench.hear_with(payload(1, 5, "fever", Critical, "resolved", "b07", 1500), &json!({"state": "resolved", "level": 2}), 1500);
+        bench.run(1500..8000);
+        let told: Vec<_> =
+            bench.calls.iter().filter_map(|(second, send)| notice(send).map(|told| (*second, told.sort, told.alerts_at(Progress::Over)))).collect();
+        assert_eq!(told.last(), Some(&(1560, Sort::News, 1)), "{back}: {told:?}");
+    }
+}
+
+#[test]
+fn what_comes_and_goes_is_damped_whichever_level_is_told() {
+    let calls = |from_level| {
+        let mut bench = Bench::new(Plan { filter: Filter { from_level, ..Filter::default() }, ..plan(Channel::Feishu, Class::Work) });
+        for turns in 0..10 {
+            let second = turns * 1000;
+            bench.hear_with(payload(1, 1, "symptom", Serious, if turns == 0 { "raised" } else { "reopened" }, "b07", second), &json!({"level": null}), second);
+            bench.hear_with(payload(1, 2, "symptom", Serious, "escalated", "b07", second), &turn(2, "at_once"), second);
+            bench.run(second..second + 500);
+            bench.hear_with(payload(1, 3, "symptom", Serious, "resolved", "b07", second + 500), &json!({"state": "resolved", "level": 2}), second + 500);
+            bench.run(second + 500..second + 1000);
+        }
+        bench.sorts().len()
+    };
+    assert_eq!((calls(None), calls(Some(2))), (9, 9), "four turns with their ends, and that it comes and goes");
 }
 
 #[test]

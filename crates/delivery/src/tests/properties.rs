@@ -7,13 +7,14 @@ use super::{nudges::nudge, *};
 
 #[derive(Clone, Debug)]
 enum Step {
-    Message { alert: u32, kind: usize, severity: Severity, action: usize, building: u32 },
+    Message { alert: u32, kind: usize, severity: Severity, action: usize, building: u32, level: u8, flags: usize },
     Nudge { leader: usize, building: u32 },
     Pass { seconds: i64, answer: usize },
     Crash,
 }
 
-const KINDS: &[&str] = &["fever", "check_overdue", "building_silent", "quarantine_breach"];
+const KINDS: &[&str] = &["fever", "check_overdue", "building_silent", "quarantine_breach", "cluster"];
+const FLAGS: &[&[&str]] = &[&[], &[], &[], &["inhibited"], &["silenced", "inhibited"]];
 const LEADERS: &[&str] = &["s-li", "s-wang", "s-zhao"];
 const ACTIONS: &[&str] = &[
     "raised",
@@ -33,8 +34,8 @@ const ACTIONS: &[&str] = &[
 fn step() -> impl Strategy<Value = Step> {
     let severity = prop_oneof![Just(Severity::Critical), Just(Severity::Serious), Just(Severity::Caution)];
     prop_oneof![
-        12 => (0..30_u32, 0..KINDS.len(), severity, 0..ACTIONS.len(), 0..12_u32)
-            .prop_map(|(alert, kind, severity, action, building)| Step::Message { alert, kind, severity, action, building }),
+        12 => (0..30_u32, 0..KINDS.len(), severity, 0..ACTIONS.len(), 0..12_u32, 0..4_u8, 0..FLAGS.len())
+            .prop_map(|(alert, kind, severity, action, building, level, flags)| Step::Message { alert, kind, severity, action, building, level, flags }),
         3 => (0..LEADERS.len(), 0..12_u32).prop_map(|(leader, building)| Step::Nudge { leader, building }),
         6 => (1..400_i64, 0..8_usize).prop_map(|(seconds, answer)| Step::Pass { seconds, answer }),
         1 => Just(Step::Crash),
@@ -85,12 +86,15 @@ fn play_with(plan: Plan, steps: &[Step], silences: impl Fn(i64, &str) -> Answer 
     let mut now = 0;
     for step in steps {
         match step {
-            Step::Message { alert, kind, severity, action, building } => {
+            Step::Message { alert, kind, severity, action, building, level, flags } => {
                 let name = format!("b{building}");
                 let place = json!({"town": "dianbu", "community": "u07", "estate": "e1", "grid": format!("g{}", building % 3), "building": name,
                     "unit": "2", "household": "h502"});
                 let payload = payload(*alert, 1, KINDS[*kind], *severity, ACTIONS[*action], &name, now);
-                bench.hear_with(payload, &json!({"place": place}), now);
+                let level = (*level > 0).then_some(*level);
+                let owner = level.map(|level| json!({"level": level, "staff": null, "gaps": [], "why": "unacknowledged"}));
+                bench.hear_with(payload, &json!({"place": place, "level": level, "owner": owner, "suppressed": FLAGS[*flags]}), now);
+                bench.heard.push((now, format!("a{alert}"), ACTIONS[*action]));
             }
             Step::Nudge { leader, building } => bench.hear_with(nudge(&format!("b{building}"), &LEADERS[*leader..=*leader], json!({}), now), &json!({}), now),
             Step::Pass { seconds, answer: number } => {
@@ -163,6 +167,20 @@ proptest! {
     }
 
     #[test]
+    fn nobody_is_reminded_of_what_is_over(steps in prop::collection::vec(step(), 1..160), robot in 1..5_usize, from_level in 0..4_u8, cluster_stands in any::<bool>()) {
+        let filter = Filter { from_level: (from_level > 0).then_some(from_level), ..Filter::default() };
+        let bench = play_with(Plan { filter, cluster_stands, ..robot_plan(robot) }, &steps, |_, _| None);
+        prop_assert_eq!(bench.machine.waiting(), 0, "all is told once the receiver answers");
+        for told in bench.calls.iter().filter_map(|(_, send)| notice(send)).filter(|told| told.sort == Sort::Reminder) {
+            let second = (told.at.0 - START.0) / 1000;
+            for item in &told.items {
+                let last = bench.heard.iter().rfind(|(heard, alert, action)| *heard <= second && *alert == item.alert && *action != "unheard_of");
+                prop_assert!(last.is_some_and(|(_, _, action)| !["resolved", "closed"].contains(action)), "{:?} at {second}", item);
+            }
+        }
+    }
+
+    #[test]
     fn nobody_is_reminded_of_what_they_were_told_a_moment_ago(steps in prop::collection::vec(step(), 1..120), robot in 1..5_usize, sleeps in any::<bool>()) {
         let bench = play_with(Plan { quiet: sleeps.then(nap), ..robot_plan(robot) }, &steps, |_, _| None);
         let notices: Vec<&Notice> = bench.calls.iter().filter_map(|(_, send)| notice(send)).collect();
@@ -182,7 +200,7 @@ proptest! {
     fn of_what_may_be_tried_at_one_time_criticals_go_first(steps in prop::collection::vec(step(), 1..60)) {
         let mut bench = Bench::new(plan(Channel::Webhook, Class::Work));
         for step in &steps {
-            if let Step::Message { alert, kind, severity, action, building } = step {
+            if let Step::Message { alert, kind, severity, action, building, .. } = step {
                 bench.hear(*alert, KINDS[*kind], *severity, ACTIONS[*action], &format!("b{building}"), 0);
             }
         }

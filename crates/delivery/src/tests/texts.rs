@@ -74,6 +74,16 @@ fn what_is_over_is_nothing_to_hurry_for() {
 }
 
 #[test]
+fn ends_do_not_crowd_out_what_is_still_to_be_done() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    (10..16).for_each(|alert| bench.hear(alert, "symptom", Critical, "resolved", "b07", 0));
+    (1..4).for_each(|alert| bench.hear(alert, "symptom", Serious, "raised", "b07", 0));
+    bench.run(0..100);
+    let actions: Vec<Option<Action>> = notice(&bench.calls[0].1).unwrap().items.iter().map(|item| item.action).collect();
+    assert_eq!(actions, [[Some(Action::Raised); 3].to_vec(), [Some(Action::Resolved); 2].to_vec()].concat());
+}
+
+#[test]
 fn what_waited_says_when_it_was() {
     let late = |class, zone: Zone| {
         let hours = QuietHours { from: TimeOfDay::of(22, 0), until: TimeOfDay::of(6, 0) };

@@ -181,6 +181,11 @@ impl Scope {
         &self.principal
     }
 
+    /// Who they are among those who work here. Ids of staff are a community's own, so whoever comes from outside is nobody.
+    pub fn staff(&self) -> Option<&StaffId> {
+        self.principal.staff().filter(|_| self.principal.scope().community.as_ref() == Some(&self.community))
+    }
+
     /// Whether they have a right here.
     pub fn may(&self, right: Right) -> bool {
         self.principal.may(right)

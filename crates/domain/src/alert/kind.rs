@@ -35,9 +35,16 @@ impl Kind {
     }
 }
 
+/// A fever of somebody.
+pub const FEVER: &str = "fever";
+/// Several fevers in a building, or in a household.
+pub const CLUSTER: &str = "cluster";
+/// Somebody under an order who is not where they should be.
+pub const QUARANTINE_BREACH: &str = "quarantine_breach";
+
 /// All kinds of alerts.
 pub const KINDS: &[Kind] = &[
-    Kind { slug: "fever", called: ("发热", "Fever"), next: ("陪同就医，登记台账", "escort to the clinic, open the ledger"), of_findings: false },
+    Kind { slug: FEVER, called: ("发热", "Fever"), next: ("陪同就医，登记台账", "escort to the clinic, open the ledger"), of_findings: false },
     Kind {
         slug: "symptom",
         called: ("症状", "Symptoms"),
@@ -46,7 +53,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind { slug: "check_overdue", called: ("体温检查超时", "Check overdue"), next: ("立即补查", "check now"), of_findings: false },
     Kind {
-        slug: "quarantine_breach",
+        slug: QUARANTINE_BREACH,
         called: ("管控人员外出", "Left quarantine"),
         next: ("核实去向，劝返", "find out where they are, bring them home"),
         of_findings: false,
@@ -58,7 +65,7 @@ pub const KINDS: &[Kind] = &[
         slug: "door_missed", called: ("有户未排查", "Doors not reached"), next: ("再上门或电话追访", "knock again or call"), of_findings: false
     },
     Kind {
-        slug: "cluster", called: ("聚集发热", "Cluster of fevers"), next: ("上报街道，准备封控", "tell the town, prepare to seal"), of_findings: false
+        slug: CLUSTER, called: ("聚集发热", "Cluster of fevers"), next: ("上报街道，准备封控", "tell the town, prepare to seal"), of_findings: false
     },
     Kind {
         slug: "arrival",

@@ -25,7 +25,7 @@ pub use event::{
     Severity, Updated, Upgraded,
 };
 pub use key::{AlertId, Key, KeyHash};
-pub use kind::{KINDS, Kind};
+pub use kind::{CLUSTER, FEVER, KINDS, Kind, QUARANTINE_BREACH};
 pub use state::{CAUSES_MAX, Recovering, State, Status};
 pub use step::{Change, Recovery, Resolution, Step};
 pub use turn::{GivenTo, Requested, Seen, Told, Turn, is_only_seen, level_of};

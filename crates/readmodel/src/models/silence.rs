@@ -2,6 +2,7 @@
 
 use domain::{
     Event, Fact,
+    alert::Kind,
     values::{BuildingId, CommandId, Private, Slug, StaffId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -75,5 +76,9 @@ impl ReadModel for Silence {
             return Vec::new();
         }
         vec![Mark { index: UNTIL, parts: vec![Part::I64(row.until.0), Part::Text(key.to_string())] }]
+    }
+
+    fn is_of_findings(row: &Row) -> bool {
+        row.kind.as_ref().is_some_and(|kind| Kind::tells_a_finding(kind.as_str()))
     }
 }

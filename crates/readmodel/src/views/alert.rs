@@ -132,7 +132,7 @@ pub struct AlertItem {
     pub seen: Option<SeenBy>,
     /// Whose turn it is; nothing once it is recovering or over, and where nobody was ever given a duty for it.
     pub turn: Option<TurnView>,
-    /// How much whoever asks was told of it, as one of those whose turn it is or who were told besides; nothing where they were told nothing.
+    /// How much whoever asks was told of it in this episode, at whatever level; nothing where they were told nothing, and once it is over.
     pub for_you: Option<Share>,
     /// Version of the rule.
     pub rule_version: u16,
@@ -151,14 +151,6 @@ pub struct AlertItem {
 const NOTES: &str = "notes";
 
 impl AlertItem {
-    /// As somebody reads it who works here.
-    #[must_use]
-    pub fn read_by(mut self, staff: Option<&StaffId>) -> Self {
-        let told = self.turn.iter().flat_map(|turn| turn.owners.iter().chain(&turn.informed));
-        self.for_you = told.filter(|told| Some(&told.staff) == staff).map(|told| told.share).next();
-        self
-    }
-
     /// Without what others wrote about it, for the holder of a token: a nurse or the office may have written what medicine found.
     pub fn mask_notes(&mut self, reader: &Slug) {
         self.history.iter_mut().filter(|happened| happened.actor != *reader).for_each(|happened| happened.private = Veiled::Nothing);
@@ -172,8 +164,19 @@ impl Veils for AlertItem {
     }
 }
 
-/// An alert as it stands at `now`; with its causes and its history when it alone is asked for.
-pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whole: bool, now: Timestamp) -> AlertItem {
+/// Who asks for alerts, where and when.
+#[derive(Clone, Copy, Debug)]
+pub struct AlertReader<'a> {
+    /// The community.
+    pub community: &'a CommunityId,
+    /// Who they are there, if they are anybody.
+    pub staff: Option<&'a StaffId>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// An alert as it stands; with its causes and its history when it alone is asked for.
+pub fn alert_item(row: &alert::Row, sequence: u64, whole: bool, AlertReader { community, staff, now }: AlertReader<'_>) -> AlertItem {
     let state = &row.state;
     let occurrence = &state.occurrence;
     let acknowledged = match &state.status {
@@ -203,7 +206,7 @@ pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whol
         recovering_until: state.recovering.map(|recovering| recovering.until),
         seen: state.turn.seen.as_ref().map(|seen| SeenBy { actor: seen.actor.clone(), by: taken_by(row, &seen.actor), at: seen.at }),
         turn: turn_view(state, now),
-        for_you: None,
+        for_you: staff.and_then(|staff| share_of(state, staff)),
         rule_version: occurrence.rule_version,
         caused_by: if whole { occurrence.causes.clone() } else { Vec::new() },
         history: if whole { row.history.iter().map(|(n, happened)| history_item(*n, happened)).collect() } else { Vec::new() },
@@ -216,6 +219,13 @@ pub fn alert_item(row: &alert::Row, community: &CommunityId, sequence: u64, whol
 fn taken_by(row: &alert::Row, actor: &Slug) -> Vec<StaffId> {
     let taken = row.history.values().rev().find(|happened| happened.action == Action::Acknowledged && happened.actor == *actor);
     taken.map(|taken| taken.by.clone()).unwrap_or_default()
+}
+
+/// How much somebody was told of an alert that is not over: as one whose turn it was, or else besides.
+fn share_of(state: &State, staff: &StaffId) -> Option<Share> {
+    let levels = || state.turn.told.values().filter(|_| state.is_active());
+    let owners = levels().flat_map(|told| &told.owners);
+    owners.chain(levels().flat_map(|told| &told.informed)).find(|told| told.staff == *staff).map(|told| told.share)
 }
 
 /// Whose turn an alert is that is neither recovering nor over.
