@@ -96,7 +96,7 @@ impl System {
                 data.forget_admin_token()?;
                 intake.ensure_token("admin", Role::Admin, &data.admin_token()?).await?;
             }
-            // it said why: what is there can be read all the same, and alerts are told
+            // it said why; what is there can be read all the same, and alerts are told
             Err(TokenError::Stopped) => {}
             Err(error) => return Err(error.into()),
         }
