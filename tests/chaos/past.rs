@@ -156,8 +156,9 @@ async fn a_bit_that_flipped_on_the_disk_is_found() {
         system.launch().unwrap();
         let found = until("it runs, or says what is wrong", START_WAIT, async || match system.has_begun().await {
             Ok(true) => Some(verify_fails(&system) || system.whole_log()[before..].contains("of another history")),
-            // the record's length was hit: nats-server cuts the log off there, and what was told of it afterwards gives it away
-            Ok(false) if system.whole_log()[before..].contains("publishing stopped: an operator must look") => Some(true),
+            // intake met it and stopped; or the record's length was hit: nats-server cuts the log off there, and what was told of it afterwards
+            // gives it away
+            Ok(false) if system.whole_log()[before..].contains("stopped: an operator must look") => Some(true),
             Ok(false) => None,
             Err(_refused) => Some(true),
         });

@@ -2,11 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use bus::{Announcer, Calm, EventLog, Keyring, Publication, Requests, ResumeError, Tail, TailError};
+use bus::{Announcer, Calm, EventLog, Keyring, Lag, Publication, Requests, ResumeError, Tail, TailError};
 use domain::values::Now;
 use store::{Parked, ParkedList, Store};
 use tokio::{
@@ -72,6 +75,9 @@ pub struct Parts {
 pub struct Readiness {
     reasons: Arc<Mutex<BTreeMap<&'static str, String>>>,
     parked: Arc<Mutex<ParkedList>>,
+    /// Sequence of the last commit that was folded.
+    folded: Arc<AtomicU64>,
+    lag: Arc<Mutex<Lag>>,
 }
 
 impl Readiness {
@@ -89,6 +95,22 @@ impl Readiness {
 
     fn set_aside(&self, parked: Vec<Parked>) {
         parked.into_iter().for_each(|parked| lock(&self.parked).add(parked));
+    }
+
+    fn set_folded(&self, sequence: u64) {
+        self.folded.store(sequence, Ordering::Relaxed);
+        metrics::gauge!("gridward_alerting_sequence").set(sequence as f64);
+    }
+
+    fn set_lag(&self, lag: Lag) {
+        metrics::gauge!("gridward_alerting_pending").set(lag.commits as f64);
+        metrics::gauge!("gridward_alerting_lag_seconds").set(lag.seconds());
+        *lock(&self.lag) = lag;
+    }
+
+    /// How far judging is behind the log, as it was a second ago at most while the log answers.
+    pub fn lag(&self) -> Lag {
+        *lock(&self.lag)
     }
 
     /// Whether all that the log tells is folded, as far as is known.
@@ -128,6 +150,10 @@ impl Alerting {
         }
         let (stop, stopped) = watch::channel(false);
         let (log, store) = (parts.log.clone(), parts.store.clone());
+        // beside all else: who has stopped is behind all the same
+        let (folded, told) = (Arc::clone(&readiness.folded), readiness.clone());
+        let folded = move || folded.load(Ordering::Relaxed);
+        tokio::spawn(bus::watch_lag(parts.log.clone(), parts.now.clone(), folded, move |lag| told.set_lag(lag), stopped.clone()));
         let task = tokio::spawn(run(parts, readiness.clone(), stopped));
         Self { log, store, readiness, stop, task }
     }
@@ -320,6 +346,7 @@ impl Follower {
     }
 
     async fn follow_tail(&mut self, mut tail: Tail) -> Result<TailEnd, AlertingError> {
+        self.readiness.set_folded(tail.sequence());
         let (mut caught_up, mut nearness) = (false, Nearness::default());
         let mut pass = Pass { more: true, ..Pass::default() };
         loop {
@@ -327,7 +354,6 @@ impl Follower {
                 caught_up = true;
                 pass.more = true;
                 self.readiness.ready(JUDGING);
-                metrics::gauge!("gridward_alerting_sequence").set(tail.head() as f64);
                 tracing::info!(sequence = tail.head(), "alerting has reached the head of the log");
             }
             let is_due = pass.more || pass.next_due.is_some_and(|due| due <= (self.now)());
@@ -406,7 +432,7 @@ impl Follower {
         });
         let (parked, pass) = folded.await?;
         self.readiness.set_aside(parked);
-        last.inspect(|sequence| metrics::gauge!("gridward_alerting_sequence").set(*sequence as f64));
+        last.inspect(|sequence| self.readiness.set_folded(*sequence));
         self.folded.send_modify(|_same_fold| {});
         self.send(pass)
     }

@@ -11,12 +11,14 @@
 //! | `load` | the load, as a process of its own |
 //! | `system` | the system under test |
 //! | `town` | who lives there, and what is said of them |
+//! | `progress` | what a measurement is at |
 //! | `figures`, `machine`, `report` | a figure beside its ceiling, on what it was made, the table and the JSON |
 
 mod figures;
 mod load;
 mod machine;
 mod measures;
+mod progress;
 mod raw;
 mod report;
 mod system;
@@ -25,13 +27,16 @@ mod town;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use progress::Phases;
+
 pub use figures::{Figure, Target};
 pub use load::{LOAD_SUBCOMMAND, load_main};
 pub use measures::NAMES;
+pub use progress::{Step, Told};
 pub use report::Report;
 
 /// What is measured, and for how long.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// The program under test.
     pub program: PathBuf,
@@ -47,6 +52,8 @@ pub struct Options {
     pub doors: usize,
     /// Hidden subcommand under which this program becomes the guardian of nats-server.
     pub nats_subcommand: String,
+    /// Is told what is measured.
+    pub told: Told,
 }
 
 impl Options {
@@ -71,20 +78,24 @@ pub struct Country {
 /// # Errors
 /// As [`run`].
 pub async fn run_country(options: &Options, country: Country) -> anyhow::Result<Report> {
-    let figures = measures::country::measure(options.clone(), country).await?;
+    let what = format!("{} commands a second for {} s", country.commands_per_second, options.load_time.as_secs());
+    let phases = Phases::begin(&options.told, ("B10", &what), measures::country::PHASES);
+    let figures = measures::country::measure(options.clone(), country, &phases).await?;
+    phases.end();
     Ok(Report { machine: machine::describe()?, load_seconds: options.load_time.as_secs(), runs: 1, figures })
 }
 
-/// Measures, and tells of each step as it begins.
+/// Measures.
 ///
 /// # Errors
 /// When a system does not start, or answers something else than it should. No figure is made up for what failed.
-pub async fn run(options: &Options, told: impl Fn(&str)) -> anyhow::Result<Report> {
+pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let mut figures = Vec::new();
     for measure in measures::all() {
         if options.only.is_empty() || options.only.iter().any(|wanted| wanted.eq_ignore_ascii_case(measure.name)) {
-            told(&format!("{}: {}", measure.name, measure.what));
-            figures.extend((measure.measure)(options.clone()).await?);
+            let phases = Phases::begin(&options.told, (measure.name, measure.what), (measure.phases)(options.runs));
+            figures.extend((measure.measure)(options, &phases).await?);
+            phases.end();
         }
     }
     Ok(Report { machine: machine::describe()?, load_seconds: options.load_time.as_secs(), runs: options.runs, figures })

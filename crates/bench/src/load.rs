@@ -209,31 +209,53 @@ fn recorded(body: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_request_has_lines_of_one_community_and_no_door_twice() {
-        let town = Town { communities: 4, households: 50 };
-        let load = Load {
+    fn visits(town: Town, lines_per_request: usize, first: usize) -> Load {
+        Load {
             address: "127.0.0.1:1".to_owned(),
             token: "t".to_owned(),
-            sent: Sent::Visits { town, lines_per_request: 10, first: 7 },
+            sent: Sent::Visits { town, lines_per_request, first },
             connections: 1,
             rate: None,
             warm_time: Duration::ZERO,
             load_time: Duration::ZERO,
-        };
-        let mut doors = std::collections::BTreeSet::new();
-        for n in 0..20 {
-            let (request, wanted) = request(&load, n).unwrap();
-            assert_eq!(wanted, 10);
-            let uri = request.uri().to_string();
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let body = runtime.block_on(request.into_body().collect()).unwrap().to_bytes();
-            for line in String::from_utf8(body.to_vec()).unwrap().lines() {
-                let line: serde_json::Value = serde_json::from_str(line).unwrap();
-                doors.insert((uri.clone(), line["data"]["household"].to_string()));
+        }
+    }
+
+    /// Where the lines of a request go: the address of a community, and a door there.
+    fn doors_of(load: &Load, n: usize) -> Vec<(String, String)> {
+        let Sent::Visits { lines_per_request, .. } = load.sent else { panic!("no visits") };
+        let (request, wanted) = request(load, n).unwrap();
+        assert_eq!(wanted, lines_per_request as u64);
+        let uri = request.uri().to_string();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let body = runtime.block_on(request.into_body().collect()).unwrap().to_bytes();
+        let lines = String::from_utf8(body.to_vec()).unwrap();
+        let door = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["data"]["household"].to_string();
+        lines.lines().map(|line| (uri.clone(), door(line))).collect()
+    }
+
+    #[test]
+    fn a_request_has_lines_of_one_community_and_no_door_twice() {
+        let town = Town { communities: 4, households: 50 };
+        let load = visits(town, 10, 7);
+        let doors: std::collections::BTreeSet<_> = (0..20).flat_map(|n| doors_of(&load, n)).collect();
+        assert_eq!(doors.len(), 200);
+    }
+
+    /// Both cases of B9: what a request costs must not depend on how often it goes to the same door.
+    #[test]
+    fn a_round_goes_to_each_door_once_in_few_communities_and_in_many() {
+        let few = Town { communities: 16, households: 1000 };
+        let (many, lines_per_request) = crate::measures::growth::spread(few);
+        for town in [few, many] {
+            let load = visits(town, lines_per_request, 0);
+            let mut doors = std::collections::BTreeSet::new();
+            // as many whole requests as a round has in either
+            for n in 0..992 {
+                doors.extend(doors_of(&load, n));
+                assert_eq!(doors.len(), (n + 1) * lines_per_request, "{town:?}: request {n} goes to a door again");
             }
         }
-        assert_eq!(doors.len(), 200);
     }
 
     #[test]

@@ -22,8 +22,8 @@ pub struct Report {
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Machine { processor, cores, memory_mib, kernel, optimised } = &self.machine;
-        writeln!(f, "{processor}, {cores} cores, {memory_mib} MiB, Linux {kernel}")?;
+        let Machine { processor, cores, memory_mib, kernel, file_system, optimised } = &self.machine;
+        writeln!(f, "{processor}, {cores} cores, {memory_mib} MiB, Linux {kernel}, {file_system}")?;
         if !optimised {
             writeln!(f, "a debug build: these are no figures; cargo build --release -p gridward")?;
         }

@@ -152,7 +152,7 @@ pub struct StreamReport {
     pub identity: String,
     /// Whether it was made just now.
     pub created: bool,
-    /// In what it differs from the plan. Nothing was changed.
+    /// In what it differs from the plan. Nothing of that was changed.
     pub drift: Vec<Drift>,
 }
 
@@ -185,7 +185,8 @@ pub enum ProvisionError {
     },
 }
 
-/// Makes the streams that are missing and compares those that exist. `new_identity` makes the identity of a new stream.
+/// Makes the streams that are missing, raises a limit that is planned higher, and compares those that exist. `new_identity` makes the
+/// identity of a new stream.
 ///
 /// # Errors
 /// When the server refuses a stream or does not answer. What was made until then stays.
@@ -193,7 +194,7 @@ pub async fn ensure(connection: &Connection, plans: &[StreamPlan], mut new_ident
     let mut reports = Vec::with_capacity(plans.len());
     for plan in plans {
         let report = match find(connection.jetstream(), &plan.name).await? {
-            Some(found) => compare(plan, &found),
+            Some(found) => compare(plan, &raised(connection.jetstream(), plan, found).await?),
             None => create(connection.jetstream(), plan, &new_identity()).await?,
         };
         if report.drift.iter().any(|drift| !drift.harmless) {
@@ -212,6 +213,19 @@ async fn find(jetstream: &Context, name: &str) -> Result<Option<Config>, Provisi
             _ => Err(ProvisionError::Unavailable(error.to_string())),
         },
     }
+}
+
+/// The stream with the limit of its plan where that is the higher one: this alone an operator may change of a stream, and nothing is lost by it.
+async fn raised(jetstream: &Context, plan: &StreamPlan, found: Config) -> Result<Config, ProvisionError> {
+    let planned = plan.config("").max_bytes;
+    if found.max_bytes == -1 || (planned != -1 && planned <= found.max_bytes) {
+        return Ok(found);
+    }
+    tracing::info!(stream = %plan.name, from = found.max_bytes, to = planned, "raising the limit of the stream");
+    let wider = Config { max_bytes: planned, ..found };
+    let answer = jetstream.update_stream(&wider).await;
+    let why = |error| format!("its limit cannot be raised to {planned} bytes; may this user ask $JS.API.STREAM.UPDATE.{}? {error}", plan.name);
+    answer.map(|info| info.config).map_err(|error| ProvisionError::Refused { name: plan.name.clone(), why: why(error) })
 }
 
 async fn create(jetstream: &Context, plan: &StreamPlan, identity: &str) -> Result<StreamReport, ProvisionError> {

@@ -13,6 +13,7 @@
 //! | `records` | which commands were recorded: ids in runs |
 //! | `sealing` | keys of people, and the seal |
 //! | `catch_up` | reading on in the log: at the start, and after a conflict |
+//! | `readiness` | how intake is doing, in words |
 //! | `service`, `restore` | from the start until told to stop; a log from a backup begins a new epoch |
 //! | `check` | what is known against a fresh fold |
 //! | `import` | from a file to commands, and the report about it |
@@ -27,6 +28,7 @@ mod conflict;
 mod door;
 mod import;
 mod parse;
+mod readiness;
 mod records;
 mod restore;
 mod sealing;
@@ -38,5 +40,6 @@ mod writer;
 pub use ask::{Ask, Busy, Outcome, Outcomes, Submitter};
 pub use check::check;
 pub use parse::{ParsedCommand, parse_command};
-pub use service::{Intake, Limits, Parts, Readiness, StartError};
+pub use readiness::Readiness;
+pub use service::{Intake, Limits, Parts, StartError, TokenError};
 pub use world::TABLES;

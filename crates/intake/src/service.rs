@@ -1,9 +1,6 @@
 //! Running intake: reach the head, open the gate, write until told to stop.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use bus::{EventLog, KeyStore, Requests, event_log::BATCH_MESSAGES_MAX};
@@ -13,13 +10,14 @@ use domain::{
     values::{DeploymentKey, Now},
 };
 use store::Store;
-use tokio::sync::watch;
+use tokio::sync::{mpsc::UnboundedReceiver, watch};
 use web::Gate;
 
 use crate::{
-    ask::{Outcome, Submitter, Work},
+    ask::{Ask, Outcome, Submitter, Work},
     catch_up::{CatchUpError, catch_up},
     door::{self, Doors},
+    readiness::Readiness,
     restore,
     sealing::{Sealing, SealingError},
     world::World,
@@ -76,23 +74,23 @@ pub enum StartError {
     Listen(#[source] bus::requests::ServeError),
 }
 
-/// How intake is doing, for readiness and for the operator.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<Mutex<Option<String>>>);
-
-impl Readiness {
-    fn waiting(&self, why: impl Into<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.into());
-    }
-
-    fn ready(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    /// Why it is not ready; nothing when it is.
-    pub fn why_not(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
+/// Why a token is not known to be in force.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// It was ended, or another one has its name.
+    #[error("the token {name} was refused: {outcome:?}")]
+    Refused {
+        /// What it is called.
+        name: String,
+        /// What became of it.
+        outcome: Outcome,
+    },
+    /// Nothing is known of the token: readiness says why intake has stopped.
+    #[error("intake has stopped")]
+    Stopped,
+    /// It could not even be asked for.
+    #[error("the token cannot be asked for")]
+    Unasked(#[source] anyhow::Error),
 }
 
 /// Intake, running.
@@ -143,17 +141,14 @@ impl Intake {
     /// Makes sure that a token of this process's own is in force everywhere; its secret stays with the caller.
     ///
     /// # Errors
-    /// When it cannot be recorded.
-    pub async fn ensure_token(&self, name: &str, role: Role, secret: &str) -> anyhow::Result<()> {
-        let hash = SecretHash::of(secret);
-        let token = format!("t-{}", hash.name()).parse()?;
-        let grant = Grant { token, name: name.parse()?, secret_hash: hash, scope: TokenScope::default(), role, staff: None };
-        let ask = door::deployment_ask("service".parse()?, Role::Service, access::Command::Grant(grant)).context("no random numbers")?;
-        let outcomes = self.submitter.submit(vec![ask]).map_err(|_| anyhow::anyhow!("intake has stopped"))?;
+    /// [`TokenError`].
+    pub async fn ensure_token(&self, name: &str, role: Role, secret: &str) -> Result<(), TokenError> {
+        let ask = ask_for_token(name, role, secret).map_err(TokenError::Unasked)?;
+        let outcomes = self.submitter.submit(vec![ask]).map_err(|_busy| TokenError::Stopped)?;
         for outcome in outcomes.all().await {
-            match outcome.context("intake has stopped")? {
+            match outcome.ok_or(TokenError::Stopped)? {
                 Outcome::Recorded { .. } | Outcome::Unchanged { .. } | Outcome::Duplicate { .. } => {}
-                other => anyhow::bail!("the token {name} was refused: {other:?}"),
+                outcome => return Err(TokenError::Refused { name: name.to_owned(), outcome }),
             }
         }
         Ok(())
@@ -191,10 +186,10 @@ struct Service {
 }
 
 impl Service {
-    async fn run(self, queue: tokio::sync::mpsc::UnboundedReceiver<Work>, stopped: watch::Receiver<bool>) {
+    async fn run(self, mut queue: UnboundedReceiver<Work>, stopped: watch::Receiver<bool>) {
         let readiness = self.readiness.clone();
         let store = self.parts.store.clone();
-        match self.work(queue, stopped).await {
+        match self.work(&mut queue, stopped).await {
             Ok(()) => {}
             Err(error) => {
                 let why = chain(&error);
@@ -202,13 +197,15 @@ impl Service {
                 readiness.waiting(why);
             }
         }
+        // whoever is told now that it has stopped finds out why
+        drop(queue);
         let closed = tokio::task::spawn_blocking(move || store.close()).await;
         if let Ok(Err(error)) = closed {
             tracing::warn!(%error, "intake's store did not close; it will be folded again where needed");
         }
     }
 
-    async fn work(self, queue: tokio::sync::mpsc::UnboundedReceiver<Work>, mut stopped: watch::Receiver<bool>) -> Result<(), WriterError> {
+    async fn work(self, queue: &mut UnboundedReceiver<Work>, mut stopped: watch::Receiver<bool>) -> Result<(), WriterError> {
         let mut world = World::new(self.parts.store.clone());
         let position = tokio::select! {
             position = reach_head(&self.parts.log, &mut world, &self.gate, &self.readiness) => position?,
@@ -232,6 +229,7 @@ impl Service {
             position,
             batch_max: BATCH_MESSAGES_MAX,
             denied: 0,
+            readiness: readiness.clone(),
             stop: stopped,
         };
         let opened = async {
@@ -254,6 +252,13 @@ impl Service {
         }
         writing.await
     }
+}
+
+fn ask_for_token(name: &str, role: Role, secret: &str) -> anyhow::Result<Ask> {
+    let hash = SecretHash::of(secret);
+    let token = format!("t-{}", hash.name()).parse()?;
+    let grant = Grant { token, name: name.parse()?, secret_hash: hash, scope: TokenScope::default(), role, staff: None };
+    door::deployment_ask("service".parse()?, Role::Service, access::Command::Grant(grant)).context("no random numbers")
 }
 
 /// Reads on until the head, patiently; starts over when the log is another one.

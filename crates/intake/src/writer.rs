@@ -33,6 +33,7 @@ use crate::{
     ask::{Ask, Outcome, Waiting, Work},
     batch::{Answer, Appended, Batch, Decided, Encoded, answer, decide_again, split_decided},
     catch_up::{CatchUpError, catch_up, position_after},
+    readiness::Readiness,
     sealing::{Sealing, SealingError},
     subject,
     world::World,
@@ -44,6 +45,7 @@ const GATHER_MAX: usize = BATCH_MESSAGES_MAX;
 const JSON_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// What becomes of what is well formed and too large to be recorded, however often it is sent.
 const TOO_LARGE: Outcome = Outcome::Refused("too_large");
+const LOG_FULL: &str = "the log is full: make room; see docs/errors/log-full.md";
 /// First pause before something that is away is tried again; it doubles.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 /// Longest pause before something that is away is tried again.
@@ -63,6 +65,7 @@ pub(crate) struct Writer {
     pub(crate) batch_max: usize,
     /// Conflicts in a row behind which nothing was found on the log.
     pub(crate) denied: u32,
+    pub(crate) readiness: Readiness,
     /// Turns true when it is to stop.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -99,7 +102,7 @@ pub(crate) enum WriterError {
 impl Writer {
     /// Works until the queue is closed, or `stop` says so: what waits then is dropped unanswered. Of a batch whose outcome is not known yet
     /// all, some of the first or nothing may be on the log.
-    pub(crate) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Work>) -> Result<(), WriterError> {
+    pub(crate) async fn run(mut self, queue: &mut mpsc::UnboundedReceiver<Work>) -> Result<(), WriterError> {
         let mut waiting: VecDeque<Waiting> = VecDeque::new();
         loop {
             if waiting.is_empty() {
@@ -120,6 +123,7 @@ impl Writer {
                 Err(WriterError::Stopped) => return Ok(()),
                 done => done?,
             }
+            self.readiness.goes_on();
         }
     }
 
@@ -134,6 +138,7 @@ impl Writer {
     /// Says what is away, and waits before it is tried again. Returns how long to wait the next time.
     async fn warn_and_pause(&mut self, sentence: &'static str, why: impl std::fmt::Display, pause: Duration) -> Result<Duration, WriterError> {
         tracing::warn!(%why, "{sentence}");
+        self.readiness.held_up(sentence, (self.now)());
         self.pause(pause).await?;
         Ok((pause * 2).min(PAUSE_MAX))
     }
@@ -328,7 +333,8 @@ impl Writer {
                 // an operator makes room, or not; meanwhile callers are told that nothing is known, and may send again
                 Err(AppendError::Refused(bus::Refusal::Full(why))) => {
                     // not a warning: this does not pass by itself
-                    tracing::error!(%why, "the log is full: make room; see docs/errors/log-full.md");
+                    tracing::error!(%why, "{LOG_FULL}");
+                    self.readiness.held_up(LOG_FULL, (self.now)());
                     metrics::counter!("gridward_appends_refused_full_total").increment(1);
                     self.pause(PAUSE_MAX).await?;
                 }

@@ -8,7 +8,7 @@ use domain::{
     commit::CommitError,
     event::DecodeError,
     log::LogPosition,
-    values::{BuildingId, CommunityId, Timestamp},
+    values::{BuildingId, CommunityId},
 };
 use readmodel::{Mark, ReadModel, TakenBack, for_each_model, models, taken_back};
 use serde::de::DeserializeOwned;
@@ -116,11 +116,6 @@ impl Folder {
 }
 
 impl Decoded<'_> {
-    /// When it was recorded.
-    pub(crate) fn recorded_at(&self) -> Timestamp {
-        self.commit.header.recorded_at
-    }
-
     /// Its facts in order.
     pub(crate) fn facts(&self) -> impl Iterator<Item = Fact<'_>> {
         let Self { sequence, commit, .. } = self;

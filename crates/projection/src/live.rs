@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use bus::Stored;
+use bus::{Lag, Stored};
 use domain::{
     Event, Fact, Header,
     access::{self, DEPLOYMENT},
@@ -61,6 +61,8 @@ pub(crate) struct Live {
     phase: watch::Sender<Phase>,
     /// Sequence of the last commit that reads show.
     sequence: watch::Sender<u64>,
+    /// How far it is behind the log.
+    lag: Mutex<Lag>,
     parked: Mutex<ParkedList>,
     /// Weak: the folding thread ends when whoever feeds it does, also when that is dropped and not stopped.
     work: Mutex<Option<mpsc::WeakSender<Work>>>,
@@ -74,6 +76,7 @@ impl Live {
             changes: Arc::new(Changes::new()),
             phase: watch::Sender::new(Phase::CatchingUp),
             sequence: watch::Sender::new(0),
+            lag: Mutex::default(),
             parked: Mutex::default(),
             work: Mutex::default(),
         }
@@ -130,14 +133,16 @@ impl Live {
         self.phase.borrow().clone()
     }
 
-    /// Notes how many messages were still to come when the last ones were read.
-    pub(crate) fn set_pending(pending: u64) {
-        metrics::gauge!("gridward_projection_pending").set(as_gauge(pending));
+    /// Notes how far it is behind the log.
+    pub(crate) fn set_lag(&self, lag: Lag) {
+        metrics::gauge!("gridward_projection_pending").set(as_gauge(lag.commits));
+        metrics::gauge!("gridward_projection_lag_seconds").set(lag.seconds());
+        *lock(&self.lag) = lag;
     }
 
-    /// Notes how long ago the last commit that reads show was recorded, while there are later ones.
-    pub(crate) fn set_lag_ms(lag_ms: i64) {
-        metrics::gauge!("gridward_projection_lag_seconds").set(lag_ms.max(0) as f64 / 1e3);
+    /// How far it was behind the log, a second ago at most while the log answers.
+    pub(crate) fn lag(&self) -> Lag {
+        *lock(&self.lag)
     }
 
     pub(crate) fn sequence(&self) -> u64 {

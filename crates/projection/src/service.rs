@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use bus::{Calm, EventLog, KeyStore, LastValues, ResumeError, Tail, TailError};
+use bus::{Calm, EventLog, KeyStore, Lag, LastValues, ResumeError, Tail, TailError};
 use domain::values::{DeploymentKey, Now};
 use store::{Comparison, ParkedList, Store, StoreError};
 use tokio::{
@@ -82,6 +82,11 @@ impl Readiness {
     pub fn sequence(&self) -> u64 {
         self.0.sequence()
     }
+
+    /// How far reads are behind the log.
+    pub fn lag(&self) -> Lag {
+        self.0.lag()
+    }
 }
 
 impl Projection {
@@ -96,7 +101,9 @@ impl Projection {
             let teller = StatusTeller { live: Arc::clone(&live), reader: reader.clone(), values };
             tokio::spawn(teller.run(stopped.clone()));
         }
-        let service = Service { log: parts.log, store: parts.store, live: Arc::clone(&live), reader, now: parts.now };
+        let (folded, told) = (Arc::clone(&live), Arc::clone(&live));
+        tokio::spawn(bus::watch_lag(parts.log.clone(), parts.now, move || folded.sequence(), move |lag| told.set_lag(lag), stopped.clone()));
+        let service = Service { log: parts.log, store: parts.store, live: Arc::clone(&live), reader };
         let task = tokio::spawn(service.run(stopped));
         Self { live, query, stop, task }
     }
@@ -151,7 +158,6 @@ struct Service {
     store: Store,
     live: Arc<Live>,
     reader: Reader,
-    now: Now,
 }
 
 /// Why following the log ended.
@@ -232,8 +238,7 @@ impl Service {
         }
         let (work, waiting) = mpsc::channel(WORK_WAITING_MAX);
         let (live, folder) = (Arc::clone(&self.live), Folder::new(self.store.clone()));
-        let now = Arc::clone(&self.now);
-        let folding = tokio::task::spawn_blocking(move || fold_all(folder, &live, &now, waiting));
+        let folding = tokio::task::spawn_blocking(move || fold_all(folder, &live, waiting));
         self.live.set_work(Some(work.downgrade()));
         let ended = self.feed(tail, work, stopped).await;
         self.live.set_work(None);
@@ -273,7 +278,6 @@ impl Service {
                 }
             };
             calm.heard(messages.len());
-            Live::set_pending(tail.pending());
             if work.send(Work::Fold { messages, head: tail.caught_up() }).await.is_err() {
                 return Ended::Again("folding ended".to_owned());
             }
@@ -287,14 +291,12 @@ impl Service {
 }
 
 /// The thread that folds: the only one that writes the store.
-fn fold_all(mut folder: Folder, live: &Live, now: &Now, mut waiting: mpsc::Receiver<Work>) -> Result<(), FoldError> {
+fn fold_all(mut folder: Folder, live: &Live, mut waiting: mpsc::Receiver<Work>) -> Result<(), FoldError> {
     while let Some(work) = waiting.blocking_recv() {
         match work {
             Work::Fold { messages, head } => {
                 let batch = folder.fold(&messages)?;
                 live.publish(&batch, messages.last().map_or(0, |last| last.sequence));
-                let last = batch.decoded.last().filter(|_| !head).map(|last| last.recorded_at());
-                Live::set_lag_ms(last.map_or(0, |last| now().0 - last.0));
                 if head {
                     at_head(live);
                 }

@@ -130,7 +130,11 @@ async fn a_fever_goes_its_way_across_processes() {
     for service in [&intake, &projection, &alerting] {
         service.ready().await;
     }
-    assert_eq!(intake.readiness().await.1, json!({"ready":true,"services":{"intake":"ready","nats":"ready"},"parked":{}}));
+    assert_eq!(intake.readiness().await.1, json!({"ready":true,"services":{"intake":"ready","nats":"ready"},"lag":{},"parked":{}}));
+    for (fold, name) in [(&projection, "projection"), (&alerting, "alerting")] {
+        let told = fold.readiness().await.1;
+        assert!(told["lag"][name]["commits"].is_u64() && told["lag"][name]["seconds"].is_f64(), "{told}");
+    }
     send(&intake, "community.found", json!({"town":"dianbu","community":COMMUNITY,"name":"七里"})).await;
     send(&intake, "building.register", json!({"building":"b07","name":"7号楼"})).await;
     send(&intake, "household.register", json!({"household":"h1","building":"b07","door":"101"})).await;

@@ -10,7 +10,7 @@ use bus::server::{ServerConfig, ServiceUser, find_binary};
 use system_tests::program;
 
 /// What intake may do besides, until the streams are made: the shipped file says to take it out then.
-const FOR_PROVISIONING: [&str; 2] = ["$JS.API.STREAM.INFO.*", "$JS.API.STREAM.CREATE.*"];
+const FOR_PROVISIONING: [&str; 3] = ["$JS.API.STREAM.INFO.*", "$JS.API.STREAM.CREATE.*", "$JS.API.STREAM.UPDATE.EVENTS"];
 
 fn deploy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy")

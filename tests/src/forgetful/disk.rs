@@ -15,6 +15,8 @@ use crate::Chance;
 
 /// The folder that everything stands in.
 pub(super) const ROOT: u64 = 1;
+/// How large it says it is at first, in bytes: nats-server looks before it begins.
+const SIZE_BYTES: u64 = 64 << 30;
 /// What reaches the disk whole or not at all, in bytes.
 pub(super) const PAGE_BYTES: usize = 4096;
 
@@ -49,6 +51,8 @@ pub(super) struct Disk {
     synced_names: Names,
     names_dirty: bool,
     next: u64,
+    /// How large it says it is, in bytes. It takes more than that.
+    pub(super) size: u64,
 }
 
 #[expect(clippy::disallowed_methods, reason = "a file says when it was changed, by the clock of the machine")]
@@ -110,7 +114,7 @@ impl Node {
 impl Default for Disk {
     fn default() -> Self {
         let nodes = BTreeMap::from([(ROOT, Node::new(true, 0o755))]);
-        Self { nodes, names: Names::new(), synced_names: Names::new(), names_dirty: false, next: ROOT + 1 }
+        Self { nodes, names: Names::new(), synced_names: Names::new(), names_dirty: false, next: ROOT + 1, size: SIZE_BYTES }
     }
 }
 

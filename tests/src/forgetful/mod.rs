@@ -41,6 +41,15 @@ impl Forgetful {
         self.folder.path()
     }
 
+    /// Leaves so much free, in bytes, as if others had filled it or made room. It only says so: what is written beyond is taken.
+    ///
+    /// # Panics
+    /// When an operation on it panicked.
+    pub fn leave_free(&self, bytes: u64) {
+        let mut disk = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
+        disk.size = disk.bytes() + bytes;
+    }
+
     /// Cuts the power, after which the disk comes back with what was synced and, of the rest, with what `remains` leaves. Whoever has a
     /// file open on it must have been killed before.
     ///

@@ -15,8 +15,6 @@ use super::disk::{Disk, Node, PAGE_BYTES};
 
 /// How long the kernel may keep what it was told of names and sizes: nothing changes but through it.
 const KEEP: Duration = Duration::from_secs(1);
-/// How large it says it is, in bytes: nats-server looks before it begins.
-const SIZE_BYTES: u64 = 64 << 30;
 /// Files get the same generation for ever: no number is used twice.
 const GENERATION: Generation = Generation(0);
 
@@ -188,7 +186,8 @@ impl Filesystem for Mounted {
 
     fn statfs(&self, _: &Request, _: INodeNo, reply: ReplyStatfs) {
         let block = PAGE_BYTES as u64;
-        let free = SIZE_BYTES.saturating_sub(self.disk().bytes()) / block;
-        reply.statfs(SIZE_BYTES / block, free, free, u64::from(u32::MAX), u64::from(u32::MAX), PAGE_BYTES as u32, 255, PAGE_BYTES as u32);
+        let disk = self.disk();
+        let (size, free) = (disk.size / block, disk.size.saturating_sub(disk.bytes()) / block);
+        reply.statfs(size, free, free, u64::from(u32::MAX), u64::from(u32::MAX), PAGE_BYTES as u32, 255, PAGE_BYTES as u32);
     }
 }

@@ -247,6 +247,7 @@ impl Publisher {
                 Err(AppendError::Conflict | AppendError::Torn | AppendError::Unknown(_)) => return Ok(Ended::Pause),
                 Err(AppendError::Refused(Refusal::Full(why))) => {
                     tracing::error!(class = self.class.word(), why, "the stream of alerts is full");
+                    self.readiness.waiting(self.class.publishing(), "the stream of alerts is full: make room");
                     return Ok(Ended::Pause);
                 }
                 Err(AppendError::Refused(refusal)) => return Err(PublishError::Refused(refusal)),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alerting::Alerting;
-use bus::{EventLog, Notice, Publication};
+use bus::{EventLog, Lag, Notice, Publication};
 use domain::log::LogPosition;
 use serde_json::Value;
 
@@ -22,6 +22,10 @@ async fn stopped(alerting: &Alerting) -> String {
 
 async fn ready(alerting: &Alerting) {
     eventually("readiness", || alerting.readiness().why_not().is_none().then_some(())).await;
+}
+
+async fn behind(alerting: &Alerting, wanted: Lag) {
+    eventually(&format!("{wanted:?} behind"), || (alerting.readiness().lag() == wanted).then_some(())).await;
 }
 
 fn ids(notices: &[Notice]) -> Vec<String> {
@@ -219,6 +223,27 @@ async fn while_the_log_is_missing_the_service_waits_and_forgets_nothing() {
     system.notices(2).await;
     alerting.stop().await;
     assert_eq!(system.publication.notices().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_or_has_stopped_says_how_far_judging_is_behind() {
+    let system = System::new("2020-02-02T15:05").await;
+    let alerting = system.start();
+    ready(&alerting).await;
+    system.log.hand_out(0);
+    let folded = system.head();
+    system.record("visit.record", fever("p1", 38.2), "2020-02-02T15:04").await;
+    system.clock.forward_minutes(2);
+    behind(&alerting, Lag { commits: 1, age_ms: 2 * 60_000 }).await;
+    system.grow(1).await;
+    // what it was to read next is lost, and it stops there
+    system.log.lose(folded + 1);
+    system.log.hand_out(1);
+    eventually("it stops", || alerting.readiness().why_not().filter(|why| why.contains("judging"))).await;
+    system.clock.forward_minutes(3);
+    let behind = eventually("it is behind for longer", || Some(alerting.readiness().lag()).filter(|lag| lag.age_ms >= 3 * 60_000)).await;
+    assert_eq!(behind.commits, 2);
+    alerting.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

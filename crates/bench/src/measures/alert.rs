@@ -11,6 +11,7 @@ use super::posts::WARM_TIME;
 use crate::Options;
 use crate::figures::{Figure, Target};
 use crate::load::{Load, Sent};
+use crate::progress::Phases;
 use crate::system::System;
 use crate::town::{DOORS_PER_BUILDING, Town};
 
@@ -22,10 +23,12 @@ const FEVER_EVERY: Duration = Duration::from_millis(50);
 /// Longest wait for a message.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
+pub(super) async fn measure(options: Options, phases: &Phases) -> anyhow::Result<Vec<Figure>> {
     let town = options.town();
+    phases.next("founding the town");
     let system = System::start(&options.program).await?;
     system.found(town).await?;
+    phases.next("fevers, one by one");
     let background = Load {
         address: system.address().to_owned(),
         token: system.token().to_owned(),

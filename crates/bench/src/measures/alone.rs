@@ -4,15 +4,18 @@ use super::posts::WARM_TIME;
 use crate::Options;
 use crate::figures::{Ceiling, Figure, Target, median};
 use crate::load::{Load, Sent};
+use crate::progress::Phases;
 use crate::raw::Raw;
 use crate::system::System;
 
-pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
+pub(super) async fn measure(options: Options, phases: &Phases) -> anyhow::Result<Vec<Figure>> {
     let town = options.town();
+    phases.next("founding the town");
     let system = System::start(&options.program).await?;
     system.found(town).await?;
     let mut waits = Vec::new();
-    for _ in 0..options.runs {
+    for run in 0..options.runs {
+        phases.run(run, options.runs, "one client");
         let load = Load {
             address: system.address().to_owned(),
             token: system.token().to_owned(),
@@ -26,6 +29,7 @@ pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
         system.settled().await?;
     }
     drop(system);
+    phases.next("a durable publish without us");
     let mut raw = Raw::start(&options.nats_subcommand).await?;
     let ceiling = raw.single_p50_ms(options.load_time).await?;
     raw.stop().await?;

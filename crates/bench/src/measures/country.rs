@@ -6,6 +6,7 @@ use super::alert::{quantile_ms, waits};
 use super::posts::WARM_TIME;
 use crate::figures::{Figure, Target};
 use crate::load::{Load, Sent};
+use crate::progress::Phases;
 use crate::system::{Heads, System};
 use crate::{Country, Options};
 
@@ -16,8 +17,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// What of the rate must have been recorded for it to count as sustained: the last requests are still on their way when it ends.
 const SUSTAINED: f64 = 0.99;
 
-pub(crate) async fn measure(options: Options, country: Country) -> anyhow::Result<Vec<Figure>> {
+/// It has so many phases.
+pub(crate) const PHASES: usize = 2;
+
+pub(crate) async fn measure(options: Options, country: Country, phases: &Phases) -> anyhow::Result<Vec<Figure>> {
     let town = options.town();
+    phases.next("founding the town");
     let system = System::start(&options.program).await?;
     system.found(town).await?;
     let load = Load {
@@ -32,6 +37,7 @@ pub(crate) async fn measure(options: Options, country: Country) -> anyhow::Resul
     // one fever to a building: of each the first message is waited for
     let fevers = u32::try_from(town.communities * town.buildings())?;
     let fever_every = (options.load_time / fevers).max(Duration::from_millis(50));
+    phases.next("the load of a country");
     let (told, waits, lag) =
         tokio::try_join!(load.run(&options.program), waits(&system, town, options.load_time, fever_every), lag(&system, options.load_time))?;
     system.settled().await?;

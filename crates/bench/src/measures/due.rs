@@ -6,6 +6,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::Options;
 use crate::figures::{Figure, Target, median};
+use crate::progress::Phases;
 use crate::system::System;
 use crate::town::Town;
 
@@ -30,15 +31,18 @@ const LOOK_PAUSE: Duration = Duration::from_millis(20);
 /// How long nothing is judged once all is.
 const REST: Duration = Duration::from_secs(1);
 
-pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
+pub(super) async fn measure(options: Options, phases: &Phases) -> anyhow::Result<Vec<Figure>> {
     let town = Town { communities: COMMUNITIES, households: ORDERS.min(options.doors) };
     let few = FEW.min(town.households);
     let many = AT_NOON.count() * town.households;
     let (mut few_ms, mut many_s) = (Vec::new(), Vec::new());
-    for _ in 0..options.runs {
+    for run in 0..options.runs {
+        phases.run(run, options.runs, "founding the town");
         let mut system = System::start_at(&options.program, Some(FOUNDED_AT.to_owned())).await?;
         found(&system, town, few).await?;
+        phases.run(run, options.runs, "a few checks due");
         few_ms.push(judging_ms(&mut system, few as u64).await?);
+        phases.run(run, options.runs, "many checks due");
         many_s.push(raising_s(&mut system, many as u64).await?);
     }
     let open = town.communities * town.households;

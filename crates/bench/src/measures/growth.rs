@@ -2,29 +2,35 @@
 
 use std::time::Instant;
 
-use super::lines::{CONNECTIONS, LINES_PER_REQUEST};
+use super::lines::CONNECTIONS;
 use super::posts::WARM_TIME;
 use crate::Options;
 use crate::figures::{Ceiling, Figure, Target, median};
 use crate::load::{Load, Sent};
+use crate::progress::Phases;
 use crate::system::System;
 use crate::town::Town;
 
 const COMMUNITIES_MANY: usize = 1000;
 
-pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
+pub(super) async fn measure(options: Options, phases: &Phases) -> anyhow::Result<Vec<Figure>> {
     let town = options.town();
+    let (spread, lines) = spread(town);
+    phases.next("founding 16 communities");
     let few = System::start(&options.program).await?;
     few.found(town).await?;
-    let short = cost_us(&few, &options, town).await?;
+    phases.next("behind the founding");
+    let short = cost_us(&few, &options, (town, lines)).await?;
+    phases.next("filling a long history");
     few.fill(town, 0, options.history).await?;
-    let long = cost_us(&few, &options, town).await?;
+    phases.next("behind it");
+    let long = cost_us(&few, &options, (town, lines)).await?;
     drop(few);
-    // as many doors as before, in more communities
-    let spread = Town { communities: COMMUNITIES_MANY, households: (town.communities * town.households).div_ceil(COMMUNITIES_MANY) };
+    phases.next("founding many communities");
     let many = System::start(&options.program).await?;
     many.found(spread).await?;
-    let spread_cost = cost_us(&many, &options, spread).await?;
+    phases.next("with many communities");
+    let spread_cost = cost_us(&many, &options, (spread, lines)).await?;
     let figure = |what: String, value, than: &str, most| Figure {
         name: "B9",
         what,
@@ -39,12 +45,19 @@ pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
     ])
 }
 
+/// As many doors in many communities, and the lines of a request for both: as many as one of these communities has doors. So a request is of one
+/// community and goes to each of its doors once, here and there, and as many requests later there again.
+pub(crate) fn spread(town: Town) -> (Town, usize) {
+    let households = (town.communities * town.households).div_ceil(COMMUNITIES_MANY);
+    (Town { communities: COMMUNITIES_MANY, households }, households)
+}
+
 /// Microseconds from the first request until the last commit is folded and judged, per commit.
-async fn cost_us(system: &System, options: &Options, town: Town) -> anyhow::Result<f64> {
+async fn cost_us(system: &System, options: &Options, (town, lines_per_request): (Town, usize)) -> anyhow::Result<f64> {
     let load = Load {
         address: system.address().to_owned(),
         token: system.token().to_owned(),
-        sent: Sent::Visits { town, lines_per_request: LINES_PER_REQUEST, first: 0 },
+        sent: Sent::Visits { town, lines_per_request, first: 0 },
         connections: CONNECTIONS,
         rate: None,
         warm_time: WARM_TIME,

@@ -6,15 +6,17 @@ use super::posts::WARM_TIME;
 use crate::Options;
 use crate::figures::{Ceiling, Figure, Target, median};
 use crate::load::{Load, Sent};
+use crate::progress::Phases;
 use crate::raw::{RAW_BATCH_MESSAGES, Raw};
 use crate::system::System;
 
-pub(super) const LINES_PER_REQUEST: usize = 500;
+const LINES_PER_REQUEST: usize = 500;
 /// Enough that a request waits while another is decided.
 pub(super) const CONNECTIONS: usize = 4;
 
-pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
+pub(super) async fn measure(options: Options, phases: &Phases) -> anyhow::Result<Vec<Figure>> {
     let town = options.town();
+    phases.next("founding the town");
     let system = System::start(&options.program).await?;
     system.found(town).await?;
     let load = Load {
@@ -27,13 +29,15 @@ pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
         load_time: options.load_time,
     };
     let mut rates = Vec::new();
-    for _ in 0..options.runs {
+    for run in 0..options.runs {
+        phases.run(run, options.runs, "500 lines a request");
         let (before, began) = (system.sequence().await?, Instant::now());
         load.run(&options.program).await?;
         system.settled().await?;
         rates.push((system.sequence().await? - before) as f64 / began.elapsed().as_secs_f64());
     }
     drop(system);
+    phases.next("atomic batches without us");
     let mut raw = Raw::start(&options.nats_subcommand).await?;
     let ceiling = raw.batched_per_second(options.load_time).await?;
     raw.stop().await?;

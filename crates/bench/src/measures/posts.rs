@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::Options;
 use crate::figures::{Ceiling, Figure, Target, median};
 use crate::load::{Load, Sent};
+use crate::progress::Phases;
 use crate::raw::{POSTGRES, handler_rate, transactions_per_second};
 use crate::system::System;
 
@@ -13,8 +14,9 @@ const CONNECTIONS: usize = 256;
 const CONNECTIONS_FOR_LATENCY: usize = 64;
 pub(crate) const WARM_TIME: Duration = Duration::from_secs(2);
 
-pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
+pub(super) async fn measure(options: Options, phases: &Phases) -> anyhow::Result<Vec<Figure>> {
     let town = options.town();
+    phases.next("founding the town");
     let system = System::start(&options.program).await?;
     system.found(town).await?;
     let load = Load {
@@ -27,12 +29,14 @@ pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
         load_time: options.load_time,
     };
     let (mut rates, mut waits) = (Vec::new(), Vec::new());
-    for _ in 0..options.runs {
+    for run in 0..options.runs {
+        phases.run(run, options.runs, "256 connections");
         let (before, began) = (system.sequence().await?, Instant::now());
         load.run(&options.program).await?;
         system.settled().await?;
         // the warm part counts too: what it left to fold is folded within this time
         rates.push((system.sequence().await? - before) as f64 / began.elapsed().as_secs_f64());
+        phases.run(run, options.runs, "64 connections");
         let few = Load { connections: CONNECTIONS_FOR_LATENCY, ..load.clone() };
         waits.push(few.run(&options.program).await?.p99_ms);
         system.settled().await?;
@@ -41,7 +45,9 @@ pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
     let rate = median(rates);
     let figure =
         |what: &str, value, unit, ceiling, targets: &[Target]| Figure { name: "B1", what: what.to_owned(), value, unit, ceiling, targets: targets.to_vec() };
+    phases.next("a handler that does nothing");
     let nothing = handler_rate(&load, &options.program).await?;
+    phases.next("PostgreSQL");
     let postgres = transactions_per_second(options.load_time.as_secs().max(1))?;
     let posts = "posts on 256 connections";
     let nothing = Some(Ceiling { what: "a handler that does nothing".to_owned(), value: nothing });

@@ -6,6 +6,7 @@ use super::posts::WARM_TIME;
 use crate::Options;
 use crate::figures::{Ceiling, Figure, Target, median};
 use crate::load::{Load, Sent};
+use crate::progress::Phases;
 use crate::system::System;
 use crate::town::{DOORS_PER_BUILDING, Town};
 
@@ -19,10 +20,12 @@ const REST: Duration = Duration::from_secs(130);
 /// What is read in a community about its `n`-th door.
 type Path = fn(usize, usize) -> String;
 
-pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
+pub(super) async fn measure(options: Options, phases: &Phases) -> anyhow::Result<Vec<Figure>> {
     let town = options.town();
+    phases.next("founding the town");
     let system = System::start(&options.program).await?;
     system.found(town).await?;
+    phases.next("filling a short history");
     system.fill(town, 0, SHORT_HISTORY).await?;
     let mut figures = Vec::new();
     let paths: [(&str, Path); 3] = [
@@ -31,11 +34,14 @@ pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
         ("household", |c, n| format!("/api/v1/communities/{}/households/h{n}", Town::community(c))),
     ];
     let mut short = Vec::new();
-    for (_, path) in paths {
+    for (what, path) in paths {
+        phases.next(&format!("{what}, short history"));
         short.push(p99(&system, &options, path).await?);
     }
+    phases.next("filling a long history");
     system.fill(town, SHORT_HISTORY, options.history.saturating_sub(SHORT_HISTORY)).await?;
     for ((what, path), short) in paths.into_iter().zip(short) {
+        phases.next(&format!("{what}, long history"));
         let long = p99(&system, &options, path).await?;
         figures.push(Figure {
             name: "B6",
@@ -46,6 +52,7 @@ pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
             targets: vec![Target::AtMost(5.0), Target::RatioAtMost(1.2)],
         });
     }
+    phases.next("at rest");
     tokio::time::sleep(REST).await;
     figures.push(Figure {
         name: "B8",

@@ -2,20 +2,24 @@
 
 use crate::Options;
 use crate::figures::{Ceiling, Figure, Target, median};
+use crate::progress::Phases;
 use crate::raw::Raw;
 use crate::system::System;
 
 /// Visits on the log, on top of what the town takes.
 const VISITS: usize = 300_000;
 
-pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
+pub(super) async fn measure(options: Options, phases: &Phases) -> anyhow::Result<Vec<Figure>> {
     let town = options.town();
+    phases.next("founding the town");
     let mut system = System::start(&options.program).await?;
     system.found(town).await?;
+    phases.next("filling the log");
     system.fill(town, 0, VISITS).await?;
     let commits = system.sequence().await?;
     let mut rates = Vec::new();
-    for _ in 0..options.runs {
+    for run in 0..options.runs {
+        phases.run(run, options.runs, "rebuild");
         let took = system
             .restart(|data| {
                 std::fs::remove_dir_all(data.join("stores/projection"))?;
@@ -25,6 +29,7 @@ pub(super) async fn measure(options: Options) -> anyhow::Result<Vec<Figure>> {
         rates.push(commits as f64 / took.as_secs_f64());
     }
     drop(system);
+    phases.next("an ordered read without us");
     let mut raw = Raw::start(&options.nats_subcommand).await?;
     let ceiling = raw.read_per_second(commits).await?;
     raw.stop().await?;

@@ -2,6 +2,7 @@
 
 mod calm;
 mod feed;
+mod lag;
 mod memory;
 mod outcome;
 mod position;
@@ -22,6 +23,7 @@ use crate::provision::STREAM_IDENTITY;
 
 pub use calm::Calm;
 pub use feed::Feed;
+pub use lag::{Lag, watch_lag};
 pub use memory::{MemoryLog, NextAppend};
 pub use outcome::{AppendError, ReadError, Refusal, ResumeError, TailError, UnknownOutcome};
 use reader::ReaderTask;

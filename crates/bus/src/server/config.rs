@@ -21,7 +21,7 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Where the server is monitored; it has no authentication, so keep it on 127.0.0.1. Port 0 takes any free one.
     pub monitor: SocketAddr,
-    /// Most bytes the server stores; `None` leaves it three quarters of what is free.
+    /// Most bytes the server stores, as [`super::store_room`] counts them; `None` leaves it three quarters of what is free when it starts.
     pub store_bytes_max: Option<u64>,
     /// Certificate and key for clients, when they speak TLS.
     pub tls: Option<TlsFiles>,

@@ -95,6 +95,40 @@ impl Files {
     }
 }
 
+/// Bytes to which a server on this folder may let its store grow: what it holds already, and three quarters of what is free beside that. Left
+/// to itself nats-server would count what is free only, and one whose disk is half full would be full when it starts again.
+///
+/// # Errors
+/// When the folder cannot be made or looked into.
+pub fn store_room(folder: &Path) -> io::Result<u64> {
+    let files = Files::make(folder)?;
+    let disk = rustix::fs::statvfs(&files.folder)?;
+    Ok(held(&files.folder.join("store"))? + disk.f_bavail * disk.f_frsize / 4 * 3)
+}
+
+/// Bytes of all files in a folder; none where there is no folder.
+fn held(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            // the server that was killed with its parent may still be at work
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            match entry.metadata() {
+                Ok(metadata) if metadata.is_dir() => folders.push(entry.path()),
+                Ok(metadata) => bytes += metadata.len(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(bytes)
+}
+
 /// Opens the lock file, which is never removed: a lock on a removed file would guard nothing.
 pub(super) fn open_lock(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
@@ -120,4 +154,22 @@ pub(super) fn tail(path: &Path) -> String {
         Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
     };
     read().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_store_holds_is_room_for_it_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let nats = folder.path().join("nats");
+        let empty = store_room(&nats).unwrap();
+        let stream = nats.join("store/jetstream/CORE/streams/EVENTS");
+        fs::create_dir_all(&stream).unwrap();
+        // without blocks of its own: what is free stays as it is
+        File::create(stream.join("1.blk")).unwrap().set_len(1 << 40).unwrap();
+        let room = store_room(&nats).unwrap();
+        assert!(room >= 1 << 40 && room - (1 << 40) < empty * 2, "{room} after {empty}");
+    }
 }

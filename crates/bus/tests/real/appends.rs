@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use bus::event_log::IN_TURN_MAX;
-use bus::provision::StreamPlan;
+use bus::provision::{StreamPlan, ensure};
+use bus::server::{NatsServer, ServerConfig};
 use bus::{AppendError, EventLog, EventLogOptions, Message, ReadError, Refusal};
 use bytes::Bytes;
 use tokio::time::timeout;
 
-use crate::common::{Bench, PATIENCE, messages, with_log};
+use crate::common::{Bench, PATIENCE, config, connect, identity, messages, options, with_log};
 
 #[tokio::test]
 async fn a_full_log_refuses_and_stores_nothing() {
@@ -30,6 +31,54 @@ async fn a_full_log_refuses_and_stores_nothing() {
     }
     let head = log.head().await.unwrap();
     assert_eq!((head.last_sequence, head.bytes_max), (4, Some(64 * 1024)));
+}
+
+#[tokio::test]
+async fn a_full_log_goes_on_where_its_limit_is_planned_higher() {
+    let bench = Bench::start().await;
+    bench.provision(&[StreamPlan::events(Some(64 * 1024))]).await;
+    let log = EventLog::new(&bench.connect("intake").await, &EventLogOptions::default());
+    let sized = |kib: usize| vec![Message { subject: "ev.a".to_owned(), payload: Bytes::from(vec![7; kib * 1024]) }];
+    assert_eq!(log.append(0, sized(48)).await, Ok(1));
+    assert!(matches!(log.append(1, sized(48)).await, Err(AppendError::Refused(Refusal::Full(_)))));
+    let higher = [StreamPlan::events(Some(128 * 1024))];
+    // whoever makes streams may not change them, unless an operator lets them for the purpose
+    let refused = ensure(&bench.connect("provision").await, &higher, identity).await.unwrap_err().to_string();
+    assert!(refused.contains("$JS.API.STREAM.UPDATE.EVENTS"), "{refused}");
+    let drift = ensure(&bench.connect("vandal").await, &higher, identity).await.unwrap().remove(0).drift;
+    assert_eq!(drift, []);
+    assert_eq!(log.append(1, sized(48)).await, Ok(2));
+    // a limit is never lowered
+    let lower = ensure(&bench.connect("vandal").await, &[StreamPlan::events(Some(64 * 1024))], identity).await.unwrap().remove(0).drift;
+    assert!(lower.iter().all(|drift| drift.setting == "max_bytes" && drift.harmless) && lower.len() == 1, "{lower:?}");
+    assert_eq!(log.head().await.unwrap().bytes_max, Some(128 * 1024));
+}
+
+#[tokio::test]
+async fn a_full_server_refuses_and_goes_on_with_more_room_after_a_start() {
+    let bench = Bench::start_with(ServerConfig { store_bytes_max: Some(256 * 1024), ..config() }).await;
+    bench.provision(&[StreamPlan::events(None)]).await;
+    let log = EventLog::new(&bench.connect("intake").await, &EventLogOptions::default());
+    let sized = |count: usize| vec![Message { subject: "ev.a".to_owned(), payload: Bytes::from(vec![7; 48 * 1024]) }; count];
+    let (mut head, mut full) = (0, None);
+    while full.is_none() && head < 20 {
+        match log.append(head, sized(1)).await {
+            Ok(last) => head = last,
+            Err(error) => full = Some(error),
+        }
+    }
+    assert!(matches!(full, Some(AppendError::Refused(Refusal::Full(_)))), "after {head}: {full:?}");
+    for count in [2, IN_TURN_MAX + 1] {
+        let full = log.append(head, sized(count)).await;
+        assert!(matches!(full, Err(AppendError::Refused(Refusal::Full(_)))), "{count}: {full:?}");
+    }
+    assert_eq!(log.head().await.unwrap().last_sequence, head);
+    let Bench { folder, server, config } = bench;
+    server.stop().await.unwrap();
+    let server = NatsServer::start(&options(&folder), &ServerConfig { store_bytes_max: Some(4096 * 1024), ..config }).await.unwrap();
+    let log = EventLog::new(&connect(&server.url(), "intake").await, &EventLogOptions::default());
+    assert_eq!(log.append(head, sized(2)).await, Ok(head + 2));
+    server.stop().await.unwrap();
 }
 
 /// What the server must do for an append in turn: had it looked at the sequence only, ours would stand behind what we have not seen.

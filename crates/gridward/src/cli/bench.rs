@@ -1,14 +1,23 @@
 //! `gridward bench`: how fast it is on this machine, beside what the machine could do at all.
 
-use std::time::Duration;
+use std::{
+    io::IsTerminal as _,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+use bench::{Step, Told};
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Global;
 use crate::{
     NATS_SUBCOMMAND,
     exit::{Done, data, talk},
 };
+
+/// How often a bar is drawn while its phase lasts: it tells the time.
+const BAR_EVERY: Duration = Duration::from_secs(1);
 
 /// What is measured, and for how long.
 #[derive(Args)]
@@ -70,12 +79,12 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
         history: figures.history,
         doors: figures.doors.into(),
         nats_subcommand: NATS_SUBCOMMAND.to_owned(),
+        told: if !global.json() && std::io::stderr().is_terminal() { bars() } else { lines() },
     };
     let report = match command {
-        None => bench::run(&options, |step| talk(format_args!("{step}"))).await?,
+        None => bench::run(&options).await?,
         Some(Command::Country { seconds, rate, lines, doors }) => {
             (options.load_time, options.doors) = (Duration::from_secs(seconds), doors.into());
-            talk(format_args!("B10: {rate} commands a second for {seconds} seconds"));
             bench::run_country(&options, bench::Country { commands_per_second: rate.into(), lines_per_request: lines.into() }).await?
         }
     };
@@ -85,4 +94,37 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Done {
         data(report);
     }
     Ok(())
+}
+
+/// A line for each figure.
+fn lines() -> Told {
+    Arc::new(|step| {
+        if let Step::Figure { name, what, .. } = step {
+            talk(format_args!("{name}: {what}"));
+        }
+    })
+}
+
+/// A bar for each figure, with the phase it is in.
+fn bars() -> Told {
+    let style = ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len} {elapsed} {wide_msg}").unwrap_or(ProgressStyle::default_bar());
+    let bar = Mutex::new(ProgressBar::hidden());
+    Arc::new(move |step| {
+        let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
+        match step {
+            Step::Figure { name, what, phases } => {
+                *bar = ProgressBar::new(phases as u64).with_style(style.clone()).with_prefix(name.to_owned()).with_message(what.to_owned());
+                bar.enable_steady_tick(BAR_EVERY);
+            }
+            Step::Phase { number, what } => {
+                bar.set_position(number as u64 - 1);
+                bar.set_message(what.to_owned());
+            }
+            Step::Done => {
+                bar.finish_with_message("done");
+                // it stays, and what comes next begins a line
+                talk("");
+            }
+        }
+    })
 }

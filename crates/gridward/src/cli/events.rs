@@ -29,7 +29,7 @@ enum Command {
         /// The command's id
         command: String,
     },
-    /// Print all of it, a line per commit
+    /// Print all of it, a line per commit; up to a gap in the log, which is said in the last line and ends it with 6
     Export,
 }
 
@@ -89,7 +89,8 @@ pub(crate) async fn export(client: &Client, community: &str) -> Result<String, E
     Ok(lines)
 }
 
-/// Calls `visit` with each commit after a sequence; the last sequence seen.
+/// Calls `visit` with each commit after a sequence; the last sequence seen. A gap in the log is visited and is an error then: what lies beyond
+/// was not read.
 async fn each_line(client: &Client, community: &str, after: u64, mut visit: impl FnMut(&str) -> Result<(), Exit>) -> Result<u64, Exit> {
     let response = accepted(client.request(Method::GET, &format!("/communities/{community}/events?from={}", after + 1)).send().await?).await?;
     let mut chunks = response.bytes_stream();
@@ -101,8 +102,12 @@ async fn each_line(client: &Client, community: &str, after: u64, mut visit: impl
             let line: Vec<u8> = rest.drain(..=end).collect();
             let line = String::from_utf8_lossy(&line).trim().to_owned();
             if !line.is_empty() {
-                last = serde_json::from_str::<Value>(&line)?["sequence"].as_u64().unwrap_or(last);
+                let told: Value = serde_json::from_str(&line)?;
+                last = told["sequence"].as_u64().unwrap_or(last);
                 visit(&line)?;
+                if told["gap"] == true {
+                    return Err(Exit::new(Failure::Partly, told["error"].as_str().unwrap_or_default()));
+                }
             }
         }
     }

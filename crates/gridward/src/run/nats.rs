@@ -7,7 +7,7 @@ use bus::{
     Connection, ConnectionOptions,
     preflight::{Unsynced, preflight_within},
     provision::{StreamPlan, ensure},
-    server::{ConsumerAccount, Launcher, NatsServer, START_WAIT, ServerConfig, ServerOptions, ServiceUser, find_binary},
+    server::{ConsumerAccount, Launcher, NatsServer, START_WAIT, ServerConfig, ServerOptions, ServiceUser, find_binary, store_room},
 };
 
 use crate::{
@@ -25,6 +25,8 @@ pub(crate) struct OwnServer {
     pub(crate) server: NatsServer,
     listen: SocketAddr,
     secrets: NatsSecrets,
+    /// Most bytes it stores: it takes no other number while it runs.
+    store_bytes_max: u64,
 }
 
 /// The NATS of a system: one that we run, or somebody else's.
@@ -135,14 +137,15 @@ impl OwnServer {
             launcher: Launcher::ThisProgram { subcommand: NATS_SUBCOMMAND.to_owned() },
             start_wait: START_WAIT,
         };
-        let config = config(listen, &secrets, consumers);
+        let store_bytes_max = store_room(&options.folder).context("cannot tell how much room the log has")?;
+        let config = config(listen, &secrets, store_bytes_max, consumers);
         let server = NatsServer::start(&options, &config).await.context("nats-server did not start")?;
-        Ok(Self { server, listen, secrets })
+        Ok(Self { server, listen, secrets, store_bytes_max })
     }
 
     /// Takes over consumers that were added or removed.
     pub(crate) async fn reload(&self, consumers: &[KeptConsumer]) -> anyhow::Result<()> {
-        Ok(self.server.reload(&config(self.listen, &self.secrets, consumers)).await?)
+        Ok(self.server.reload(&config(self.listen, &self.secrets, self.store_bytes_max, consumers)).await?)
     }
 
     /// One connection per service, each with its own user.
@@ -165,7 +168,7 @@ impl OwnServer {
     }
 }
 
-fn config(listen: SocketAddr, secrets: &NatsSecrets, consumers: &[KeptConsumer]) -> ServerConfig {
+fn config(listen: SocketAddr, secrets: &NatsSecrets, store_bytes_max: u64, consumers: &[KeptConsumer]) -> ServerConfig {
     let services = vec![
         ServiceUser::intake(&secrets.intake),
         ServiceUser::projection(&secrets.projection),
@@ -173,6 +176,7 @@ fn config(listen: SocketAddr, secrets: &NatsSecrets, consumers: &[KeptConsumer])
         ServiceUser::provision(&secrets.provision),
     ];
     let mut config = ServerConfig::new(listen, &secrets.system, services);
+    config.store_bytes_max = Some(store_bytes_max);
     config.consumers = consumers.iter().map(account).collect();
     config
 }

@@ -161,12 +161,12 @@ impl Services {
             checks.push(Check::new("intake", move || readiness.why_not()));
         }
         if let Some(readiness) = self.projection.as_ref().map(Projection::readiness) {
-            let parked = readiness.clone();
-            checks.push(Check::new("projection", move || readiness.why_not()).with_parked(move || parked.parked()));
+            let (parked, lag) = (readiness.clone(), readiness.clone());
+            checks.push(Check::new("projection", move || readiness.why_not()).with_parked(move || parked.parked()).with_lag(move || lag.lag()));
         }
         if let Some(readiness) = self.alerting.as_ref().map(Alerting::readiness) {
-            let parked = readiness.clone();
-            checks.push(Check::new("alerting", move || readiness.why_not()).with_parked(move || parked.parked()));
+            let (parked, lag) = (readiness.clone(), readiness.clone());
+            checks.push(Check::new("alerting", move || readiness.why_not()).with_parked(move || parked.parked()).with_lag(move || lag.lag()));
         }
         checks
     }

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use anyhow::Context as _;
 use bus::preflight::Unsynced;
 use domain::{commit::Role, values::DeploymentKey};
+use intake::TokenError;
 use tokio::sync::{Mutex, watch};
 
 use super::{
@@ -87,11 +88,17 @@ struct System {
 impl System {
     async fn start(data: &Arc<DataFolder>, nats: &Arc<Nats>, connections: Connections, deliveries: Deliveries, common: &Common) -> anyhow::Result<Self> {
         let intake = start_intake(&connections.intake, &data.join("stores/intake"), common).await?;
-        if let Err(error) = intake.ensure_token("admin", Role::Admin, &data.admin_token()?).await {
+        match intake.ensure_token("admin", Role::Admin, &data.admin_token()?).await {
+            Ok(()) => {}
             // somebody ended it: whoever holds the data folder gets another
-            tracing::warn!(%error, "admin.token is not in force any more; making a new one");
-            data.forget_admin_token()?;
-            intake.ensure_token("admin", Role::Admin, &data.admin_token()?).await?;
+            Err(error @ TokenError::Refused { .. }) => {
+                tracing::warn!(%error, "admin.token is not in force any more; making a new one");
+                data.forget_admin_token()?;
+                intake.ensure_token("admin", Role::Admin, &data.admin_token()?).await?;
+            }
+            // it said why; what is there can be read all the same, and alerts are told
+            Err(TokenError::Stopped) => {}
+            Err(error) => return Err(error.into()),
         }
         let projection = start_projection(&connections.projection, &data.join("stores/projection"), common)?;
         let alerting = start_alerting(&connections.alerting, &data.join("stores/alerting"), common)?;
@@ -141,7 +148,7 @@ impl System {
         let pids = Pids { gridward: std::process::id(), nats: nats.pid() };
         let run = RunFile { http: format!("{scheme}://{address}"), nats: nats.url(), pids, certificate };
         data.announce(&run)?;
-        announce(&run, data, clock);
+        announce(&run, data, clock, self.services.intake.as_ref().and_then(|intake| intake.readiness().why_not()));
         let player = match options.demo {
             Some((scale, seed)) => {
                 self.announce_demo(data).await?;
@@ -180,8 +187,11 @@ impl System {
     }
 }
 
-fn announce(run: &RunFile, data: &DataFolder, clock: &Clock) {
-    talk(format_args!("gridward: ready"));
+fn announce(run: &RunFile, data: &DataFolder, clock: &Clock, why_not: Option<String>) {
+    match why_not {
+        None => talk(format_args!("gridward: ready")),
+        Some(why) => talk(format_args!("gridward: nothing can be recorded: {why}")),
+    }
     talk(format_args!("  pages and API   {}", run.http));
     talk(format_args!("  operator token  {}", data.join("admin.token").display()));
     talk(format_args!("  NATS            {}", run.nats));

@@ -150,11 +150,15 @@ async fn while_the_log_is_away_the_outcome_is_unknown_and_the_same_id_tells_it_l
         assert_eq!(reply.headers["retry-after"], "1");
         assert_eq!(reply.json()["retry"], true);
     }
+    // whoever sends must not be told by readiness that all is well
+    let why = house.why_not().unwrap_or_default();
+    assert_eq!(why, "the outcome of an append is unknown; trying again with the same guard (since 2020-02-06T08:00:00Z)");
     house.memory.set_available(true);
     for command in &commands {
         until("recorded or known", async || house.send(command).await.status < 300).await;
         assert_eq!(house.commits_of(command).await.len(), 1);
     }
+    until("it is ready again", async || house.why_not().is_none()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,8 +252,10 @@ async fn a_full_log_is_waited_out_and_nothing_is_acknowledged_meanwhile() {
     let register = building("b07", "7号楼");
     (0..2).for_each(|_| house.memory.next_append(NextAppend::Full));
     assert_eq!(house.send(&register).await.told(), (503, "outcome_unknown".to_owned()));
+    assert!(house.why_not().is_some_and(|why| why.starts_with("the log is full: make room;")), "{:?}", house.why_not());
     until("there is room again", async || house.commits_of(&register).await.len() == 1).await;
     assert_eq!(house.send(&register).await.told(), (200, "duplicate".to_owned()));
+    until("it is ready again", async || house.why_not().is_none()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

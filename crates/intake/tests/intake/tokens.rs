@@ -1,6 +1,7 @@
 //! `/tokens`.
 
 use domain::{Role, access::TokenScope};
+use intake::TokenError;
 use serde_json::json;
 
 use crate::harness::{ADMIN, HERE, House, building};
@@ -73,4 +74,26 @@ async fn a_token_that_makes_no_sense_is_refused() {
         assert_eq!(reply.told(), (status, code.to_owned()), "{}", reply.text());
     }
     assert_eq!(house.log().await.len(), 2);
+}
+
+/// Whoever takes a failed intake for a refused token throws away one that is in force.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_refused_is_told_from_an_intake_that_has_stopped() {
+    let mut house = House::open().await;
+    let ensure = async |house: &House, secret| house.intake.as_ref().unwrap().ensure_token("pages", Role::Admin, secret).await;
+    ensure(&house, "gw_pages").await.unwrap();
+    ensure(&house, "gw_pages").await.unwrap();
+    let listed = house.request("GET", "/tokens", ADMIN, "", "").await.json();
+    let token = listed["items"].as_array().unwrap().iter().find(|item| item["name"] == "pages").unwrap()["token"].clone();
+    assert_eq!(house.request("DELETE", &format!("/tokens/{}", token.as_str().unwrap()), ADMIN, "", "").await.status, 204);
+    let ended = ensure(&house, "gw_pages").await;
+    assert!(matches!(&ended, Err(TokenError::Refused { name, .. }) if name == "pages"), "{ended:?}");
+    // a commit of the past is damaged, and intake reads the log from its start
+    house.stop().await;
+    std::fs::remove_dir_all(house.folder.path().join("intake")).unwrap();
+    house.memory.damage(2);
+    house.begin().await;
+    let stopped = ensure(&house, "gw_operator").await;
+    assert!(matches!(stopped, Err(TokenError::Stopped)), "{stopped:?}");
+    assert!(house.why_not().is_some_and(|why| why.contains("cannot be read at 2")), "{:?}", house.why_not());
 }

@@ -54,6 +54,9 @@ struct LineEvent {
 struct Unreadable {
     sequence: u64,
     error: String,
+    /// Nobody can tell whose it was: the log is not read beyond, and this line is the last.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    gap: bool,
 }
 
 struct Export {
@@ -62,6 +65,8 @@ struct Export {
     next: u64,
     last: u64,
     lines: VecDeque<Bytes>,
+    /// A message is missing, or damaged so that nothing of it can be read.
+    gap: bool,
 }
 
 /// `GET …/events?from=`: every commit of the community up to now, from a sequence on. The log is read and not the rows: what was
@@ -72,7 +77,7 @@ pub(super) async fn events(State(query): State<Query>, Path(community): Path<Str
     let scope = asked.scope.clone();
     let folded = query.read(move |reader| reader.sequence(&scope)).await?;
     let last = query.log.head().await.map_err(|_| Problem::unavailable("log_away", RETRY_AFTER_S))?.last_sequence;
-    let export = Export { query, scope: asked.scope, next: from, last, lines: VecDeque::new() };
+    let export = Export { query, scope: asked.scope, next: from, last, lines: VecDeque::new(), gap: false };
     let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson")), (SEQUENCE, HeaderValue::from(folded))];
     Ok((headers, Body::from_stream(export.into_stream())).into_response())
 }
@@ -95,38 +100,60 @@ impl Export {
             if let Some(line) = self.lines.pop_front() {
                 return Ok(Some(line));
             }
-            if self.next > self.last {
+            if self.gap || self.next > self.last {
                 return Ok(None);
             }
             let until = self.last.min(self.next + COMMITS_PER_READ - 1);
             let sequences: Vec<u64> = (self.next..=until).collect();
-            let found = self.query.log.read_many(&sequences).await?;
-            if found.len() != sequences.len() {
-                return Err(ReadError::Missing("messages are missing from the log".to_owned()));
-            }
-            self.next = until + 1;
-            for stored in &found {
-                self.line(stored).await?;
+            match self.query.log.read_many(&sequences).await {
+                Ok(found) if found.len() == sequences.len() => {
+                    for stored in &found {
+                        self.line(stored).await?;
+                    }
+                    self.next = until + 1;
+                }
+                // one of them is missing or damaged, or the log is away
+                Ok(_) | Err(ReadError::Unavailable(_)) => self.until_gap(until).await?,
+                Err(missing) => return Err(missing),
             }
         }
     }
 
-    async fn line(&mut self, stored: &Stored) -> Result<(), ReadError> {
-        // the subject tells the community, so that what is damaged is told to whom it belongs
-        let ours = stored.subject.split('.').nth(2) == Some(self.scope.community().as_str());
-        let line = match Commit::decode(&stored.payload) {
-            Ok(commit) if commit.header.community == *self.scope.community() => self.commit_line(stored, commit).await?,
-            Ok(_) => return Ok(()),
-            Err(error) if ours => serde_json::to_vec(&Unreadable { sequence: stored.sequence, error: error.to_string() }),
-            Err(_) => return Ok(()),
-        };
-        let mut line = line.map_err(|error| ReadError::Unavailable(error.to_string()))?;
+    /// Reads one by one, up to what is not there or cannot be read.
+    async fn until_gap(&mut self, until: u64) -> Result<(), ReadError> {
+        while self.next <= until {
+            let Some(stored) = self.query.log.read(self.next).await? else {
+                self.gap = true;
+                let error = format!("message {} of the log is damaged or missing: nothing after it is read", self.next);
+                return self.push(&Unreadable { sequence: self.next, error, gap: true });
+            };
+            self.line(&stored).await?;
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, line: &impl Serialize) -> Result<(), ReadError> {
+        let mut line = serde_json::to_vec(line).map_err(|error| ReadError::Unavailable(error.to_string()))?;
         line.push(b'\n');
         self.lines.push_back(line.into());
         Ok(())
     }
 
-    async fn commit_line(&self, stored: &Stored, commit: Commit) -> Result<serde_json::Result<Vec<u8>>, ReadError> {
+    async fn line(&mut self, stored: &Stored) -> Result<(), ReadError> {
+        // the subject tells the community, so that what is damaged is told to whom it belongs
+        let ours = stored.subject.split('.').nth(2) == Some(self.scope.community().as_str());
+        match Commit::decode(&stored.payload) {
+            Ok(commit) if commit.header.community == *self.scope.community() => {
+                let line = self.commit_line(stored, commit).await?;
+                self.push(&line)
+            }
+            Err(error) if ours => self.push(&Unreadable { sequence: stored.sequence, error: error.to_string(), gap: false }),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    async fn commit_line(&self, stored: &Stored, commit: Commit) -> Result<Line, ReadError> {
         let Commit { header, events } = commit;
         let seen = (0..).zip(events).filter_map(|(index, event)| Some((index, as_seen(&self.scope, &header.actor, event)?)));
         let (places, mut events): (Vec<u16>, Vec<Event>) = seen.unzip();
@@ -138,7 +165,7 @@ impl Export {
             subject: stored.subject.clone(),
             data: payload(event),
         };
-        Ok(serde_json::to_vec(&Line {
+        Ok(Line {
             sequence: stored.sequence,
             community: header.community.to_string(),
             command: header.command,
@@ -147,6 +174,6 @@ impl Export {
             actor: header.actor.clone(),
             events: places.into_iter().zip(&events).map(line_event).collect(),
             without: if self.scope.may(Right::SeeFindings) { &[] } else { &["findings"] },
-        }))
+        })
     }
 }

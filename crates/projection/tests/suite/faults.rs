@@ -1,6 +1,7 @@
 //! Whatever happens to the store or the log: the rows are those of a fresh fold, or the projection says why not.
 
 use axum::http::StatusCode;
+use bus::Lag;
 use domain::{quarantine::CheckOutcome, visit::Outcome};
 use projection::Phase;
 use store::Options;
@@ -172,6 +173,35 @@ async fn a_commit_of_a_newer_program_stops_the_fold_before_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fold_that_waits_or_has_stopped_says_how_far_it_is_behind() {
+    let mut log = Log::with_community().await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = log.start(folder.path());
+    running.reached(log.head).await;
+    let recorded = at("2020-02-02T09:00");
+    let entered = || event_fact(9_000, "2020-02-02T09:00", entry("p3", domain::checkpoint::EntryResult::Admitted));
+    // it waits: nothing is handed to it, and the log goes on
+    log.memory.hand_out(0);
+    for _ in 0..2 {
+        log.append("c1", &entered()).await;
+    }
+    log.set_now(recorded.plus_minutes(2));
+    running.behind(Lag { commits: 2, age_ms: 2 * 60_000 }).await;
+    log.memory.hand_out(1);
+    running.reached(log.head).await;
+    running.behind(Lag::default()).await;
+    // it has stopped, before a commit that it cannot read
+    let newer = log.append_bytes("c1", b"GW\x02\0\0\0\0rest".to_vec()).await;
+    running.phase(|phase| matches!(phase, Phase::UpgradeNeeded(_))).await;
+    running.behind(Lag { commits: 1, age_ms: 0 }).await;
+    log.append("c1", &entered()).await;
+    log.set_now(recorded.plus_minutes(5));
+    running.behind(Lag { commits: 2, age_ms: 3 * 60_000 }).await;
+    assert_eq!(running.projection.readiness().sequence(), newer - 1);
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_export_goes_to_the_head_of_the_log_however_far_the_rows_have_come() {
     let mut log = Log::with_community().await;
     let folder = tempfile::tempdir().unwrap();
@@ -184,6 +214,24 @@ async fn the_export_goes_to_the_head_of_the_log_however_far_the_rows_have_come()
     let line = |back: usize| serde_json::from_str::<serde_json::Value>(export.lines().rev().nth(back).unwrap()).unwrap();
     assert_eq!((&line(0)["sequence"], &line(1)["sequence"]), (&last.into(), &(last - 1).into()));
     assert!(line(1)["error"].is_string() && line(0)["events"][0]["type"] == "entry.recorded.v1", "{export}");
+    running.projection.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_export_tells_what_stands_before_a_gap_and_where_that_is() {
+    let log = full_log().await;
+    let folder = tempfile::tempdir().unwrap();
+    let running = log.start(folder.path());
+    running.reached(log.head).await;
+    let whole = String::from_utf8(running.get("office", "/communities/c1/events").await.bytes).unwrap();
+    let (lost, sequence) = (log.head - 3, |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["sequence"].as_u64().unwrap());
+    log.memory.lose(lost);
+    let export = String::from_utf8(running.get("office", "/communities/c1/events").await.bytes).unwrap();
+    let before: Vec<&str> = whole.lines().filter(|line| sequence(line) < lost).collect();
+    let (told, last) = export.trim_end().rsplit_once('\n').unwrap();
+    assert!(before.len() > 20 && told.lines().eq(before), "{told}");
+    let last: serde_json::Value = serde_json::from_str(last).unwrap();
+    assert_eq!((&last["sequence"], &last["gap"]), (&lost.into(), &true.into()), "{last}");
     running.projection.stop().await;
 }
 

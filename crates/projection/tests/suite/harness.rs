@@ -186,6 +186,17 @@ impl Running {
         tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("stuck in {:?}", readiness.phase()));
     }
 
+    /// Waits until it says of itself that it is so far behind the log.
+    pub(crate) async fn behind(&self, wanted: bus::Lag) {
+        let readiness = self.projection.readiness();
+        let waiting = async {
+            while readiness.lag() != wanted {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("{:?} behind, and not {wanted:?}", readiness.lag()));
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
