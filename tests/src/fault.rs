@@ -31,22 +31,43 @@ pub enum Fault {
 impl Fault {
     fn injection(self) -> String {
         match self {
-            Self::KilledAt(call) => format!("inject={WRITES}:signal=KILL:when={call}"),
-            Self::Fails(call, count, error) => format!("inject={FILES}:error={error}:when={call}..{}", call + count),
+            Self::KilledAt(call) => format!("inject={}:signal=KILL:when={call}", self.calls()),
+            Self::Fails(call, count, error) => format!("inject={}:error={error}:when={call}..{}", self.calls(), call + count),
         }
     }
 
-    fn strace(self) -> Command {
+    /// What strace says in its output of a call that this fault struck.
+    fn word(self) -> &'static str {
+        match self {
+            Self::KilledAt(_) => "+++ killed by SIGKILL",
+            Self::Fails(..) => "(INJECTED)",
+        }
+    }
+
+    fn calls(self) -> &'static str {
+        match self {
+            Self::KilledAt(_) => WRITES,
+            Self::Fails(..) => FILES,
+        }
+    }
+
+    fn strace(self, seen: &Path) -> Command {
         let mut strace = Command::new("strace");
-        strace.args(["-f", "-o", "/dev/null", "-e", &self.injection()]);
+        strace.args(["-f", "-s", "0", "-e", &format!("trace={}", self.calls()), "-e", &self.injection()]).arg("-o").arg(seen);
         strace
     }
 
-    /// The program, with this fault from its first call on.
-    pub(crate) fn around(self, program: &Path) -> Command {
-        let mut strace = self.strace();
+    /// The program, with this fault from its first call on; what strace sees goes to a file.
+    pub(crate) fn around(self, program: &Path, seen: &Path) -> Command {
+        let mut strace = self.strace(seen);
         strace.arg(program);
         strace
+    }
+
+    /// How often it struck, by what strace saw: calls that failed, or threads that were killed.
+    pub(crate) fn strikes(self, seen: &Path) -> u64 {
+        let seen = std::fs::read(seen).unwrap_or_default();
+        String::from_utf8_lossy(&seen).lines().filter(|line| line.contains(self.word())).count() as u64
     }
 
     /// Breaks a process that runs already.
@@ -54,11 +75,18 @@ impl Fault {
     /// # Errors
     /// When it cannot be traced.
     pub fn attach(self, pid: u32) -> anyhow::Result<Attached> {
-        let mut strace = self.strace().args(["-p", &pid.to_string()]).stderr(Stdio::piped()).spawn().context("there is no strace")?;
-        let said = BufReader::new(strace.stderr.take().context("strace says nothing")?);
-        // it says so when it has every thread; a process that is gone by then has ended strace, too
-        let _attached = said.lines().map_while(Result::ok).find(|line| line.contains("attached"));
-        Ok(Attached(strace))
+        let seen = tempfile::NamedTempFile::new()?;
+        let mut strace = self.strace(seen.path()).args(["-p", &pid.to_string()]).stderr(Stdio::piped()).spawn().context("there is no strace")?;
+        let mut said = Vec::new();
+        // it says so when it has every thread
+        for line in BufReader::new(strace.stderr.take().context("strace says nothing")?).lines().map_while(Result::ok) {
+            if line.contains("attached") {
+                return Ok(Attached { tracer: strace, seen, fault: self });
+            }
+            said.push(line);
+        }
+        end(&mut strace);
+        anyhow::bail!("strace did not attach to {pid}: {}", said.join("; "))
     }
 }
 
@@ -77,7 +105,11 @@ pub(crate) fn end(tracer: &mut Child) {
 }
 
 /// A tracer that is at work. What is dropped lets the process go.
-pub struct Attached(Child);
+pub struct Attached {
+    tracer: Child,
+    seen: tempfile::NamedTempFile,
+    fault: Fault,
+}
 
 impl Attached {
     /// Whether the process is gone, and the tracer with it.
@@ -85,16 +117,26 @@ impl Attached {
     /// # Errors
     /// When that cannot be told.
     pub fn is_over(&mut self) -> anyhow::Result<bool> {
-        Ok(self.0.try_wait()?.is_some())
+        Ok(self.tracer.try_wait()?.is_some())
+    }
+
+    /// Lets the process go: how often the fault had struck.
+    pub fn let_go(mut self) -> u64 {
+        self.detach();
+        self.fault.strikes(self.seen.path())
+    }
+
+    fn detach(&mut self) {
+        if let Some(pid) = i32::try_from(self.tracer.id()).ok().and_then(rustix::process::Pid::from_raw) {
+            // it detaches before it goes; it may be gone already
+            let _gone = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+        }
+        end(&mut self.tracer);
     }
 }
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        if let Some(pid) = i32::try_from(self.0.id()).ok().and_then(rustix::process::Pid::from_raw) {
-            // it detaches before it goes; it may be gone already
-            let _gone = rustix::process::kill_process(pid, rustix::process::Signal::INT);
-        }
-        end(&mut self.0);
+        self.detach();
     }
 }
