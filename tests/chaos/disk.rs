@@ -52,6 +52,12 @@ impl Disk {
         self.0.join("ballast")
     }
 
+    /// What is free on it, in bytes.
+    fn free_bytes(&self) -> u64 {
+        let of_disk = rustix::fs::statvfs(&self.0).unwrap();
+        of_disk.f_bavail * of_disk.f_frsize
+    }
+
     /// Fills it up to a little.
     fn fill(&self) {
         let mut ballast = fs::File::create(self.ballast()).unwrap();
@@ -101,6 +107,8 @@ async fn a_full_disk_loses_and_doubles_nothing() {
         wait_for(|| load.history.acknowledged() >= wanted, SETTLE_WAIT, &format!("{what}: nothing is acknowledged before it")).await;
         disk.fill();
         is_said(&system, &what).await;
+        // not another limit that came first
+        assert!(disk.free_bytes() < LEFT_KIB as u64 * 1024 / 2, "{what}: {} bytes are free", disk.free_bytes());
         disk.resize(LARGE_MIB);
         // nats-server stops using a disk that refused: an operator makes room and starts it again
         let mut running = system.write().await;
