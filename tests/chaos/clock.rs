@@ -9,7 +9,7 @@ use tokio::sync::RwLock;
 use crate::{
     checker::{Run, SETTLE_WAIT, check_out_of_time, export},
     count_of,
-    load::{Load, register},
+    load::{Load, kill, register},
     tell,
     told::Outsider,
     wait_for,
@@ -57,8 +57,7 @@ async fn a_clock_that_jumps_loses_and_doubles_nothing() {
         let minutes = i64::try_from(chance.below(2 * JUMP_MINUTES_MAX)).unwrap() - i64::try_from(JUMP_MINUTES_MAX).unwrap();
         set(&file, minutes);
         if chance.below(4) == 0 {
-            let mut running = system.write().await;
-            running.kill().unwrap();
+            let mut running = kill(&system).await;
             running.begin().await.unwrap_or_else(|error| panic!("seed {seed}, jump {jump}: {error:#}"));
         }
         let wanted = load.history.acknowledged() + 40;

@@ -17,7 +17,7 @@ use tokio::sync::RwLock;
 use crate::{
     checker::{Run, SETTLE_WAIT, check},
     count_of,
-    load::{COMMUNITY, Load, register},
+    load::{COMMUNITY, Load, kill, register},
     pass_over,
     past::copy,
     tell,
@@ -111,8 +111,7 @@ async fn a_full_disk_loses_and_doubles_nothing() {
         assert!(disk.free_bytes() < LEFT_KIB as u64 * 1024 / 2, "{what}: {} bytes are free", disk.free_bytes());
         disk.resize(LARGE_MIB);
         // nats-server stops using a disk that refused: an operator makes room and starts it again
-        let mut running = system.write().await;
-        running.kill().unwrap();
+        let mut running = kill(&system).await;
         running.begin().await.unwrap_or_else(|error| panic!("{what}: {error:#}"));
         drop(running);
         let wanted = load.history.acknowledged() + 20;

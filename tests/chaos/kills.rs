@@ -8,7 +8,7 @@ use tokio::sync::RwLock;
 use crate::{
     checker::{Run, SETTLE_WAIT, check},
     count_of,
-    load::{Load, register},
+    load::{Load, kill, register},
     tell,
     told::Outsider,
     wait_for,
@@ -24,13 +24,12 @@ async fn kills_lose_and_double_nothing() {
     let outsider = Outsider::listening(&system, None).await;
     let system = Arc::new(RwLock::new(system));
     let load = Load::start(&mut chance, &system);
-    for kill in 0..kills {
+    for number in 0..kills {
         let wanted = load.history.acknowledged() + 20 + usize::try_from(chance.below(200)).unwrap();
-        wait_for(|| load.history.acknowledged() >= wanted, SETTLE_WAIT, &format!("seed {seed}: nothing is acknowledged before kill {kill}")).await;
+        wait_for(|| load.history.acknowledged() >= wanted, SETTLE_WAIT, &format!("seed {seed}: nothing is acknowledged before kill {number}")).await;
         if chance.below(2) == 0 {
-            let mut running = system.write().await;
-            running.kill().unwrap();
-            running.begin().await.unwrap_or_else(|error| panic!("seed {seed}, kill {kill}: {error:#}"));
+            let mut running = kill(&system).await;
+            running.begin().await.unwrap_or_else(|error| panic!("seed {seed}, kill {number}: {error:#}"));
         } else {
             system.read().await.kill_nats().unwrap();
         }

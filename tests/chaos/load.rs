@@ -11,7 +11,10 @@ use std::{
 use reqwest::Method;
 use serde_json::{Value, json};
 use system_tests::{Attempt, Chance, History, System};
-use tokio::{sync::RwLock, task::JoinHandle};
+use tokio::{
+    sync::{RwLock, RwLockWriteGuard},
+    task::JoinHandle,
+};
 
 pub(crate) const COMMUNITY: &str = "u07";
 /// Clients that send at the same time.
@@ -41,6 +44,14 @@ const NOWHERE: &str = "h-nowhere";
 pub(crate) trait Post: Clone + Send + Sync + 'static {
     /// Sends a command: status and answer, or nothing when no whole answer came.
     fn post(&self, command: &str) -> impl Future<Output = Option<(u16, Value)>> + Send;
+}
+
+/// Kills the program while its clients wait for answers: whoever took the lock first would wait until there are none under way.
+pub(crate) async fn kill(system: &RwLock<System>) -> RwLockWriteGuard<'_, System> {
+    system.read().await.strike_down().unwrap();
+    let mut running = system.write().await;
+    running.kill().unwrap();
+    running
 }
 
 impl Post for Arc<RwLock<System>> {

@@ -13,7 +13,7 @@ use tokio::sync::RwLock;
 use crate::{
     checker::{Run, SETTLE_WAIT, check},
     count_of,
-    load::{Load, register},
+    load::{Load, kill, register},
     tell,
     told::Outsider,
     wait_for,
@@ -33,9 +33,8 @@ async fn power_cuts_lose_and_double_nothing() {
     for cut in 0..cuts {
         let wanted = load.history.acknowledged() + 5 + usize::try_from(chance.below(150)).unwrap();
         wait_for(|| load.history.acknowledged() >= wanted, SETTLE_WAIT, &format!("seed {seed}: nothing is acknowledged before cut {cut}")).await;
-        let mut running = system.write().await;
-        let nats = running.nats_pid().unwrap();
-        running.kill().unwrap();
+        let nats = system.read().await.nats_pid().unwrap();
+        let mut running = kill(&system).await;
         wait_for(|| !is_running(nats), SETTLE_WAIT, "nats-server outlives its program").await;
         let remains = if chance.below(2) == 0 { Remains::Nothing } else { Remains::SomePages };
         disk.cut_power(remains, &mut chance).unwrap();

@@ -10,7 +10,7 @@ use tokio::sync::RwLock;
 use crate::{
     checker::{Run, SETTLE_WAIT, check},
     count_of,
-    load::{Load, register},
+    load::{Load, kill, register},
     tell,
     told::Outsider,
     wait_for,
@@ -97,8 +97,7 @@ async fn strike(world: &mut World, fault: Fault, chance: &mut Chance) {
         Fault::FreezeProgram => freeze(world.system.read().await.pid().unwrap(), a_while).await,
         Fault::FreezeNats => freeze(world.nats.as_ref().unwrap().pid(), a_while).await,
         Fault::KillProgram => {
-            let mut running = world.system.write().await;
-            running.kill().unwrap();
+            let mut running = kill(&world.system).await;
             running.begin().await.unwrap();
         }
         Fault::KillNats => world.restart_nats().await,

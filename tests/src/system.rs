@@ -376,6 +376,15 @@ impl System {
         Ok(())
     }
 
+    /// Ends the program at once, in the middle of whatever it does: [`System::kill`] is still to be called. Nobody who uses it is held up for that.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn strike_down(&self) -> anyhow::Result<()> {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.pid()?)?).context("no such process")?;
+        Ok(rustix::process::kill_process(pid, rustix::process::Signal::KILL)?)
+    }
+
     /// Process of its nats-server.
     ///
     /// # Errors
