@@ -1,9 +1,8 @@
 //! A system call that does not do what it should: strace, from outside, on the program as it is.
 
 use std::{
-    io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     time::{Duration, Instant},
 };
 
@@ -14,6 +13,8 @@ const WRITES: &str = "write,writev,pwrite64,pwritev,fsync,fdatasync,sync_file_ra
 /// Those of them that are about files only.
 const FILES: &str = "pwrite64,pwritev,fsync,fdatasync,sync_file_range,ftruncate";
 
+/// Longest wait for a tracer to have every thread.
+const ATTACH_WAIT: Duration = Duration::from_secs(10);
 /// Longest wait for a tracer that was told to end.
 const DETACH_WAIT: Duration = Duration::from_secs(5);
 /// Pause between two looks.
@@ -75,18 +76,19 @@ impl Fault {
     /// # Errors
     /// When it cannot be traced.
     pub fn attach(self, pid: u32) -> anyhow::Result<Attached> {
-        let seen = tempfile::NamedTempFile::new()?;
-        let mut strace = self.strace(seen.path()).args(["-p", &pid.to_string()]).stderr(Stdio::piped()).spawn().context("there is no strace")?;
-        let mut said = Vec::new();
-        // it says so when it has every thread
-        for line in BufReader::new(strace.stderr.take().context("strace says nothing")?).lines().map_while(Result::ok) {
-            if line.contains("attached") {
-                return Ok(Attached { tracer: strace, seen, fault: self });
+        let (seen, said) = (tempfile::NamedTempFile::new()?, tempfile::NamedTempFile::new()?);
+        // to a file: it speaks of every thread that begins later, and would die of a pipe that nobody reads
+        let mut tracer = self.strace(seen.path()).args(["-p", &pid.to_string()]).stderr(said.reopen()?).spawn().context("there is no strace")?;
+        let begun = Instant::now();
+        while begun.elapsed() < ATTACH_WAIT && tracer.try_wait()?.is_none() {
+            // it says so when it has every thread
+            if std::fs::read_to_string(said.path())?.contains("attached") {
+                return Ok(Attached { tracer, seen, fault: self });
             }
-            said.push(line);
+            std::thread::sleep(LOOK_PAUSE);
         }
-        end(&mut strace);
-        anyhow::bail!("strace did not attach to {pid}: {}", said.join("; "))
+        end(&mut tracer);
+        anyhow::bail!("strace did not attach to {pid}: {}", std::fs::read_to_string(said.path())?)
     }
 }
 
@@ -115,15 +117,25 @@ impl Attached {
     /// Whether the process is gone, and the tracer with it.
     ///
     /// # Errors
-    /// When that cannot be told.
+    /// When that cannot be told, or the tracer died and the process did not: nothing strikes any more.
     pub fn is_over(&mut self) -> anyhow::Result<bool> {
-        Ok(self.tracer.try_wait()?.is_some())
+        let ended = self.tracer.try_wait()?;
+        if let Some(status) = ended {
+            let seen = std::fs::read_to_string(self.seen.path())?;
+            anyhow::ensure!(seen.lines().any(|line| line.contains("+++ ")), "strace ended with {status}, and what it traced did not");
+        }
+        Ok(ended.is_some())
+    }
+
+    /// How often the fault has struck by now.
+    pub fn strikes(&self) -> u64 {
+        self.fault.strikes(self.seen.path())
     }
 
     /// Lets the process go: how often the fault had struck.
     pub fn let_go(mut self) -> u64 {
         self.detach();
-        self.fault.strikes(self.seen.path())
+        self.strikes()
     }
 
     fn detach(&mut self) {
