@@ -26,7 +26,7 @@ const FEVER_EVERY: u64 = 25;
 /// Every so-manieth command is about a household that nobody registered.
 const BAD_EVERY: u64 = 29;
 /// Every so-manieth command is dropped after [`PATIENCE`] tries without an answer, as by a phone that is switched off.
-const DROPPED_EVERY: u64 = 5;
+const DROPPED_EVERY: u64 = 7;
 /// Tries without an answer after which a command is dropped.
 const PATIENCE: u32 = 1;
 /// After every so-manieth command one that has its answer is sent again.
