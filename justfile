@@ -26,13 +26,13 @@ check:
     cargo clippy --locked --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
 
-# the faults of tests/chaos, many of each, `rounds` times with another seed: what came of it stands in chaos.txt, and another run adds to it
-chaos rounds="1" kills="100" services="100" points="100" errors="20" faults="50" cuts="20" jumps="20" restores="5" flips="10": nats foreign
+# the faults of tests/chaos, many of each (0: none), `rounds` times with another seed: what came of it stands in chaos.txt, and another run adds to it
+chaos rounds="1" kills="100" services="100" points="100" errors="20" faults="50" disks="5" cuts="20" jumps="20" restores="5" flips="10": nats foreign
     cargo build --locked --workspace --tests --bins --examples
     for round in $(seq {{ rounds }}); do \
-        GRIDWARD_SEED=${GRIDWARD_SEED:-$(date +%s)} GRIDWARD_LEDGER=$PWD/chaos.txt \
+        GRIDWARD_SEED=${GRIDWARD_SEED:-$(date +%s)} GRIDWARD_LEDGER=$PWD/chaos.txt GRIDWARD_COMMIT=$(git rev-parse --short HEAD) \
         GRIDWARD_KILLS={{ kills }} GRIDWARD_SERVICE_KILLS={{ services }} GRIDWARD_POINTS={{ points }} GRIDWARD_ERRORS={{ errors }} GRIDWARD_FAULTS={{ faults }} \
-        GRIDWARD_CUTS={{ cuts }} GRIDWARD_JUMPS={{ jumps }} GRIDWARD_RESTORES={{ restores }} GRIDWARD_FLIPS={{ flips }} \
+        GRIDWARD_FULL_DISKS={{ disks }} GRIDWARD_CUTS={{ cuts }} GRIDWARD_JUMPS={{ jumps }} GRIDWARD_RESTORES={{ restores }} GRIDWARD_FLIPS={{ flips }} \
             cargo test --locked --workspace --test chaos -- --nocapture --test-threads=1; \
     done
 

@@ -1,13 +1,14 @@
 //! What may happen to a system, under load: killed anywhere, frozen, cut off, told nothing, restored, damaged, without power, at the
 //! wrong time. Whatever happens, the checker finds every acknowledged command on the log exactly once, each cause in one alert, and stores that equal their fold.
 //!
-//! `GRIDWARD_KILLS`, `_SERVICE_KILLS`, `_POINTS`, `_ERRORS`, `_FAULTS`, `_CUTS`, `_JUMPS`, `_RESTORES` and `_FLIPS` say how many; `GRIDWARD_SEED` repeats a
-//! run.
+//! `GRIDWARD_KILLS`, `_SERVICE_KILLS`, `_POINTS`, `_ERRORS`, `_FAULTS`, `_FULL_DISKS`, `_CUTS`, `_JUMPS`, `_RESTORES` and `_FLIPS` say how many, 0 leaves
+//! that part out; `GRIDWARD_SEED` repeats a run.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may say so by panicking")]
 
 mod checker;
 mod clock;
+mod disk;
 mod kills;
 mod ledger;
 mod load;
@@ -15,6 +16,7 @@ mod past;
 mod points;
 mod power;
 mod services;
+mod told;
 mod wire;
 
 use std::{
@@ -22,9 +24,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How many of something, by the environment.
-fn count_of(variable: &str, otherwise: u64) -> u64 {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+/// How many of something, by the environment; nothing when there is to be none, and the part that asks has nothing to do.
+fn count_of(variable: &str, otherwise: u64) -> Option<u64> {
+    let count = std::env::var(variable).ok().map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")));
+    (count > 0).then_some(count)
+}
+
+/// Says that a part could not be run here.
+#[expect(clippy::print_stderr, reason = "whoever runs this is told what was not tried")]
+fn pass_over(what: &str) {
+    eprintln!("passed over: {what}");
 }
 
 async fn wait_for(mut done: impl FnMut() -> bool, wait: Duration, what: &str) {
@@ -36,12 +45,14 @@ async fn wait_for(mut done: impl FnMut() -> bool, wait: Duration, what: &str) {
 }
 
 /// Says what a run came to, and adds a line to the file in `GRIDWARD_LEDGER`: many short runs make a long one, which can be stopped and
-/// taken up again with another seed.
+/// taken up again with another seed. `GRIDWARD_COMMIT` is the program that ran.
 #[expect(clippy::print_stderr, reason = "a run by hand is told what it came to")]
-fn tell(what: &str) {
-    eprintln!("{what}");
+fn tell(seed: u64, what: &str) {
+    let commit = std::env::var("GRIDWARD_COMMIT").map_or_else(|_| String::new(), |commit| format!(" at {commit}"));
+    let line = format!("seed {seed}{commit}: {what}");
+    eprintln!("{line}");
     if let Some(ledger) = std::env::var_os("GRIDWARD_LEDGER") {
         let mut ledger = std::fs::OpenOptions::new().create(true).append(true).open(ledger).unwrap();
-        writeln!(ledger, "{what}").unwrap();
+        writeln!(ledger, "{line}").unwrap();
     }
 }

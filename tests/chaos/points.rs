@@ -7,16 +7,19 @@ use system_tests::{Chance, Fault, System, until};
 use tokio::sync::RwLock;
 
 use crate::{
-    checker::{SETTLE_WAIT, check},
+    checker::{Run, SETTLE_WAIT, check},
     count_of,
     load::{Load, register},
     tell,
+    told::Outsider,
 };
 
 /// Calls of one thread within which a start writes most of what it writes.
 const CALLS_OF_A_START: u64 = 80;
 /// Calls of one thread within which a few commands are recorded.
 const CALLS_OF_A_WHILE: u64 = 40;
+/// Calls of one thread before the first that fails: most threads write little.
+const CALLS_BEFORE_FAILURE: u64 = 6;
 /// Commands after which a fault that did not strike is given up.
 const ENOUGH: usize = 20;
 /// Commands below which a run says little.
@@ -28,58 +31,64 @@ const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dying_at_any_call_that_writes_loses_and_doubles_nothing() {
+    let Some(points) = count_of("GRIDWARD_POINTS", 6) else { return };
     let mut chance = Chance::seeded(20_200_212);
-    let (system, load) = running(&mut chance).await;
-    let (seed, points) = (chance.seed(), count_of("GRIDWARD_POINTS", 6));
+    let (system, load, outsider) = running(&mut chance).await;
+    let seed = chance.seed();
     let mut struck = 0;
     for point in 0..points {
         let at_start = point % 2 == 0;
         let fault = Fault::KilledAt(1 + chance.below(if at_start { CALLS_OF_A_START } else { CALLS_OF_A_WHILE }));
         let what = format!("seed {seed}, point {point}, {fault:?}, at its start: {at_start}");
-        struck +=
-            u64::from(if at_start { at_its_start(&system, &load, fault, &what).await } else { under_load(&system, &load, fault, &mut chance, &what).await });
+        let strikes = if at_start { at_its_start(&system, &load, fault, &what).await } else { under_load(&system, &load, fault, &mut chance, &what).await };
+        struck += u64::from(strikes > 0);
     }
     assert!(struck > 0, "seed {seed}: of {points} faults none struck");
-    finish(system, load, seed, &format!("{points} crash points, {struck} struck")).await;
+    finish(system, load, outsider, seed, &format!("{points} crash points, {struck} struck")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_that_fail_lose_and_double_nothing() {
+    let Some(errors) = count_of("GRIDWARD_ERRORS", 4) else { return };
     let mut chance = Chance::seeded(20_200_213);
-    let (system, load) = running(&mut chance).await;
-    let (seed, errors) = (chance.seed(), count_of("GRIDWARD_ERRORS", 4));
+    let (system, load, outsider) = running(&mut chance).await;
+    let seed = chance.seed();
+    let (mut failed, mut struck) = (0, 0);
     for error in 0..errors {
         let name = ["EIO", "ENOSPC", "EDQUOT", "EINTR"][usize::try_from(error % 4).unwrap()];
-        let fault = Fault::Fails(1 + chance.below(CALLS_OF_A_WHILE), 1 + chance.below(4), name);
+        let fault = Fault::Fails(1 + chance.below(CALLS_BEFORE_FAILURE), 1 + chance.below(4), name);
         let what = format!("seed {seed}, error {error}, {fault:?}");
-        under_load(&system, &load, fault, &mut chance, &what).await;
+        let strikes = under_load(&system, &load, fault, &mut chance, &what).await;
+        (failed, struck) = (failed + strikes, struck + u64::from(strikes > 0));
         // whoever met an error may have stopped, and says so: an operator starts it again
         let mut running = system.write().await;
         running.kill().unwrap();
         running.begin().await.unwrap_or_else(|error| panic!("{what}: {error:#}"));
     }
-    finish(system, load, seed, &format!("{errors} times failing calls")).await;
+    assert!(failed > 0, "seed {seed}: no call failed in {errors} tries");
+    finish(system, load, outsider, seed, &format!("{struck} times failing calls, {failed} calls failed")).await;
 }
 
-async fn running(chance: &mut Chance) -> (Arc<RwLock<System>>, Load) {
+async fn running(chance: &mut Chance) -> (Arc<RwLock<System>>, Load, Outsider) {
     let system = System::start(&[]).await.unwrap();
     register(&system).await;
+    let outsider = Outsider::listening(&system, None).await;
     let system = Arc::new(RwLock::new(system));
     let load = Load::start(chance, &system);
-    (system, load)
+    (system, load, outsider)
 }
 
-async fn finish(system: Arc<RwLock<System>>, load: Load, seed: u64, what: &str) {
+async fn finish(system: Arc<RwLock<System>>, load: Load, outsider: Outsider, seed: u64, what: &str) {
     until("enough for a judgement", SETTLE_WAIT, async || (load.history.acknowledged() >= ENOUGH_IN_ALL).then_some(())).await;
     let history = load.stop().await;
     let mut system = Arc::into_inner(system).unwrap().into_inner();
-    check(&system, &history, seed).await;
-    tell(&format!("seed {seed}: {what}, {} commands acknowledged", history.acknowledged()));
+    let came_to = check(Run { system: &system, nats: None, history: &history, outsider, seed }).await;
+    tell(seed, &format!("{what}, {came_to}"));
     system.stop().unwrap();
 }
 
-/// Starts the program with a fault in it. Whether it struck.
-async fn at_its_start(system: &RwLock<System>, load: &Load, fault: Fault, what: &str) -> bool {
+/// Starts the program with a fault in it. How often it struck, as its tracer saw it.
+async fn at_its_start(system: &RwLock<System>, load: &Load, fault: Fault, what: &str) -> u64 {
     let mut running = system.write().await;
     running.kill().unwrap();
     running.launch_broken(fault).unwrap();
@@ -95,14 +104,15 @@ async fn at_its_start(system: &RwLock<System>, load: &Load, fault: Fault, what: 
         until(what, SETTLE_WAIT, async || (load.history.acknowledged() >= enough || system.write().await.has_ended().unwrap()).then_some(())).await;
     }
     let mut running = system.write().await;
-    let struck = running.has_ended().unwrap();
+    let (has_ended, strikes) = (running.has_ended().unwrap(), running.strikes(fault));
+    assert!(strikes > 0 || !has_ended, "{what}: it ended and nobody killed it\n{}", running.whole_log());
     running.kill().unwrap();
     running.begin().await.unwrap_or_else(|error| panic!("{what}: {error:#}"));
-    struck
+    strikes
 }
 
-/// Breaks the program or its nats-server as it runs. Whether it died of it.
-async fn under_load(system: &RwLock<System>, load: &Load, fault: Fault, chance: &mut Chance, what: &str) -> bool {
+/// Breaks the program or its nats-server as it runs. How often that struck, as its tracer saw it.
+async fn under_load(system: &RwLock<System>, load: &Load, fault: Fault, chance: &mut Chance, what: &str) -> u64 {
     let enough = load.history.acknowledged() + ENOUGH;
     let victim = {
         let running = system.read().await;
@@ -110,17 +120,19 @@ async fn under_load(system: &RwLock<System>, load: &Load, fault: Fault, chance: 
     };
     let mut tracer = fault.attach(victim).unwrap();
     let deadline = tokio::time::Instant::now() + FAULT_WAIT;
-    let struck = until(what, SETTLE_WAIT, async || {
+    until(what, SETTLE_WAIT, async || {
         let over = tracer.is_over().unwrap();
-        (over || load.history.acknowledged() >= enough || tokio::time::Instant::now() >= deadline).then_some(over)
+        // a service writes to its store now and then, whatever is acknowledged meanwhile: calls that are to fail are waited for
+        let is_enough = load.history.acknowledged() >= enough && (matches!(fault, Fault::KilledAt(_)) || tracer.strikes() > 0);
+        (over || is_enough || tokio::time::Instant::now() >= deadline).then_some(())
     })
     .await;
-    drop(tracer);
+    let strikes = tracer.let_go();
     begin_again(system, what).await;
     if matches!(fault, Fault::KilledAt(_)) {
         goes_on(system, load, what).await;
     }
-    struck
+    strikes
 }
 
 /// Starts the program again if it has died.

@@ -8,10 +8,12 @@ use serde_json::Value;
 use system_tests::{Chance, NatsByHand, Service, System, any_address};
 
 use crate::{
-    checker::{SETTLE_WAIT, check},
+    checker::{Run, SETTLE_WAIT, check},
     count_of,
     load::{COMMUNITY, Load, Post, register},
-    tell, wait_for,
+    tell,
+    told::Outsider,
+    wait_for,
 };
 
 const ROLES: [&str; 3] = ["intake", "projection", "alerting"];
@@ -52,6 +54,7 @@ fn service(data: &Path, folder: &Path, nats: &NatsByHand, role: &'static str) ->
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_service_may_die_by_itself() {
+    let Some(kills) = count_of("GRIDWARD_SERVICE_KILLS", 8) else { return };
     let mut chance = Chance::seeded(20_200_215);
     let seed = chance.seed();
     let folder = tempfile::tempdir().unwrap();
@@ -60,6 +63,7 @@ async fn each_service_may_die_by_itself() {
     let (url, monitor) = nats.as_ref().map(|nats| (format!("nats://admin:p-admin@{}", nats.address()), nats.monitor_url())).unwrap();
     let mut whole = System::start_in(data.clone(), &["--nats", &url, "--nats-monitor", &monitor]).await.unwrap();
     register(&whole).await;
+    let outsider = Outsider::listening(&whole, nats.as_ref()).await;
     let token = whole.admin_token().unwrap();
     whole.stop().unwrap();
     let mut services = ROLES.map(|role| service(&data, folder.path(), nats.as_ref().unwrap(), role));
@@ -70,7 +74,7 @@ async fn each_service_may_die_by_itself() {
     let intake = Intake { url: services[0].url().into(), token: token.into(), http: reqwest::Client::new() };
     let load = Load::start(&mut chance, &intake);
     let mut struck: BTreeMap<&str, u64> = BTreeMap::new();
-    for kill in 0..count_of("GRIDWARD_SERVICE_KILLS", 8) {
+    for kill in 0..kills {
         let wanted = load.history.acknowledged() + 5 + usize::try_from(chance.below(60)).unwrap();
         wait_for(|| load.history.acknowledged() >= wanted, SETTLE_WAIT, &format!("seed {seed}: nothing is acknowledged before kill {kill}")).await;
         // each at least once in a short run
@@ -89,7 +93,7 @@ async fn each_service_may_die_by_itself() {
         service.kill().unwrap();
     }
     whole.begin().await.unwrap();
-    check(&whole, &history, seed).await;
-    tell(&format!("seed {seed}: killed by themselves {struck:?}, {} commands acknowledged", history.acknowledged()));
+    let came_to = check(Run { system: &whole, nats: nats.as_ref(), history: &history, outsider, seed }).await;
+    tell(seed, &format!("killed by themselves {struck:?}, {came_to}"));
     whole.stop().unwrap();
 }

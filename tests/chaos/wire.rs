@@ -8,10 +8,12 @@ use system_tests::{Chance, NatsByHand, System, Wire};
 use tokio::sync::RwLock;
 
 use crate::{
-    checker::{SETTLE_WAIT, check},
+    checker::{Run, SETTLE_WAIT, check},
     count_of,
-    load::{Load, register},
-    tell, wait_for,
+    load::{Load, kill, register},
+    tell,
+    told::Outsider,
+    wait_for,
 };
 
 /// What may happen. The order is the order of the first round; later rounds follow chance.
@@ -40,6 +42,7 @@ struct World {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_between_the_program_and_nats_lose_and_double_nothing() {
+    let Some(faults) = count_of("GRIDWARD_FAULTS", ALL.len() as u64) else { return };
     let mut chance = Chance::seeded(20_200_207);
     let seed = chance.seed();
     let folder = tempfile::tempdir().unwrap();
@@ -48,11 +51,12 @@ async fn faults_between_the_program_and_nats_lose_and_double_nothing() {
     let url = format!("nats://admin:p-admin@{}", wire.address());
     let system = System::start(&["--nats", &url, "--nats-monitor", &nats.monitor_url()]).await.unwrap();
     register(&system).await;
+    let outsider = Outsider::listening(&system, Some(&nats)).await;
     let mut world = World { system: Arc::new(RwLock::new(system)), nats: Some(nats), wire };
     let load = Load::start(&mut chance, &world.system);
     let mut acks_wanted = 0;
     let mut struck: BTreeMap<Fault, u64> = BTreeMap::new();
-    for count in 0..count_of("GRIDWARD_FAULTS", ALL.len() as u64) {
+    for count in 0..faults {
         let place = if count < ALL.len() as u64 { count } else { chance.below(ALL.len() as u64) };
         let fault = ALL[usize::try_from(place).unwrap()];
         *struck.entry(fault).or_default() += 1;
@@ -65,8 +69,8 @@ async fn faults_between_the_program_and_nats_lose_and_double_nothing() {
     assert!(world.wire.acks_lost() >= acks_wanted, "seed {seed}: {} acknowledgements were lost, not {acks_wanted}", world.wire.acks_lost());
     let history = load.stop().await;
     let mut system = Arc::into_inner(world.system).unwrap().into_inner();
-    check(&system, &history, seed).await;
-    tell(&format!("seed {seed}: {struck:?}, {} commands acknowledged", history.acknowledged()));
+    let came_to = check(Run { system: &system, nats: world.nats.as_ref(), history: &history, outsider, seed }).await;
+    tell(seed, &format!("{struck:?}, {came_to}"));
     system.stop().unwrap();
 }
 
@@ -93,8 +97,7 @@ async fn strike(world: &mut World, fault: Fault, chance: &mut Chance) {
         Fault::FreezeProgram => freeze(world.system.read().await.pid().unwrap(), a_while).await,
         Fault::FreezeNats => freeze(world.nats.as_ref().unwrap().pid(), a_while).await,
         Fault::KillProgram => {
-            let mut running = world.system.write().await;
-            running.kill().unwrap();
+            let mut running = kill(&world.system).await;
             running.begin().await.unwrap();
         }
         Fault::KillNats => world.restart_nats().await,

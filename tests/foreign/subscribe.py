@@ -14,6 +14,17 @@ def say(value):
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
+def line_of(message):
+    return {
+        "subject": message.subject,
+        "headers": dict(message.headers or {}),
+        "stream_sequence": message.metadata.sequence.stream,
+        "deliveries": message.metadata.num_delivered,
+        "pending": message.metadata.num_pending,
+        "body": message.data.decode(),
+    }
+
+
 async def follow(subscription):
     while True:
         try:
@@ -22,15 +33,7 @@ async def follow(subscription):
         except nats.errors.TimeoutError:
             continue
         for message in messages:
-            say(
-                {
-                    "subject": message.subject,
-                    "headers": dict(message.headers or {}),
-                    "stream_sequence": message.metadata.sequence.stream,
-                    "deliveries": message.metadata.num_delivered,
-                    "body": message.data.decode(),
-                }
-            )
+            say(line_of(message))
             await message.ack()
 
 
@@ -54,4 +57,5 @@ async def main():
     await connection.close()
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

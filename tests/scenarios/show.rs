@@ -162,7 +162,7 @@ fn or_nothing(lines: Vec<String>) -> Vec<String> {
 
 fn alerts(world: &World, moment: &Moment<'_>, causes: &Causes) -> Vec<String> {
     let rows = rows::<alert::Alert>(world);
-    let reader = AlertReader { community: world.community_id(), staff: None, now: moment.now };
+    let reader = AlertReader { community: world.community_id(), staff: None, role: domain::Role::Office, now: moment.now };
     let mut items: Vec<_> = rows.values().map(|row| (row, alert_item(row, 0, true, reader))).collect();
     items.sort_by_key(|(_, item)| (item.first_at, item.key.clone()));
     let line = |(row, item): &(&alert::Row, readmodel::views::AlertItem)| {

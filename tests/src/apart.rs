@@ -17,6 +17,9 @@ use crate::{poll::until, system::program};
 /// Longest wait for a server to answer.
 const START_WAIT: Duration = Duration::from_secs(60);
 
+/// Where the exports of the services' account begin, in the configuration of [`NatsByHand::start_plain`].
+const EXPORTS: &str = "exports: [";
+
 /// An address of this machine that is free now.
 ///
 /// # Errors
@@ -121,6 +124,40 @@ impl NatsByHand {
         rustix::process::kill_process(pid, rustix::process::Signal::HUP)?;
         until("nats-server reads its configuration", START_WAIT, async || loaded().await.filter(|now| *now != before)).await;
         Ok(())
+    }
+
+    /// Lets a consumer in: what `gridward consumer add` printed for another server is put into its configuration, as the page for operators
+    /// says. For one that [`NatsByHand::start_plain`] started.
+    ///
+    /// # Errors
+    /// As [`NatsByHand::reload`].
+    ///
+    /// # Panics
+    /// As [`NatsByHand::reload`], and when what was printed has not its two parts.
+    pub async fn let_in(&self, consumer: &Value) -> anyhow::Result<()> {
+        let (exports, account) = consumer["account"].as_str().and_then(|block| block.split_once("# add to the accounts\n")).expect("two parts");
+        let add = |text: String| {
+            let mut text =
+                if text.contains(EXPORTS) { text } else { text.replacen("password: p-admin } ]", &format!("password: p-admin }} ], {EXPORTS}\n]"), 1) };
+            for export in exports.lines() {
+                // where a subject is exported already, the account is added to its list
+                let (begins, rest) = export.split_once("accounts: [").unwrap_or((export, ""));
+                text = match begins.contains("stream:").then(|| text.find(begins)).flatten() {
+                    Some(place) => format!(
+                        "{}{begins}accounts: [{}, {}",
+                        &text[..place],
+                        rest.split(']').next().unwrap_or_default(),
+                        &text[place + begins.len() + "accounts: [".len()..]
+                    ),
+                    None => text.replacen(EXPORTS, &format!("{EXPORTS}\n{export}"), 1),
+                };
+            }
+            let end = text.rfind('}').expect("accounts");
+            format!("{}\n{account}}}\n", &text[..end])
+        };
+        self.reload(add).await?;
+        // a second time, as 2.15 needs it
+        self.reload(|text| text + "\n").await
     }
 
     /// Stops it at once, as a power switch would.

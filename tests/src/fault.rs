@@ -1,9 +1,8 @@
 //! A system call that does not do what it should: strace, from outside, on the program as it is.
 
 use std::{
-    io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     time::{Duration, Instant},
 };
 
@@ -14,6 +13,8 @@ const WRITES: &str = "write,writev,pwrite64,pwritev,fsync,fdatasync,sync_file_ra
 /// Those of them that are about files only.
 const FILES: &str = "pwrite64,pwritev,fsync,fdatasync,sync_file_range,ftruncate";
 
+/// Longest wait for a tracer to have every thread.
+const ATTACH_WAIT: Duration = Duration::from_secs(10);
 /// Longest wait for a tracer that was told to end.
 const DETACH_WAIT: Duration = Duration::from_secs(5);
 /// Pause between two looks.
@@ -31,22 +32,43 @@ pub enum Fault {
 impl Fault {
     fn injection(self) -> String {
         match self {
-            Self::KilledAt(call) => format!("inject={WRITES}:signal=KILL:when={call}"),
-            Self::Fails(call, count, error) => format!("inject={FILES}:error={error}:when={call}..{}", call + count),
+            Self::KilledAt(call) => format!("inject={}:signal=KILL:when={call}", self.calls()),
+            Self::Fails(call, count, error) => format!("inject={}:error={error}:when={call}..{}", self.calls(), call + count),
         }
     }
 
-    fn strace(self) -> Command {
+    /// What strace says in its output of a call that this fault struck.
+    fn word(self) -> &'static str {
+        match self {
+            Self::KilledAt(_) => "+++ killed by SIGKILL",
+            Self::Fails(..) => "(INJECTED)",
+        }
+    }
+
+    fn calls(self) -> &'static str {
+        match self {
+            Self::KilledAt(_) => WRITES,
+            Self::Fails(..) => FILES,
+        }
+    }
+
+    fn strace(self, seen: &Path) -> Command {
         let mut strace = Command::new("strace");
-        strace.args(["-f", "-o", "/dev/null", "-e", &self.injection()]);
+        strace.args(["-f", "-s", "0", "-e", &format!("trace={}", self.calls()), "-e", &self.injection()]).arg("-o").arg(seen);
         strace
     }
 
-    /// The program, with this fault from its first call on.
-    pub(crate) fn around(self, program: &Path) -> Command {
-        let mut strace = self.strace();
+    /// The program, with this fault from its first call on; what strace sees goes to a file.
+    pub(crate) fn around(self, program: &Path, seen: &Path) -> Command {
+        let mut strace = self.strace(seen);
         strace.arg(program);
         strace
+    }
+
+    /// How often it struck, by what strace saw: calls that failed, or threads that were killed.
+    pub(crate) fn strikes(self, seen: &Path) -> u64 {
+        let seen = std::fs::read(seen).unwrap_or_default();
+        String::from_utf8_lossy(&seen).lines().filter(|line| line.contains(self.word())).count() as u64
     }
 
     /// Breaks a process that runs already.
@@ -54,11 +76,19 @@ impl Fault {
     /// # Errors
     /// When it cannot be traced.
     pub fn attach(self, pid: u32) -> anyhow::Result<Attached> {
-        let mut strace = self.strace().args(["-p", &pid.to_string()]).stderr(Stdio::piped()).spawn().context("there is no strace")?;
-        let said = BufReader::new(strace.stderr.take().context("strace says nothing")?);
-        // it says so when it has every thread; a process that is gone by then has ended strace, too
-        let _attached = said.lines().map_while(Result::ok).find(|line| line.contains("attached"));
-        Ok(Attached(strace))
+        let (seen, said) = (tempfile::NamedTempFile::new()?, tempfile::NamedTempFile::new()?);
+        // to a file: it speaks of every thread that begins later, and would die of a pipe that nobody reads
+        let mut tracer = self.strace(seen.path()).args(["-p", &pid.to_string()]).stderr(said.reopen()?).spawn().context("there is no strace")?;
+        let begun = Instant::now();
+        while begun.elapsed() < ATTACH_WAIT && tracer.try_wait()?.is_none() {
+            // it says so when it has every thread
+            if std::fs::read_to_string(said.path())?.contains("attached") {
+                return Ok(Attached { tracer, seen, fault: self });
+            }
+            std::thread::sleep(LOOK_PAUSE);
+        }
+        end(&mut tracer);
+        anyhow::bail!("strace did not attach to {pid}: {}", std::fs::read_to_string(said.path())?)
     }
 }
 
@@ -77,24 +107,48 @@ pub(crate) fn end(tracer: &mut Child) {
 }
 
 /// A tracer that is at work. What is dropped lets the process go.
-pub struct Attached(Child);
+pub struct Attached {
+    tracer: Child,
+    seen: tempfile::NamedTempFile,
+    fault: Fault,
+}
 
 impl Attached {
     /// Whether the process is gone, and the tracer with it.
     ///
     /// # Errors
-    /// When that cannot be told.
+    /// When that cannot be told, or the tracer died and the process did not: nothing strikes any more.
     pub fn is_over(&mut self) -> anyhow::Result<bool> {
-        Ok(self.0.try_wait()?.is_some())
+        let ended = self.tracer.try_wait()?;
+        if let Some(status) = ended {
+            let seen = std::fs::read_to_string(self.seen.path())?;
+            anyhow::ensure!(seen.lines().any(|line| line.contains("+++ ")), "strace ended with {status}, and what it traced did not");
+        }
+        Ok(ended.is_some())
+    }
+
+    /// How often the fault has struck by now.
+    pub fn strikes(&self) -> u64 {
+        self.fault.strikes(self.seen.path())
+    }
+
+    /// Lets the process go: how often the fault had struck.
+    pub fn let_go(mut self) -> u64 {
+        self.detach();
+        self.strikes()
+    }
+
+    fn detach(&mut self) {
+        if let Some(pid) = i32::try_from(self.tracer.id()).ok().and_then(rustix::process::Pid::from_raw) {
+            // it detaches before it goes; it may be gone already
+            let _gone = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+        }
+        end(&mut self.tracer);
     }
 }
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        if let Some(pid) = i32::try_from(self.0.id()).ok().and_then(rustix::process::Pid::from_raw) {
-            // it detaches before it goes; it may be gone already
-            let _gone = rustix::process::kill_process(pid, rustix::process::Signal::INT);
-        }
-        end(&mut self.0);
+        self.detach();
     }
 }

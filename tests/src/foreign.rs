@@ -166,10 +166,33 @@ impl Subscriber {
     /// # Panics
     /// When it does not say in time that it listens.
     pub async fn start(credentials: &Value) -> anyhow::Result<Self> {
-        let mut foreign = Foreign::python("subscribe.py")?;
+        Self::with("subscribe.py", credentials).await
+    }
+
+    /// As [`Subscriber::start`], and it goes on whatever happens to the server: what loses its connection makes another.
+    ///
+    /// # Errors
+    /// As [`Subscriber::start`].
+    ///
+    /// # Panics
+    /// As [`Subscriber::start`].
+    pub async fn start_lasting(credentials: &Value) -> anyhow::Result<Self> {
+        Self::with("keep.py", credentials).await
+    }
+
+    async fn with(script: &str, credentials: &Value) -> anyhow::Result<Self> {
+        let mut foreign = Foreign::python(script)?;
         foreign.tell(credentials)?;
         assert_eq!(foreign.line(0).await.json, json!({"ready": true}));
         Ok(Self(foreign))
+    }
+
+    /// Tells one that lasts that its server is elsewhere.
+    ///
+    /// # Errors
+    /// When it does not listen any more.
+    pub fn goes_on_with(&mut self, credentials: &Value) -> anyhow::Result<()> {
+        self.0.tell(credentials)
     }
 
     /// Every message so far.
@@ -197,6 +220,8 @@ pub struct Message {
     pub body: String,
     /// Its bytes as JSON.
     pub json: Value,
+    /// How many more the stream had for this subscriber by then.
+    pub pending: u64,
     /// When the subscriber had it.
     pub at: Instant,
 }
@@ -205,7 +230,14 @@ impl Message {
     fn of(line: Line) -> Self {
         let body = line.json["body"].as_str().unwrap_or_default().to_owned();
         let json = serde_json::from_str(&body).unwrap_or_default();
-        Self { subject: line.json["subject"].as_str().unwrap_or_default().to_owned(), headers: line.json["headers"].clone(), body, json, at: line.at }
+        Self {
+            subject: line.json["subject"].as_str().unwrap_or_default().to_owned(),
+            headers: line.json["headers"].clone(),
+            body,
+            json,
+            pending: line.json["pending"].as_u64().unwrap_or_default(),
+            at: line.at,
+        }
     }
 
     /// What happened to the alert.
@@ -216,6 +248,11 @@ impl Message {
     /// The alert.
     pub fn alert(&self) -> &str {
         self.json["data"]["alert"].as_str().unwrap_or_default()
+    }
+
+    /// What tells it from every other message, and from itself when it comes twice.
+    pub fn id(&self) -> &str {
+        self.json["id"].as_str().unwrap_or_default()
     }
 
     /// The commit it comes from.

@@ -18,7 +18,7 @@ pub use chance::Chance;
 pub use fault::{Attached, Fault};
 pub use foreign::{Foreign, Line, Message, Subscriber};
 pub use forgetful::{Forgetful, Remains};
-pub use history::{Attempt, History};
+pub use history::{Attempt, History, Sent};
 pub use neighbourhood::DOORS;
 pub use poll::until;
 pub use system::{Answer, System, program};

@@ -125,7 +125,11 @@ impl System {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log.txt"))?;
         let mut command = match fault {
             None => Command::new(program()?),
-            Some(fault) => fault.around(&program()?),
+            Some(fault) => {
+                // what an earlier tracer saw is not of this one
+                std::fs::write(self.traced(), "")?;
+                fault.around(&program()?, &self.traced())
+            }
         };
         command
             .arg("up")
@@ -137,6 +141,16 @@ impl System {
             .envs(self.environment.clone());
         self.child = Some(command.stdout(Stdio::null()).stderr(log).stdin(Stdio::null()).spawn()?);
         Ok(())
+    }
+
+    /// Where a tracer that it was launched under says what it sees.
+    fn traced(&self) -> PathBuf {
+        self.folder.path().join("strace.txt")
+    }
+
+    /// How often the fault that it was launched with has struck by now.
+    pub fn strikes(&self, fault: Fault) -> u64 {
+        fault.strikes(&self.traced())
     }
 
     /// Whether it is ready by now.
@@ -231,15 +245,22 @@ impl System {
     /// # Errors
     /// When no whole answer comes.
     pub async fn request_as(&self, token: &str, method: Method, path: &str, body: Option<String>) -> anyhow::Result<Answer> {
-        let url = format!("{}/api/v1{path}", self.url()?);
-        let mut request = self.http.request(method, url).bearer_auth(token);
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body);
-        }
-        let response = request.send().await?;
+        let response = self.prepare(token, method, path, body)?.send().await?;
         let status = response.status().as_u16();
         let text = response.text().await?;
         Ok(Answer { status, json: serde_json::from_str(&text).unwrap_or_default(), text })
+    }
+
+    /// A request to the API that is still to be sent: what sends it holds nothing of this system, which may be killed meanwhile.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn prepare(&self, token: &str, method: Method, path: &str, body: Option<String>) -> anyhow::Result<reqwest::RequestBuilder> {
+        let request = self.http.request(method, format!("{}/api/v1{path}", self.url()?)).bearer_auth(token);
+        Ok(match body {
+            Some(body) => request.header("content-type", "application/json").body(body),
+            None => request,
+        })
     }
 
     /// A request to the API without a wait for its end: for what never ends, and for headers.
@@ -353,6 +374,15 @@ impl System {
         }
         crate::fault::end(&mut child);
         Ok(())
+    }
+
+    /// Ends the program at once, in the middle of whatever it does: [`System::kill`] is still to be called. Nobody who uses it is held up for that.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn strike_down(&self) -> anyhow::Result<()> {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.pid()?)?).context("no such process")?;
+        Ok(rustix::process::kill_process(pid, rustix::process::Signal::KILL)?)
     }
 
     /// Process of its nats-server.

@@ -7,6 +7,7 @@
 //! | `plan` | a subscription: which receiver, which messages, how much of them |
 //! | `machine` | `(state, message or time) -> (state, sends)`: grouping, budget, digest, storm lane, flapping, reminders |
 //! | `open` | what is open and nobody has, told again until somebody has it |
+//! | `clusters` | clusters that stand for the fevers in them: of those nobody is reminded |
 //! | `silences` | what is silenced by now: asked before people are told, for no message tells of it |
 //! | `pile` | what is told in one go: counted by community, kind and severity, the first of it listed |
 //! | `outbox` | sends that were decided and are not done: criticals first, back-off, given up at last |

@@ -72,7 +72,7 @@ pub struct State {
     /// When sends were decided that were not critical, within the window of the budget.
     spent: Vec<Timestamp>,
     open: OpenAlerts,
-    /// Where alerts are told from a level on: those that people were told of, and not yet of their end.
+    /// Where not all alerts are told: those that people were told of, and not yet of their end.
     #[serde(default)]
     told: BTreeSet<String>,
     #[serde(default)]
@@ -203,6 +203,7 @@ impl Machine {
         let critical = message.severity == Severity::Critical && !message.action.is_end() && message.action != Action::Updated;
         // how often it came back counts at whatever level it was then
         let turns = self.turns(message);
+        self.heed_cluster(message, moment.clock);
         if !self.is_for_us(message) {
             return self.suppress(Reason::Filtered);
         }

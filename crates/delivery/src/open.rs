@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    alert::Severity,
+    alert::{FEVER, Severity},
     values::{CommunityId, MINUTE_MS, Slug, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -210,7 +210,9 @@ impl Open {
 
     /// Whether a cluster stands for it: nobody is reminded of it then.
     fn is_withheld(&self, standing: &Standing<'_>) -> bool {
-        self.inhibited && standing.is_in(&self.community, self.building.as_deref())
+        // who made it was told by name before there was one; a warm forehead is critical to nobody, and in no cluster
+        let made_it = |since| self.kind.as_str() == FEVER && self.severity == Severity::Critical && self.since <= since;
+        standing.since(&self.community, self.building.as_deref()).is_some_and(|since| self.inhibited || made_it(since))
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     pace::{Calls, Pace, lies_ahead},
-    pile::Notice,
+    pile::{Notice, Sort},
 };
 
 /// How long a send is tried, in real time.
@@ -88,6 +88,12 @@ struct Waiting {
     under_way: bool,
 }
 
+impl Waiting {
+    fn is_reminder(&self) -> bool {
+        matches!(&self.send.content, Content::Notice(notice) if notice.sort == Sort::Reminder)
+    }
+}
+
 /// Sends that are not done, by number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Outbox {
@@ -115,6 +121,16 @@ impl Outbox {
     /// Whether one waits that was never tried.
     pub(crate) fn has_untried(&self, critical: bool) -> bool {
         self.waiting.iter().any(|waiting| waiting.tries == 0 && !waiting.under_way && waiting.send.critical == critical)
+    }
+
+    /// Whether a reminder is being told.
+    pub(crate) fn is_reminding(&self) -> bool {
+        self.waiting.iter().any(|waiting| waiting.under_way && waiting.is_reminder())
+    }
+
+    /// Takes out reminders that could not be told: a new one says what is so now.
+    pub(crate) fn take_reminders(&mut self) {
+        self.waiting.retain(|waiting| waiting.under_way || !waiting.is_reminder());
     }
 
     /// Messages in it.

@@ -258,7 +258,7 @@ impl Reader {
     }
 
     fn reads_alerts<'a>(&self, scope: &'a Scope) -> views::AlertReader<'a> {
-        views::AlertReader { community: scope.community(), staff: scope.staff(), now: (self.now)() }
+        views::AlertReader { community: scope.community(), staff: scope.staff(), role: scope.principal().role(), now: (self.now)() }
     }
 
     /// Silences that hold now, the first to end first. One of alerts that are none for those who may not see findings is no silence of theirs.

@@ -6,7 +6,7 @@
 mod world;
 
 use domain::{
-    Event,
+    Event, Role,
     alert::{AlertId, Basis, Detail, Escalated, Key, Occurrence, Owner, Raised, RecoveryStarted, Reopened, ResolvedV2, Severity, Share, Updated, Why},
     values::{Place, PlaceNames, Timestamp},
 };
@@ -50,7 +50,7 @@ fn life([raised, updated, quieted_by, reopened]: [&[String]; 4]) -> AlertItem {
     ];
     let facts: Vec<_> = (1..).zip(events).map(|(sequence, event)| told(sequence, Timestamp(0), Timestamp(0), event)).collect();
     let community = id("c1");
-    views::alert_item(&rows_of::<Alert>(&facts)[&alert], 4, true, AlertReader { community: &community, staff: None, now: Timestamp(0) })
+    views::alert_item(&rows_of::<Alert>(&facts)[&alert], 4, true, AlertReader { community: &community, staff: None, role: Role::Office, now: Timestamp(0) })
 }
 
 #[test]
@@ -98,11 +98,15 @@ fn whoever_asks_is_told_how_much_they_were_told_at_whatever_level_until_it_is_ov
         resolved.into(),
     ];
     let facts: Vec<_> = (1..).zip(events).map(|(sequence, event)| told(sequence, Timestamp(0), Timestamp(0), event)).collect();
-    let after = |events: usize, staff: Option<&str>| {
+    let after_as = |role: Role, events: usize, staff: Option<&str>| {
         let (community, staff) = (id("c1"), staff.map(id));
-        let reader = AlertReader { community: &community, staff: staff.as_ref(), now: Timestamp(0) };
+        let reader = AlertReader { community: &community, staff: staff.as_ref(), role, now: Timestamp(0) };
         views::alert_item(&rows_of::<Alert>(&facts[..events])[&alert], 1, false, reader).for_you
     };
+    let after = |events: usize, staff: Option<&str>| after_as(Role::Office, events, staff);
+    // a neighbour goes up to nobody who may be ill, told or not; to whom is not ill any more, there is nothing to say
+    let neighbour = [1, 3, 4, 5].map(|events| after_as(Role::Leader, events, Some("s-other")));
+    assert_eq!(neighbour, [Some(Share::DoNotGoUp), Some(Share::DoNotGoUp), Some(Share::DoNotGoUp), None]);
     for events in 3..=4 {
         let told = ["s-nurse", "s-office", "s-leader", "s-both", "s-other"].map(|staff| after(events, Some(staff)));
         let everything = Some(Share::Everything);

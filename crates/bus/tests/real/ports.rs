@@ -252,7 +252,7 @@ async fn a_question_is_answered_by_one_of_a_queue() {
             by.insert(text[..1].to_owned());
         }
         assert_eq!(by.len(), 2, "both take their turn");
-        assert_eq!(ask("svc.intake").await, Err(AskError::NobodyListens));
+        assert_eq!(ask("svc.intake.command.deeper").await, Err(AskError::NobodyListens));
         tasks.iter().for_each(tokio::task::JoinHandle::abort);
     }
 }

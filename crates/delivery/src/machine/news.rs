@@ -45,10 +45,13 @@ impl Machine {
 
     /// Whether people are told of a message that is for them.
     pub(super) fn telling(&self, message: &Message, moment: Moment) -> Telling {
+        let knows = || self.state.told.contains(&message.alert);
         let is_news = || (message.is_news() || self.comes_to_us(message)) && !self.went_nowhere(message);
         match () {
             () if message.silenced => Telling::Held(Reason::Silenced),
-            () if message.inhibited && self.leaves_to_cluster(message, moment.clock) => Telling::Held(Reason::Inhibited),
+            // of whom people know they hear how it ended, and of nobody else
+            () if message.inhibited && self.plan.leaves_to_clusters() && !(message.action.is_end() && knows()) => Telling::Held(Reason::Inhibited),
+            () if self.keeps_account() && message.action.is_end() && !knows() => Telling::Not,
             () if !is_news() => Telling::Not,
             () if message.at.plus_ms(NEWS_MS) <= moment.clock => Telling::TooLate,
             () => Telling::Now,
@@ -61,24 +64,24 @@ impl Machine {
         message.action == Action::Escalated && (message.holding != Holding::Nobody || self.state.open.level(&message.alert) >= level)
     }
 
-    /// Whether a cluster stands for a fever in it. Who is told of everything is told of the cluster, which may come after its fevers; who is told from
-    /// a level on, perhaps not.
-    fn leaves_to_cluster(&self, message: &Message, now: Timestamp) -> bool {
-        let is_told = || self.plan.filter.from_level.is_none() || self.state.standing(&self.plan, now).is_in(&message.community, message.building.as_deref());
-        self.plan.leaves_to_clusters() && is_told()
+    /// Whether it is remembered whom people were told of: not all are told of everything.
+    fn keeps_account(&self) -> bool {
+        self.plan.filter.from_level.is_some() || self.plan.leaves_to_clusters()
     }
 
     /// Takes note of what people here know of now.
     pub(super) fn note(&mut self, message: &Message, telling: Telling) {
-        let told = telling == Telling::Now;
         if message.action.is_end() {
             self.state.told.remove(&message.alert);
-        } else if told && self.plan.filter.from_level.is_some() && self.state.told.len() < TOLD_MAX {
+        } else if telling == Telling::Now && self.keeps_account() && self.state.told.len() < TOLD_MAX {
             self.state.told.insert(message.alert.clone());
         }
-        // who only counts remembers no building
+    }
+
+    /// Takes note of a cluster, whichever level it has come to. Who only counts remembers no building.
+    pub(super) fn heed_cluster(&mut self, message: &Message, now: Timestamp) {
         if self.plan.leaves_to_clusters() && self.plan.class_of(message.severity) != Class::Public {
-            self.state.clusters.hear(message, told);
+            self.state.clusters.hear(message, now);
         }
     }
 

@@ -19,7 +19,8 @@ impl Machine {
         self.state.open.keep_quiet(moment.clock);
         // the worst may be silenced, and what was decided in this tick has taken room
         let Some(Due { critical, least }) = self.reminder(moment) else { return };
-        let Self { plan, state: State { clusters, open, .. } } = self;
+        let Self { plan, state: State { clusters, open, outbox, .. } } = self;
+        outbox.take_reminders();
         let standing = standing(plan, clusters, open, moment.clock);
         let pile = open.tell_again(moment.clock, least, &standing);
         self.decide(pile, Sort::Reminder, critical, moment);
@@ -31,6 +32,6 @@ impl Machine {
         let least = if self.is_night(moment) { Severity::Critical } else { Severity::Caution };
         let outbox = &self.state.outbox;
         let may = if critical { outbox.len() < NOTICES_MAX && !outbox.has_untried(true) } else { self.may_say_more() };
-        (worst >= least && may).then_some(Due { critical, least })
+        (worst >= least && may && !outbox.is_reminding()).then_some(Due { critical, least })
     }
 }

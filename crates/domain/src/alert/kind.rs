@@ -9,6 +9,8 @@ pub struct Kind {
     pub called: (&'static str, &'static str),
     /// What is to be done about it.
     pub next: (&'static str, &'static str),
+    /// Somebody may be ill: neighbours are not to go up, whoever else was told.
+    pub is_illness: bool,
     /// Its alerts say what medicine found of somebody: who is a case, or lives with one. They are for those who may see findings.
     pub of_findings: bool,
 }
@@ -44,33 +46,54 @@ pub const QUARANTINE_BREACH: &str = "quarantine_breach";
 
 /// All kinds of alerts.
 pub const KINDS: &[Kind] = &[
-    Kind { slug: FEVER, called: ("发热", "Fever"), next: ("陪同就医，登记台账", "escort to the clinic, open the ledger"), of_findings: false },
+    Kind {
+        slug: FEVER,
+        called: ("发热", "Fever"),
+        next: ("陪同就医，登记台账", "escort to the clinic, open the ledger"),
+        is_illness: true,
+        of_findings: false,
+    },
     Kind {
         slug: "symptom",
         called: ("症状", "Symptoms"),
         next: ("请护士联系，问清后写明结论", "let the nurse call and write down the finding"),
+        is_illness: true,
         of_findings: false,
     },
-    Kind { slug: "check_overdue", called: ("体温检查超时", "Check overdue"), next: ("立即补查", "check now"), of_findings: false },
+    Kind { slug: "check_overdue", called: ("体温检查超时", "Check overdue"), next: ("立即补查", "check now"), is_illness: false, of_findings: false },
     Kind {
         slug: QUARANTINE_BREACH,
         called: ("管控人员外出", "Left quarantine"),
         next: ("核实去向，劝返", "find out where they are, bring them home"),
+        is_illness: false,
         of_findings: false,
     },
     Kind {
-        slug: "building_silent", called: ("楼栋未报", "No building report"), next: ("给楼长打电话", "call the building leader"), of_findings: false
+        slug: "building_silent",
+        called: ("楼栋未报", "No building report"),
+        next: ("给楼长打电话", "call the building leader"),
+        is_illness: false,
+        of_findings: false,
     },
     Kind {
-        slug: "door_missed", called: ("有户未排查", "Doors not reached"), next: ("再上门或电话追访", "knock again or call"), of_findings: false
+        slug: "door_missed",
+        called: ("有户未排查", "Doors not reached"),
+        next: ("再上门或电话追访", "knock again or call"),
+        is_illness: false,
+        of_findings: false,
     },
     Kind {
-        slug: CLUSTER, called: ("聚集发热", "Cluster of fevers"), next: ("上报街道，准备封控", "tell the town, prepare to seal"), of_findings: false
+        slug: CLUSTER,
+        called: ("聚集发热", "Cluster of fevers"),
+        next: ("上报街道，准备封控", "tell the town, prepare to seal"),
+        is_illness: true,
+        of_findings: false,
     },
     Kind {
         slug: "arrival",
         called: ("来人未登记", "Arrived, not registered"),
         next: ("请网格员上门，当天到居委会登记", "go to the door: arrivals register with the committee on their day"),
+        is_illness: false,
         of_findings: false,
     },
     Kind {
@@ -80,27 +103,35 @@ pub const KINDS: &[Kind] = &[
             "请护士或社区办公室决定：下达隔离，或写明排除；确诊、疑似者须送医院或集中点",
             "let the nurse or the office decide: order a quarantine, or record a finding; a case goes to a hospital or a site",
         ),
+        is_illness: true,
         of_findings: true,
     },
     Kind {
         slug: "refused",
         called: ("拒不配合", "Refused"),
         next: ("请熟悉的人上门，耐心说明", "send somebody they know, explain with patience"),
+        is_illness: false,
         of_findings: false,
     },
     Kind {
         slug: "absent_n_times",
         called: ("多次无人应门", "Nobody there, again and again"),
         next: ("向邻居和单位打听，必要时请社区民警上门", "ask neighbours and their work; if need be, go with the police"),
+        is_illness: false,
         of_findings: false,
     },
     Kind {
         slug: "responsibility_gap",
         called: ("一级岗位空缺", "Vacant post"),
         next: ("请社区办公室指派责任人或代班人", "assign somebody, or put a deputy on duty"),
+        is_illness: false,
         of_findings: false,
     },
     Kind {
-        slug: "release_due", called: ("期满待解除", "Release due"), next: ("办理解除，当面告知", "release them, tell them in person"), of_findings: false
+        slug: "release_due",
+        called: ("期满待解除", "Release due"),
+        next: ("办理解除，当面告知", "release them, tell them in person"),
+        is_illness: false,
+        of_findings: false,
     },
 ];

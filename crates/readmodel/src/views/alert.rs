@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    alert::{AlertId, Detail, Gap, Key, Observed, Owner, Severity, Share, State, Status as AlertStatus},
+    Role,
+    alert::{AlertId, Detail, Gap, Key, Kind, Observed, Owner, Severity, Share, State, Status as AlertStatus},
     values::{CommunityId, Place, PlaceNames, Slug, StaffId, Subject, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -171,12 +172,14 @@ pub struct AlertReader<'a> {
     pub community: &'a CommunityId,
     /// Who they are there, if they are anybody.
     pub staff: Option<&'a StaffId>,
+    /// What they are there.
+    pub role: Role,
     /// When.
     pub now: Timestamp,
 }
 
 /// An alert as it stands; with its causes and its history when it alone is asked for.
-pub fn alert_item(row: &alert::Row, sequence: u64, whole: bool, AlertReader { community, staff, now }: AlertReader<'_>) -> AlertItem {
+pub fn alert_item(row: &alert::Row, sequence: u64, whole: bool, AlertReader { community, staff, role, now }: AlertReader<'_>) -> AlertItem {
     let state = &row.state;
     let occurrence = &state.occurrence;
     let acknowledged = match &state.status {
@@ -206,7 +209,7 @@ pub fn alert_item(row: &alert::Row, sequence: u64, whole: bool, AlertReader { co
         recovering_until: state.recovering.map(|recovering| recovering.until),
         seen: state.turn.seen.as_ref().map(|seen| SeenBy { actor: seen.actor.clone(), by: taken_by(row, &seen.actor), at: seen.at }),
         turn: turn_view(state, now),
-        for_you: staff.and_then(|staff| share_of(state, staff)),
+        for_you: share_of(state, staff, role),
         rule_version: occurrence.rule_version,
         caused_by: if whole { occurrence.causes.clone() } else { Vec::new() },
         history: if whole { row.history.iter().map(|(n, happened)| history_item(*n, happened)).collect() } else { Vec::new() },
@@ -221,11 +224,14 @@ fn taken_by(row: &alert::Row, actor: &Slug) -> Vec<StaffId> {
     taken.map(|taken| taken.by.clone()).unwrap_or_default()
 }
 
-/// How much somebody was told of an alert that is not over: as one whose turn it was, or else besides.
-fn share_of(state: &State, staff: &StaffId) -> Option<Share> {
+/// How much somebody was told of an alert that is not over: as one whose turn it was, or else besides. A leader, who is a neighbour, goes up to nobody who
+/// may be ill, whether they were told in this minute or not.
+fn share_of(state: &State, staff: Option<&StaffId>, role: Role) -> Option<Share> {
     let levels = || state.turn.told.values().filter(|_| state.is_active());
     let owners = levels().flat_map(|told| &told.owners);
-    owners.chain(levels().flat_map(|told| &told.informed)).find(|told| told.staff == *staff).map(|told| told.share)
+    let told = owners.chain(levels().flat_map(|told| &told.informed)).find(|told| Some(&told.staff) == staff).map(|told| told.share);
+    let is_illness = Kind::of(state.key.rule.as_str()).is_some_and(|kind| kind.is_illness);
+    if role == Role::Leader && is_illness && state.is_active() { Some(Share::DoNotGoUp) } else { told }
 }
 
 /// Whose turn an alert is that is neither recovering nor over.
