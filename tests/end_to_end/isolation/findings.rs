@@ -57,7 +57,8 @@ async fn who_is_a_case_is_told_to_the_nurse_and_the_office_and_through_no_other_
         let page = system.page(token, &format!("/c/{OWN}/alerts/{id}")).await.unwrap();
         assert_eq!(page.status, 200, "{role}: {}", page.text);
     }
-    let until = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1)).to_string();
+    let begun: jiff::Timestamp = alert["first_at"].as_str().unwrap().parse().unwrap();
+    let until = (begun + jiff::SignedDuration::from_hours(1)).to_string();
     let silenced = send(&system, &see[0].1, "alert.silence", json!({"kind": KIND, "until": until, "reason": "已在处理"})).await;
     for (role, token) in &see {
         assert!(ask(&system, token, "/silences").await.text.contains(KIND), "{role}: {}", silenced.text);
