@@ -133,7 +133,8 @@ pub struct AlertItem {
     pub seen: Option<SeenBy>,
     /// Whose turn it is; nothing once it is recovering or over, and where nobody was ever given a duty for it.
     pub turn: Option<TurnView>,
-    /// How much whoever asks was told of it in this episode, at whatever level; nothing where they were told nothing, and once it is over.
+    /// How much whoever asks was told of it in this episode, at whatever level; nothing where they were told nothing, and once it is over. To a leader
+    /// always [`Share::DoNotGoUp`] where somebody may be ill.
     pub for_you: Option<Share>,
     /// Version of the rule.
     pub rule_version: u16,
