@@ -27,7 +27,7 @@ struct Cluster {
 
 /// The places of clusters that stand for their fevers at a moment.
 #[derive(Debug, Default)]
-pub(crate) struct Standing<'a>(BTreeMap<&'a str, Timestamp>);
+pub(crate) struct Standing(BTreeMap<String, Timestamp>);
 
 impl Clusters {
     /// Takes a message.
@@ -42,15 +42,15 @@ impl Clusters {
     }
 
     /// Where one stands that is not silenced: of that one people are reminded.
-    pub(crate) fn standing(&self, is_silenced: impl Fn(&str) -> bool) -> Standing<'_> {
-        Standing(self.0.iter().filter(|(_, cluster)| !is_silenced(&cluster.alert)).map(|(place, cluster)| (place.as_str(), cluster.since)).collect())
+    pub(crate) fn standing(&self, is_silenced: impl Fn(&str) -> bool) -> Standing {
+        Standing(self.0.iter().filter(|(_, cluster)| !is_silenced(&cluster.alert)).map(|(place, cluster)| (place.clone(), cluster.since)).collect())
     }
 }
 
-impl Standing<'_> {
+impl Standing {
     /// Since when one stands in a building, if one does.
     pub(crate) fn since(&self, community: &CommunityId, building: Option<&str>) -> Option<Timestamp> {
-        self.0.get(place(community, building?).as_str()).copied()
+        self.0.get(&place(community, building?)).copied()
     }
 }
 

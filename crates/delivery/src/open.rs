@@ -52,6 +52,9 @@ struct Open {
     /// It is part of a cluster, as was said last.
     #[serde(default)]
     inhibited: bool,
+    /// People were reminded of it.
+    #[serde(default)]
+    reminded: bool,
 }
 
 /// How a message was heard.
@@ -90,7 +93,7 @@ impl OpenAlerts {
             (None, None, Some(before)) if !hearing.told => before.next_at.min(hearing.remind_at),
             (None, None, _) => hearing.remind_at,
         };
-        let (since, before_level) = before.map_or((hearing.now, 0), |before| (before.since, before.level));
+        let (since, before_level, reminded) = before.map_or((hearing.now, 0, false), |before| (before.since, before.level, before.reminded));
         if before.is_none() && !self.make_room(message.severity) {
             return;
         }
@@ -102,12 +105,20 @@ impl OpenAlerts {
         let Message { alert, community, kind, severity, exercise, inhibited, .. } = message.clone();
         // who only counts remembers no building, and counts what nobody took all the same
         let building = message.building.clone().filter(|_| title.is_some());
-        self.0.insert(alert, Open { community, kind, building, severity, title, exercise, since, next_at, taken_until, silenced_until, level, inhibited });
+        self.0.insert(
+            alert,
+            Open { community, kind, building, severity, title, exercise, since, next_at, taken_until, silenced_until, level, inhibited, reminded },
+        );
     }
 
     /// Whether an alert is remembered.
     pub(crate) fn knows(&self, alert: &str) -> bool {
         self.0.contains_key(alert)
+    }
+
+    /// Whether people were reminded of an alert that is remembered.
+    pub(crate) fn was_reminded(&self, alert: &str) -> bool {
+        self.0.get(alert).is_some_and(|open| open.reminded)
     }
 
     /// The highest level whose turn an alert was said to be; 0 for one that is not remembered.
@@ -131,12 +142,12 @@ impl OpenAlerts {
     }
 
     /// The worst that is to be told again now.
-    pub(crate) fn worst_due(&self, now: Timestamp, standing: &Standing<'_>) -> Option<Severity> {
+    pub(crate) fn worst_due(&self, now: Timestamp, standing: &Standing) -> Option<Severity> {
         self.0.values().filter(|open| open.next_at <= now && !open.is_withheld(standing)).map(|open| open.severity).max()
     }
 
     /// All of at least this severity that is to be told again now or soon after, be it silenced or not.
-    pub(crate) fn coming(&self, now: Timestamp, least: Severity, standing: &Standing<'_>) -> Vec<(CommunityId, String)> {
+    pub(crate) fn coming(&self, now: Timestamp, least: Severity, standing: &Standing) -> Vec<(CommunityId, String)> {
         self.0.iter().filter(|(_, open)| open.comes(now, least, standing)).map(|(alert, open)| (open.community.clone(), alert.clone())).collect()
     }
 
@@ -172,11 +183,11 @@ impl OpenAlerts {
     }
 
     /// All of at least this severity that is to be told again now or soon after and is not silenced; it is put off.
-    pub(crate) fn tell_again(&mut self, now: Timestamp, least: Severity, standing: &Standing<'_>) -> Pile {
+    pub(crate) fn tell_again(&mut self, now: Timestamp, least: Severity, standing: &Standing) -> Pile {
         let mut pile = Pile::new(now);
         let told = |open: &Open| open.comes(now, least, standing) && open.silenced_until.is_none_or(|until| until <= now);
         for (alert, open) in self.0.iter_mut().filter(|(_, open)| told(open)) {
-            open.next_at = now.plus_ms(REPEAT_EVERY_MS);
+            (open.next_at, open.reminded) = (now.plus_ms(REPEAT_EVERY_MS), true);
             pile.exercise |= open.exercise;
             pile.tells_of(open.since);
             let (community, kind, severity) = (Some(open.community.clone()), Some(open.kind.clone()), open.severity);
@@ -204,12 +215,12 @@ impl Open {
     }
 
     /// Whether it is told again now or soon after, unless it is silenced.
-    fn comes(&self, now: Timestamp, least: Severity, standing: &Standing<'_>) -> bool {
+    fn comes(&self, now: Timestamp, least: Severity, standing: &Standing) -> bool {
         self.severity >= least && self.next_at.0 - REPEAT_TOGETHER_MS <= now.0 && !self.is_taken(now) && !self.is_withheld(standing)
     }
 
     /// Whether a cluster stands for it: nobody is reminded of it then.
-    fn is_withheld(&self, standing: &Standing<'_>) -> bool {
+    fn is_withheld(&self, standing: &Standing) -> bool {
         // who made it was told by name before there was one; a warm forehead is critical to nobody, and in no cluster
         let made_it = |since| self.kind.as_str() == FEVER && self.severity == Severity::Critical && self.since <= since;
         standing.since(&self.community, self.building.as_deref()).is_some_and(|since| self.inhibited || made_it(since))

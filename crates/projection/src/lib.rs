@@ -6,9 +6,10 @@
 //! | `service`, `live` | following the log; what the folding thread shares with readers |
 //! | `rows`, `boards`, `changes`, `keepers` | rows read together; status kept computed; which buildings changed; who keeps orders |
 //! | `reader` | every question, typed, for whoever holds a scope |
-//! | `opener` | the one place where sealed text is opened |
+//! | `opener` | the one place here where sealed text is opened |
 //! | `sight` | what is left out for those who may not see findings |
-//! | `query`, `cursor` | the HTTP door; where a page of a list ended |
+//! | `query` | the HTTP door |
+//! | `page`, `cursor` | a page of a list; where it ended |
 //! | `status` | how buildings stand, told to outsiders |
 //! | `check` | rows against a fresh fold, the log against itself |
 //!
@@ -24,6 +25,7 @@ mod fold;
 mod keepers;
 mod live;
 mod opener;
+mod page;
 pub mod query;
 mod reader;
 mod recent;
@@ -38,6 +40,7 @@ pub use changes::CHANGES_MAX;
 pub use fold::FoldError;
 pub use live::Phase;
 pub use opener::{Audit, AuditRefused, OpenError, Opener, Opening};
-pub use reader::{Alerts, Page, PageOf, ReadError, Reader};
+pub use page::{Page, PageOf};
+pub use reader::{Alerts, ReadError, Reader};
 pub use service::{Parts, Projection, Readiness};
 pub use tables::tables;

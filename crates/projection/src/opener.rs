@@ -1,4 +1,4 @@
-//! The one place where sealed text is opened, and where its reading can be recorded.
+//! The one place of the projection where sealed text is opened, and where its reading can be recorded.
 
 use std::{
     collections::{BTreeSet, HashMap},

@@ -19,7 +19,6 @@ use readmodel::{
     },
     views::{self, DoorRows},
 };
-use serde::Serialize;
 use store::{Key, Store, StoreError};
 
 use crate::{
@@ -27,6 +26,7 @@ use crate::{
     changes::{Changed, Changes},
     cursor::Cursor,
     keepers::Keepers,
+    page::{Page, PageOf, cut, cut_pairs, read_on},
     rows::{CommunityRows, alert_id, order_of_mark},
     sight::{Sight, as_seen},
     tables::{key_of, with_parts},
@@ -47,26 +47,6 @@ pub enum ReadError {
     /// The store failed, or is being rebuilt: try again.
     #[error("the rows cannot be read now")]
     Store(#[from] StoreError),
-}
-
-/// A part of a list.
-#[derive(Clone, Debug, Serialize)]
-pub struct Page<T> {
-    /// The items.
-    pub items: Vec<T>,
-    /// Where the next part begins; nothing after the last.
-    pub next: Option<String>,
-    /// Sequence of the last commit of the community that is in them.
-    pub sequence: u64,
-}
-
-/// How much of a list is asked for.
-#[derive(Clone, Debug)]
-pub struct PageOf {
-    /// Most items.
-    pub limit: usize,
-    /// Where to begin: what was handed out as `next`.
-    pub cursor: Option<String>,
 }
 
 /// Which alerts are asked for.
@@ -231,20 +211,13 @@ impl Reader {
             let rest = vec![Part::I64(cursor.number()?), Part::Text(cursor.text()?), Part::U64(cursor.number()?)];
             Some(worst.into_iter().chain(rest).collect())
         };
-        let mut after = Cursor::key(page, parts, scope.community())?;
-        let (sight, reader, mut items) = (Sight::of(scope), self.reads_alerts(scope), Vec::new());
-        // what is left out must not show as a page that is shorter than it could be: read on until it is full
-        while items.len() <= page.limit {
-            let keys = rows.marks(index, Vec::new(), after.as_ref(), page.limit + 1)?;
-            let Some(last) = keys.last() else { break };
-            after = Some(last.clone());
-            for (cursor, id) in keys.iter().filter_map(|key| alert_of_mark(key, which)) {
-                let row = rows.get::<models::alert::Alert>(&id)?.filter(|row| sight.shows_alert(&row.value));
-                items.extend(row.map(|row| (cursor, views::alert_item(&row.value, row.sequence, false, reader))));
-            }
-        }
-        items.truncate(page.limit + 1);
-        Ok(cut_pairs(items, page.limit, rows.head()?))
+        let after = Cursor::key(page, parts, scope.community())?;
+        let (sight, reader) = (Sight::of(scope), self.reads_alerts(scope));
+        read_on(&rows, (index, after), page.limit, |key| {
+            let Some((cursor, id)) = alert_of_mark(key, which) else { return Ok(None) };
+            let row = rows.get::<models::alert::Alert>(&id)?.filter(|row| sight.shows_alert(&row.value));
+            Ok(row.map(|row| (cursor, views::alert_item(&row.value, row.sequence, false, reader))))
+        })
     }
 
     /// One alert, with its causes and its history.
@@ -269,22 +242,15 @@ impl Reader {
         let (rows, now) = (self.rows(scope.community())?, (self.now)());
         let parts = |cursor: &mut Cursor<'_>| Some(vec![Part::I64(cursor.number()?), Part::Text(cursor.text()?)]);
         let over = with_parts(scope.community(), [Part::I64(now.0)]);
-        let mut after = Cursor::key(page, parts, scope.community())?.unwrap_or(over);
-        let (sight, mut items) = (Sight::of(scope), Vec::new());
-        // as with alerts, no page is shorter for what is left out
-        while items.len() <= page.limit {
-            let keys = rows.marks(models::silence::UNTIL, Vec::new(), Some(&after), page.limit + 1)?;
-            let Some(last) = keys.last() else { break };
-            after = last.clone();
-            for (cursor, id) in keys.iter().filter_map(silence_of_mark) {
-                let Some(row) = rows.get::<models::silence::Silence>(&id)?.filter(|row| sight.shows_silence(&row.value)) else { continue };
-                let building = row.value.building.as_ref().map(|building| rows.get::<models::building::Building>(building)).transpose()?.flatten();
-                let name = building.map(|building| building.value.name);
-                items.extend(views::silence_item(&row.value, name, row.sequence, now).map(|item| (cursor, item)));
-            }
-        }
-        items.truncate(page.limit + 1);
-        Ok(cut_pairs(items, page.limit, rows.head()?))
+        let after = Cursor::key(page, parts, scope.community())?.unwrap_or(over);
+        let sight = Sight::of(scope);
+        read_on(&rows, (models::silence::UNTIL, Some(after)), page.limit, |key| {
+            let Some((cursor, id)) = silence_of_mark(key) else { return Ok(None) };
+            let Some(row) = rows.get::<models::silence::Silence>(&id)?.filter(|row| sight.shows_silence(&row.value)) else { return Ok(None) };
+            let building = row.value.building.as_ref().map(|building| rows.get::<models::building::Building>(building)).transpose()?.flatten();
+            let name = building.map(|building| building.value.name);
+            Ok(views::silence_item(&row.value, name, row.sequence, now).map(|item| (cursor, item)))
+        })
     }
 
     /// Who works here, by id.
@@ -464,25 +430,4 @@ fn duty_after(cursor: &str) -> Option<views::DutyPlace> {
     let (held, kind) = (parts.next()?.parse::<u8>().ok()? != 0, ScopeKind::from_word(parts.next()?)?);
     let (duty, level) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
     Some((held, kind, parts.next()?.to_owned(), duty, level))
-}
-
-/// A page of what was read with one item more than asked for.
-fn cut<T>(items: Vec<T>, limit: usize, sequence: u64, cursor: impl Fn(&T) -> String) -> Page<T> {
-    cut_pairs(items.into_iter().map(|item| (cursor(&item), item)).collect(), limit, sequence)
-}
-
-fn cut_pairs<T>(mut items: Vec<(String, T)>, limit: usize, sequence: u64) -> Page<T> {
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|(cursor, _)| cursor.clone());
-    Page { items: items.into_iter().map(|(_, item)| item).collect(), next, sequence }
-}
-
-impl Cursor<'_> {
-    /// The key that a page begins after.
-    fn key(page: &PageOf, parts: impl FnOnce(&mut Cursor<'_>) -> Option<Vec<Part>>, community: &CommunityId) -> Result<Option<Key>, ReadError> {
-        let Some(text) = &page.cursor else { return Ok(None) };
-        let parts = Cursor::read(text, parts).ok_or(ReadError::Cursor)?;
-        Ok(Some(with_parts(community, parts)))
-    }
 }

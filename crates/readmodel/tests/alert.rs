@@ -107,6 +107,7 @@ fn whoever_asks_is_told_how_much_they_were_told_at_whatever_level_until_it_is_ov
     // a neighbour goes up to nobody who may be ill, told or not; to whom is not ill any more, there is nothing to say
     let neighbour = [1, 3, 4, 5].map(|events| after_as(Role::Leader, events, Some("s-other")));
     assert_eq!(neighbour, [Some(Share::DoNotGoUp), Some(Share::DoNotGoUp), Some(Share::DoNotGoUp), None]);
+    assert_eq!(after_as(Role::Leader, 3, Some("s-nurse")), Some(Share::Everything), "whose turn it is");
     for events in 3..=4 {
         let told = ["s-nurse", "s-office", "s-leader", "s-both", "s-other"].map(|staff| after(events, Some(staff)));
         let everything = Some(Share::Everything);

@@ -18,7 +18,7 @@ use std::{
 
 use domain::{
     Event, Fact, Header,
-    alert::{Alert, AlertId, Change, CloseReason, Detail, Firing, Occurrence, Severity, Step},
+    alert::{Alert, AlertId, CLUSTER, Change, CloseReason, Detail, Firing, Occurrence, Severity, Step},
     community::Policy,
     values::{BuildingId, CommandId, EstateId, EventId, HOUR_MS, Place, Site, Subject, Timestamp},
 };
@@ -206,7 +206,7 @@ fn was_none(reason: CloseReason) -> bool {
 }
 
 impl Rule for Cluster {
-    const NAME: &'static str = "cluster";
+    const NAME: &'static str = CLUSTER;
     const VERSION: u16 = 5;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Building];
     type Memory = Memory;

@@ -12,7 +12,7 @@
 
 use domain::{
     Event, Fact, Header,
-    alert::{Detail, Firing, Observed, Severity},
+    alert::{Detail, FEVER, Firing, Observed, Severity},
     values::{CommandId, DAY_MS, HOUR_MS, QuarantineId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -65,7 +65,7 @@ impl Ranked for UnderOrder {
 }
 
 impl Rule for Fever {
-    const NAME: &'static str = "fever";
+    const NAME: &'static str = FEVER;
     const VERSION: u16 = 6;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Person, ScopeKind::Unregistered];
     type Memory = Memory;

@@ -13,7 +13,7 @@
 
 use domain::{
     Event, Fact, Header,
-    alert::{Detail, Firing, Severity},
+    alert::{Detail, Firing, QUARANTINE_BREACH, Severity},
     checkpoint::{Direction, EntryResult},
     quarantine::{CheckOutcome, Kind},
     values::{CheckpointId, CommandId, EventId, HOUR_MS, Place, QuarantineId, Subject, Timestamp},
@@ -134,7 +134,7 @@ impl Ranked for UnderOrder {
 }
 
 impl Rule for QuarantineBreach {
-    const NAME: &'static str = "quarantine_breach";
+    const NAME: &'static str = QUARANTINE_BREACH;
     const VERSION: u16 = 1;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Person];
     type Memory = Memory;

@@ -13,8 +13,8 @@ const CONSUMER_CONNECTIONS_MAX: u32 = 16;
 const CONSUMER_SUBSCRIPTIONS_MAX: u32 = 256;
 /// Largest message an outside consumer may send, in bytes.
 const CONSUMER_PAYLOAD_MAX: u32 = 256 * 1024;
-/// How long a service may take to answer a question, before the server forgets that it was allowed to. Our own services wait six seconds for an answer, and the
-/// example programs ten.
+/// How long a service may take to answer a question, before the server forgets that it was allowed to. Our own services wait six seconds for
+/// an answer, and the example programs ten.
 const RESPONSE_EXPIRES: &str = "15s";
 /// Longest name of a consumer.
 const NAME_BYTES_MAX: usize = 48;

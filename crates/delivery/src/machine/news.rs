@@ -1,17 +1,11 @@
-//! What is news to this receiver: by whose turn it is, by what came before, and by what stands for it.
+//! What is news to this receiver: by whose turn it is, and by what people here were told before.
 
-use domain::{
-    alert::QUARANTINE_BREACH,
-    values::{DAY_MS, Timestamp},
-};
+use domain::{alert::QUARANTINE_BREACH, values::DAY_MS};
 
 use super::{Machine, NEWS_MS, State, TURNS_MAX};
 use crate::{
     Moment,
-    clusters::{Clusters, Standing},
     message::{Action, Holding, Message, Reason},
-    open::OpenAlerts,
-    plan::{Class, Plan},
 };
 
 /// Alerts whose turns are remembered; beyond, the one that turned longest ago is forgotten.
@@ -45,7 +39,7 @@ impl Machine {
 
     /// Whether people are told of a message that is for them.
     pub(super) fn telling(&self, message: &Message, moment: Moment) -> Telling {
-        let knows = || self.state.told.contains(&message.alert);
+        let knows = || self.state.told.contains(&message.alert) || self.state.open.was_reminded(&message.alert);
         let is_news = || (message.is_news() || self.comes_to_us(message)) && !self.went_nowhere(message);
         match () {
             () if message.silenced => Telling::Held(Reason::Silenced),
@@ -78,13 +72,6 @@ impl Machine {
         }
     }
 
-    /// Takes note of a cluster, whichever level it has come to. Who only counts remembers no building.
-    pub(super) fn heed_cluster(&mut self, message: &Message, now: Timestamp) {
-        if self.plan.leaves_to_clusters() && self.plan.class_of(message.severity) != Class::Public {
-            self.state.clusters.hear(message, now);
-        }
-    }
-
     /// How often an alert came back within a day, this time included; 0 for one that is never unstable.
     pub(super) fn turns(&mut self, message: &Message) -> usize {
         if message.kind.as_str() == QUARANTINE_BREACH {
@@ -109,17 +96,4 @@ impl Machine {
         }
         count
     }
-}
-
-impl State {
-    /// Where a cluster stands for the fevers in it.
-    pub(super) fn standing(&self, plan: &Plan, now: Timestamp) -> Standing<'_> {
-        standing(plan, &self.clusters, &self.open, now)
-    }
-}
-
-/// As [`State::standing`], of its parts.
-pub(super) fn standing<'a>(plan: &Plan, clusters: &'a Clusters, open: &OpenAlerts, now: Timestamp) -> Standing<'a> {
-    let is_silenced = |alert: &str| open.silenced_until(alert).is_some_and(|until| now < until);
-    if plan.leaves_to_clusters() { clusters.standing(is_silenced) } else { Standing::default() }
 }

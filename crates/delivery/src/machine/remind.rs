@@ -1,9 +1,9 @@
 //! When people are reminded of what nobody has.
 
-use domain::alert::Severity;
+use domain::{alert::Severity, values::Timestamp};
 
-use super::{Machine, NOTICES_MAX, State, news::standing};
-use crate::{Moment, pile::Sort};
+use super::{Machine, NOTICES_MAX};
+use crate::{Moment, clusters::Standing, message::Message, pile::Sort, plan::Class};
 
 /// A reminder that is due and may be told.
 pub(super) struct Due {
@@ -19,19 +19,31 @@ impl Machine {
         self.state.open.keep_quiet(moment.clock);
         // the worst may be silenced, and what was decided in this tick has taken room
         let Some(Due { critical, least }) = self.reminder(moment) else { return };
-        let Self { plan, state: State { clusters, open, outbox, .. } } = self;
-        outbox.take_reminders();
-        let standing = standing(plan, clusters, open, moment.clock);
-        let pile = open.tell_again(moment.clock, least, &standing);
+        self.state.outbox.take_reminders();
+        let standing = self.standing(moment.clock);
+        let pile = self.state.open.tell_again(moment.clock, least, &standing);
         self.decide(pile, Sort::Reminder, critical, moment);
     }
 
     pub(super) fn reminder(&self, moment: Moment) -> Option<Due> {
-        let worst = self.state.open.worst_due(moment.clock, &self.state.standing(&self.plan, moment.clock))?;
+        let worst = self.state.open.worst_due(moment.clock, &self.standing(moment.clock))?;
         let critical = worst == Severity::Critical;
         let least = if self.is_night(moment) { Severity::Critical } else { Severity::Caution };
         let outbox = &self.state.outbox;
         let may = if critical { outbox.len() < NOTICES_MAX && !outbox.has_untried(true) } else { self.may_say_more() };
         (worst >= least && may && !outbox.is_reminding()).then_some(Due { critical, least })
+    }
+
+    /// Takes note of a cluster, whichever level it has come to. Who only counts remembers no building.
+    pub(super) fn heed_cluster(&mut self, message: &Message, now: Timestamp) {
+        if self.plan.leaves_to_clusters() && self.plan.class_of(message.severity) != Class::Public {
+            self.state.clusters.hear(message, now);
+        }
+    }
+
+    /// Where a cluster stands for the fevers in it.
+    pub(super) fn standing(&self, now: Timestamp) -> Standing {
+        let is_silenced = |alert: &str| self.state.open.silenced_until(alert).is_some_and(|until| now < until);
+        if self.plan.leaves_to_clusters() { self.state.clusters.standing(is_silenced) } else { Standing::default() }
     }
 }

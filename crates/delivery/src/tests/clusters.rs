@@ -81,6 +81,19 @@ fn people_hear_of_the_end_of_whom_they_were_told_and_of_nobody_elses() {
 }
 
 #[test]
+fn who_was_reminded_of_somebody_hears_of_their_end_too() {
+    let mut bench = Bench::new(Plan { cluster_stands: true, ..plan(Channel::Wecom, Class::Work) });
+    bench.hear(9, "cluster", Critical, "raised", "b07", 0);
+    inhibited(&mut bench, 2, "raised", "b07", &json!({}), 1);
+    bench.hear_with(payload(9, 2, "cluster", Critical, "closed", "b07", 100), &json!({"state": "closed"}), 100);
+    bench.run(0..2000);
+    assert_eq!(bench.sorts().last(), Some(&(1801, Sort::Reminder, 1)), "{:?}", bench.sorts());
+    bench.hear_with(payload(2, 2, "fever", Critical, "resolved", "b07", 2000), &json!({"state": "resolved"}), 2000);
+    bench.run(2000..2100);
+    assert_eq!(bench.sorts().last(), Some(&(2060, Sort::News, 1)), "{:?}", bench.sorts());
+}
+
+#[test]
 fn a_cluster_that_is_silenced_stands_for_nobody_in_reminders() {
     let mut bench = Bench::new(Plan { cluster_stands: true, ..plan(Channel::Wecom, Class::Work) });
     bench.hear(9, "cluster", Critical, "raised", "b07", 0);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use web::{Problem, SEQUENCE};
 
-use crate::reader::Page;
+use crate::page::Page;
 
 /// An answer of one thing.
 pub(super) fn one<T: Serialize>(body: &T, sequence: u64) -> Result<Response, Problem> {

@@ -2,7 +2,7 @@
 
 use web::{PAGE_ITEMS_MAX, Params, Problem};
 
-use crate::reader::PageOf;
+use crate::page::PageOf;
 
 /// Parameters of every list.
 pub(super) const LIST: &[&str] = &["limit", "cursor"];

@@ -18,7 +18,8 @@ use super::{
     answer::{list, one},
     params::{AFTER, LIST, page as page_of},
 };
-use crate::reader::{Page, ReadError};
+use crate::page::Page;
+use crate::reader::ReadError;
 
 /// `GET /communities`: those the caller may see, worst first.
 pub(super) async fn communities(State(query): State<Query>, headers: HeaderMap, raw: RawQuery) -> Result<Response, Problem> {

@@ -26,7 +26,8 @@ use super::{
     answer::{list, mask, one},
     params::{LIST, page as page_of},
 };
-use crate::reader::{Alerts, Page, ReadError, Reader};
+use crate::page::Page;
+use crate::reader::{Alerts, ReadError, Reader};
 
 type Of2 = (String, String);
 

@@ -134,7 +134,7 @@ pub struct AlertItem {
     /// Whose turn it is; nothing once it is recovering or over, and where nobody was ever given a duty for it.
     pub turn: Option<TurnView>,
     /// How much whoever asks was told of it in this episode, at whatever level; nothing where they were told nothing, and once it is over. To a leader
-    /// always [`Share::DoNotGoUp`] where somebody may be ill.
+    /// [`Share::DoNotGoUp`] where somebody may be ill, unless it is their turn.
     pub for_you: Option<Share>,
     /// Version of the rule.
     pub rule_version: u16,
@@ -226,13 +226,16 @@ fn taken_by(row: &alert::Row, actor: &Slug) -> Vec<StaffId> {
 }
 
 /// How much somebody was told of an alert that is not over: as one whose turn it was, or else besides. A leader, who is a neighbour, goes up to nobody who
-/// may be ill, whether they were told in this minute or not.
+/// may be ill, told in this minute or not, unless it is their turn.
 fn share_of(state: &State, staff: Option<&StaffId>, role: Role) -> Option<Share> {
-    let levels = || state.turn.told.values().filter(|_| state.is_active());
-    let owners = levels().flat_map(|told| &told.owners);
-    let told = owners.chain(levels().flat_map(|told| &told.informed)).find(|told| Some(&told.staff) == staff).map(|told| told.share);
-    let is_illness = Kind::of(state.key.rule.as_str()).is_some_and(|kind| kind.is_illness);
-    if role == Role::Leader && is_illness && state.is_active() { Some(Share::DoNotGoUp) } else { told }
+    if !state.is_active() {
+        return None;
+    }
+    let levels = state.turn.told.values();
+    let mut told = levels.clone().flat_map(|told| &told.owners).chain(levels.flat_map(|told| &told.informed));
+    let share = told.find(|told| Some(&told.staff) == staff).map(|told| told.share);
+    let may_be_ill = || Kind::of(state.key.rule.as_str()).is_some_and(|kind| kind.is_illness);
+    share.or_else(|| (role == Role::Leader && may_be_ill()).then_some(Share::DoNotGoUp))
 }
 
 /// Whose turn an alert is that is neither recovering nor over.
