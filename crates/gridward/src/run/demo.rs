@@ -91,7 +91,7 @@ impl Player {
             // from now on it lives, whatever is still to be founded: its checks would fall due meanwhile
             lives.spawn(self.clone().live_on(community));
         }
-        self.progress.suspend(|| talk(format_args!("gridward: {name} are founded and live")));
+        self.progress.suspend(|| talk(format_args!("gridward: founded and live: {name}")));
         while let Some(lived) = lives.join_next().await {
             lived??;
         }
