@@ -80,10 +80,14 @@ impl Fault {
         // to a file: it speaks of every thread that begins later, and would die of a pipe that nobody reads
         let mut tracer = self.strace(seen.path()).args(["-p", &pid.to_string()]).stderr(said.reopen()?).spawn().context("there is no strace")?;
         let begun = Instant::now();
-        while begun.elapsed() < ATTACH_WAIT && tracer.try_wait()?.is_none() {
-            // it says so when it has every thread
+        loop {
+            let ended = tracer.try_wait()?.is_some();
+            // it says so when it has every thread, and may strike, and end, before anybody looks
             if std::fs::read_to_string(said.path())?.contains("attached") {
                 return Ok(Attached { tracer, seen, fault: self });
+            }
+            if ended || begun.elapsed() >= ATTACH_WAIT {
+                break;
             }
             std::thread::sleep(LOOK_PAUSE);
         }

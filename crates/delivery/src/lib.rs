@@ -7,6 +7,7 @@
 //! | `plan` | a subscription: which receiver, which messages, how much of them |
 //! | `machine` | `(state, message or time) -> (state, sends)`: grouping, budget, digest, storm lane, flapping, reminders |
 //! | `open` | what is open and nobody has, told again until somebody has it |
+//! | `doors` | doors that a neighbour is not to go up to: what they believe beside what holds |
 //! | `clusters` | clusters that stand for the fevers in them: of those nobody is reminded |
 //! | `silences` | what is silenced by now: asked before people are told, for no message tells of it |
 //! | `pile` | what is told in one go: counted by community, kind and severity, the first of it listed |
@@ -18,6 +19,7 @@
 //! The receiver's time — calls in a minute, retries, giving up — is real, for a receiver knows no other (contracts.md).
 
 mod clusters;
+mod doors;
 mod machine;
 mod message;
 mod nudge;
@@ -30,7 +32,7 @@ mod render;
 mod silences;
 
 pub use machine::{BUDGET_SENDS, BUDGET_WINDOW_MS, DIGEST_EVERY_MS, GROUP_WAIT_MS, Machine, Report, State};
-pub use message::{Action, Gap, Heard, Holding, Message, Owner, Reason, Title};
+pub use message::{Action, Gap, Heard, Holding, Message, Owner, Reason, Title, Told};
 pub use nudge::Nudge;
 pub use open::REPEAT_EVERY_MS;
 pub use outbox::{Content, GIVE_UP_AFTER_MS, Outcome, Send, Settled};

@@ -1,12 +1,13 @@
 //! `(state, message or time) -> (state, sends)`, for one subscription.
 //!
 //! Every message is in exactly one send, or waits for one, or is counted with the reason why it was not told. Nothing else is.
-//! In rooms of their own: `ask`, what is asked before people are told; `gather`, what waits together; `news`, what is news to this receiver; `remind`,
-//! what nobody has.
+//! In rooms of their own: `ask`, what is asked before people are told; `gather`, what waits together; `news`, what is news to this receiver; `own`, what
+//! is told to people themselves; `remind`, what nobody has.
 
 mod ask;
 mod gather;
 mod news;
+mod own;
 mod remind;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ use self::news::Telling;
 use crate::{
     Moment,
     clusters::Clusters,
+    doors::Doors,
     message::{Action, Heard, Message, Reason},
     nudge::{Gathered, Nudge, Nudges},
     open::{Hearing, OpenAlerts, REPEAT_EVERY_MS},
@@ -66,6 +68,8 @@ pub struct State {
     digest: Option<Pile>,
     #[serde(default)]
     nudges: Nudges,
+    #[serde(default)]
+    doors: Doors,
     /// More came than the budget was for, and it was not said yet that this is over.
     #[serde(default)]
     crowded: bool,
@@ -150,8 +154,9 @@ impl Machine {
 
     /// Messages that are neither told nor suppressed.
     pub fn waiting(&self) -> u64 {
-        let State { groups, criticals, digest, nudges, outbox, .. } = &self.state;
-        groups.values().chain(criticals.values()).chain(digest).map(Pile::total).sum::<u64>() + nudges.messages() + outbox.messages()
+        let State { groups, criticals, digest, nudges, doors, outbox, .. } = &self.state;
+        let piles = groups.values().chain(criticals.values()).chain(digest).map(Pile::total).sum::<u64>();
+        piles + nudges.messages() + doors.messages() + outbox.messages()
     }
 
     /// Since when, in real time, the oldest send has waited to be done.
@@ -204,6 +209,9 @@ impl Machine {
         // how often it came back counts at whatever level it was then
         let turns = self.turns(message);
         self.heed_cluster(message, moment.clock);
+        if self.heed_share(message, moment) {
+            return;
+        }
         if !self.is_for_us(message) {
             return self.suppress(Reason::Filtered);
         }
@@ -214,6 +222,7 @@ impl Machine {
         }
         let telling = self.telling(message, moment);
         let turned = message.action == Action::Reopened || message.action.is_end() || self.comes_to_us(message);
+        let as_told = self.as_told(message);
         if turns > TURNS_MAX && message.severity != Severity::Critical {
             // it is said to come and go, and that is all that is said of it
             self.state.open.forget(&message.alert);
@@ -231,7 +240,7 @@ impl Machine {
             return self.suppress(Reason::Unstable);
         }
         let unstable = turned && turns > TURNS_MAX;
-        self.gather(message, critical, unstable, moment);
+        self.gather(&as_told, critical, unstable, moment);
     }
 
     fn remember(&mut self, message: &Message, telling: Telling, moment: Moment) {
@@ -242,7 +251,7 @@ impl Machine {
             Telling::Now | Telling::Not | Telling::Held(_) => REPEAT_EVERY_MS,
         };
         let hearing = Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms) };
-        self.state.open.hear(message, self.plan.class_of(message.severity), hearing);
+        self.state.open.hear(message, self.plan.class_of(message), hearing);
     }
 
     fn suppress(&mut self, reason: Reason) {
@@ -262,6 +271,7 @@ impl Machine {
         // a clock that was set back must not keep what it spent in the time that is to come
         self.state.spent.retain(|spent| *spent <= moment.clock && spent.0 > moment.clock.0 - BUDGET_WINDOW_MS);
         self.decide_nudges(moment);
+        self.decide_doors(moment);
         if coming.criticals {
             self.decide_critical(moment);
         }

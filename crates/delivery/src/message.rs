@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    alert::{CLUSTER, Severity},
-    values::{CommunityId, Slug, Timestamp},
+    alert::{CLUSTER, Severity, Share},
+    values::{CommunityId, Slug, StaffId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,12 +54,16 @@ pub struct Message {
     pub exercise: bool,
     /// The line for people.
     pub title: Title,
+    /// Its place in words, and nothing of what is there.
+    pub place: Title,
     /// Whether somebody has it now.
     pub holding: Holding,
     /// Whose turn it is, where it is anybody's.
     pub owner: Option<Owner>,
     /// The highest level that was told in this episode; 0 before any was.
     pub level: u8,
+    /// Who was told in this episode, level by level, also once it is over.
+    pub told: Vec<Told>,
     /// Somebody silenced it, or it is held back for a reason that this program does not know.
     pub silenced: bool,
     /// It is part of a cluster.
@@ -125,6 +129,17 @@ pub struct Owner {
     /// Posts that nobody holds: at their level, at those below that it came from, or at those above to which it cannot go.
     #[serde(default)]
     pub gaps: Vec<Gap>,
+}
+
+/// Who was told at a level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The level.
+    pub level: u8,
+    /// Why it came to them, in a word of contracts.md.
+    pub why: String,
+    /// Each with how much they are told.
+    pub staff: Vec<(StaffId, Share)>,
 }
 
 /// A post that nobody holds.
@@ -241,13 +256,31 @@ struct Data {
     #[serde(default)]
     level: Option<u8>,
     #[serde(default)]
+    told: Vec<ToldLevel>,
+    #[serde(default)]
     suppressed: Vec<String>,
     #[serde(default)]
     silenced_until: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
+struct ToldLevel {
+    level: u8,
+    #[serde(default)]
+    why: String,
+    staff: Vec<Hearer>,
+}
+
+#[derive(Deserialize)]
+struct Hearer {
+    staff: StaffId,
+    share: String,
+}
+
+#[derive(Deserialize)]
 struct Place {
+    #[serde(default)]
+    name: Title,
     town: Slug,
     community: CommunityId,
     #[serde(default)]
@@ -258,6 +291,14 @@ struct Place {
 #[derive(Deserialize)]
 struct Acknowledged {
     until: Option<Timestamp>,
+}
+
+impl ToldLevel {
+    /// Whose share is a word that this program does not know was told nothing, as far as it knows.
+    fn read(self) -> Told {
+        let staff = self.staff.into_iter().filter_map(|Hearer { staff, share }| Some((staff, Share::from_word(&share)?))).collect();
+        Told { level: self.level, why: self.why, staff }
+    }
 }
 
 /// What any message says of itself.
@@ -286,7 +327,7 @@ impl Heard {
             return Nudge::read(sequence, published_at, payload).map_or(Self::Unreadable, |nudge| Self::Nudge(Box::new(nudge)));
         }
         let Ok(Envelope { id, time, severity, data }) = serde_json::from_slice::<Envelope>(payload) else { return Self::Unreadable };
-        let Place { town, community, grid, building } = data.place;
+        let Place { name, town, community, grid, building } = data.place;
         let holding = match (data.state.as_str(), data.acknowledged) {
             ("recovering" | "resolved" | "closed", _) => Holding::Over,
             _ if data.action.is_end() => Holding::Over,
@@ -311,9 +352,11 @@ impl Heard {
             alert: data.alert,
             exercise: data.exercise,
             title: data.title,
+            place: name,
             holding,
             owner: data.owner,
             level,
+            told: data.told.into_iter().map(ToldLevel::read).collect(),
             silenced: !silenced.is_empty(),
             inhibited: !inhibited.is_empty(),
             silenced_until: data.silenced_until,

@@ -159,6 +159,8 @@ pub enum Sort {
     Reminder,
     /// Reports that are missing still, before they are due.
     Nudge,
+    /// Doors that somebody is not to go up to, or may ask about again.
+    DoNotGoUp,
     /// A test by an operator.
     Test,
 }
@@ -237,6 +239,15 @@ impl Pile {
             }
             Class::Public => {}
         }
+    }
+
+    /// Adds what somebody is to believe of a door from now on, for which so many messages stand.
+    pub(crate) fn add_door(&mut self, (door, title): (String, Title), messages: u64, at: Timestamp, is_over: bool) {
+        let (severity, progress, action) =
+            if is_over { (Severity::Caution, Progress::Over, Some(Action::Resolved)) } else { (Severity::Caution, Progress::New, None) };
+        // neither what is there nor how bad it is
+        self.count(Line { community: None, kind: None, severity, progress, count: messages, alerts: 1 });
+        self.list(Item { alert: door, severity, count: messages, at: Some(at), title, action, level: None, vacant: Vec::new(), unstable: false });
     }
 
     /// Takes in another: how many there are does not change, and it goes on gathering since when it began.

@@ -1,13 +1,16 @@
 //! A subscription: which receiver, which messages, how much of them.
 
 use domain::{
-    alert::{CLUSTER, Severity},
+    alert::{CLUSTER, Severity, Share},
     community::QuietHours,
     values::{CommunityId, Slug, StaffId, Timestamp, Zone},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{message::Message, pace::Pace};
+use crate::{
+    message::{Message, Told},
+    pace::Pace,
+};
 
 /// What a receiver is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +99,8 @@ pub struct Plan {
     pub filter: Filter,
     /// Whose receiver it is: then it is told of their nudges, and of nothing else.
     pub leaders: Vec<StaffId>,
+    /// Whose receiver it is: then it is told of what they are told, when they are, and as much.
+    pub staff: Vec<StaffId>,
     /// A cluster stands for the people in it: it is told of the cluster as it grows, and not of each fever. For the town and the police;
     /// a nurse is told of each.
     pub cluster_stands: bool,
@@ -127,11 +132,37 @@ impl Plan {
         self.cluster_stands && self.filter.lets_kind(CLUSTER, Severity::Critical)
     }
 
-    /// How much it is told of something that is so bad.
-    pub fn class_of(&self, severity: Severity) -> Class {
-        match self.doors {
-            Doors::Critical if severity < Severity::Critical => Class::Public,
-            Doors::All | Doors::Critical => self.class,
+    /// How much of its alert those are told whose receiver it is, at whatever level, also once it is over; nothing when it is told to none of
+    /// them. A receiver that is nobody's own is told everything.
+    pub fn share_of(&self, message: &Message) -> Option<Share> {
+        if self.staff.is_empty() {
+            return Some(Share::Everything);
+        }
+        message.told.iter().filter_map(|told| self.share_at(told)).min()
+    }
+
+    /// How much those are told at a level whose receiver it is.
+    fn share_at(&self, told: &Told) -> Option<Share> {
+        told.staff.iter().filter(|(staff, _)| self.staff.contains(staff)).map(|(_, share)| *share).min()
+    }
+
+    /// Why an alert came to those who are told here, in a word of contracts.md.
+    pub(crate) fn why_told<'m>(&self, message: &'m Message) -> Option<&'m str> {
+        let ours = message.told.iter().rev().find(|told| self.share_at(told).is_some()).map(|told| &told.why);
+        ours.or(message.owner.as_ref().filter(|_| self.staff.is_empty()).map(|owner| &owner.why)).map(String::as_str)
+    }
+
+    /// Whether an alert is told here only once its turn has come to those who are told.
+    pub(crate) fn waits_for_turns(&self) -> bool {
+        self.filter.from_level.is_some() || !self.staff.is_empty()
+    }
+
+    /// How much it is told of an alert.
+    pub fn class_of(&self, message: &Message) -> Class {
+        match (self.doors, self.share_of(message)) {
+            (Doors::Critical, _) if message.severity < Severity::Critical => Class::Public,
+            (_, Some(Share::Counts)) => Class::Public,
+            (Doors::All | Doors::Critical, _) => self.class,
         }
     }
 

@@ -214,7 +214,7 @@ pub fn severity_words(severity: Severity) -> (&'static str, &'static str) {
 
 /// A notice of every sort, with and without a list.
 fn samples() -> Vec<Notice> {
-    let sorts = [Sort::News, Sort::Storm, Sort::Digest, Sort::Reminder, Sort::Nudge, Sort::Test];
+    let sorts = [Sort::News, Sort::Storm, Sort::Digest, Sort::Reminder, Sort::Nudge, Sort::DoNotGoUp, Sort::Test];
     let line = |kind: &str, progress, count| Line {
         community: "u07".parse().ok(),
         kind: kind.parse().ok(),

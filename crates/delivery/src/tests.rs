@@ -4,6 +4,7 @@ mod clusters;
 mod holding;
 mod levels;
 mod nudges;
+mod own;
 mod properties;
 mod silenced;
 mod stories;
@@ -34,6 +35,7 @@ fn plan(channel: Channel, class: Class) -> Plan {
         doors: Doors::All,
         filter: Filter::default(),
         leaders: Vec::new(),
+        staff: Vec::new(),
         cluster_stands: false,
         quiet: None,
     }

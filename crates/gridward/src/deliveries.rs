@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 /// Most bytes of a file that one is told to read: an address, a secret or a template.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
-/// Most leaders of one receiver.
-const LEADERS_MAX: usize = 50;
+/// Most people whose receiver one is.
+const STAFF_MAX: usize = 50;
 
 /// The file as it is written.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -64,6 +64,9 @@ struct Entry {
     /// Whose receiver it is: it is told of their nudges, and of nothing else.
     #[serde(default)]
     leaders: Vec<StaffId>,
+    /// Whose receiver it is: it is told of what they are told.
+    #[serde(default)]
+    staff: Vec<StaffId>,
 }
 
 /// Who is told what.
@@ -116,7 +119,7 @@ pub(crate) const FILE_NAME: &str = "deliveries.toml";
 
 impl Entry {
     fn subscription(&self, folder: &Path) -> anyhow::Result<Subscription> {
-        let Self { name, channel, class, doors, filter, leaders, everywhere, cluster_stands, quiet_hours, .. } = self.clone();
+        let Self { name, channel, class, doors, filter, leaders, staff, everywhere, cluster_stands, quiet_hours, .. } = self.clone();
         let somewhere = !filter.towns.is_empty() || !filter.communities.is_empty();
         anyhow::ensure!(somewhere || everywhere, "filter.towns or filter.communities names whose alerts it is told of; everywhere = true means all");
         anyhow::ensure!(!(somewhere && everywhere), "everywhere = true does not go with filter.towns or filter.communities");
@@ -133,6 +136,13 @@ impl Entry {
         if !leaders.is_empty() {
             check_leaders(&leaders, (class, &filter))?;
         }
+        if !staff.is_empty() {
+            anyhow::ensure!(
+                leaders.is_empty(),
+                "staff and leaders: what they own and what they are nudged of are two deliveries, which may have the same address"
+            );
+            check_staff(&staff, (class, channel, &filter))?;
+        }
         let zone = Zone::named(&self.time_zone).context("time_zone is an IANA name such as Asia/Shanghai")?;
         let quiet = (quiet_hours.from != quiet_hours.until).then_some(Quiet { hours: quiet_hours, zone: zone.clone() });
         let url = text(folder, "url_file", &self.url_file)?;
@@ -143,7 +153,7 @@ impl Entry {
             None => Template::default(),
         };
         let template = template.in_zone(zone);
-        Ok(Subscription::new(Plan { name, channel, class, doors, filter, leaders, cluster_stands, quiet }, &url, secret.as_deref(), template)?)
+        Ok(Subscription::new(Plan { name, channel, class, doors, filter, leaders, staff, cluster_stands, quiet }, &url, secret.as_deref(), template)?)
     }
 }
 
@@ -164,13 +174,27 @@ fn check_names(class: Class, channel: Channel, names_leave: bool) -> anyhow::Res
     Ok(())
 }
 
+/// Whether ids of staff mean somebody: they are a community's own, elsewhere the same one is somebody else.
+fn check_ids(key: &str, ids: &[StaffId], filter: &Filter) -> anyhow::Result<()> {
+    let of_one = filter.communities.len() == 1 && filter.towns.is_empty();
+    anyhow::ensure!(of_one, "{key}: ids of staff are those of one community: name it, and nothing else, in filter.communities");
+    anyhow::ensure!(ids.len() <= STAFF_MAX, "{key}: at most {STAFF_MAX}");
+    Ok(())
+}
+
+/// Whether a delivery of what is somebody's own can be one.
+fn check_staff(staff: &[StaffId], (class, channel, filter): (Class, Channel, &Filter)) -> anyhow::Result<()> {
+    anyhow::ensure!(class == Class::Work, "staff: what they are told names doors, which needs class = \"work\"");
+    // a neighbour is told of a door and not what is there, and a webhook gets each message as it stands
+    anyhow::ensure!(channel != Channel::Webhook, "staff: a webhook gets each message as it stands, with `told`: who was told, and how much");
+    anyhow::ensure!(filter.from_level.is_none(), "filter.from_level: with staff it is told of what comes to them, at whatever level: leave it out");
+    check_ids("staff", staff, filter)
+}
+
 /// Whether a delivery of nudges can be one.
 fn check_leaders(leaders: &[StaffId], (class, filter): (Class, &Filter)) -> anyhow::Result<()> {
     anyhow::ensure!(class == Class::Work, "leaders: a nudge names buildings, which needs class = \"work\"");
-    // ids of staff are a community's own: elsewhere the same one is somebody else
-    let of_one = filter.communities.len() == 1 && filter.towns.is_empty();
-    anyhow::ensure!(of_one, "leaders: ids of staff are those of one community: name it, and nothing else, in filter.communities");
-    anyhow::ensure!(leaders.len() <= LEADERS_MAX, "leaders: at most {LEADERS_MAX}, for each has a text of their own");
+    check_ids("leaders", leaders, filter)?;
     let of_alerts = !filter.kinds.is_empty() || !filter.severities.is_empty() || filter.from_level.is_some();
     anyhow::ensure!(
         !of_alerts,
@@ -268,6 +292,11 @@ mod tests {
             (wecom("class = 'work'\nleaders = ['s-li']\neverywhere = true"), "those of one community"),
             (wecom("class = 'work'\nleaders = ['s-li']\nfilter.communities = ['u07', 'u08']"), "those of one community"),
             (wecom("class = 'work'\nleaders = ['s-li']\nfilter.towns = ['dianbu']"), "those of one community"),
+            (wecom(&format!("{here}\nstaff = ['s-wang']")), "what they are told names doors, which needs class"),
+            (hook(&format!("{here}\nclass = 'work'\nstaff = ['s-wang']")), "a webhook gets each message as it stands, with `told`"),
+            (wecom(&format!("{here}\nclass = 'work'\nstaff = ['s-wang']\nleaders = ['s-wang']")), "are two deliveries"),
+            (wecom(&format!("{here}\nclass = 'work'\nstaff = ['s-wang']\nfilter.from_level = 1")), "at whatever level: leave it out"),
+            (wecom("class = 'work'\nstaff = ['s-wang']\neverywhere = true"), "staff: ids of staff are those of one community"),
             (entry(&format!("channel = 'carrier_pigeon'\nurl_file = 'url'\n{here}")), "carrier_pigeon"),
         ] {
             let error = load(&text).unwrap_err();

@@ -85,10 +85,14 @@ impl Subscription {
     /// What it is about and who is called, as a hash: the address may hold a secret, and what was remembered for another aim is not told to
     /// this one.
     pub(super) fn aim(&self) -> Result<String, BadSubscription> {
-        let Plan { filter, leaders, .. } = &self.plan;
-        // as it was before there were nudges, where there are none: deliveries go on
-        let said =
-            if leaders.is_empty() { serde_json::to_vec(&(filter, self.url.as_str())) } else { serde_json::to_vec(&(filter, self.url.as_str(), leaders)) }?;
+        let Plan { filter, leaders, staff, .. } = &self.plan;
+        let url = self.url.as_str();
+        // as it was before there were such receivers, where it is none: deliveries go on
+        let said = match (leaders.is_empty(), staff.is_empty()) {
+            (true, true) => serde_json::to_vec(&(filter, url)),
+            (false, true) => serde_json::to_vec(&(filter, url, leaders)),
+            (_, false) => serde_json::to_vec(&(filter, url, leaders, staff)),
+        }?;
         Ok(BASE64_STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, &said)))
     }
 

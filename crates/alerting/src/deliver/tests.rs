@@ -122,6 +122,7 @@ fn subscription(name: &str, channel: Channel, class: Class, url: &str) -> Subscr
         doors: Doors::All,
         filter: Filter::default(),
         leaders: Vec::new(),
+        staff: Vec::new(),
         cluster_stands: false,
         quiet: None,
     };

@@ -2,7 +2,7 @@
 
 use domain::{
     Fact,
-    alert::{Alert, Change, Gap, Severity, Share, State, Status, Why},
+    alert::{self, Alert, Change, Gap, Severity, Share, State, Status, Why},
     community,
     values::{CommunityId, GridId, Site, StaffId, Subject, Timestamp},
 };
@@ -81,6 +81,8 @@ pub(crate) struct Data {
     owner: Option<Owner>,
     /// The highest level that was told in this episode, also once it is over: who is told from a level on is told of its end, too.
     level: Option<u8>,
+    /// Who was told in this episode and how much, level by level, also once it is over.
+    told: Vec<Told>,
     acknowledged: Option<Acknowledged>,
     /// When it is over if nothing comes between; only while it is recovering.
     recovering_until: Option<Timestamp>,
@@ -96,6 +98,8 @@ pub(crate) struct Data {
 
 #[derive(Clone, Debug, Serialize)]
 struct Place {
+    /// The place in words: whoever is only not to go up there is told of no more.
+    name: Title,
     town: String,
     community: String,
     estate: Option<String>,
@@ -134,6 +138,14 @@ struct Owner {
     /// Posts that nobody holds.
     gaps: Vec<Gap>,
     why: Why,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Told {
+    level: u8,
+    why: Why,
+    since: Timestamp,
+    staff: Vec<Informed>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -202,6 +214,7 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, (community, grid): (&community:
             last_at: occurrence.last_at,
             owner: owner(state, header.recorded_at),
             level: state.turn.level(),
+            told: told(state),
             acknowledged: acknowledged(state),
             recovering_until: state.recovering.map(|recovering| recovering.until),
             seen: state.turn.seen.as_ref().map(|seen| Seen { by: seen.actor.to_string(), at: seen.at }),
@@ -237,7 +250,9 @@ pub(super) fn said(fact: &Fact<'_>, state: &State) -> Option<(&'static str, bool
 
 fn place(state: &State, community: &community::State, here: &CommunityId) -> Place {
     let place = &state.occurrence.place;
+    let named = (place, &state.occurrence.names);
     Place {
+        name: Title { zh_cn: title::place_zh(named, community), en: title::place_en(named, community) },
         town: community.town.to_string(),
         community: here.to_string(),
         estate: place.estate.as_ref().map(ToString::to_string),
@@ -266,12 +281,24 @@ fn acknowledged(state: &State) -> Option<Acknowledged> {
     }
 }
 
+impl Informed {
+    fn of(owner: &alert::Owner) -> Self {
+        Self { staff: owner.staff.clone(), share: owner.share }
+    }
+}
+
+/// Everybody who was told, first those whose turn it is.
+fn told(state: &State) -> Vec<Told> {
+    let staff = |told: &alert::Told| told.owners.iter().chain(&told.informed).map(Informed::of).collect();
+    state.turn.told.iter().map(|(level, told)| Told { level: *level, why: told.why, since: told.since, staff: staff(told) }).collect()
+}
+
 /// Whose turn it is, as the highest level that was told has it.
 fn owner(state: &State, now: Timestamp) -> Option<Owner> {
     let (level, told) = state.turn.latest().filter(|_| state.is_active() && state.recovering.is_none())?;
     let mut staff = told.owners.iter().map(|owner| owner.staff.clone());
     let first = staff.next();
-    let informed = told.informed.iter().map(|informed| Informed { staff: informed.staff.clone(), share: informed.share }).collect();
+    let informed = told.informed.iter().map(Informed::of).collect();
     let (since, due_at) = (told.since, state.goes_up_at(now));
     Some(Owner { level, staff: first, also: staff.collect(), informed, since, due_at, gaps: told.gaps.clone(), why: told.why })
 }

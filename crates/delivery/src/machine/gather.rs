@@ -9,7 +9,7 @@ const OFFICE: u8 = 2;
 impl Machine {
     /// Puts a message where it waits for what is told together with it.
     pub(super) fn gather(&mut self, message: &Message, critical: bool, unstable: bool, moment: Moment) {
-        let class = self.plan.class_of(message.severity);
+        let class = self.plan.class_of(message);
         let (place, grid) = self.group_of(message, class, critical);
         let fresh = || Pile::new(moment.clock).of_grid(grid);
         let alone = || Pile::new(moment.clock);

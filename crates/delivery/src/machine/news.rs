@@ -1,5 +1,7 @@
 //! What is news to this receiver: by whose turn it is, and by what people here were told before.
 
+use std::borrow::Cow;
+
 use domain::{alert::QUARANTINE_BREACH, values::DAY_MS};
 
 use super::{Machine, NEWS_MS, State, TURNS_MAX};
@@ -29,12 +31,24 @@ impl Machine {
     /// Whether it is told here: its alert has come to the level, or people know of it and wait for its end.
     pub(super) fn is_for_us(&self, message: &Message) -> bool {
         let State { told, open, .. } = &self.state;
-        self.plan.filter.lets_level(message) || told.contains(&message.alert) || open.knows(&message.alert)
+        let is_theirs = self.plan.filter.lets_level(message) && self.plan.share_of(message).is_some();
+        is_theirs || told.contains(&message.alert) || open.knows(&message.alert)
     }
 
-    /// Its turn has come to the level that is told here, and nobody here was told before.
+    /// Its turn has come to those who are told here, and nobody here was told before.
     pub(super) fn comes_to_us(&self, message: &Message) -> bool {
-        message.action == Action::Escalated && self.plan.filter.from_level.is_some() && !self.state.told.contains(&message.alert)
+        let comes = match message.action {
+            Action::Escalated => self.plan.waits_for_turns(),
+            Action::Assigned => !self.plan.staff.is_empty(),
+            _ => false,
+        };
+        comes && !self.state.told.contains(&message.alert)
+    }
+
+    /// As it is told here: what comes to people together with others, or because they are on duty now, or by hand, did not go up to them. It is new.
+    pub(super) fn as_told<'m>(&self, message: &'m Message) -> Cow<'m, Message> {
+        let is_new = || message.action == Action::Assigned || self.plan.why_told(message).is_some_and(|why| matches!(why, "at_once" | "duty_changed"));
+        if self.comes_to_us(message) && is_new() { Cow::Owned(Message { action: Action::Raised, ..message.clone() }) } else { Cow::Borrowed(message) }
     }
 
     /// Whether people are told of a message that is for them.
@@ -60,7 +74,7 @@ impl Machine {
 
     /// Whether it is remembered whom people were told of: not all are told of everything.
     fn keeps_account(&self) -> bool {
-        self.plan.filter.from_level.is_some() || self.plan.leaves_to_clusters()
+        self.plan.waits_for_turns() || self.plan.leaves_to_clusters()
     }
 
     /// Takes note of what people here know of now.

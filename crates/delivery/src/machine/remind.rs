@@ -36,7 +36,7 @@ impl Machine {
 
     /// Takes note of a cluster, whichever level it has come to. Who only counts remembers no building.
     pub(super) fn heed_cluster(&mut self, message: &Message, now: Timestamp) {
-        if self.plan.leaves_to_clusters() && self.plan.class_of(message.severity) != Class::Public {
+        if self.plan.leaves_to_clusters() && self.plan.class_of(message) != Class::Public {
             self.state.clusters.hear(message, now);
         }
     }

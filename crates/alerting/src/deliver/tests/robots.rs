@@ -99,6 +99,7 @@ async fn each_robot_is_asked_in_its_own_way_and_signed_when_it_has_a_secret() {
             doors: delivery::Doors::All,
             filter: Filter::default(),
             leaders: Vec::new(),
+            staff: Vec::new(),
             cluster_stands: false,
             quiet: None,
         };

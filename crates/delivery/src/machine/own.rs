@@ -1,0 +1,58 @@
+//! What a receiver is told that is somebody's own: what they are told, when they are, and as much.
+
+use domain::alert::Share;
+
+use super::{Machine, State};
+use crate::{
+    Moment,
+    doors::Difference,
+    message::{Message, Reason},
+    pile::Sort,
+};
+
+impl Machine {
+    /// Takes note of whose an alert is now. Whether that is all: those here are only not to go up.
+    pub(super) fn heed_share(&mut self, message: &Message, moment: Moment) -> bool {
+        if self.plan.staff.is_empty() {
+            return false;
+        }
+        let share = self.plan.share_of(message);
+        let State { doors, open, told, report, .. } = &mut self.state;
+        // others have it now, and those here have done with it
+        if matches!(share, None | Some(Share::DoNotGoUp)) && !message.action.is_end() {
+            open.forget(&message.alert);
+            told.remove(&message.alert);
+        }
+        if share == Some(Share::DoNotGoUp) {
+            self.hear_of_door(message, moment);
+            return true;
+        }
+        report.suppress(Reason::NoNews, doors.leave(&message.alert, None));
+        false
+    }
+
+    /// Takes a reason not to go up, or its end. Why it is one is for others to know: nothing of it is kept here.
+    fn hear_of_door(&mut self, message: &Message, moment: Moment) {
+        let State { doors, report, .. } = &mut self.state;
+        report.suppress(Reason::NoNews, doors.leave(&message.alert, Some(&message.place.zh_cn)));
+        let is_reason = !message.action.is_end();
+        if message.silenced && is_reason {
+            return self.suppress(Reason::Silenced);
+        }
+        if !self.state.doors.hear(message, is_reason, moment.clock) {
+            self.suppress(Reason::NoNews);
+        }
+    }
+
+    /// One text for all doors of which they are to believe something else by now; nobody is woken for it.
+    pub(super) fn decide_doors(&mut self, moment: Moment) {
+        if self.is_night(moment) || !self.may_say_more() {
+            return;
+        }
+        let Some(Difference { pile, unneeded }) = self.state.doors.take_due(moment.clock) else { return };
+        self.state.report.suppress(Reason::NoNews, unneeded);
+        if pile.total() > 0 {
+            self.decide(pile, Sort::DoNotGoUp, false, moment);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What is told to people themselves: when it comes to them, as much as they are told, and no more.
+
+use domain::alert::Severity::{Critical, Serious};
+
+use super::*;
+
+/// The receiver of somebody.
+fn of(staff: &[&str]) -> Bench {
+    let staff = staff.iter().map(|staff| staff.parse().unwrap()).collect();
+    Bench::new(Plan { staff, ..plan(Channel::Wecom, Class::Work) })
+}
+
+/// Who was told, level by level: `(level, why, [(staff, share)])`.
+type Told<'a> = &'a [(u8, &'a str, &'a [(&'a str, &'a str)])];
+
+/// A critical fever that came to everybody at once.
+const AT_ONCE: Told<'static> = &[(1, "at_once", &[("s-nurse", "everything"), ("s-lou", "do_not_go_up")]), (2, "at_once", &[("s-office", "everything")])];
+
+fn data(told: Told<'_>, more: serde_json::Value) -> serde_json::Value {
+    let staff = |people: &[(&str, &str)]| people.iter().map(|(staff, share)| json!({"staff": staff, "share": share})).collect::<Vec<_>>();
+    let levels: Vec<_> = told.iter().map(|(level, why, people)| json!({"level": level, "why": why, "since": START, "staff": staff(people)})).collect();
+    let owner = told.last().map(|(level, why, people)| json!({"level": level, "staff": people.first().map(|(staff, _)| staff), "why": why, "gaps": []}));
+    let mut data = json!({"told": levels, "level": told.last().map(|(level, ..)| level), "owner": owner});
+    data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    data
+}
+
+/// The place of door `door` of building 7.
+fn at_door(door: &str) -> serde_json::Value {
+    let name = json!({"zh-CN": format!("阳光小区 7号楼2单元{door}"), "en": format!("Yangguang, building 7, unit 2, door {door}")});
+    json!({"place": {"name": name, "town": "dianbu", "community": "u07", "estate": "e1", "building": "b07", "unit": "2", "household": format!("h{door}")}})
+}
+
+impl Bench {
+    /// Something happens to alert `alert`, told so far to these.
+    fn happens(&mut self, alert: u32, action: &str, told: Told<'_>, door: &str, seconds: i64) {
+        self.happens_with(payload(alert, 1, "fever", Critical, action, "b07", seconds), told, door, seconds);
+    }
+
+    fn happens_with(&mut self, payload: Vec<u8>, told: Told<'_>, door: &str, seconds: i64) {
+        self.hear_with(payload, &data(told, at_door(door)), seconds);
+    }
+
+    /// A critical fever begins, and comes to its levels at once.
+    fn begins(&mut self, alert: u32, door: &str, seconds: i64) {
+        self.happens(alert, "raised", &[], door, seconds);
+        self.happens(alert, "escalated", &AT_ONCE[..1], door, seconds);
+        self.happens(alert, "escalated", AT_ONCE, door, seconds);
+    }
+
+    fn texts(&self) -> Vec<(i64, String)> {
+        let text = |send: &Send| Template::default().text(notice(send).unwrap(), &Names::new(), 2048).unwrap();
+        self.calls.iter().map(|(second, send)| (*second, text(send))).collect()
+    }
+
+    /// The first line of each text.
+    fn heads(&self) -> Vec<(i64, String)> {
+        self.texts().into_iter().map(|(second, text)| (second, text.lines().next().unwrap().to_owned())).collect()
+    }
+}
+
+fn heads(expected: &[(i64, &str)]) -> Vec<(i64, String)> {
+    expected.iter().map(|(second, head)| (*second, (*head).to_owned())).collect()
+}
+
+#[test]
+fn each_hears_of_a_fever_as_much_as_they_are_told_and_when() {
+    let told = |who: &str| {
+        let mut bench = of(&[who]);
+        bench.begins(1, "502", 0);
+        bench.run(0..900);
+        let town: Told<'_> = &[AT_ONCE[0], AT_ONCE[1], (3, "unacknowledged", &[("s-command", "everything")])];
+        bench.happens(1, "escalated", town, "502", 900);
+        bench.run(900..1000);
+        bench.happens(1, "resolved", town, "502", 1000);
+        bench.run(1000..5000);
+        bench
+    };
+    let up = "【紧急】警报上报 1 条";
+    assert_eq!(told("s-nurse").heads(), heads(&[(0, "【紧急】警报 1 条"), (900, up), (1060, "【已结束】警报 1 条")]), "new to the nurse, and once");
+    assert_eq!(told("s-office").heads(), heads(&[(0, "【紧急】警报 1 条"), (900, up), (1060, "【已结束】警报 1 条")]), "in parallel");
+    assert_eq!(told("s-command").heads(), heads(&[(900, up), (1060, "【已结束】警报 1 条")]));
+    assert!(told("s-zhao").calls.is_empty(), "whom nobody told is told nothing");
+    let texts = told("s-lou").texts();
+    let text = "【提醒】1 处请不要上楼\n· 15:04 阳光小区 7号楼2单元502：请不要上楼，护士会上门\n\n\
+                Please do not go up: 1 place\n· 15:04 Yangguang, building 7, unit 2, door 502: please do not go up, the nurse does";
+    assert_eq!(texts[0], (60, text.to_owned()));
+    let over = "【提醒】1 处提醒结束\n· 15:20 阳光小区 7号楼2单元502：提醒结束，上门前请先问社区\n\n\
+                1 notice over\n· 15:20 Yangguang, building 7, unit 2, door 502: the notice is over; ask the office before you go up";
+    assert_eq!((texts[1].0, texts[1].1.as_str(), texts.len()), (1060, over, 2));
+    for (_, send) in &told("s-lou").calls {
+        let told = notice(send).unwrap();
+        assert!(
+            !send.critical && told.lines.iter().all(|line| line.kind.is_none() && line.severity == Severity::Caution),
+            "a neighbour is told no reason: {told:?}"
+        );
+        assert!(told.items.iter().all(|item| item.severity == Severity::Caution && !item.title.zh_cn.contains("fever")));
+    }
+}
+
+#[test]
+fn a_neighbour_hears_of_a_door_once_whatever_reasons_there_are_and_is_not_woken() {
+    let mut bench = of(&["s-lou"]);
+    bench.begins(1, "502", 0);
+    bench.begins(2, "502", 10);
+    bench.begins(3, "301", 20);
+    bench.run(0..200);
+    bench.happens(1, "acknowledged", AT_ONCE, "502", 200);
+    bench.happens(1, "updated", AT_ONCE, "502", 200);
+    bench.happens(1, "resolved", AT_ONCE, "502", 300);
+    bench.run(200..4000);
+    assert_eq!(bench.heads(), heads(&[(60, "【提醒】2 处请不要上楼")]), "another reason stands, and nobody is told again of what nobody took");
+    bench.happens(2, "closed", AT_ONCE, "502", 4000);
+    bench.run(4000..4100);
+    assert_eq!(bench.heads()[1..], heads(&[(4060, "【提醒】1 处提醒结束")]));
+    // what is over before it was told is told to nobody
+    bench.begins(4, "101", 4200);
+    bench.happens(4, "resolved", AT_ONCE, "101", 4230);
+    bench.run(4200..4400);
+    assert_eq!((bench.calls.len(), bench.machine.waiting()), (2, 0));
+    // people sleep
+    let mut bench = of(&["s-lou"]);
+    let hours = QuietHours { from: TimeOfDay::of(15, 0), until: TimeOfDay::of(15, 30) };
+    bench.machine = Machine::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..bench.machine.plan().clone() }, "abc".to_owned());
+    bench.begins(1, "502", 0);
+    bench.run(0..3000);
+    assert_eq!(bench.heads(), heads(&[(1560, "【提醒】1 处请不要上楼")]), "in the morning");
+}
+
+#[test]
+fn a_silenced_reason_is_told_to_no_neighbour() {
+    let mut bench = of(&["s-lou"]);
+    let silenced = json!({"suppressed": ["silenced"], "silenced_until": START.plus_ms(7_200_000)});
+    let mut told = data(AT_ONCE, at_door("502"));
+    told.as_object_mut().unwrap().extend(silenced.as_object().unwrap().clone());
+    bench.hear_with(payload(1, 2, "fever", Critical, "escalated", "b07", 0), &told, 0);
+    bench.run(0..300);
+    assert_eq!((bench.calls.len(), bench.machine.report().suppressed.get(&Reason::Silenced)), (0, Some(&1)));
+}
+
+#[test]
+fn whoever_goes_off_duty_is_neither_reminded_nor_told_of_the_end_and_who_comes_is_told() {
+    let night: Told<'_> = &[(1, "duty_changed", &[("s-night", "everything"), ("s-other", "do_not_go_up")]), AT_ONCE[1]];
+    let told = |who: &str| {
+        let mut bench = of(&[who]);
+        bench.begins(1, "502", 0);
+        bench.run(0..300);
+        bench.happens(1, "escalated", night, "502", 300);
+        bench.run(300..2500);
+        bench.happens(1, "resolved", night, "502", 2500);
+        bench.run(2500..6000);
+        bench.sorts().into_iter().map(|(second, sort, _)| (second, sort)).collect::<Vec<_>>()
+    };
+    assert_eq!(told("s-nurse"), [(0, Sort::News)]);
+    assert_eq!(told("s-night"), [(300, Sort::News), (2100, Sort::Reminder), (2560, Sort::News)]);
+    assert_eq!(told("s-office"), [(0, Sort::News), (1800, Sort::Reminder), (2560, Sort::News)], "that others are on duty below is no news");
+    assert_eq!(told("s-lou"), [(60, Sort::DoNotGoUp)]);
+    assert_eq!(told("s-other"), [(360, Sort::DoNotGoUp), (2560, Sort::DoNotGoUp)]);
+}
+
+#[test]
+fn whoever_is_given_an_alert_by_hand_is_told_though_somebody_has_it() {
+    let given: Told<'_> = &[(1, "by_hand", &[("s-zhao", "everything")]), AT_ONCE[1]];
+    let mut bench = of(&["s-zhao"]);
+    bench.begins(1, "502", 0);
+    bench.run(0..100);
+    let mut told = data(given, at_door("502"));
+    told.as_object_mut().unwrap().insert("acknowledged".to_owned(), json!({"by": "token:n1", "at": START, "until": null}));
+    bench.hear_with(payload(1, 5, "fever", Critical, "assigned", "b07", 100), &told, 100);
+    bench.run(100..300);
+    assert_eq!(bench.heads(), heads(&[(100, "【紧急】警报 1 条")]));
+}
+
+#[test]
+fn what_is_told_as_counts_names_no_door() {
+    let town: Told<'_> = &[(1, "at_once", &[("s-nurse", "everything")]), (3, "by_hand", &[("s-command", "counts")])];
+    let mut bench = of(&["s-command"]);
+    bench.happens_with(payload(1, 2, "check_overdue", Serious, "escalated", "b07", 0), town, "502", 0);
+    bench.run(0..3000);
+    assert_eq!(bench.heads(), heads(&[(60, "【需处理】警报上报 1 条"), (1860, "【需处理】仍无人接手：1 件")]));
+    let bytes = String::from_utf8(bench.told).unwrap();
+    assert!(!["502", "7号楼", "b07"].iter().any(|door| bytes.contains(door)), "{bytes}");
+}
+
+#[test]
+fn a_leader_whose_turn_it_is_reads_what_it_is() {
+    let own: Told<'_> = &[(1, "by_hand", &[("s-lou", "everything")])];
+    let mut bench = of(&["s-lou"]);
+    bench.begins(1, "502", 0);
+    bench.run(0..100);
+    bench.happens(1, "assigned", own, "502", 100);
+    bench.run(100..200);
+    bench.happens(1, "resolved", own, "502", 200);
+    bench.run(200..400);
+    assert_eq!(bench.heads(), heads(&[(60, "【提醒】1 处请不要上楼"), (100, "【紧急】警报 1 条"), (260, "【已结束】警报 1 条")]));
+}
