@@ -161,7 +161,8 @@ impl Plan {
     pub fn class_of(&self, message: &Message) -> Class {
         match (self.doors, self.share_of(message)) {
             (Doors::Critical, _) if message.severity < Severity::Critical => Class::Public,
-            (_, Some(Share::Counts)) => Class::Public,
+            // whose it is not any more is none of theirs to read
+            (_, Some(Share::Counts) | None) => Class::Public,
             (Doors::All | Doors::Critical, _) => self.class,
         }
     }

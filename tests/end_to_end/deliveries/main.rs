@@ -7,6 +7,7 @@ mod clusters;
 mod grids;
 mod names;
 mod nudges;
+mod own;
 
 use std::{
     collections::BTreeSet,

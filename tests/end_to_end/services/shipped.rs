@@ -79,6 +79,7 @@ fn the_shipped_deliveries_are_some() {
         ("clinic.key", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
         ("command-phone.url", "https://ntfy.example/topic"),
         ("town-group.url", "https://robot.example/send?token=b"),
+        ("wang-phone.url", "https://ntfy.example/wang"),
         ("li-phone.url", "https://ntfy.example/li"),
     ] {
         std::fs::write(folder.path().join("secrets").join(name), text).unwrap();

@@ -1,5 +1,7 @@
 //! Over random lives of a subscription.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::alert::Severity;
 use proptest::prelude::*;
 
@@ -7,7 +9,7 @@ use super::{nudges::nudge, *};
 
 #[derive(Clone, Debug)]
 enum Step {
-    Message { alert: u32, kind: usize, severity: Severity, action: usize, building: u32, level: u8, flags: usize },
+    Message { alert: u32, kind: usize, severity: Severity, action: usize, building: u32, level: u8, flags: usize, share: usize },
     Nudge { leader: usize, building: u32 },
     Pass { seconds: i64, answer: usize },
     Crash,
@@ -15,6 +17,8 @@ enum Step {
 
 const KINDS: &[&str] = &["fever", "check_overdue", "building_silent", "quarantine_breach", "cluster"];
 const FLAGS: &[&[&str]] = &[&[], &[], &[], &["inhibited"], &["silenced", "inhibited"]];
+/// What the first of the leaders is told; the last is none of it.
+const SHARES: &[&str] = &["everything", "do_not_go_up", "do_not_go_up", "counts", ""];
 const LEADERS: &[&str] = &["s-li", "s-wang", "s-zhao"];
 const ACTIONS: &[&str] = &[
     "raised",
@@ -34,8 +38,8 @@ const ACTIONS: &[&str] = &[
 fn step() -> impl Strategy<Value = Step> {
     let severity = prop_oneof![Just(Severity::Critical), Just(Severity::Serious), Just(Severity::Caution)];
     prop_oneof![
-        12 => (0..30_u32, 0..KINDS.len(), severity, 0..ACTIONS.len(), 0..12_u32, 0..4_u8, 0..FLAGS.len())
-            .prop_map(|(alert, kind, severity, action, building, level, flags)| Step::Message { alert, kind, severity, action, building, level, flags }),
+        12 => (0..30_u32, 0..KINDS.len(), severity, 0..ACTIONS.len(), 0..12_u32, 0..4_u8, 0..FLAGS.len(), 0..SHARES.len())
+            .prop_map(|(alert, kind, severity, action, building, level, flags, share)| Step::Message { alert, kind, severity, action, building, level, flags, share }),
         3 => (0..LEADERS.len(), 0..12_u32).prop_map(|(leader, building)| Step::Nudge { leader, building }),
         6 => (1..400_i64, 0..8_usize).prop_map(|(seconds, answer)| Step::Pass { seconds, answer }),
         1 => Just(Step::Crash),
@@ -86,14 +90,18 @@ fn play_with(plan: Plan, steps: &[Step], silences: impl Fn(i64, &str) -> Answer 
     let mut now = 0;
     for step in steps {
         match step {
-            Step::Message { alert, kind, severity, action, building, level, flags } => {
+            Step::Message { alert, kind, severity, action, building, level, flags, share } => {
                 let name = format!("b{building}");
-                let place = json!({"town": "dianbu", "community": "u07", "estate": "e1", "grid": format!("g{}", building % 3), "building": name,
-                    "unit": "2", "household": "h502"});
-                let payload = payload(*alert, 1, KINDS[*kind], *severity, ACTIONS[*action], &name, now);
                 let level = (*level > 0).then_some(*level);
+                let place = json!({"name": {"zh-CN": format!("阳光小区 {name}"), "en": name}, "town": "dianbu", "community": "u07", "estate": "e1",
+                    "grid": format!("g{}", building % 3), "building": name, "unit": "2", "household": "h502"});
+                let told = level.map(|level| {
+                    json!({"level": level, "why": "at_once", "since": START,
+                    "staff": (!SHARES[*share].is_empty()).then(|| json!({"staff": LEADERS[0], "share": SHARES[*share]})).into_iter().collect::<Vec<_>>()})
+                });
+                let payload = payload(*alert, 1, KINDS[*kind], *severity, ACTIONS[*action], &name, now);
                 let owner = level.map(|level| json!({"level": level, "staff": null, "gaps": [], "why": "unacknowledged"}));
-                bench.hear_with(payload, &json!({"place": place, "level": level, "owner": owner, "suppressed": FLAGS[*flags]}), now);
+                bench.hear_with(payload, &json!({"place": place, "level": level, "owner": owner, "told": told.as_slice(), "suppressed": FLAGS[*flags]}), now);
                 bench.heard.push((now, format!("a{alert}"), ACTIONS[*action]));
             }
             Step::Nudge { leader, building } => bench.hear_with(nudge(&format!("b{building}"), &LEADERS[*leader..=*leader], json!({}), now), &json!({}), now),
@@ -117,11 +125,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_message_is_in_exactly_one_send_or_has_a_reason(steps in prop::collection::vec(step(), 1..120), robot in 0..5_usize, class in 0..3_usize, leads in 0..3_usize) {
+    fn every_message_is_in_exactly_one_send_or_has_a_reason(steps in prop::collection::vec(step(), 1..120), robot in 0..5_usize, class in 0..3_usize, leads in 0..3_usize, owns in any::<bool>()) {
         let channel = [Channel::Webhook, Channel::Wecom, Channel::Dingtalk, Channel::Feishu, Channel::Ntfy][robot];
         let class = [Class::Work, Class::Public, Class::Full][class];
-        let leaders = LEADERS[..leads].iter().map(|leader| leader.parse().unwrap()).collect();
-        let bench = play(Plan { leaders, ..plan(channel, class) }, &steps);
+        let leaders: Vec<_> = LEADERS[..leads].iter().map(|leader| leader.parse().unwrap()).collect();
+        // a program has no own
+        let plan = if owns && robot > 0 { Plan { staff: leaders, ..plan(channel, class) } } else { Plan { leaders, ..plan(channel, class) } };
+        let bench = play(plan, &steps);
         let report = bench.machine.report();
         prop_assert_eq!(bench.machine.waiting(), 0, "all is told once the receiver answers");
         prop_assert_eq!(report.heard, report.delivered + report.suppressed.values().sum::<u64>());
@@ -163,6 +173,41 @@ proptest! {
                 prop_assert!(!matches!(answer, Some(Some(_))), "{} at {second}", item.alert);
                 prop_assert!(bench.asked.contains(&(second, item.alert.clone())), "{} was not asked about at {second}", item.alert);
             }
+        }
+    }
+
+    #[test]
+    fn somebody_is_told_of_what_comes_to_them_and_stays_away_where_they_are_to(steps in prop::collection::vec(step(), 1..160), sleeps in any::<bool>()) {
+        let plan = Plan { staff: vec![LEADERS[0].parse().unwrap()], quiet: sleeps.then(nap), ..robot_plan(1) };
+        let bench = play_with(plan, &steps, |_, _| None);
+        prop_assert_eq!(bench.machine.waiting(), 0, "all is told once the receiver answers");
+        let (mut told, mut away) = (BTreeSet::new(), BTreeSet::new());
+        for notice in delivered(&bench).into_iter().filter_map(notice) {
+            for item in &notice.items {
+                match (notice.sort, item.action) {
+                    (Sort::DoNotGoUp, Some(_)) => prop_assert!(away.remove(&item.title.zh_cn), "{:?} is over, and nobody was told of it", item),
+                    (Sort::DoNotGoUp, None) => { away.insert(item.title.zh_cn.clone()); }
+                    _ => { told.insert(item.alert.clone()); }
+                }
+            }
+        }
+        let (mut theirs, mut reasons) = (BTreeSet::new(), BTreeMap::new());
+        for step in &steps {
+            if let Step::Message { alert, action, building, level, flags, share, .. } = step {
+                let (alert, is_end, share) = (format!("a{alert}"), ["resolved", "closed"].contains(&ACTIONS[*action]), if *level > 0 { SHARES[*share] } else { "" });
+                if share == "everything" { theirs.insert(alert.clone()); }
+                let silenced = FLAGS[*flags].contains(&"silenced");
+                if share != "do_not_go_up" || is_end { reasons.remove(&alert); }
+                if share == "do_not_go_up" && !is_end {
+                    // one that moved is another reason, unless it is silenced
+                    if !silenced { reasons.insert(alert, format!("阳光小区 b{building}")); }
+                    else if reasons.get(&alert).is_some_and(|door| *door != format!("阳光小区 b{building}")) { reasons.remove(&alert); }
+                }
+            }
+        }
+        prop_assert!(told.is_subset(&theirs), "{:?} is told, and theirs are {:?}", told, theirs);
+        for door in reasons.values() {
+            prop_assert!(away.contains(door), "{door} is not to be gone up to, and nobody says so");
         }
     }
 
@@ -272,7 +317,7 @@ fn what_is_remembered_fits_into_one_message_however_much_happens() {
 
 /// Each send once, as the receiver has it in the end: of nudges some never come, for they are too late.
 fn delivered(bench: &Bench) -> Vec<&Send> {
-    let mut last = std::collections::BTreeMap::new();
+    let mut last = BTreeMap::new();
     bench.calls.iter().for_each(|(_, send)| {
         last.insert(send.number, send);
     });
