@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     GROUP_WAIT_MS,
     message::{Message, Title},
-    pile::{Pile, short},
+    pile::{ITEMS_MAX, Pile, short},
 };
 
 /// Most doors that there may be reasons for at once; of those beyond nobody is told.
@@ -83,11 +83,13 @@ impl Doors {
         self.changed.remove(&door).map_or(0, |change| change.messages)
     }
 
-    /// What people are to be told, once it has waited for more for long enough.
+    /// What people are to be told, once it has waited for more for long enough: as many doors as a text lists, for each is named. The others are due, too.
     pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<Difference> {
         let since = self.since.take_if(|since| since.plus_ms(GROUP_WAIT_MS) <= now)?;
         let (mut pile, mut unneeded) = (Pile::new(since), 0);
-        for (door, Change { title, messages, at, exercise }) in std::mem::take(&mut self.changed) {
+        while pile.items.len() < ITEMS_MAX
+            && let Some((door, Change { title, messages, at, exercise })) = self.changed.pop_first()
+        {
             match (self.reasons.contains_key(&door), self.told.contains(&door)) {
                 (true, false) => self.told.insert(door.clone()),
                 (false, true) => self.told.remove(&door),
@@ -100,6 +102,7 @@ impl Doors {
             let is_over = !self.told.contains(&door);
             pile.add_door((door, title), messages, at, is_over);
         }
+        self.since = (!self.changed.is_empty()).then_some(since);
         Some(Difference { pile, unneeded })
     }
 

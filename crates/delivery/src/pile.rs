@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Most single alerts that a text lists; the others are counted.
-const ITEMS_MAX: usize = 5;
+pub(crate) const ITEMS_MAX: usize = 5;
 /// Most counts of a pile. Beyond, what comes is counted in one line without a community and a kind.
 const LINES_MAX: usize = 500;
 /// Most alerts of a pile that are known apart. All piles of a state must fit into one message of the server.
