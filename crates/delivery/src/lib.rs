@@ -7,7 +7,7 @@
 //! | `plan` | a subscription: which receiver, which messages, how much of them |
 //! | `machine` | `(state, message or time) -> (state, sends)`: grouping, budget, digest, storm lane, flapping, reminders |
 //! | `open` | what is open and nobody has, told again until somebody has it |
-//! | `doors` | doors that a neighbour is not to go up to: what they believe beside what holds |
+//! | `avoided` | doors that a neighbour is not to go up to: what they believe beside what holds |
 //! | `clusters` | clusters that stand for the fevers in them: of those nobody is reminded |
 //! | `silences` | what is silenced by now: asked before people are told, for no message tells of it |
 //! | `pile` | what is told in one go: counted by community, kind and severity, the first of it listed |
@@ -18,8 +18,8 @@
 //! There are two clocks. People's time — waits, budgets, repeats — is the clock of the system, so that an exercise runs fast as a whole.
 //! The receiver's time — calls in a minute, retries, giving up — is real, for a receiver knows no other (contracts.md).
 
+mod avoided;
 mod clusters;
-mod doors;
 mod machine;
 mod message;
 mod nudge;

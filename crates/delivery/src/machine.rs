@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use self::news::Telling;
 use crate::{
     Moment,
+    avoided::Avoided,
     clusters::Clusters,
-    doors::Doors,
     message::{Action, Heard, Message, Reason},
     nudge::{Gathered, Nudge, Nudges},
     open::{Hearing, OpenAlerts, REPEAT_EVERY_MS},
@@ -69,7 +69,7 @@ pub struct State {
     #[serde(default)]
     nudges: Nudges,
     #[serde(default)]
-    doors: Doors,
+    avoided: Avoided,
     /// More came than the budget was for, and it was not said yet that this is over.
     #[serde(default)]
     crowded: bool,
@@ -154,9 +154,9 @@ impl Machine {
 
     /// Messages that are neither told nor suppressed.
     pub fn waiting(&self) -> u64 {
-        let State { groups, criticals, digest, nudges, doors, outbox, .. } = &self.state;
+        let State { groups, criticals, digest, nudges, avoided, outbox, .. } = &self.state;
         let piles = groups.values().chain(criticals.values()).chain(digest).map(Pile::total).sum::<u64>();
-        piles + nudges.messages() + doors.messages() + outbox.messages()
+        piles + nudges.messages() + avoided.messages() + outbox.messages()
     }
 
     /// Since when, in real time, the oldest send has waited to be done.
@@ -271,7 +271,7 @@ impl Machine {
         // a clock that was set back must not keep what it spent in the time that is to come
         self.state.spent.retain(|spent| *spent <= moment.clock && spent.0 > moment.clock.0 - BUDGET_WINDOW_MS);
         self.decide_nudges(moment);
-        self.decide_doors(moment);
+        self.decide_avoided(moment);
         if coming.criticals {
             self.decide_critical(moment);
         }

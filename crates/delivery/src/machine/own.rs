@@ -5,7 +5,7 @@ use domain::alert::Share;
 use super::{Machine, State};
 use crate::{
     Moment,
-    doors::Difference,
+    avoided::Difference,
     message::{Message, Reason},
     pile::Sort,
 };
@@ -17,7 +17,7 @@ impl Machine {
             return false;
         }
         let share = self.plan.share_of(message);
-        let State { doors, open, told, report, .. } = &mut self.state;
+        let State { avoided, open, told, report, .. } = &mut self.state;
         // others have it now, and those here have done with it
         if matches!(share, None | Some(Share::DoNotGoUp)) && !message.action.is_end() {
             open.forget(&message.alert);
@@ -27,29 +27,29 @@ impl Machine {
             self.hear_of_door(message, moment);
             return true;
         }
-        report.suppress(Reason::NoNews, doors.leave(&message.alert, None));
+        report.suppress(Reason::NoNews, avoided.leave(&message.alert, None));
         false
     }
 
     /// Takes a reason not to go up, or its end. Why it is one is for others to know: nothing of it is kept here.
     fn hear_of_door(&mut self, message: &Message, moment: Moment) {
-        let State { doors, report, .. } = &mut self.state;
-        report.suppress(Reason::NoNews, doors.leave(&message.alert, Some(&message.place.zh_cn)));
+        let State { avoided, report, .. } = &mut self.state;
+        report.suppress(Reason::NoNews, avoided.leave(&message.alert, Some(&message.place.zh_cn)));
         let is_reason = !message.action.is_end();
         if message.silenced && is_reason {
             return self.suppress(Reason::Silenced);
         }
-        if !self.state.doors.hear(message, is_reason, moment.clock) {
+        if !self.state.avoided.hear(message, is_reason, moment.clock) {
             self.suppress(Reason::NoNews);
         }
     }
 
     /// One text for all doors of which they are to believe something else by now; nobody is woken for it.
-    pub(super) fn decide_doors(&mut self, moment: Moment) {
+    pub(super) fn decide_avoided(&mut self, moment: Moment) {
         if self.is_night(moment) || !self.may_say_more() {
             return;
         }
-        let Some(Difference { pile, unneeded }) = self.state.doors.take_due(moment.clock) else { return };
+        let Some(Difference { pile, unneeded }) = self.state.avoided.take_due(moment.clock) else { return };
         self.state.report.suppress(Reason::NoNews, unneeded);
         if pile.total() > 0 {
             self.decide(pile, Sort::DoNotGoUp, false, moment);

@@ -17,7 +17,7 @@ const DOORS_MAX: usize = 1_000;
 
 /// The doors of a receiver, each by what it is called.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Doors {
+pub(crate) struct Avoided {
     /// The alerts that are reasons.
     reasons: BTreeMap<String, BTreeSet<String>>,
     /// Where people were told to stay away, and not yet that it is over.
@@ -46,7 +46,7 @@ pub(crate) struct Difference {
     pub(crate) unneeded: u64,
 }
 
-impl Doors {
+impl Avoided {
     /// An alert is a reason from now on, or none any more; whether that changes anything.
     pub(crate) fn hear(&mut self, message: &Message, is_reason: bool, now: Timestamp) -> bool {
         let Message { alert, place, .. } = message;
