@@ -1,10 +1,10 @@
 //! One line for people, in Chinese and in English. It names the estate or community, the building and the door; never a person.
 
 use domain::{
-    alert::{Kind, Occurrence, Severity, State},
+    alert::{CLUSTER, Kind, Occurrence, Severity, State},
     checkpoint::Direction,
     community,
-    values::{Place, PlaceNames},
+    values::{Place, PlaceNames, Zone},
 };
 use serde::Serialize;
 
@@ -28,20 +28,21 @@ pub(crate) fn of(state: &State, community: &community::State, exercise: bool) ->
         (true, Some(_)) => ("恢复中：", "Recovering: "),
         (true, None) => ("", ""),
     };
+    let (late_zh, late_en) = late(rule, occurrence, &community.zone());
     let zh_cn = format!(
         "{}{}{} {}{}",
         if exercise { "【演练】" } else { "" },
         stands_zh,
         place_zh((&occurrence.place, &occurrence.names), community),
         matter_zh(rule, occurrence),
-        if occurrence.late { "（补录）" } else { "" },
+        late_zh,
     );
     let en = format!(
         "{}{}{}{}, {}",
         if exercise { "[exercise] " } else { "" },
         stands_en,
         matter_en(rule, occurrence),
-        if occurrence.late { " (recorded late)" } else { "" },
+        late_en,
         place_en((&occurrence.place, &occurrence.names), community),
     );
     Title { zh_cn, en }
@@ -75,6 +76,23 @@ fn building(place: &Place, names: &PlaceNames) -> Option<String> {
 fn numbered(name: &str) -> Option<&str> {
     let number = ["号楼", "栋", "幢", "号"].into_iter().find_map(|suffix| name.strip_suffix(suffix))?;
     (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+}
+
+/// That it was recorded late, and when it was by the clock on the wall: `（补录，2月6日 09:30测）`.
+fn late(rule: &str, occurrence: &Occurrence, zone: &Zone) -> (String, String) {
+    match &occurrence.observed {
+        _ if !occurrence.late => Default::default(),
+        // which of its people were recorded late is not said, and they were measured at times of their own
+        None if rule == CLUSTER => ("（补录）".to_owned(), " (recorded late)".to_owned()),
+        Some(observed) => {
+            let (at_zh, at_en) = zone.in_words(observed.at);
+            (format!("（补录，{at_zh}测）"), format!(" (recorded late, measured {at_en})"))
+        }
+        None => {
+            let (at_zh, at_en) = zone.in_words(occurrence.last_at);
+            (format!("（补录，发生于{at_zh}）"), format!(" (recorded late, of {at_en})"))
+        }
+    }
 }
 
 fn celsius(occurrence: &Occurrence) -> String {
