@@ -133,7 +133,9 @@ fn titles_of_every_rule() {
     silent.occurrence.place = Place { building: Some("b07".parse().unwrap()), ..Place::default() };
     silent.occurrence.names = PlaceNames { estate: None, building: Some("7号楼".to_owned()) };
     silent.occurrence.detail.for_date = Some("2020-02-06".parse().unwrap());
-    expect(&silent, "阳光社区 7号楼 2020-02-06 楼栋未报", "No building report for 2020-02-06, 阳光社区, building 7");
+    expect(&silent, "阳光社区 7号楼 2月6日 楼栋未报日报", "No building report for 6 Feb, 阳光社区, building 7");
+    silent.occurrence.detail.for_date = None;
+    expect(&silent, "阳光社区 7号楼 楼栋未报日报", "No building report, 阳光社区, building 7");
 }
 
 #[test]

@@ -85,20 +85,23 @@ fn ends_do_not_crowd_out_what_is_still_to_be_done() {
 
 #[test]
 fn what_waited_says_when_it_was() {
-    let late = |class, zone: Zone| {
+    let late_by = |template: Template, class| {
         let hours = QuietHours { from: TimeOfDay::of(22, 0), until: TimeOfDay::of(6, 0) };
         let mut bench = Bench::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..plan(Channel::Wecom, class) });
         bench.hear(1, "check_overdue", Serious, "raised", "b07", 8 * 3600);
         bench.run(8 * 3600..16 * 3600);
-        let template = Template::default().in_zone(zone);
         let told: Vec<String> =
             bench.calls.iter().filter_map(|(_, send)| notice(send)).map(|notice| template.text(notice, &Names::new(), 2048).unwrap()).collect();
         told.first().cloned().unwrap()
     };
+    let late = |class, zone: Zone| late_by(Template::default().in_zone(zone), class);
     let work = late(Class::Work, Zone::default());
-    assert!(work.contains("· 02-06 23:04 阳光小区") && work.contains("· 02-06 23:04 check_overdue"), "{work}");
+    assert!(work.contains("· 2月6日 23:04 阳光小区") && work.contains("· 6 Feb 23:04 check_overdue"), "{work}");
     let public = late(Class::Public, Zone::default());
-    assert!(public.contains("自 02-06 23:04 起") && public.contains("since 02-06 23:04"), "{public}");
+    assert!(public.contains("自 2月6日 23:04 起") && public.contains("since 6 Feb 23:04"), "{public}");
+    // templates that communities wrote before there were two of each
+    let old = |class| late_by(Template::read("{{ count }} {{ since }}{% for item in items %}{{ item.time }}{% endfor %}").unwrap(), class);
+    assert_eq!([old(Class::Work), old(Class::Public)], ["1 None2月6日 23:04", "1 2月6日 23:04"]);
     let mut reminded = Bench::new(plan(Channel::Wecom, Class::Public));
     reminded.hear(1, "fever", Critical, "raised", "b07", 0);
     reminded.run(0..3600);
