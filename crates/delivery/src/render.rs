@@ -50,6 +50,8 @@ struct View<'a> {
     count: u64,
     /// Of these, how many went up.
     escalated: u64,
+    /// Of these, how many have more people in them than was told.
+    grown: u64,
     /// Of these, how many are over.
     over: u64,
     lines: Vec<LineView<'a>>,
@@ -184,6 +186,7 @@ impl Template {
             severity_en,
             count,
             escalated: notice.alerts_at(Progress::Escalated),
+            grown: notice.alerts_at(Progress::Grown),
             over: notice.alerts_at(Progress::Over),
             lines: told.iter().take(lines).map(|told| line(told)).collect(),
             more_lines: told.len().saturating_sub(lines),
@@ -256,7 +259,12 @@ fn samples() -> Vec<Notice> {
         grid: Some("g1".to_owned()),
         singly_again: true,
         overnight: sort == Sort::Digest && items.is_empty(),
-        lines: vec![line("fever", Progress::New, 3), line("other", Progress::Escalated, 1), line("fever", Progress::Over, 2)],
+        lines: vec![
+            line("fever", Progress::New, 3),
+            line("other", Progress::Escalated, 1),
+            line("cluster", Progress::Grown, 1),
+            line("fever", Progress::Over, 2),
+        ],
         items,
     };
     sorts.into_iter().flat_map(|sort| [notice(sort, vec![item.clone()]), notice(sort, Vec::new())]).collect()
