@@ -59,7 +59,9 @@ impl Fake {
     /// Somebody had an alert until a time that has passed.
     pub(crate) fn taken_until(&self, alert: &str, until: &str) {
         self.take(alert, "t-night", Some(json!(until)));
-        self.alerts.lock().unwrap().iter_mut().find(|item| item["alert"] == alert).unwrap()["state"] = json!("open");
+        let mut alerts = self.alerts.lock().unwrap();
+        let found = alerts.iter_mut().find(|item| item["alert"] == alert).unwrap();
+        (found["state"], found["free_since"]) = (json!("open"), json!(until));
     }
 
     /// Whoever asks is told not to go up.
@@ -75,12 +77,19 @@ impl Fake {
         alerts.iter_mut().find(|item| item["alert"] == alert).unwrap()["history"].as_array_mut().unwrap().push(item);
     }
 
+    /// What an alert tells happened days ago; it was recorded a minute ago.
+    pub(crate) fn recorded_late(&self, alert: &str) {
+        let mut alerts = self.alerts.lock().unwrap();
+        let found = alerts.iter_mut().find(|item| item["alert"] == alert).unwrap();
+        (found["late"], found["first_at"], found["free_since"]) = (json!(true), json!(place::ago(&*self.now, 3 * 24 * 60)), json!(place::ago(&*self.now, 1)));
+    }
+
     fn take(&self, alert: &str, actor: &str, until: Option<Value>) {
         let mut alerts = self.alerts.lock().unwrap();
         let found = alerts.iter_mut().find(|item| item["alert"] == alert).unwrap();
         let n = found["n"].as_u64().unwrap() + 1;
         found["n"] = json!(n);
-        found["state"] = json!("acknowledged");
+        (found["state"], found["free_since"]) = (json!("acknowledged"), Value::Null);
         found["acknowledged"] = json!({ "actor": actor, "by": [], "at": (self.now)(), "until": until });
         let event = format!("01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f{n:02x}-0");
         let item = json!({ "n": n, "action": "acknowledged", "event": event, "recorded_at": (self.now)(), "severity": null,

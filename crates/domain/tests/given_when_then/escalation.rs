@@ -163,6 +163,43 @@ fn what_somebody_had_until_now_goes_on() {
     assert_eq!(goes_up(&world, "2020-02-06T15:31"), None, "there is nobody above");
 }
 
+fn recovering(sequence: u64) -> Value {
+    with(quiet(sequence), "recovering_until", json!("2020-02-07T16:00:00+08:00"))
+}
+
+#[test]
+fn nobody_has_it_since_it_was_told_or_since_whoever_had_it_has_it_no_more() {
+    let free = |world: &World, at: &str| state(world).free_since(World::time(at));
+    let since = |at: &str| Some(World::time(at));
+    // it began before anybody could take it
+    let mut world = raised("serious");
+    assert_eq!(free(&world, "2020-02-06T15:05"), since("2020-02-06T15:01"));
+    world.record("alert.acknowledge", by_hand(&world, json!({"until": "2020-02-06T15:30:00+08:00"})), "2020-02-06T15:05");
+    assert_eq!((free(&world, "2020-02-06T15:29"), free(&world, "2020-02-06T15:40")), (None, since("2020-02-06T15:30")));
+    world.record("alert.entrust", entrust(&world, 2, &["s-yang"]), "2020-02-06T15:31");
+    assert_eq!((words(&world, "2020-02-06T15:40"), free(&world, "2020-02-06T15:40")), ("open", since("2020-02-06T15:30")));
+    world.record("alert.observe", recovering(21), "2020-02-06T15:50");
+    assert_eq!(free(&world, "2020-02-06T15:55"), None, "nobody need take it");
+    world.record("alert.observe", firing(22, "serious", &["a"]), "2020-02-06T18:00");
+    assert_eq!(free(&world, "2020-02-06T18:05"), since("2020-02-06T18:00"), "the next episode");
+    world.record("alert.observe", quiet(23), "2020-02-06T18:10");
+    assert_eq!(free(&world, "2020-02-06T18:15"), None, "it is over");
+    // whoever of level 1 had it can only see it, now that it is critical
+    for (has_it, expected) in [(true, "2020-02-06T15:10"), (false, "2020-02-06T15:01")] {
+        let mut world = raised("serious");
+        world.asked_by("t-leader", Role::Leader);
+        if has_it {
+            world.record("alert.acknowledge", by_hand(&world, json!({})), "2020-02-06T15:05");
+        }
+        world.record("alert.observe", firing(21, CRITICAL, &["a", "b"]), "2020-02-06T15:10");
+        assert_eq!(free(&world, "2020-02-06T15:11"), since(expected), "had it before: {has_it}");
+        if !has_it {
+            world.record("alert.acknowledge", by_hand(&world, json!({})), "2020-02-06T15:12");
+            assert_eq!(free(&world, "2020-02-06T15:13"), since(expected), "seeing it is not having it");
+        }
+    }
+}
+
 #[test]
 fn it_goes_up_by_hand_level_by_level() {
     let mut world = raised("serious");

@@ -131,6 +131,9 @@ pub struct AlertItem {
     pub recovering_until: Option<Timestamp>,
     /// Who has seen it last, where seeing is all they can do.
     pub seen: Option<SeenBy>,
+    /// Since when nobody has it: since its episode was opened, or since whoever had it has it no more. Nothing while somebody has it, and once it is
+    /// recovering or over.
+    pub free_since: Option<Timestamp>,
     /// Whose turn it is; nothing once it is recovering or over, and where nobody was ever given a duty for it.
     pub turn: Option<TurnView>,
     /// How much whoever asks was told of it in this episode, at whatever level; nothing where they were told nothing, and once it is over. To a leader
@@ -209,6 +212,7 @@ pub fn alert_item(row: &alert::Row, sequence: u64, whole: bool, AlertReader { co
         acknowledged,
         recovering_until: state.recovering.map(|recovering| recovering.until),
         seen: state.turn.seen.as_ref().map(|seen| SeenBy { actor: seen.actor.clone(), by: taken_by(row, &seen.actor), at: seen.at }),
+        free_since: state.free_since(now),
         turn: turn_view(state, now),
         for_you: share_of(state, staff, role),
         rule_version: occurrence.rule_version,
