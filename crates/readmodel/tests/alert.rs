@@ -101,8 +101,12 @@ fn whoever_asks_is_told_how_much_they_were_told_at_whatever_level_until_it_is_ov
     let after_as = |role: Role, events: usize, staff: Option<&str>| {
         let (community, staff) = (id("c1"), staff.map(id));
         let reader = AlertReader { community: &community, staff: staff.as_ref(), role, now: Timestamp(0) };
-        views::alert_item(&rows_of::<Alert>(&facts[..events])[&alert], 1, false, reader).for_you
+        views::alert_item(&rows_of::<Alert>(&facts[..events])[&alert], 1, false, reader)
     };
+    let turn = |events: usize| ["s-nurse", "s-office", "s-leader", "s-both"].map(|staff| after_as(Role::Office, events, Some(staff)).your_turn);
+    assert_eq!(turn(3), [Some(1), Some(2), None, Some(1)], "at the level where it was theirs first, and of who is only told none");
+    assert_eq!((turn(4), turn(5)), ([None; 4], [None; 4]), "while it recovers it is nobody's turn");
+    let after_as = |role: Role, events: usize, staff: Option<&str>| after_as(role, events, staff).for_you;
     let after = |events: usize, staff: Option<&str>| after_as(Role::Office, events, staff);
     // a neighbour goes up to nobody who may be ill, told or not; to whom is not ill any more, there is nothing to say
     let neighbour = [1, 3, 4, 5].map(|events| after_as(Role::Leader, events, Some("s-other")));

@@ -84,6 +84,11 @@ impl Fake {
         (found["late"], found["first_at"], found["free_since"]) = (json!(true), json!(place::ago(&*self.now, 3 * 24 * 60)), json!(place::ago(&*self.now, 1)));
     }
 
+    /// It is, or was, the turn of whoever asks.
+    pub(crate) fn turn_of_who_asks(&self, alert: &str, level: u8) {
+        self.alerts.lock().unwrap().iter_mut().find(|item| item["alert"] == alert).unwrap()["your_turn"] = json!(level);
+    }
+
     fn take(&self, alert: &str, actor: &str, until: Option<Value>) {
         let mut alerts = self.alerts.lock().unwrap();
         let found = alerts.iter_mut().find(|item| item["alert"] == alert).unwrap();

@@ -12,3 +12,22 @@ async fn a_late_record_waits_since_it_was_recorded() {
         assert!(page.contains("2月3日 20:14 起"), "and still says when it was, {path}: {page}");
     }
 }
+
+#[tokio::test]
+async fn the_leader_of_a_silent_building_reads_what_to_send_and_not_to_call_themselves() {
+    let (site, silent) = (site(false, false), fake::alert_id(6));
+    for (level, expected) in [
+        (None, ["给楼长打电话", "call the building leader"]),
+        (Some(2), ["给楼长打电话", "call the building leader"]),
+        (Some(1), ["请报今天的日报", "please send today&#39;s report"]),
+    ] {
+        level.into_iter().for_each(|level| site.fake.turn_of_who_asks(&silent, level));
+        for (cookie, expected) in [office(), format!("{}; lang=en", office())].into_iter().zip(expected) {
+            let page = site.get(&alert_path(6), &cookie).await.text;
+            assert!(page.contains(expected) && (level != Some(1) || !page.contains("给楼长打电话") && !page.contains("call the")), "{level:?}: {page}");
+        }
+    }
+    // of another kind it is the turn of a leader, too, and they do what is to be done
+    site.fake.turn_of_who_asks(&fake::alert_id(10), 1);
+    assert!(site.get(&alert_path(10), &office()).await.text.contains("再上门或电话追访"));
+}

@@ -139,6 +139,8 @@ pub struct AlertItem {
     /// How much whoever asks was told of it in this episode, at whatever level; nothing where they were told nothing, and once it is over. To a leader
     /// [`Share::DoNotGoUp`] where somebody may be ill, unless it is their turn.
     pub for_you: Option<Share>,
+    /// The level nearest to the door at which it is the turn of whoever asks, or was before it went up; nothing where it never was, and as with `turn`.
+    pub your_turn: Option<u8>,
     /// Version of the rule.
     pub rule_version: u16,
     /// What its rule rests on now, or rested on when it fired last: event ids, or slots, the same in whatever order facts came. Empty in lists.
@@ -215,6 +217,7 @@ pub fn alert_item(row: &alert::Row, sequence: u64, whole: bool, AlertReader { co
         free_since: state.free_since(now),
         turn: turn_view(state, now),
         for_you: share_of(state, staff, role),
+        your_turn: turn_of(state, staff),
         rule_version: occurrence.rule_version,
         caused_by: if whole { occurrence.causes.clone() } else { Vec::new() },
         history: if whole { row.history.iter().map(|(n, happened)| history_item(*n, happened)).collect() } else { Vec::new() },
@@ -240,6 +243,12 @@ fn share_of(state: &State, staff: Option<&StaffId>, role: Role) -> Option<Share>
     let share = told.find(|told| Some(&told.staff) == staff).map(|told| told.share);
     let may_be_ill = || Kind::of(state.key.rule.as_str()).is_some_and(|kind| kind.is_illness);
     share.or_else(|| (role == Role::Leader && may_be_ill()).then_some(Share::DoNotGoUp))
+}
+
+/// The first level at which it is somebody's turn, or was in this episode.
+fn turn_of(state: &State, staff: Option<&StaffId>) -> Option<u8> {
+    let mut told = state.turn.told.iter().filter(|_| state.is_active() && state.recovering.is_none());
+    told.find(|(_, told)| told.owners.iter().any(|owner| Some(&owner.staff) == staff)).map(|(level, _)| *level)
 }
 
 /// Whose turn an alert is that is neither recovering nor over.
