@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    alert::Severity,
+    alert::{Act, Severity},
     values::{PersonId, Timestamp},
 };
 use readmodel::views::{AlertItem, TurnView};
@@ -76,7 +76,7 @@ impl Line {
         let href = format!("{base}/alerts/{}", alert.alert);
         Self {
             alert: alert.alert.to_string(),
-            acknowledge: (alert.state == "open").then(|| format!("{href}/acknowledge")),
+            acknowledge: (alert.state == "open" && alert.you_may(Act::Acknowledge)).then(|| format!("{href}/acknowledge")),
             href,
             n: alert.n,
             mark: Mark::of_severity(weight(alert), words),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     Role,
-    alert::{AlertId, Detail, Gap, Key, Kind, Observed, Owner, Severity, Share, State, Status as AlertStatus},
+    alert::{Act, Alert, AlertId, Detail, Gap, Key, Kind, Observed, Owner, Severity, Share, State, Status as AlertStatus},
     values::{CommunityId, Place, PlaceNames, Slug, StaffId, Subject, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -141,6 +141,8 @@ pub struct AlertItem {
     pub for_you: Option<Share>,
     /// The level nearest to the door at which it is the turn of whoever asks, or was before it went up; nothing where it never was, and as with `turn`.
     pub your_turn: Option<u8>,
+    /// The commands about it that whoever asks may send, and that can be done as it stands.
+    pub you_may: Vec<String>,
     /// Version of the rule.
     pub rule_version: u16,
     /// What its rule rests on now, or rested on when it fired last: event ids, or slots, the same in whatever order facts came. Empty in lists.
@@ -158,6 +160,11 @@ pub struct AlertItem {
 const NOTES: &str = "notes";
 
 impl AlertItem {
+    /// Whether whoever asked can do something about it.
+    pub fn you_may(&self, act: Act) -> bool {
+        self.you_may.iter().any(|may| may == act.command())
+    }
+
     /// Without what others wrote about it, for the holder of a token: a nurse or the office may have written what medicine found.
     pub fn mask_notes(&mut self, reader: &Slug) {
         self.history.iter_mut().filter(|happened| happened.actor != *reader).for_each(|happened| happened.private = Veiled::Nothing);
@@ -218,6 +225,7 @@ pub fn alert_item(row: &alert::Row, sequence: u64, whole: bool, AlertReader { co
         turn: turn_view(state, now),
         for_you: share_of(state, staff, role),
         your_turn: turn_of(state, staff),
+        you_may: Alert::acts(state, role).map(|act| act.command().to_owned()).collect(),
         rule_version: occurrence.rule_version,
         caused_by: if whole { occurrence.causes.clone() } else { Vec::new() },
         history: if whole { row.history.iter().map(|(n, happened)| history_item(*n, happened)).collect() } else { Vec::new() },
