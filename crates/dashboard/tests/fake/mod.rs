@@ -228,7 +228,7 @@ async fn quarantine(State(fake): State<Fake>, Path((id, order)): Path<(String, S
 fn may(role: Role, item: &Value) -> Vec<&'static str> {
     let (ended, at_top) = (is_ended(item), item["turn"]["level"] == 3);
     let stands = |act: &Act| *act == Act::Note || (!ended && (*act != Act::Escalate || !at_top));
-    Act::ALL.iter().filter(|act| stands(act)).map(|act| act.command()).filter(|command| role.may(Right::Send(*command))).collect()
+    Act::ALL.iter().filter(|act| stands(act)).map(|act| act.command()).filter(|command| role.may(Right::Send(command))).collect()
 }
 
 fn is_ended(item: &Value) -> bool {

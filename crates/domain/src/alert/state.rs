@@ -123,7 +123,7 @@ impl State {
             Status::Open => {
                 // somebody had it who can only see it since it became critical
                 let worsened_at = critical_since.filter(|since| seen.as_ref().is_some_and(|seen| seen.at < *since));
-                [*freed_at, worsened_at].into_iter().flatten().fold(Some(*opened_at), |free, at| free.max(Some(at)))
+                [Some(*opened_at), *freed_at, worsened_at].into_iter().flatten().max()
             }
             Status::Acknowledged { .. } => self.expired_at(now),
             Status::Resolved { .. } | Status::Closed => None,
