@@ -1,6 +1,6 @@
 //! Serves the pages over an invented community, to look at them: `cargo run -p dashboard --example invented -- 127.0.0.1:8099`.
 //!
-//! Sign in with `office-token` or `viewer-token`.
+//! Sign in with `office-token`, or as another role: `leader-token`, `viewer-token`.
 #![expect(clippy::unwrap_used, reason = "a tool for those who work on the pages")]
 
 #[path = "../tests/fake/mod.rs"]

@@ -4,8 +4,6 @@ use domain::values::{DAY_MS, Day, HOUR_MS, MINUTE_MS, Timestamp, Zone};
 
 use crate::{language::Language, words::Words};
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
 /// A place's zone, the time, and the language to say it in.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
@@ -32,17 +30,13 @@ impl Clock {
 
     /// `2月6日`; with its year when that is not this year.
     pub(crate) fn day(&self, day: Day) -> String {
-        let text = day.to_string();
-        let this_year = self.zone.day_of(self.now).to_string();
-        let mut parts = text.rsplitn(3, '-');
-        let (Some(date), Some(month), Some(year)) = (parts.next(), parts.next(), parts.next()) else { return text };
-        let (date, month): (u8, usize) = (date.parse().unwrap_or(0), month.parse().unwrap_or(0));
-        let another_year = !this_year.starts_with(year);
-        match (self.words.language(), another_year) {
-            (Language::Chinese, false) => format!("{month}月{date}日"),
-            (Language::Chinese, true) => format!("{year}年{month}月{date}日"),
-            (Language::English, false) => format!("{date} {}", MONTHS.get(month.wrapping_sub(1)).unwrap_or(&"")),
-            (Language::English, true) => format!("{date} {} {year}", MONTHS.get(month.wrapping_sub(1)).unwrap_or(&"")),
+        let (chinese, english) = day.in_words();
+        let year = day.year();
+        match (self.words.language(), year != self.zone.day_of(self.now).year()) {
+            (Language::Chinese, false) => chinese,
+            (Language::Chinese, true) => format!("{year}年{chinese}"),
+            (Language::English, false) => english,
+            (Language::English, true) => format!("{english} {year}"),
         }
     }
 

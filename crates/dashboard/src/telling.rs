@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     alert::{Detail, Gap, Kind, Observed, Share},
+    community::BUILDING_SILENT,
     values::{Day, PersonId, Place, PlaceNames},
 };
 use readmodel::views::{AlertItem, Cell, ReadingView};
@@ -71,6 +72,8 @@ pub(crate) fn next_step(alert: &AlertItem, words: Words) -> String {
     let next = match alert.kind.as_str() {
         _ if alert.for_you == Some(Share::DoNotGoUp) => words.of("next.do_not_go_up"),
         _ if alert.state == "recovering" => words.of("next.recovering"),
+        // the leader of a building that is silent, who need not call themselves
+        BUILDING_SILENT if alert.your_turn == Some(1) => words.of("next.report_today"),
         "fever" if alert.unconfirmed => words.of("next.remeasure"),
         "quarantine_breach" if alert.detail.stopped => words.of("next.quarantine_breach_stopped"),
         kind => Kind::of(kind).map_or_else(|| words.of("next.look"), |kind| words.one_of(kind.next)),

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod fake;
+#[path = "pages/offers.rs"]
+mod offers;
 #[path = "pages/staff.rs"]
 mod staff;
 

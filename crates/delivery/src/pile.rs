@@ -29,9 +29,11 @@ const TITLE_BYTES_MAX: usize = 240;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Progress {
-    /// There it is, or it came back, or there is more of it.
+    /// There it is, or it came back, or it is worse.
     #[default]
     New,
+    /// There are more people in it than was told.
+    Grown,
     /// Nobody took it, and it went up.
     Escalated,
     /// It is over: nobody need do anything.
@@ -45,6 +47,7 @@ impl Progress {
     pub(crate) fn of(action: Action) -> Self {
         match action {
             Action::Escalated => Self::Escalated,
+            Action::Updated => Self::Grown,
             _ if action.is_end() => Self::Over,
             _ => Self::New,
         }
@@ -288,10 +291,13 @@ impl Pile {
         let has_room = apart && self.known.len() < KNOWN_MAX;
         let mut lines = self.known.remove(alert).unwrap_or_default();
         self.uncount(lines.last());
-        self.lines[place].alerts += 1;
+        let is_known = !lines.is_empty();
         let before = lines.iter().position(|(line, _)| *line == place).map_or(0, |at| lines.remove(at).1);
-        if has_room || before > 0 || !lines.is_empty() {
-            lines.push((place, before + messages));
+        // whatever else waits of it is more than that it grew
+        let last = lines.len().saturating_sub(usize::from(self.lines[place].progress == Progress::Grown));
+        lines.insert(last, (place, before + messages));
+        self.lines[lines.last().map_or(place, |(line, _)| *line)].alerts += 1;
+        if has_room || is_known {
             self.known.insert(alert.to_owned(), lines);
         }
     }
@@ -343,7 +349,13 @@ impl Pile {
     pub(crate) fn list(&mut self, item: Item) {
         // one line for one alert, with what was said of it last
         let before = self.items.iter().position(|listed| listed.alert == item.alert).map(|place| self.items.remove(place));
-        let item = before.map_or(item.clone(), |before| Item { count: before.count + item.count, unstable: before.unstable | item.unstable, ..item });
+        let item = before.map_or(item.clone(), |before| {
+            let (count, unstable) = (before.count + item.count, before.unstable | item.unstable);
+            match item.action {
+                Some(Action::Updated) => Item { count, unstable, severity: item.severity, at: item.at, title: item.title.clone(), ..before },
+                _ => Item { count, unstable, ..item },
+            }
+        });
         // what is still to be done stays, then the worst; of equals, those that came first
         let order = |item: &Item| (item.action.is_some_and(Action::is_end), Reverse(item.severity));
         let place = self.items.partition_point(|listed| order(listed) <= order(&item));
@@ -364,7 +376,8 @@ impl Pile {
     pub(crate) fn notice(mut self, sort: Sort, at: Timestamp) -> Notice {
         self.lines.retain(|line| line.count > 0);
         let order = |line: &Line| {
-            (line.progress == Progress::Over, Reverse(line.severity), Reverse(line.count), line.kind.clone(), line.progress == Progress::Escalated)
+            let progress = [Progress::Escalated, Progress::Grown].iter().position(|progress| *progress == line.progress);
+            (line.progress == Progress::Over, Reverse(line.severity), Reverse(line.count), line.kind.clone(), progress)
         };
         self.lines.sort_by_cached_key(order);
         let Self { first_at: since, exercise, grid, overnight, lines, items, .. } = self;

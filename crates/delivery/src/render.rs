@@ -50,20 +50,26 @@ struct View<'a> {
     count: u64,
     /// Of these, how many went up.
     escalated: u64,
+    /// Of these, how many have more people in them than was told.
+    grown: u64,
     /// Of these, how many are over.
     over: u64,
     lines: Vec<LineView<'a>>,
     more_lines: usize,
-    /// Of a text that lists nothing: since when, by the clock on the wall.
+    /// Of a text that lists nothing: since when, by the clock on the wall. In Chinese under the old name, too: communities have templates of their own.
     since: Option<String>,
+    since_zh: Option<String>,
+    since_en: Option<String>,
     items: Vec<ItemView<'a>>,
     more_items: u64,
 }
 
 #[derive(Serialize)]
 struct ItemView<'a> {
-    /// By the clock on the wall; with its day, if that is another than the day of the text.
+    /// By the clock on the wall; with its day, if that is another than the day of the text. As with `since`, the old name is the Chinese one.
     time: Option<String>,
+    time_zh: Option<String>,
+    time_en: Option<String>,
     #[serde(flatten)]
     item: &'a Item,
 }
@@ -163,7 +169,12 @@ impl Template {
             }
         };
         let shown = &notice.items[..items.min(notice.items.len())];
-        let wall = |at: &Timestamp| self.wall(*at, notice.at);
+        let wall = |at: Option<Timestamp>| at.map(|at| self.wall(at, notice.at)).unzip();
+        let (since_zh, since_en) = wall(notice.since.filter(|_| shown.is_empty()));
+        let item_view = |item: &'a Item| {
+            let (time_zh, time_en) = wall(item.at);
+            ItemView { time: time_zh.clone(), time_zh, time_en, item }
+        };
         View {
             sort: notice.sort,
             exercise: notice.exercise,
@@ -175,21 +186,26 @@ impl Template {
             severity_en,
             count,
             escalated: notice.alerts_at(Progress::Escalated),
+            grown: notice.alerts_at(Progress::Grown),
             over: notice.alerts_at(Progress::Over),
             lines: told.iter().take(lines).map(|told| line(told)).collect(),
             more_lines: told.len().saturating_sub(lines),
-            since: notice.since.as_ref().filter(|_| shown.is_empty()).map(wall),
-            items: shown.iter().map(|item| ItemView { time: item.at.as_ref().map(wall), item }).collect(),
+            since: since_zh.clone(),
+            since_zh,
+            since_en,
+            items: shown.iter().map(item_view).collect(),
             // without a list nothing is missing from it
             more_items: if notice.items.is_empty() { 0 } else { count.saturating_sub(shown.len() as u64) },
         }
     }
 
-    /// A time by the clock on the wall: `14:05`, or `11-29 23:40` of another day than that of `told`.
-    fn wall(&self, at: Timestamp, told: Timestamp) -> String {
+    /// A time by the clock on the wall, in Chinese and in English: `14:05`, or `11月29日 23:40` and `29 Nov 23:40` of another day than that of `told`.
+    fn wall(&self, at: Timestamp, told: Timestamp) -> (String, String) {
+        if self.zone.day_of(at) != self.zone.day_of(told) {
+            return self.zone.in_words(at);
+        }
         let time = self.zone.time_of_day(at).to_string();
-        let day = self.zone.day_of(at);
-        if day == self.zone.day_of(told) { time } else { format!("{} {time}", day.to_string().split_off(5)) }
+        (time.clone(), time)
     }
 }
 
@@ -243,7 +259,12 @@ fn samples() -> Vec<Notice> {
         grid: Some("g1".to_owned()),
         singly_again: true,
         overnight: sort == Sort::Digest && items.is_empty(),
-        lines: vec![line("fever", Progress::New, 3), line("other", Progress::Escalated, 1), line("fever", Progress::Over, 2)],
+        lines: vec![
+            line("fever", Progress::New, 3),
+            line("other", Progress::Escalated, 1),
+            line("cluster", Progress::Grown, 1),
+            line("fever", Progress::Over, 2),
+        ],
         items,
     };
     sorts.into_iter().flat_map(|sort| [notice(sort, vec![item.clone()]), notice(sort, Vec::new())]).collect()

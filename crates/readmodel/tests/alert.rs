@@ -7,7 +7,7 @@ mod world;
 
 use domain::{
     Event, Role,
-    alert::{AlertId, Basis, Detail, Escalated, Key, Occurrence, Owner, Raised, RecoveryStarted, Reopened, ResolvedV2, Severity, Share, Updated, Why},
+    alert::{Act, AlertId, Basis, Detail, Escalated, Key, Occurrence, Owner, Raised, RecoveryStarted, Reopened, ResolvedV2, Severity, Share, Updated, Why},
     values::{Place, PlaceNames, Timestamp},
 };
 use readmodel::{
@@ -101,8 +101,12 @@ fn whoever_asks_is_told_how_much_they_were_told_at_whatever_level_until_it_is_ov
     let after_as = |role: Role, events: usize, staff: Option<&str>| {
         let (community, staff) = (id("c1"), staff.map(id));
         let reader = AlertReader { community: &community, staff: staff.as_ref(), role, now: Timestamp(0) };
-        views::alert_item(&rows_of::<Alert>(&facts[..events])[&alert], 1, false, reader).for_you
+        views::alert_item(&rows_of::<Alert>(&facts[..events])[&alert], 1, false, reader)
     };
+    let turn = |events: usize| ["s-nurse", "s-office", "s-leader", "s-both"].map(|staff| after_as(Role::Office, events, Some(staff)).your_turn);
+    assert_eq!(turn(3), [Some(1), Some(2), None, Some(1)], "at the level where it was theirs first, and of who is only told none");
+    assert_eq!((turn(4), turn(5)), ([None; 4], [None; 4]), "while it recovers it is nobody's turn");
+    let after_as = |role: Role, events: usize, staff: Option<&str>| after_as(role, events, staff).for_you;
     let after = |events: usize, staff: Option<&str>| after_as(Role::Office, events, staff);
     // a neighbour goes up to nobody who may be ill, told or not; to whom is not ill any more, there is nothing to say
     let neighbour = [1, 3, 4, 5].map(|events| after_as(Role::Leader, events, Some("s-other")));
@@ -114,6 +118,25 @@ fn whoever_asks_is_told_how_much_they_were_told_at_whatever_level_until_it_is_ov
         assert_eq!(told, [everything, everything, Some(Share::DoNotGoUp), everything, None], "after {events}");
     }
     assert_eq!((after(3, None), after(5, Some("s-leader"))), (None, None), "a token without a person; and when it is over");
+}
+
+#[test]
+fn whoever_asks_is_told_what_they_may_do_about_it_and_since_when_nobody_has_it() {
+    let key = Key { rule: id("fever"), subject_kind: id("person"), subject_id: id("p1") };
+    let alert = AlertId::new(key.hash(&id("c1")), 1);
+    // it began at 0, and was told at 7
+    let raised: Event = Raised { alert: alert.clone(), key, n: 1, episode: 1, occurrence: occurrence(&causes(&["a"])) }.into();
+    let facts = [told(1, Timestamp(0), Timestamp(7), raised)];
+    let item = |role: Role| {
+        let community = id("c1");
+        let reader = AlertReader { community: &community, staff: None, role, now: Timestamp(9) };
+        views::alert_item(&rows_of::<Alert>(&facts)[&alert], 1, false, reader)
+    };
+    assert_eq!((item(Role::Viewer).first_at, item(Role::Viewer).free_since), (Timestamp(0), Some(Timestamp(7))));
+    assert_eq!(item(Role::Viewer).you_may, Vec::<String>::new());
+    assert_eq!(item(Role::Leader).you_may, ["alert.acknowledge", "alert.escalate", "alert.note"]);
+    assert_eq!(item(Role::Command).you_may, ["alert.acknowledge", "alert.escalate", "alert.assign", "alert.note"]);
+    assert!(item(Role::Nurse).you_may.len() == 6 && item(Role::Nurse).you_may(Act::Close) && !item(Role::Leader).you_may(Act::Assign));
 }
 
 fn causes(causes: &[&str]) -> Vec<String> {

@@ -10,9 +10,9 @@ use system_tests::{System, until};
 use crate::{ABSENT, ELSEWHERE, NEIGHBOUR, OWN, days_from_now, fever, three_communities};
 
 /// Longest wait for anything that is expected.
-const WAIT: Duration = Duration::from_secs(20);
+pub(crate) const WAIT: Duration = Duration::from_secs(20);
 /// Every role that a token can have.
-const ROLES: [&str; 8] = ["admin", "command", "office", "grid", "leader", "nurse", "gate", "viewer"];
+pub(crate) const ROLES: [&str; 8] = ["admin", "command", "office", "grid", "leader", "nurse", "gate", "viewer"];
 /// What each answer has to itself, whatever it is about.
 const HEADERS_OF_THE_MOMENT: [&str; 1] = ["date"];
 
@@ -140,7 +140,7 @@ async fn alert_of(system: &System, community: &str) -> String {
 }
 
 /// A token that every service knows already.
-async fn token(system: &System, name: &str, scope: &[&str], role: &str) -> String {
+pub(crate) async fn token(system: &System, name: &str, scope: &[&str], role: &str) -> String {
     let token = system.token(name, scope, role).unwrap();
     until("the token", WAIT, async || (system.request_as(&token, Method::GET, "/communities", None).await.unwrap().status == 200).then_some(())).await;
     token

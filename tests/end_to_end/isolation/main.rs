@@ -5,6 +5,7 @@
 
 mod doors;
 mod findings;
+mod offers;
 mod topics;
 
 use serde_json::{Value, json};

@@ -127,13 +127,31 @@ fn titles_of_every_rule() {
     let mut cluster = state("cluster");
     (cluster.occurrence.place.unit, cluster.occurrence.place.door) = (None, None);
     expect(&cluster, "阳光小区 7号楼 聚集发热，累计2人", "Cluster of fevers, people so far: 2, 阳光小区, building 7");
-    cluster.occurrence.late = true;
+    (cluster.occurrence.late, cluster.occurrence.observed) = (true, None);
     expect(&cluster, "阳光小区 7号楼 聚集发热，累计2人（补录）", "Cluster of fevers, people so far: 2 (recorded late), 阳光小区, building 7");
     let mut silent = state("building_silent");
     silent.occurrence.place = Place { building: Some("b07".parse().unwrap()), ..Place::default() };
     silent.occurrence.names = PlaceNames { estate: None, building: Some("7号楼".to_owned()) };
     silent.occurrence.detail.for_date = Some("2020-02-06".parse().unwrap());
-    expect(&silent, "阳光社区 7号楼 2020-02-06 楼栋未报", "No building report for 2020-02-06, 阳光社区, building 7");
+    expect(&silent, "阳光社区 7号楼 2月6日 楼栋未报日报", "No building report for 6 Feb, 阳光社区, building 7");
+    silent.occurrence.detail.for_date = None;
+    expect(&silent, "阳光社区 7号楼 楼栋未报日报", "No building report, 阳光社区, building 7");
+}
+
+#[test]
+fn what_was_recorded_late_says_when_it_was() {
+    let mut fever = state("fever");
+    fever.occurrence.late = true;
+    fever.occurrence.last_at = "2020-02-06T02:00:00Z".parse().unwrap();
+    fever.occurrence.observed.as_mut().unwrap().at = "2020-02-06T01:30:00Z".parse().unwrap();
+    let place = "阳光小区, building 7, unit 2, door 502";
+    expect(&fever, "阳光小区 7号楼2单元502 发热 38.2℃（补录，2月6日 09:30测）", &format!("Fever 38.2 °C (recorded late, measured 6 Feb 09:30), {place}"));
+    let mut symptom = state("symptom");
+    (symptom.occurrence.observed, symptom.occurrence.late, symptom.occurrence.last_at) = (None, true, fever.occurrence.last_at);
+    expect(&symptom, "阳光小区 7号楼2单元502 报告有症状（补录，发生于2月6日 10:00）", &format!("Symptoms reported (recorded late, of 6 Feb 10:00), {place}"));
+    // by the clock of the community, not by that of the machine or of China
+    let urumqi = community::State { time_zone: "Asia/Urumqi".to_owned(), ..town() };
+    assert!(title::of(&fever, &urumqi, false).zh_cn.ends_with("（补录，2月6日 07:30测）"));
 }
 
 #[test]
@@ -144,8 +162,8 @@ fn a_title_says_exercise_late_and_over_and_always_a_place() {
     assert_eq!(
         titles(&fever, true),
         (
-            "【演练】已结束：阳光小区 7号楼2单元502 发热 38.2℃（补录）".to_owned(),
-            "[exercise] Over: Fever 38.2 °C (recorded late), 阳光小区, building 7, unit 2, door 502".to_owned()
+            "【演练】已结束：阳光小区 7号楼2单元502 发热 38.2℃（补录，1月1日 08:00测）".to_owned(),
+            "[exercise] Over: Fever 38.2 °C (recorded late, measured 1 Jan 08:00), 阳光小区, building 7, unit 2, door 502".to_owned()
         )
     );
     let mut nowhere = state("fever");

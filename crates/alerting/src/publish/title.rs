@@ -1,10 +1,10 @@
 //! One line for people, in Chinese and in English. It names the estate or community, the building and the door; never a person.
 
 use domain::{
-    alert::{Kind, Occurrence, Severity, State},
+    alert::{CLUSTER, Kind, Occurrence, Severity, State},
     checkpoint::Direction,
     community,
-    values::{Place, PlaceNames},
+    values::{Place, PlaceNames, Zone},
 };
 use serde::Serialize;
 
@@ -28,20 +28,21 @@ pub(crate) fn of(state: &State, community: &community::State, exercise: bool) ->
         (true, Some(_)) => ("恢复中：", "Recovering: "),
         (true, None) => ("", ""),
     };
+    let (late_zh, late_en) = late(rule, occurrence, &community.zone());
     let zh_cn = format!(
         "{}{}{} {}{}",
         if exercise { "【演练】" } else { "" },
         stands_zh,
         place_zh((&occurrence.place, &occurrence.names), community),
         matter_zh(rule, occurrence),
-        if occurrence.late { "（补录）" } else { "" },
+        late_zh,
     );
     let en = format!(
         "{}{}{}{}, {}",
         if exercise { "[exercise] " } else { "" },
         stands_en,
         matter_en(rule, occurrence),
-        if occurrence.late { " (recorded late)" } else { "" },
+        late_en,
         place_en((&occurrence.place, &occurrence.names), community),
     );
     Title { zh_cn, en }
@@ -77,6 +78,23 @@ fn numbered(name: &str) -> Option<&str> {
     (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
 }
 
+/// That it was recorded late, and when it was by the clock on the wall: `（补录，2月6日 09:30测）`.
+fn late(rule: &str, occurrence: &Occurrence, zone: &Zone) -> (String, String) {
+    match &occurrence.observed {
+        _ if !occurrence.late => Default::default(),
+        // which of its people were recorded late is not said, and they were measured at times of their own
+        None if rule == CLUSTER => ("（补录）".to_owned(), " (recorded late)".to_owned()),
+        Some(observed) => {
+            let (at_zh, at_en) = zone.in_words(observed.at);
+            (format!("（补录，{at_zh}测）"), format!(" (recorded late, measured {at_en})"))
+        }
+        None => {
+            let (at_zh, at_en) = zone.in_words(occurrence.last_at);
+            (format!("（补录，发生于{at_zh}）"), format!(" (recorded late, of {at_en})"))
+        }
+    }
+}
+
 fn celsius(occurrence: &Occurrence) -> String {
     occurrence.observed.as_ref().map_or_else(String::new, |observed| format!(" {}.{}", observed.tenths_celsius / 10, observed.tenths_celsius % 10))
 }
@@ -104,7 +122,7 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
             Some(Direction::In) => "隔离人员外出后返回".to_owned(),
             None => "隔离人员不在家".to_owned(),
         },
-        "building_silent" => detail.for_date.map_or_else(|| "楼栋未报".to_owned(), |day| format!("{day} 楼栋未报")),
+        "building_silent" => detail.for_date.map_or_else(|| "楼栋未报日报".to_owned(), |day| format!("{} 楼栋未报日报", day.in_words().0)),
         "refused" if occurrence.person.is_some() => format!("隔离人员{}次拒绝监测", occurrence.occurrences),
         "refused" => format!("{}次拒绝走访", occurrence.occurrences),
         "door_missed" => format!("{}户未排查：{}", occurrence.occurrences, doors(occurrence, "、")),
@@ -133,7 +151,7 @@ fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
             Some(Direction::In) => "Under quarantine, came back in".to_owned(),
             None => "Under quarantine, not at home".to_owned(),
         },
-        "building_silent" => detail.for_date.map_or_else(|| "No building report".to_owned(), |day| format!("No building report for {day}")),
+        "building_silent" => detail.for_date.map_or_else(|| "No building report".to_owned(), |day| format!("No building report for {}", day.in_words().1)),
         "refused" if occurrence.person.is_some() => format!("Under quarantine, refused to be checked: {}", occurrence.occurrences),
         "refused" => format!("Visits refused: {}", occurrence.occurrences),
         "door_missed" => format!("Doors not reached: {} ({})", occurrence.occurrences, doors(occurrence, ", ")),

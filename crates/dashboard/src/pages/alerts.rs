@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
-    alert::{AlertId, LEVEL_MAX, Owner, Severity, Share},
+    alert::{Act, AlertId, Owner, Severity, Share},
     values::StaffId,
 };
 use readmodel::{
@@ -66,13 +66,15 @@ struct AlertPage {
     state: String,
     rule: String,
     version: u16,
+    /// Nobody has it.
+    free: bool,
     turn: Option<Turn>,
     escalate: Option<String>,
-    /// Where a person is named who is to have it; nothing once it is over or recovering.
+    /// Where a person is named who is to have it; nothing once it is over or recovering, nor for who may not do that.
     assign: Option<String>,
     /// Those who work here, whoever has to do with it first.
     staff: Vec<Choice>,
-    note: String,
+    note: Option<String>,
     /// Who has which duty, for whoever sees that a post is vacant.
     duties: String,
     draft: Draft,
@@ -248,7 +250,9 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
     f.crumbs.push(Crumb { href: format!("{base}/alerts"), text: words.of("alerts.title").to_owned() });
     let household = item.place.household.as_ref().map(|household| format!("{base}/h/{household}"));
     let told_of = told_of(visitor, &community, &item).await?;
-    let passed_on = matches!(item.state.as_str(), "open" | "acknowledged");
+    // what the visitor may do is said by the answer, and not known here
+    let act = |act: Act, word: &str| item.you_may(act).then(|| format!("{base}/alerts/{alert}/{word}"));
+    let assign = act(Act::Assign, "assign");
     let cause = |cause: &String| cause_of(cause, &item, &told_of, household.as_deref(), &community);
     let brought = |happened: &HistoryItem| happened.caused_by.iter().rev().take(STEP_CAUSES_MAX).map(cause).collect();
     let step = |happened: &HistoryItem| step(happened, brought(happened), &item, clock, &colleagues);
@@ -257,6 +261,7 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         state: words.api_word("state", &item.state),
         rule: words.kind(item.kind.as_str()),
         version: item.rule_version,
+        free: item.free_since.is_some(),
         turn: item.turn.as_ref().map(|turn| turn_in_words(turn, clock, &colleagues)),
         last: clock.short(item.last_at),
         occurrences: item.occurrences,
@@ -266,11 +271,12 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         household: household.clone(),
         choices: MINUTES_CHOICES.iter().map(|(minutes, key)| (*minutes, words.get(key).unwrap_or(key))).collect(),
         said: said(told, &item.state).map(|key| words.get(key).unwrap_or_default()),
-        escalate: (line.next.is_some() && item.turn.as_ref().is_some_and(|turn| turn.level < LEVEL_MAX)).then(|| format!("{base}/alerts/{alert}/escalate")),
-        assign: passed_on.then(|| format!("{base}/alerts/{alert}/assign")),
-        staff: if passed_on { colleagues.choices(&staff_of(&item), clock.now) } else { Vec::new() },
+        // where nobody was ever given a duty for it there is nobody to send it up to
+        escalate: act(Act::Escalate, "escalate").filter(|_| item.turn.is_some()),
+        staff: if assign.is_some() { colleagues.choices(&staff_of(&item), clock.now) } else { Vec::new() },
+        assign,
         duties: format!("{base}/duties"),
-        note: format!("{base}/alerts/{alert}/note"),
+        note: act(Act::Note, "note"),
         draft: Draft::default(),
         changed,
         line,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    alert::Severity,
+    alert::{Act, Severity},
     values::{PersonId, Timestamp},
 };
 use readmodel::views::{AlertItem, TurnView};
@@ -46,6 +46,8 @@ impl Line {
         let acknowledged = alert.acknowledged.as_ref().filter(|_| alert.state == "acknowledged");
         let recovering = alert.state == "recovering";
         let ended = matches!(alert.state.as_str(), "resolved" | "closed");
+        // what is recorded late began long before anybody could take it
+        let free_since = alert.free_since.unwrap_or(alert.first_at);
         let owner = match acknowledged {
             _ if ended => words.api_word("state", &alert.state),
             _ if recovering => {
@@ -58,7 +60,7 @@ impl Line {
                 until.into_iter().chain(has_it).collect::<Vec<_>>().join(words.of("list.comma"))
             }
             None => {
-                let waiting = words.with("alert.waiting", clock.age(alert.first_at));
+                let waiting = words.with("alert.waiting", clock.age(free_since));
                 // somebody had it, and nobody has it any more
                 let until = alert.acknowledged.as_ref().and_then(|taken| taken.until).map(|until| words.with("alert.expired", clock.short(until)));
                 let seen = alert.seen.as_ref().map(|seen| words.with("alert.seen", colleagues.who(&seen.by, &seen.actor)));
@@ -74,7 +76,7 @@ impl Line {
         let href = format!("{base}/alerts/{}", alert.alert);
         Self {
             alert: alert.alert.to_string(),
-            acknowledge: (alert.state == "open").then(|| format!("{href}/acknowledge")),
+            acknowledge: (alert.state == "open" && alert.you_may(Act::Acknowledge)).then(|| format!("{href}/acknowledge")),
             href,
             n: alert.n,
             mark: Mark::of_severity(weight(alert), words),
@@ -87,8 +89,8 @@ impl Line {
             owned: acknowledged.is_some() || recovering,
             next: (!ended).then(|| telling::next_step(alert, words)),
             late: alert.late,
-            // nobody has it: somebody should have had it since it began
-            deadline: acknowledged.and_then(|taken| taken.until).unwrap_or(alert.first_at),
+            // nobody has it: somebody should have had it since they could
+            deadline: acknowledged.and_then(|taken| taken.until).unwrap_or(free_since),
         }
     }
 }

@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response, Sse, sse::Event},
     routing::{get, post},
 };
-use domain::values::Now;
+use domain::{Role, access::Right, alert::Act, values::Now};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_stream::StreamExt as _;
@@ -24,7 +24,7 @@ pub(crate) use place::{COMMUNITY, alert_id};
 
 /// A token that may do everything in the invented community.
 pub(crate) const OFFICE: &str = "office-token";
-/// A token that may look and not touch, and sees no personal data.
+/// A token that may look and not touch, and sees no personal data. Those of other roles are called alike.
 pub(crate) const VIEWER: &str = "viewer-token";
 
 /// The invented community, and what was done to its alerts since.
@@ -59,7 +59,9 @@ impl Fake {
     /// Somebody had an alert until a time that has passed.
     pub(crate) fn taken_until(&self, alert: &str, until: &str) {
         self.take(alert, "t-night", Some(json!(until)));
-        self.alerts.lock().unwrap().iter_mut().find(|item| item["alert"] == alert).unwrap()["state"] = json!("open");
+        let mut alerts = self.alerts.lock().unwrap();
+        let found = alerts.iter_mut().find(|item| item["alert"] == alert).unwrap();
+        (found["state"], found["free_since"]) = (json!("open"), json!(until));
     }
 
     /// Whoever asks is told not to go up.
@@ -75,12 +77,24 @@ impl Fake {
         alerts.iter_mut().find(|item| item["alert"] == alert).unwrap()["history"].as_array_mut().unwrap().push(item);
     }
 
+    /// What an alert tells happened days ago; it was recorded a minute ago.
+    pub(crate) fn recorded_late(&self, alert: &str) {
+        let mut alerts = self.alerts.lock().unwrap();
+        let found = alerts.iter_mut().find(|item| item["alert"] == alert).unwrap();
+        (found["late"], found["first_at"], found["free_since"]) = (json!(true), json!(place::ago(&*self.now, 3 * 24 * 60)), json!(place::ago(&*self.now, 1)));
+    }
+
+    /// It is, or was, the turn of whoever asks.
+    pub(crate) fn turn_of_who_asks(&self, alert: &str, level: u8) {
+        self.alerts.lock().unwrap().iter_mut().find(|item| item["alert"] == alert).unwrap()["your_turn"] = json!(level);
+    }
+
     fn take(&self, alert: &str, actor: &str, until: Option<Value>) {
         let mut alerts = self.alerts.lock().unwrap();
         let found = alerts.iter_mut().find(|item| item["alert"] == alert).unwrap();
         let n = found["n"].as_u64().unwrap() + 1;
         found["n"] = json!(n);
-        found["state"] = json!("acknowledged");
+        (found["state"], found["free_since"]) = (json!("acknowledged"), Value::Null);
         found["acknowledged"] = json!({ "actor": actor, "by": [], "at": (self.now)(), "until": until });
         let event = format!("01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f{n:02x}-0");
         let item = json!({ "n": n, "action": "acknowledged", "event": event, "recorded_at": (self.now)(), "severity": null,
@@ -115,12 +129,6 @@ impl Fake {
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Role {
-    Office,
-    Viewer,
-}
-
 fn problem(status: StatusCode, code: &str, current: Value) -> Response {
     let body = json!({ "type": format!("urn:gridward:problem:{code}"), "title": format!("请再看一眼 ({code})"), "status": status.as_u16(), "code": code, "current": current });
     (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
@@ -129,11 +137,8 @@ fn problem(status: StatusCode, code: &str, current: Value) -> Response {
 fn role(headers: &HeaderMap) -> Result<Role, Response> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| text.strip_prefix("Bearer "));
     let cookie = || headers.get(header::COOKIE)?.to_str().ok()?.split("; ").find_map(|cookie| cookie.strip_prefix("gridward="));
-    match bearer.or_else(cookie) {
-        Some(OFFICE) => Ok(Role::Office),
-        Some(VIEWER) => Ok(Role::Viewer),
-        _ => Err(problem(StatusCode::UNAUTHORIZED, "unauthenticated", json!({}))),
-    }
+    let word = bearer.or_else(cookie).and_then(|token| token.strip_suffix("-token"));
+    word.and_then(Role::from_word).ok_or_else(|| problem(StatusCode::UNAUTHORIZED, "unauthenticated", json!({})))
 }
 
 fn enter(headers: &HeaderMap, community: &str) -> Result<Role, Response> {
@@ -219,15 +224,26 @@ async fn quarantine(State(fake): State<Fake>, Path((id, order)): Path<(String, S
     Ok(one(answers::quarantines(&*fake.now).into_iter().find(|item| item["quarantine"] == order)))
 }
 
+/// What a role may do about an alert as it stands: by the table of the domain.
+fn may(role: Role, item: &Value) -> Vec<&'static str> {
+    let (ended, at_top) = (is_ended(item), item["turn"]["level"] == 3);
+    let stands = |act: &Act| *act == Act::Note || (!ended && (*act != Act::Escalate || !at_top));
+    Act::ALL.iter().filter(|act| stands(act)).map(|act| act.command()).filter(|command| role.may(Right::Send(command))).collect()
+}
+
+fn is_ended(item: &Value) -> bool {
+    matches!(item["state"].as_str(), Some("resolved" | "closed"))
+}
+
 async fn alerts(State(fake): State<Fake>, Path(id): Path<String>, headers: HeaderMap, Query(page): Query<Page>) -> Result<Response, Response> {
-    enter(&headers, &id)?;
+    let role = enter(&headers, &id)?;
     let ended = page.state.as_deref() == Some("ended");
-    let is_ended = |item: &Value| matches!(item["state"].as_str(), Some("resolved" | "closed"));
     let mut items = fake.alerts.lock().unwrap().clone();
     items.retain(|item| is_ended(item) == ended);
     items.iter_mut().for_each(|item| {
         item["caused_by"] = json!([]);
         item["history"] = json!([]);
+        item["you_may"] = json!(may(role, item));
     });
     Ok(list(items, &page))
 }
@@ -235,6 +251,7 @@ async fn alerts(State(fake): State<Fake>, Path(id): Path<String>, headers: Heade
 async fn alert(State(fake): State<Fake>, Path((id, alert)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Response> {
     let role = enter(&headers, &id)?;
     let mut found = fake.alerts.lock().unwrap().iter().find(|item| item["alert"] == alert).cloned();
+    found.iter_mut().for_each(|item| item["you_may"] = json!(may(role, item)));
     // notes are for those who may see findings
     for item in found.iter_mut().filter(|_| role != Role::Office) {
         item["without"] = json!(["notes"]);
@@ -293,7 +310,8 @@ async fn command(State(fake): State<Fake>, Path(id): Path<String>, headers: Head
     if headers.get(header::AUTHORIZATION).is_none() && !web::same_site(&headers) {
         return Err(problem(StatusCode::FORBIDDEN, "cross_site", json!({})));
     }
-    if enter(&headers, &id)? != Role::Office {
+    let role = enter(&headers, &id)?;
+    if !Act::ALL.iter().any(|act| command["type"] == act.command() && role.may(Right::Send(act.command()))) {
         return Err(problem(StatusCode::FORBIDDEN, "forbidden", json!({})));
     }
     fake.commands.lock().unwrap().push(command.clone());

@@ -208,6 +208,7 @@ fn alert(now: &dyn Fn() -> Timestamp, rows: &[Value], Sketch(number, kind, state
         "place": { "estate": row["estate"], "building": building, "unit": unit, "floor": name.and_then(|name| name.parse::<i32>().ok()).map(|number| number / 100), "door": name, "household": household },
         "names": { "estate": row["estate_name"], "building": row["name"] }, "person": null, "unconfirmed": false, "observed": null,
         "detail": {}, "first_at": ago(now, minutes), "last_at": ago(now, minutes - 4), "occurrences": 2, "late": false, "acknowledged": null, "rule_version": 3,
+        "free_since": (state == "open").then(|| ago(now, minutes)), "your_turn": null, "you_may": [],
         "caused_by": ["01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f50-0", "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f51-0"], "history": history, "sequence": SEQUENCE });
     for (field, value) in more.as_object().unwrap() {
         item[field] = value.clone();

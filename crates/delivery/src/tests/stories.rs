@@ -376,7 +376,7 @@ fn texts_count_alerts_and_not_the_messages_about_them() {
     let told: Vec<(u64, u64)> = bench.calls.iter().filter_map(|(_, send)| notice(send)).map(|notice| (notice.alerts(), notice.count())).collect();
     assert_eq!(told, [(1, 1), (2, 3), (1, 9)]);
     let text = Template::default().text(notice(&bench.calls[2].1).unwrap(), &Names::new(), 4096).unwrap();
-    assert!(text.starts_with("【紧急】警报 1 条") && text.contains("critical: 1 alert\n") && !text.contains("另有"), "{text}");
+    assert!(text.starts_with("【紧急】警报 人数增加 1 条\n") && text.contains("critical: 1 grown\n") && !text.contains("另有"), "{text}");
 }
 
 #[test]

@@ -65,6 +65,31 @@ fn an_end_and_a_going_up_do_not_stand_under_the_headline_of_new_ones() {
 }
 
 #[test]
+fn that_a_cluster_grew_is_no_new_alert() {
+    let told = |class, what: &[(u32, &str)]| {
+        let mut bench = Bench::new(plan(Channel::Wecom, class));
+        what.iter().for_each(|(alert, action)| bench.hear(*alert, "cluster", Serious, action, "b07", 0));
+        bench.run(0..100);
+        texts(&bench, 2048).pop().unwrap()
+    };
+    let expected = "【需处理】警报 人数增加 1 条\n阳光社区 聚集发热（需处理，人数增加）1\n· 15:04 人数增加：阳光小区 b072单元502 cluster\n\n\
+                    to act on: 1 grown\n阳光社区: Cluster of fevers (to act on, grown) 1\n· 15:04 grown: cluster, Yangguang, b07, door 502";
+    assert_eq!(told(Class::Work, &[(1, "updated"), (1, "updated")]), expected);
+    for class in [Class::Work, Class::Public] {
+        let all = told(class, &[(1, "raised"), (2, "escalated"), (3, "updated"), (4, "closed")]);
+        assert!(all.starts_with("【需处理】警报 1 条，上报 1 条，人数增加 1 条，结束 1 条\n"), "{all}");
+        assert!(all.contains("\nto act on: 1 alert, 1 escalated, 1 grown, 1 over\n"), "{all}");
+        // that there is one, that it went up or is over is what nobody was told yet: that it grew as well stands in its title
+        for (before, zh) in [("raised", "警报 1 条\n"), ("escalated", "警报上报 1 条\n"), ("reopened", "警报 1 条\n")] {
+            let one = told(class, &[(1, before), (1, "updated")]);
+            assert!(one.starts_with(&format!("【需处理】{zh}")) && !one.contains("人数增加") && !one.contains("grown"), "{one}");
+        }
+        let over = told(class, &[(1, "updated"), (1, "resolved")]);
+        assert!(over.starts_with("【已结束】警报 1 条\n") && !over.contains("人数增加"), "{over}");
+    }
+}
+
+#[test]
 fn what_is_over_is_nothing_to_hurry_for() {
     let mut bench = Bench::new(plan(Channel::Ntfy, Class::Public));
     bench.hear(1, "symptom", Serious, "raised", "b07", 0);
@@ -85,20 +110,23 @@ fn ends_do_not_crowd_out_what_is_still_to_be_done() {
 
 #[test]
 fn what_waited_says_when_it_was() {
-    let late = |class, zone: Zone| {
+    let late_by = |template: Template, class| {
         let hours = QuietHours { from: TimeOfDay::of(22, 0), until: TimeOfDay::of(6, 0) };
         let mut bench = Bench::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..plan(Channel::Wecom, class) });
         bench.hear(1, "check_overdue", Serious, "raised", "b07", 8 * 3600);
         bench.run(8 * 3600..16 * 3600);
-        let template = Template::default().in_zone(zone);
         let told: Vec<String> =
             bench.calls.iter().filter_map(|(_, send)| notice(send)).map(|notice| template.text(notice, &Names::new(), 2048).unwrap()).collect();
         told.first().cloned().unwrap()
     };
+    let late = |class, zone: Zone| late_by(Template::default().in_zone(zone), class);
     let work = late(Class::Work, Zone::default());
-    assert!(work.contains("· 02-06 23:04 阳光小区") && work.contains("· 02-06 23:04 check_overdue"), "{work}");
+    assert!(work.contains("· 2月6日 23:04 阳光小区") && work.contains("· 6 Feb 23:04 check_overdue"), "{work}");
     let public = late(Class::Public, Zone::default());
-    assert!(public.contains("自 02-06 23:04 起") && public.contains("since 02-06 23:04"), "{public}");
+    assert!(public.contains("自 2月6日 23:04 起") && public.contains("since 6 Feb 23:04"), "{public}");
+    // templates that communities wrote before there were two of each
+    let old = |class| late_by(Template::read("{{ count }} {{ since }}{% for item in items %}{{ item.time }}{% endfor %}").unwrap(), class);
+    assert_eq!([old(Class::Work), old(Class::Public)], ["1 None2月6日 23:04", "1 2月6日 23:04"]);
     let mut reminded = Bench::new(plan(Channel::Wecom, Class::Public));
     reminded.hear(1, "fever", Critical, "raised", "b07", 0);
     reminded.run(0..3600);

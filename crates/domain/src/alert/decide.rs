@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Acknowledge, AcknowledgedV2, Alert, AlertId, Close, ClosedV2, Command, Firing, Observe, Occurrence, Raised, RecoveryStarted, Reopened, Resolve, ResolvedV2,
-    State, Status, Updated, Upgraded,
+    Acknowledge, AcknowledgedV2, Act, Alert, AlertId, Close, ClosedV2, Command, Firing, Observe, Occurrence, Raised, RecoveryStarted, Reopened, Resolve,
+    ResolvedV2, State, Status, Updated, Upgraded,
     entrust::{decide_assign, decide_entrust, decide_escalate, decide_note},
 };
 use crate::{
@@ -159,28 +159,16 @@ pub(super) fn next(state: &State) -> (AlertId, u32, Place, Option<Subject>) {
     (state.alert.clone(), state.n + 1, state.occurrence.place.clone(), state.occurrence.person.clone())
 }
 
-pub(super) fn ended(state: &State) -> Rejection {
-    Rejection::Conflict {
-        code: "alert_ended",
-        reason: "this alert has ended".to_owned(),
-        current: vec![("n", state.n.to_string()), ("state", state.status_word().to_owned())],
-    }
-}
-
 fn decide_acknowledge(acknowledge: Acknowledge, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     let state = as_seen(&acknowledge.alert, acknowledge.n, known, context)?;
-    if !state.is_active() {
-        return Err(ended(&state));
-    }
+    state.allows(Act::Acknowledge)?;
     let (alert, n, place, person) = next(&state);
     Ok(vec![AcknowledgedV2 { alert, key: state.key.clone(), n, place, person, until: acknowledge.until }.into()])
 }
 
 fn decide_resolve(resolve: Resolve, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     let state = as_seen(&resolve.alert, resolve.n, known, context)?;
-    if !state.is_active() {
-        return Err(ended(&state));
-    }
+    state.allows(Act::Resolve)?;
     let private = PrivateFields::default().with(field::NOTE, resolve.evidence.as_deref()).owned_by(KeyOwner::Command(context.command));
     let (alert, n, place, person) = next(&state);
     let resolved = ResolvedV2 { alert, key: state.key.clone(), n, place, person, by_hand: true, late: false, quieted_by: Vec::new(), basis: None, private };
@@ -189,9 +177,7 @@ fn decide_resolve(resolve: Resolve, known: &dyn Known, context: &Context<'_>) ->
 
 fn decide_close(close: Close, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     let state = as_seen(&close.alert, close.n, known, context)?;
-    if !state.is_active() {
-        return Err(ended(&state));
-    }
+    state.allows(Act::Close)?;
     let (alert, n, place, person) = next(&state);
     Ok(vec![ClosedV2 { alert, key: state.key.clone(), n, place, person, reason: close.reason }.into()])
 }

@@ -1,10 +1,8 @@
 //! What happens when it is somebody's turn: as the alerting service says, or by hand.
 
-use std::sync::Arc;
-
 use super::{
-    Assign, Assigned, Entrust, Escalate, Escalated, EscalationRequested, LEVEL_MAX, Note, Noted, Stage, State,
-    decide::{as_seen, ended, next},
+    Act, Assign, Assigned, Entrust, Escalate, Escalated, EscalationRequested, Note, Noted, Stage,
+    decide::{as_seen, next},
 };
 use crate::{
     Context, Event, Known, Rejection,
@@ -28,17 +26,16 @@ pub(super) fn decide_entrust(entrust: Entrust, known: &dyn Known) -> Result<Vec<
 }
 
 pub(super) fn decide_escalate(escalate: Escalate, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-    let state = somebodys_turn(&escalate.alert, escalate.n, known, context)?;
-    let Some(level) = state.turn.level_above() else {
-        let current = vec![("n", state.n.to_string()), ("level", LEVEL_MAX.to_string())];
-        return Err(Rejection::Conflict { code: "alert_at_top", reason: "this alert is with the highest level already".to_owned(), current });
-    };
+    let state = as_seen(&escalate.alert, escalate.n, known, context)?;
+    state.allows(Act::Escalate)?;
+    let level = state.goes_up_to()?;
     let (alert, n, place, person) = next(&state);
     Ok(vec![EscalationRequested { alert, key: state.key.clone(), n, place, person, level }.into()])
 }
 
 pub(super) fn decide_assign(assign: Assign, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
-    let state = somebodys_turn(&assign.alert, assign.n, known, context)?;
+    let state = as_seen(&assign.alert, assign.n, known, context)?;
+    state.allows(Act::Assign)?;
     required(known.staff(&assign.staff), "/data/staff", "staff", &assign.staff)?;
     let level = state.turn.level().unwrap_or(1);
     if state.turn.given_to.as_ref().is_some_and(|given| given.level == level && given.staff == assign.staff) {
@@ -48,9 +45,9 @@ pub(super) fn decide_assign(assign: Assign, known: &dyn Known, context: &Context
     Ok(vec![Assigned { alert, key: state.key.clone(), n, place, person, level, staff: assign.staff }.into()])
 }
 
-/// A note can be written about an alert that is over, too.
 pub(super) fn decide_note(note: &Note, known: &dyn Known, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     let state = as_seen(&note.alert, note.n, known, context)?;
+    state.allows(Act::Note)?;
     if note.note.trim().is_empty() {
         return Err(Rejection::invalid("/data/note", "note_empty", "write a few words"));
     }
@@ -60,17 +57,4 @@ pub(super) fn decide_note(note: &Note, known: &dyn Known, context: &Context<'_>)
     let private = PrivateFields::default().with(field::NOTE, Some(&note.note)).owned_by(KeyOwner::Command(context.command));
     let (alert, n, place, person) = next(&state);
     Ok(vec![Noted { alert, key: state.key.clone(), n, place, person, private }.into()])
-}
-
-/// An alert that can be somebody's turn: it is neither over nor recovering.
-fn somebodys_turn(alert: &super::AlertId, n: u32, known: &dyn Known, context: &Context<'_>) -> Result<Arc<State>, Rejection> {
-    let state = as_seen(alert, n, known, context)?;
-    if !state.is_active() {
-        return Err(ended(&state));
-    }
-    if state.recovering.is_some() {
-        let current = vec![("n", state.n.to_string()), ("state", state.status_word().to_owned())];
-        return Err(Rejection::Conflict { code: "alert_recovering", reason: "this alert is recovering: it is nobody's turn".to_owned(), current });
-    }
-    Ok(state)
 }

@@ -4,6 +4,7 @@
 //! the events of one alert without gaps. Rules say Firing or Quiet as often as they like; deciding turns the first Firing into
 //! `Raised`, a repeat into nothing (alerting.md). Meanwhile it is somebody's turn: [`Turn`] says whose.
 
+mod act;
 mod command;
 mod decide;
 mod entrust;
@@ -16,6 +17,7 @@ mod state;
 mod step;
 mod turn;
 
+pub use act::Act;
 pub use command::{Acknowledge, Assign, Basis, Close, Command, Entrust, Escalate, Firing, Note, Observe, Resolve, Stage};
 pub use decide::REOPEN_HOURS;
 pub(crate) use decide::names;

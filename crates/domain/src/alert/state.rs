@@ -115,6 +115,21 @@ impl State {
         }
     }
 
+    /// Since when nobody has it, where nobody has and it is not recovering: since its episode was opened, or since whoever had it has it no more.
+    pub fn free_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let Turn { opened_at, critical_since, seen, freed_at, .. } = &self.turn;
+        match self.status {
+            _ if self.recovering.is_some() => None,
+            Status::Open => {
+                // somebody had it who can only see it since it became critical
+                let worsened_at = critical_since.filter(|since| seen.as_ref().is_some_and(|seen| seen.at < *since));
+                [Some(*opened_at), *freed_at, worsened_at].into_iter().flatten().max()
+            }
+            Status::Acknowledged { .. } => self.expired_at(now),
+            Status::Resolved { .. } | Status::Closed => None,
+        }
+    }
+
     /// One word for where it stands at a time: what somebody had until then is open again, for nobody has it (alerting.md).
     pub fn word_at(&self, now: Timestamp) -> &'static str {
         match self.status {

@@ -13,6 +13,8 @@ pub const MINUTE_MS: i64 = 60_000;
 pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// Milliseconds in 24 hours. A civil day may be shorter or longer; see [`Zone`].
 pub const DAY_MS: i64 = 24 * HOUR_MS;
+/// Months as English texts abbreviate them.
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Why a text is not a time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +77,19 @@ impl Day {
     /// This day moved by some days.
     pub fn plus_days(self, days: i32) -> Self {
         Self(self.0.saturating_add(days))
+    }
+
+    /// Its year.
+    pub fn year(self) -> i16 {
+        self.civil().year()
+    }
+
+    /// As people say it, in Chinese and in English, without its year: `2月6日`, `6 Feb`.
+    pub fn in_words(self) -> (String, String) {
+        let civil = self.civil();
+        let (month, date) = (civil.month(), civil.day());
+        let name = usize::try_from(month - 1).ok().and_then(|month| MONTHS.get(month)).copied().unwrap_or_default();
+        (format!("{month}月{date}日"), format!("{date} {name}"))
     }
 
     fn civil(self) -> civil::Date {
@@ -221,6 +236,12 @@ impl Zone {
     pub fn local(&self, at: Timestamp) -> String {
         format!("{} {}", self.day_of(at), self.time_of_day(at))
     }
+
+    /// The same in a text for people, in Chinese and in English, without its year: `2月6日 15:04`, `6 Feb 15:04`.
+    pub fn in_words(&self, at: Timestamp) -> (String, String) {
+        let ((day_zh, day_en), time) = (self.day_of(at).in_words(), self.time_of_day(at));
+        (format!("{day_zh} {time}"), format!("{day_en} {time}"))
+    }
 }
 
 #[cfg(test)]
@@ -237,6 +258,16 @@ mod tests {
         assert_eq!(zone.end_of("2020-02-06".parse().unwrap()), midnight);
         assert_eq!(zone.at("2020-02-06".parse().unwrap(), TimeOfDay::of(8, 30)).to_string(), "2020-02-06T00:30:00Z");
         assert_eq!(zone.local(midnight), "2020-02-07 00:00");
+    }
+
+    #[test]
+    fn days_are_said_as_people_say_them() {
+        let said = |day: &str| day.parse::<Day>().unwrap().in_words();
+        for (day, zh, en) in [("2020-01-31", "1月31日", "31 Jan"), ("2020-02-06", "2月6日", "6 Feb"), ("2019-12-01", "12月1日", "1 Dec")] {
+            assert_eq!(said(day), (zh.to_owned(), en.to_owned()));
+        }
+        assert_eq!(Zone::default().in_words("2020-02-05T16:04:59Z".parse().unwrap()), ("2月6日 00:04".to_owned(), "6 Feb 00:04".to_owned()));
+        assert_eq!("2019-12-31".parse::<Day>().map(Day::year), Ok(2019));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{
 };
 use domain::{
     Known,
-    alert::{self, Key, Turn},
+    alert::{self, Act, Alert, Key, Turn},
     commit::Role,
 };
 use testkit::field;
@@ -161,6 +161,82 @@ fn what_somebody_had_until_now_goes_on() {
     world.record("alert.entrust", staged(entrust(&world, 3, &["s-yang"]), "due_at", Value::Null), "2020-02-06T15:30");
     assert_eq!((words(&world, "2020-02-06T15:30"), turn(&world).freed_at), ("open", Some(World::time("2020-02-06T15:30"))));
     assert_eq!(goes_up(&world, "2020-02-06T15:31"), None, "there is nobody above");
+}
+
+fn recovering(sequence: u64) -> Value {
+    with(quiet(sequence), "recovering_until", json!("2020-02-07T16:00:00+08:00"))
+}
+
+#[test]
+fn nobody_has_it_since_it_was_told_or_since_whoever_had_it_has_it_no_more() {
+    let free = |world: &World, at: &str| state(world).free_since(World::time(at));
+    let since = |at: &str| Some(World::time(at));
+    // it began before anybody could take it
+    let mut world = raised("serious");
+    assert_eq!(free(&world, "2020-02-06T15:05"), since("2020-02-06T15:01"));
+    world.record("alert.acknowledge", by_hand(&world, json!({"until": "2020-02-06T15:30:00+08:00"})), "2020-02-06T15:05");
+    assert_eq!((free(&world, "2020-02-06T15:29"), free(&world, "2020-02-06T15:40")), (None, since("2020-02-06T15:30")));
+    world.record("alert.entrust", entrust(&world, 2, &["s-yang"]), "2020-02-06T15:31");
+    assert_eq!((words(&world, "2020-02-06T15:40"), free(&world, "2020-02-06T15:40")), ("open", since("2020-02-06T15:30")));
+    world.record("alert.observe", recovering(21), "2020-02-06T15:50");
+    assert_eq!(free(&world, "2020-02-06T15:55"), None, "nobody need take it");
+    world.record("alert.observe", firing(22, "serious", &["a"]), "2020-02-06T18:00");
+    assert_eq!(free(&world, "2020-02-06T18:05"), since("2020-02-06T18:00"), "the next episode");
+    world.record("alert.observe", quiet(23), "2020-02-06T18:10");
+    assert_eq!(free(&world, "2020-02-06T18:15"), None, "it is over");
+    // whoever of level 1 had it can only see it, now that it is critical
+    for (has_it, expected) in [(true, "2020-02-06T15:10"), (false, "2020-02-06T15:01")] {
+        let mut world = raised("serious");
+        world.asked_by("t-leader", Role::Leader);
+        if has_it {
+            world.record("alert.acknowledge", by_hand(&world, json!({})), "2020-02-06T15:05");
+        }
+        world.record("alert.observe", firing(21, CRITICAL, &["a", "b"]), "2020-02-06T15:10");
+        assert_eq!(free(&world, "2020-02-06T15:11"), since(expected), "had it before: {has_it}");
+        if !has_it {
+            world.record("alert.acknowledge", by_hand(&world, json!({})), "2020-02-06T15:12");
+            assert_eq!(free(&world, "2020-02-06T15:13"), since(expected), "seeing it is not having it");
+        }
+    }
+}
+
+#[test]
+fn what_is_said_to_be_possible_is_what_is_accepted() {
+    let of = |then: &[(&str, Value)]| {
+        let mut world = raised("serious");
+        world.record("staff.register", json!({"staff": "s-li", "name": "李红", "roles": ["grid"]}), "2020-02-06T15:00");
+        for (kind, data) in then {
+            let data = if kind.ends_with("observe") { data.clone() } else { by_hand(&world, data.clone()) };
+            world.record(kind, data, "2020-02-06T15:05");
+        }
+        world
+    };
+    let to_the_top = [("alert.escalate", json!({})), ("alert.escalate", json!({}))];
+    let [open, taken, top, recovers, over, closed] = [
+        of(&[]),
+        of(&[("alert.acknowledge", json!({}))]),
+        of(&to_the_top),
+        of(&[("alert.observe", recovering(21))]),
+        of(&[("alert.observe", quiet(21))]),
+        of(&[("alert.close", json!({"reason": "duplicate"}))]),
+    ];
+    for (world, possible) in [(open, 6), (taken, 6), (top, 5), (recovers, 4), (over, 1), (closed, 1)] {
+        let said: Vec<Act> = Alert::acts(&state(&world), Role::Admin).collect();
+        let data = json!({"staff": "s-li", "note": "已电话联系", "reason": "duplicate", "evidence": "ok"});
+        let fields = |act: Act| match act {
+            Act::Assign => vec!["staff"],
+            Act::Note => vec!["note"],
+            Act::Close => vec!["reason"],
+            Act::Resolve => vec!["evidence"],
+            Act::Acknowledge | Act::Escalate => Vec::new(),
+        };
+        let asked = |act: Act| by_hand(&world, fields(act).into_iter().map(|field| (field.to_owned(), data[field].clone())).collect());
+        let accepted: Vec<Act> = Act::ALL.into_iter().filter(|act| world.decide(act.command(), asked(*act), "2020-02-06T15:10").is_ok()).collect();
+        assert_eq!((&said, said.len()), (&accepted, possible), "{}", state(&world).status_word());
+        assert_eq!(Alert::acts(&state(&world), Role::Viewer).count(), 0);
+        let leader: Vec<Act> = Alert::acts(&state(&world), Role::Leader).collect();
+        assert!(leader.iter().all(|act| said.contains(act) && ![Act::Assign, Act::Resolve, Act::Close].contains(act)) && !leader.is_empty());
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     Role,
-    alert::{AlertId, Detail, Gap, Key, Kind, Observed, Owner, Severity, Share, State, Status as AlertStatus},
+    alert::{Act, Alert, AlertId, Detail, Gap, Key, Kind, Observed, Owner, Severity, Share, State, Status as AlertStatus},
     values::{CommunityId, Place, PlaceNames, Slug, StaffId, Subject, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -131,11 +131,18 @@ pub struct AlertItem {
     pub recovering_until: Option<Timestamp>,
     /// Who has seen it last, where seeing is all they can do.
     pub seen: Option<SeenBy>,
+    /// Since when nobody has it: since its episode was opened, or since whoever had it has it no more. Nothing while somebody has it, and once it is
+    /// recovering or over.
+    pub free_since: Option<Timestamp>,
     /// Whose turn it is; nothing once it is recovering or over, and where nobody was ever given a duty for it.
     pub turn: Option<TurnView>,
     /// How much whoever asks was told of it in this episode, at whatever level; nothing where they were told nothing, and once it is over. To a leader
     /// [`Share::DoNotGoUp`] where somebody may be ill, unless it is their turn.
     pub for_you: Option<Share>,
+    /// The level nearest to the door at which it is the turn of whoever asks, or was before it went up; nothing where it never was, and as with `turn`.
+    pub your_turn: Option<u8>,
+    /// The commands about it that whoever asks may send, and that can be done as it stands.
+    pub you_may: Vec<String>,
     /// Version of the rule.
     pub rule_version: u16,
     /// What its rule rests on now, or rested on when it fired last: event ids, or slots, the same in whatever order facts came. Empty in lists.
@@ -153,6 +160,11 @@ pub struct AlertItem {
 const NOTES: &str = "notes";
 
 impl AlertItem {
+    /// Whether whoever asked can do something about it.
+    pub fn you_may(&self, act: Act) -> bool {
+        self.you_may.iter().any(|may| may == act.command())
+    }
+
     /// Without what others wrote about it, for the holder of a token: a nurse or the office may have written what medicine found.
     pub fn mask_notes(&mut self, reader: &Slug) {
         self.history.iter_mut().filter(|happened| happened.actor != *reader).for_each(|happened| happened.private = Veiled::Nothing);
@@ -209,8 +221,11 @@ pub fn alert_item(row: &alert::Row, sequence: u64, whole: bool, AlertReader { co
         acknowledged,
         recovering_until: state.recovering.map(|recovering| recovering.until),
         seen: state.turn.seen.as_ref().map(|seen| SeenBy { actor: seen.actor.clone(), by: taken_by(row, &seen.actor), at: seen.at }),
+        free_since: state.free_since(now),
         turn: turn_view(state, now),
         for_you: share_of(state, staff, role),
+        your_turn: turn_of(state, staff),
+        you_may: Alert::acts(state, role).map(|act| act.command().to_owned()).collect(),
         rule_version: occurrence.rule_version,
         caused_by: if whole { occurrence.causes.clone() } else { Vec::new() },
         history: if whole { row.history.iter().map(|(n, happened)| history_item(*n, happened)).collect() } else { Vec::new() },
@@ -236,6 +251,12 @@ fn share_of(state: &State, staff: Option<&StaffId>, role: Role) -> Option<Share>
     let share = told.find(|told| Some(&told.staff) == staff).map(|told| told.share);
     let may_be_ill = || Kind::of(state.key.rule.as_str()).is_some_and(|kind| kind.is_illness);
     share.or_else(|| (role == Role::Leader && may_be_ill()).then_some(Share::DoNotGoUp))
+}
+
+/// The first level at which it is somebody's turn, or was in this episode.
+fn turn_of(state: &State, staff: Option<&StaffId>) -> Option<u8> {
+    let mut told = state.turn.told.iter().filter(|_| state.is_active() && state.recovering.is_none());
+    told.find(|(_, told)| told.owners.iter().any(|owner| Some(&owner.staff) == staff)).map(|(level, _)| *level)
 }
 
 /// Whose turn an alert is that is neither recovering nor over.

@@ -1,0 +1,64 @@
+//! What each visitor is offered and told to do about an alert.
+
+use domain::{Role, access::Right};
+
+use super::*;
+
+#[tokio::test]
+async fn a_late_record_waits_since_it_was_recorded() {
+    let site = site(false, false);
+    site.fake.recorded_late(&fake::alert_id(1));
+    for path in [alert_path(1), "/c/longquan/alerts".to_owned(), "/c/longquan".to_owned(), "/c/longquan/b/y07".to_owned()] {
+        let page = site.get(&path, &office()).await.text;
+        assert!(page.contains("1 分钟 未接") && !page.contains("3 天 未接"), "{path}: {page}");
+        assert!(page.contains("2月3日 20:14 起"), "and still says when it was, {path}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn the_leader_of_a_silent_building_reads_what_to_send_and_not_to_call_themselves() {
+    let (site, silent) = (site(false, false), fake::alert_id(6));
+    for (level, expected) in [
+        (None, ["给楼长打电话", "call the building leader"]),
+        (Some(2), ["给楼长打电话", "call the building leader"]),
+        (Some(1), ["请报今天的日报", "please send today&#39;s report"]),
+    ] {
+        level.into_iter().for_each(|level| site.fake.turn_of_who_asks(&silent, level));
+        for (cookie, expected) in [office(), format!("{}; lang=en", office())].into_iter().zip(expected) {
+            let page = site.get(&alert_path(6), &cookie).await.text;
+            assert!(page.contains(expected) && (level != Some(1) || !page.contains("给楼长打电话") && !page.contains("call the")), "{level:?}: {page}");
+        }
+    }
+    // of another kind it is the turn of a leader, too, and they do what is to be done
+    site.fake.turn_of_who_asks(&fake::alert_id(10), 1);
+    assert!(site.get(&alert_path(10), &office()).await.text.contains("再上门或电话追访"));
+}
+
+#[tokio::test]
+async fn what_is_offered_to_each_role_is_what_is_taken_from_it() {
+    let fields = [("acknowledge", "n=2&minutes=60"), ("escalate", "n=2"), ("assign", "n=2&staff=s-wan"), ("note", "n=2&note=x")];
+    let mut offered_to = BTreeSet::new();
+    for role in Role::ALL.iter().copied() {
+        let cookie = format!("gridward={role}-token");
+        // open, taken, closed
+        for alert in [1, 4, 12] {
+            let page = site(false, false).get(&alert_path(alert), &cookie).await;
+            assert_eq!(page.status, StatusCode::OK, "{role}");
+            for (action, form) in fields {
+                let path = format!("{}/{action}", alert_path(alert));
+                let taken = site(false, false).post(&path, &cookie, "same-origin", form).await.status == StatusCode::SEE_OTHER;
+                let offered = page.text.contains(&format!("action=\"{path}\""));
+                assert!(taken || !offered, "{role} is offered {action} of {alert}, which is refused");
+                assert!(alert != 1 || taken == offered, "{role} is not offered {action}, which would be taken");
+                offered_to.extend(offered.then_some((role, action)));
+            }
+        }
+        let may_take = role.may(Right::Send("alert.acknowledge"));
+        for list in ["", "/alerts", "/b/y07"] {
+            let page = site(false, false).get(&format!("/c/longquan{list}"), &cookie).await.text;
+            assert_eq!(page.contains("/acknowledge\""), may_take, "{role} on {list}");
+        }
+    }
+    let offered = |role, action| offered_to.contains(&(role, action));
+    assert!(offered(Role::Nurse, "assign") && !offered(Role::Leader, "assign") && offered(Role::Leader, "note"));
+}
