@@ -56,6 +56,8 @@ struct View<'a> {
     more_lines: usize,
     /// Of a text that lists nothing: since when, by the clock on the wall.
     since: Option<String>,
+    /// Of a text that could not be told for some minutes: when it was written.
+    written: Option<String>,
     items: Vec<ItemView<'a>>,
     more_items: u64,
 }
@@ -178,6 +180,7 @@ impl Template {
             over: notice.alerts_at(Progress::Over),
             lines: told.iter().take(lines).map(|told| line(told)).collect(),
             more_lines: told.len().saturating_sub(lines),
+            written: notice.waited_ms.map(|waited_ms| self.wall(notice.at, notice.at.plus_ms(waited_ms))),
             since: notice.since.as_ref().filter(|_| shown.is_empty()).map(wall),
             items: shown.iter().map(|item| ItemView { time: item.at.as_ref().map(wall), item }).collect(),
             // without a list nothing is missing from it
@@ -243,6 +246,7 @@ fn samples() -> Vec<Notice> {
         grid: Some("g1".to_owned()),
         singly_again: true,
         overnight: sort == Sort::Digest && items.is_empty(),
+        waited_ms: items.is_empty().then_some(crate::outbox::WAITED_MS),
         lines: vec![line("fever", Progress::New, 3), line("other", Progress::Escalated, 1), line("fever", Progress::Over, 2)],
         items,
     };
