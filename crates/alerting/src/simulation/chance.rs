@@ -28,7 +28,8 @@ fn fact() -> impl Strategy<Value = (&'static str, Value)> {
     let celsius = prop::sample::select(vec![36.5, 37.2, 37.3, 37.9, 38.5]);
     let site = prop::sample::select(vec!["axilla", "forehead", "ear"]);
     prop_oneof![
-        4 => (person(), celsius, site).prop_map(|(person, celsius, site)| visit(person, celsius, site)),
+        4 => (prop::sample::select(vec!["h502", "h502", "h101"]), person(), celsius, site)
+            .prop_map(|(household, person, celsius, site)| visit_to(household, person, celsius, site)),
         1 => Just(order()),
         2 => (person(), prop::sample::select(vec!["in", "out"]), prop::sample::select(vec!["admitted", "turned_back", "waiting"]))
             .prop_map(|(person, direction, result)| entry(person, direction, result)),
@@ -124,7 +125,9 @@ async fn run(steps: Vec<Step>) {
     let [survivor, _] = &mut instances;
     survivor.settle(&town.intake).await;
     check_counts(survivor);
-    check_log(&town.intake.world("u07").await);
+    let world = town.intake.world("u07").await;
+    check_log(&world);
+    check_gaps(&world);
     check_replay(&town).await;
 }
 
