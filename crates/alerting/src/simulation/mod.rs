@@ -312,8 +312,9 @@ fn check_gaps(world: &World) {
         if key.rule.as_str() == "responsibility_gap" {
             let building = key.subject_id.to_string();
             match change {
-                Change::Raised { .. } | Change::Reopened { .. } => drop((closed.remove(&building), open.insert(building))),
+                Change::Raised { .. } | Change::Reopened { .. } => drop(open.insert(building)),
                 Change::Resolved(_) => drop(open.remove(&building)),
+                // what it said is dealt with, and is not said again beside what is new
                 Change::Closed { .. } => drop((open.remove(&building), closed.insert(building))),
                 _ => {}
             }
