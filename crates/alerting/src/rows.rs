@@ -14,7 +14,7 @@ use crate::{memories, publish::Named, runner::Runners};
 /// Name, zone and policy of every community.
 pub(crate) const COMMUNITIES: Table = Table::new("communities", 3);
 /// Every alert key as the log tells it.
-pub(crate) const ALERTS: Table = Table::new("alerts", 3);
+pub(crate) const ALERTS: Table = Table::new("alerts", 4);
 /// Alert keys that are open or acknowledged.
 pub(crate) const ACTIVE: Table = Table::new("active", 2);
 /// Likewise, of alerts that say what medicine found: heartbeats do not count them.

@@ -11,6 +11,8 @@ use crate::{
     pile::{Notice, Sort},
 };
 
+/// How long a notice waits before it says since when.
+pub(crate) const WAITED_MS: i64 = 5 * MINUTE_MS;
 /// How long a send is tried, in real time.
 pub const GIVE_UP_AFTER_MS: i64 = 24 * HOUR_MS;
 /// First pause before another try; it doubles up to [`PAUSE_MAX_MS`].
@@ -83,6 +85,12 @@ struct Waiting {
     since: Timestamp,
     tries: u32,
     next_at: Timestamp,
+    /// Another got through while it waited for another try: should it fail again, that may be for what it says.
+    #[serde(default)]
+    alone: bool,
+    /// When it was tried last. Whoever reads this after a crash does not know it.
+    #[serde(skip)]
+    tried_at: Option<Timestamp>,
     /// It is being tried. Whoever reads this after a crash knows nothing of that.
     #[serde(skip)]
     under_way: bool,
@@ -92,18 +100,45 @@ impl Waiting {
     fn is_reminder(&self) -> bool {
         matches!(&self.send.content, Content::Notice(notice) if notice.sort == Sort::Reminder)
     }
+
+    /// Criticals first, then what was decided first.
+    fn turn(&self) -> (bool, u64) {
+        (!self.send.critical, self.send.number)
+    }
+
+    /// The send as it goes out now.
+    fn told(&self, real: Timestamp) -> Send {
+        let mut send = self.send.clone();
+        if let Content::Notice(notice) = &mut send.content {
+            notice.waited_ms = Some(real.0.saturating_sub(self.since.0)).filter(|waited_ms| *waited_ms >= WAITED_MS);
+        }
+        send
+    }
+}
+
+/// The receiver takes nothing: what waits is tried in rounds, all in the order in which they are to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Away {
+    rounds: u32,
+    /// When the next round begins.
+    next_at: Timestamp,
 }
 
 /// Sends that are not done, by number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Outbox {
     waiting: VecDeque<Waiting>,
+    #[serde(default)]
+    away: Option<Away>,
+    /// The send that failed last, while none got through since.
+    #[serde(skip)]
+    failed: Option<u64>,
     pub(crate) calls: Calls,
 }
 
 impl Outbox {
     pub(crate) fn push(&mut self, send: Send, since: Timestamp) {
-        self.waiting.push_back(Waiting { send, since, tries: 0, next_at: since, under_way: false });
+        self.waiting.push_back(Waiting { send, since, tries: 0, next_at: since, alone: false, tried_at: None, under_way: false });
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -157,31 +192,80 @@ impl Outbox {
         self.waiting.iter().filter(|waiting| waiting.tries > 0).count()
     }
 
-    /// The next to be tried now, criticals first; it counts as a call.
+    /// The next to be tried now, criticals first, then what was decided first; it counts as a call.
     pub(crate) fn start(&mut self, pace: Pace, real: Timestamp) -> Option<Send> {
-        let due = |waiting: &&mut Waiting| !waiting.under_way && !lies_ahead(waiting.next_at, real);
-        let next = self.waiting.iter_mut().filter(due).min_by_key(|waiting| (!waiting.send.critical, waiting.send.number))?;
+        let number = self.next(real)?;
+        let next = self.waiting.iter_mut().find(|waiting| waiting.send.number == number)?;
         if !self.calls.may(pace, next.send.critical, real) {
             return None;
         }
         next.under_way = true;
         self.calls.make(pace, real);
-        Some(next.send.clone())
+        Some(next.told(real))
+    }
+
+    fn next(&self, real: Timestamp) -> Option<u64> {
+        let due = self.waiting.iter().filter(|waiting| !waiting.under_way && !lies_ahead(waiting.next_at, real)).min_by_key(|waiting| waiting.turn())?;
+        if self.away.is_none() || due.alone {
+            return Some(due.send.number);
+        }
+        // the receiver may be back, and whatever finds that out comes first: so one at a time, and before what fell due since then the first.
+        // Were only that one tried, it would hold up all others when it alone is refused
+        let others = || self.waiting.iter().filter(|waiting| !waiting.alone);
+        if others().any(|waiting| waiting.under_way) {
+            return None;
+        }
+        let since_then = |tried_at: Timestamp| tried_at < due.next_at && due.next_at <= real;
+        let first = others().min_by_key(|waiting| waiting.turn()).filter(|first| first.tried_at.is_none_or(since_then));
+        Some(first.unwrap_or(due).send.number)
+    }
+
+    /// One got through: all that wait for the receiver are tried, in order.
+    fn is_back(&mut self, real: Timestamp) {
+        (self.away, self.failed) = (None, None);
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.tries > 0 && !waiting.under_way && !waiting.alone) {
+            (waiting.alone, waiting.next_at) = (true, real);
+        }
+    }
+
+    /// One failed: with the others in the next round, unless it is the only one that does.
+    fn wait(&mut self, place: usize, real: Timestamp) {
+        let Waiting { send: Send { number, id, .. }, tries, alone, .. } = &self.waiting[place];
+        let others_fail = self.away.is_some() || self.failed.is_some_and(|failed| failed != *number);
+        self.failed = Some(*number);
+        if *alone && !others_fail {
+            self.waiting[place].next_at = real.plus_ms(pause_ms(id, *tries));
+            return;
+        }
+        let begins = self.away.is_none();
+        let mut away = self.away.unwrap_or(Away { rounds: 0, next_at: real });
+        if !lies_ahead(away.next_at, real) {
+            away.rounds += 1;
+            away.next_at = real.plus_ms(pause_ms(id, away.rounds));
+        }
+        self.away = Some(away);
+        let fails = |at: usize, waiting: &Waiting| at == place || (begins && waiting.tries > 0 && !waiting.under_way);
+        for (_, waiting) in self.waiting.iter_mut().enumerate().filter(|(at, waiting)| fails(*at, waiting)) {
+            (waiting.alone, waiting.next_at) = (false, away.next_at);
+        }
     }
 
     /// What came of a try: the send, and what it has come to. Nothing when it is not here.
     pub(crate) fn settle(&mut self, number: u64, outcome: Outcome, real: Timestamp) -> Option<(u64, Settled)> {
         let place = self.waiting.iter().position(|waiting| waiting.send.number == number)?;
         let waiting = &mut self.waiting[place];
-        waiting.under_way = false;
+        (waiting.under_way, waiting.tried_at) = (false, Some(real));
         waiting.tries += 1;
         let too_old = real.0.saturating_sub(waiting.since.0) >= GIVE_UP_AFTER_MS;
         let settled = match outcome {
-            Outcome::Delivered => Settled::Delivered,
+            Outcome::Delivered => {
+                self.is_back(real);
+                Settled::Delivered
+            }
             Outcome::Gone => Settled::GivenUp,
             Outcome::Failed | Outcome::Limited { .. } if too_old => Settled::GivenUp,
             Outcome::Failed => {
-                waiting.next_at = real.plus_ms(pause_ms(&waiting.send.id, waiting.tries));
+                self.wait(place, real);
                 Settled::Again
             }
             Outcome::Limited { hold_ms } => {

@@ -142,6 +142,9 @@ pub struct Notice {
     /// Of a digest: it gathered because people slept, and not because there was much to tell.
     #[serde(default)]
     pub overnight: bool,
+    /// For how long it could not be told, in real time, when that was long: as it goes out, and nothing to remember.
+    #[serde(skip)]
+    pub waited_ms: Option<i64>,
     /// How many of what, worst first, and what is over last.
     pub lines: Vec<Line>,
     /// The first of them: worst first, and what is over last.
@@ -381,7 +384,8 @@ impl Pile {
         };
         self.lines.sort_by_cached_key(order);
         let Self { first_at: since, exercise, grid, overnight, lines, items, .. } = self;
-        Notice { sort, at, since, exercise, grid, singly_again: false, overnight: overnight && sort == Sort::Digest, lines, items }
+        let overnight = overnight && sort == Sort::Digest;
+        Notice { sort, at, since, exercise, grid, singly_again: false, overnight, waited_ms: None, lines, items }
     }
 }
 

@@ -60,6 +60,9 @@ struct View<'a> {
     since: Option<String>,
     since_zh: Option<String>,
     since_en: Option<String>,
+    /// Of a text that could not be told for some minutes: when it was written.
+    written_zh: Option<String>,
+    written_en: Option<String>,
     items: Vec<ItemView<'a>>,
     more_items: u64,
 }
@@ -170,6 +173,7 @@ impl Template {
         };
         let shown = &notice.items[..items.min(notice.items.len())];
         let wall = |at: Option<Timestamp>| at.map(|at| self.wall(at, notice.at)).unzip();
+        let (written_zh, written_en) = notice.waited_ms.map(|waited_ms| self.wall(notice.at, notice.at.plus_ms(waited_ms))).unzip();
         let (since_zh, since_en) = wall(notice.since.filter(|_| shown.is_empty()));
         let item_view = |item: &'a Item| {
             let (time_zh, time_en) = wall(item.at);
@@ -190,6 +194,8 @@ impl Template {
             over: notice.alerts_at(Progress::Over),
             lines: told.iter().take(lines).map(|told| line(told)).collect(),
             more_lines: told.len().saturating_sub(lines),
+            written_zh,
+            written_en,
             since: since_zh.clone(),
             since_zh,
             since_en,
@@ -259,6 +265,7 @@ fn samples() -> Vec<Notice> {
         grid: Some("g1".to_owned()),
         singly_again: true,
         overnight: sort == Sort::Digest && items.is_empty(),
+        waited_ms: items.is_empty().then_some(crate::outbox::WAITED_MS),
         lines: vec![
             line("fever", Progress::New, 3),
             line("other", Progress::Escalated, 1),

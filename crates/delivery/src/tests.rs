@@ -1,5 +1,6 @@
 //! What must hold of every machine: counts add up, criticals first, never more than budget and pace, nothing below the class.
 
+mod away;
 mod clusters;
 mod holding;
 mod levels;

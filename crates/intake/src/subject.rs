@@ -7,7 +7,7 @@
 use domain::{
     Commit, Event, access,
     alert::Alert,
-    estate, round, silence, staff,
+    building, estate, household, nudge, round, silence, staff,
     values::{Place, Subject},
 };
 
@@ -30,18 +30,15 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         | Event::HistoryRestored(_) => community(),
         Event::EstateRegistered(estate::Registered { estate, .. }) | Event::EstateRenamed(estate::Renamed { estate, .. }) => elsewhere("estate", estate),
         Event::EstateGovernanceChanged(event) => elsewhere("estate", &event.estate),
-        Event::BuildingRegistered(event) => of_building(&event.building),
-        Event::BuildingRenamed(event) => of_building(&event.building),
+        Event::BuildingRegistered(building::Registered { building, .. }) | Event::BuildingRenamed(building::Renamed { building, .. }) => of_building(building),
         Event::BuildingKindChanged(event) => of_building(&event.building),
-        Event::BuildingRegrouped(event) => of_building(&event.building),
+        Event::BuildingRegrouped(building::Regrouped { building, .. }) | Event::ReportNudged(nudge::Nudged { building, .. }) => of_building(building),
         Event::BuildingUnitsChanged(event) => of_building(&event.building),
         Event::BuildingAddressCorrected(event) => of_building(&event.building),
         Event::BuildingReported(event) => event.scopes.first().map_or_else(community, |scope| of_building(&scope.building)),
-        Event::ReportNudged(event) => of_building(&event.building),
-        Event::HouseholdRegistered(event) => door(&event.place),
+        Event::HouseholdRegistered(household::Registered { place, .. }) | Event::HouseholdExposed(household::Exposed { place, .. }) => door(place),
         Event::HouseholdDoorCorrected(event) => door(&event.to),
         Event::HouseholdFileCorrected(event) => door(&event.place),
-        Event::HouseholdExposed(event) => door(&event.place),
         Event::VisitRecorded(event) => door(&event.place),
         Event::PersonRegistered(event) => elsewhere("person", &event.person),
         Event::PersonIdentityCorrected(event) => elsewhere("person", &event.person),
@@ -71,8 +68,11 @@ fn entity(event: &Event) -> (String, &'static str, String) {
         Event::QuarantineReleased(event) => elsewhere("quarantine", &event.quarantine),
         Event::AlertRaised(_)
         | Event::AlertUpdated(_)
+        | Event::AlertUpdatedV2(_)
         | Event::AlertUpgraded(_)
+        | Event::AlertUpgradedV2(_)
         | Event::AlertReopened(_)
+        | Event::AlertReopenedV2(_)
         | Event::AlertAcknowledged(_)
         | Event::AlertAcknowledgedV2(_)
         | Event::AlertResolved(_)

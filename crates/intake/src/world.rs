@@ -19,7 +19,7 @@ use store::{Key, Prefix, Store, StoreError, Table, Unit};
 use crate::records::{RECORDS, Records};
 
 /// State of every entity but commands, by community.
-const SNAPSHOTS: Table = Table::new("snapshots", 7);
+const SNAPSHOTS: Table = Table::new("snapshots", 8);
 /// Hash of the last commit, by community.
 const CHAINS: Table = Table::new("chains", 1);
 /// Who may enter where: what the gate needs of tokens and towns, deployment-wide and few, so that a restart does not read history for them.

@@ -1,13 +1,12 @@
 //! In a building something is open, and a post at level 1 that it belongs to is vacant: it went past those who are nearest.
 //!
-//! The escalations of the building's alerts tell it: each names the posts that nobody held. Quiet once those alerts are over, or
-//! somebody holds the post and was told. A gap is remembered for three days: what is open longer is known to the office, says so
-//! itself, and may by then be about another building.
+//! The escalations of the building's alerts tell it: each names the posts that nobody held. Quiet once those alerts are over or about
+//! another building, or somebody holds the post and was told; however long that takes.
 
 use domain::{
     Event, Fact, Header,
     alert::{Alert, AlertId, Change, Detail, Firing, Severity, Step},
-    values::{BuildingId, CommandId, DAY_MS, EstateId, EventId, Place, Timestamp},
+    values::{BuildingId, CommandId, EstateId, EventId, Place, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +15,6 @@ use crate::{
     facts::{Facts, Ranked},
 };
 
-/// Days for which a gap is remembered.
-const REMEMBERED_DAYS: i64 = 3;
 /// Most alerts remembered per building; those that are over and were told of first are forgotten first.
 const ALERTS_MAX: usize = 256;
 
@@ -36,6 +33,7 @@ pub struct Memory {
 struct OfAlert {
     vacant: Option<Told>,
     filled: Option<Told>,
+    /// It is over, or about another building.
     ended: Option<Told>,
 }
 
@@ -50,10 +48,10 @@ struct Told {
 
 impl OfAlert {
     /// The gap, while it is one.
-    fn open(&self, now: Timestamp) -> Option<&Told> {
+    fn open(&self) -> Option<&Told> {
         let vacant = self.vacant.as_ref()?;
         let over = self.filled.iter().chain(&self.ended).any(|told| told.n > vacant.n);
-        (!over && now < forgotten_at(vacant)).then_some(vacant)
+        (!over).then_some(vacant)
     }
 }
 
@@ -67,25 +65,23 @@ impl Ranked for OfAlert {
     }
 }
 
-fn forgotten_at(vacant: &Told) -> Timestamp {
-    vacant.recorded_at.plus_ms(REMEMBERED_DAYS * DAY_MS)
-}
-
 /// What an event tells of an alert of another rule: a gap is no gap of its own. Of those that say what medicine found there is none for all to see: that
 /// a post is vacant for one stands in its own turn, and here it would betray it.
 fn told_by(event: &Event) -> Option<Step<'_>> {
     let step = Alert::step(event).filter(|step| step.key.rule.as_str() != ResponsibilityGap::NAME && !step.key.tells_a_finding())?;
-    matches!(step.change, Change::Escalated(_) | Change::RecoveryStarted(_) | Change::Resolved(_) | Change::Closed { .. }).then_some(step)
+    let tells = matches!(step.change, Change::Escalated(_) | Change::RecoveryStarted(_) | Change::Resolved(_) | Change::Closed { .. });
+    (tells || step.moved_from.is_some()).then_some(step)
 }
 
 impl Rule for ResponsibilityGap {
     const NAME: &'static str = "responsibility_gap";
-    const VERSION: u16 = 3;
+    const VERSION: u16 = 4;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Building];
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
-        let building = told_by(event).and_then(|step| step.place?.building.as_ref());
+        // that it moved is told to the building that it leaves: the other hears of it by what comes after
+        let building = told_by(event).and_then(|step| step.moved_from.or_else(|| step.place?.building.as_ref()));
         building.and_then(Scope::building).into_iter().collect()
     }
 
@@ -106,14 +102,13 @@ impl Rule for ResponsibilityGap {
     /// Alerts keep their history.
     fn retract(_: &mut Memory, _: CommandId) {}
 
-    fn judge(memory: &Memory, scope: &Scope, _: &Shared<'_>, now: Timestamp) -> Judgement {
-        let mut open: Vec<&Told> = memory.alerts.values().filter_map(|of| of.open(now)).collect();
+    fn judge(memory: &Memory, scope: &Scope, _: &Shared<'_>, _: Timestamp) -> Judgement {
+        let mut open: Vec<&Told> = memory.alerts.values().filter_map(OfAlert::open).collect();
         open.sort_by_key(|told| (told.recorded_at, told.id));
-        let next_change = open.iter().map(|told| forgotten_at(told)).min();
         let (Some(first), Some(last)) = (open.first(), open.last()) else {
             let over = memory.alerts.values().filter(|of| of.vacant.is_some()).flat_map(|of| of.filled.iter().chain(&of.ended));
             let by = over.max_by_key(|told| (told.recorded_at, told.id)).map(|told| told.id.to_string());
-            return Judgement { verdict: Verdict::Quiet { late: false, quieted_by: by.into_iter().collect() }, next_change };
+            return Judgement { verdict: Verdict::Quiet { late: false, quieted_by: by.into_iter().collect() }, next_change: None };
         };
         let firing = Firing {
             severity: Severity::Caution,
@@ -128,7 +123,7 @@ impl Rule for ResponsibilityGap {
             occurrences: u32::try_from(open.len()).unwrap_or(u32::MAX),
             late: false,
         };
-        Judgement { verdict: Verdict::Firing(firing), next_change }
+        Judgement { verdict: Verdict::Firing(firing), next_change: None }
     }
 }
 

@@ -392,8 +392,11 @@ events! {
     "quarantine.released.v1" = quarantine::Released { quarantine, person, place, reason, private }
     "alert.raised.v1" = alert::Raised { alert, key, n, episode, occurrence }
     "alert.updated.v1" = alert::Updated { alert, key, n, episode, occurrence }
+    "alert.updated.v2" = alert::UpdatedV2 { alert, key, n, episode, occurrence, moved_from }
     "alert.upgraded.v1" = alert::Upgraded { alert, key, n, episode, occurrence }
+    "alert.upgraded.v2" = alert::UpgradedV2 { alert, key, n, episode, occurrence, moved_from }
     "alert.reopened.v1" = alert::Reopened { alert, key, n, episode, occurrence }
+    "alert.reopened.v2" = alert::ReopenedV2 { alert, key, n, episode, occurrence, moved_from }
     "alert.acknowledged.v1" = alert::Acknowledged { alert, key, n, until }
     "alert.acknowledged.v2" = alert::AcknowledgedV2 { alert, key, n, place, person, until }
     "alert.resolved.v1" = alert::Resolved { alert, key, n, by_hand, late, quieted_by, basis, private }

@@ -64,7 +64,7 @@ fn opened(system: &System, messages: &[Message], slot: &str) -> (usize, usize) {
     let export = system.command(&["--community", COMMUNITY, "--json", "events", "export"]).unwrap();
     let commits = String::from_utf8(export.stdout).unwrap();
     let events = commits.lines().flat_map(|line| serde_json::from_str::<Value>(line).unwrap()["events"].as_array().unwrap().clone());
-    let opens = |word: &str| matches!(word, "raised" | "reopened" | "alert.raised.v1" | "alert.reopened.v1");
+    let opens = |word: &str| matches!(word, "raised" | "reopened" | "alert.raised.v1" | "alert.reopened.v2");
     let names = |causes: &Value| causes.as_array().is_some_and(|causes| causes.iter().any(|cause| cause == slot));
     let on_log = events.filter(|event| opens(event["type"].as_str().unwrap()) && names(&event["data"]["occurrence"]["causes"])).count();
     let told = messages.iter().filter(|message| opens(message.action()) && names(&message.json["data"]["caused_by"])).count();

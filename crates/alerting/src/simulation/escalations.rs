@@ -113,6 +113,40 @@ async fn a_change_of_duties_wakes_the_alerts_that_it_is_about() {
 }
 
 #[tokio::test]
+async fn a_vacant_post_is_an_alert_in_whichever_building_its_fever_is_and_for_as_long_as_both_last() {
+    let town = Town::new(&["u07"]).await;
+    // buildings that nobody reports have alerts of their own, with a leader who is there
+    for (name, level) in [("leader", 1), ("office", 2)] {
+        let (kind, data) = duty(json!({"community": "u07"}), name, level, "s-yang");
+        town.record(kind, data, NOON).await;
+    }
+    let mut instance = Instance::new(&town.log, &town.clock);
+    let gaps = async |instance: &mut Instance| -> Vec<String> {
+        instance.settle(&town.intake).await;
+        let world = town.intake.world("u07").await;
+        check_gaps(&world);
+        let known: &dyn domain::Known = &world;
+        let told = world.commits().iter().flat_map(|commit| &commit.events).filter_map(Alert::step);
+        let of_fevers = told.filter(|step| step.key.rule.as_str() == "responsibility_gap" && known.alert(step.alert.key_hash()).unwrap().is_active());
+        of_fevers.map(|step| step.key.subject_id.to_string()).collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    let now = || (town.clock.now())().to_string();
+    fever(&town).await;
+    assert_eq!(gaps(&mut instance).await, ["b07"]);
+    let (kind, data) = visit_to("h101", "p1", 38.6, "axilla");
+    town.record(kind, data, &now()).await;
+    assert_eq!(gaps(&mut instance).await, ["b08"]);
+    instance.crash(true);
+    town.clock.forward_minutes(10 * 24 * 60);
+    assert_eq!(gaps(&mut instance).await, ["b08"]);
+    let (kind, data) = duty(json!({"building": "b08"}), "nurse", 1, "s-yang");
+    town.record(kind, data, &now()).await;
+    assert_eq!(gaps(&mut instance).await, Vec::<String>::new());
+    check_log(&town.intake.world("u07").await);
+    check_replay(&town).await;
+}
+
+#[tokio::test]
 async fn what_somebody_has_does_not_go_up_until_their_time_is_over() {
     let town = town().await;
     let mut instance = Instance::new(&town.log, &town.clock);

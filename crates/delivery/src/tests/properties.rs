@@ -255,6 +255,28 @@ proptest! {
     }
 
     #[test]
+    fn after_an_outage_criticals_come_first_and_the_rest_as_it_was_decided(steps in prop::collection::vec(step(), 1..120), robot in 0..5_usize) {
+        let mut bench = Bench::new(robot_plan(robot));
+        let mut now = 0;
+        for step in &steps {
+            match step {
+                Step::Message { alert, kind, severity, action, building, .. } => bench.hear(*alert, KINDS[*kind], *severity, ACTIONS[*action], &format!("b{building}"), now),
+                Step::Pass { seconds, .. } => {
+                    (now..now + seconds).for_each(|second| bench.second(second, |_| Outcome::Failed));
+                    now += seconds;
+                }
+                Step::Nudge { .. } | Step::Crash => {}
+            }
+        }
+        bench.calls.clear();
+        bench.run(now..now + 2700);
+        let decided_before = |send: &&Send| notice(send).is_none_or(|notice| notice.at.0 < at(now).clock.0);
+        let turns: Vec<(bool, u64)> = bench.calls.iter().map(|(_, send)| send).filter(decided_before).map(|send| (!send.critical, send.number)).collect();
+        // but for the one that finds out that the receiver is back: were only the first tried, one that is refused would hold up all others
+        prop_assert!(turns.iter().skip(1).is_sorted(), "{turns:?}");
+    }
+
+    #[test]
     fn class_public_holds_no_place_below_the_community_and_no_class_holds_a_person(steps in prop::collection::vec(step(), 1..80), robot in 0..5_usize) {
         let channel = [Channel::Webhook, Channel::Wecom, Channel::Dingtalk, Channel::Feishu, Channel::Ntfy][robot];
         let public = play(plan(channel, Class::Public), &steps);

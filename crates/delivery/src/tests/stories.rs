@@ -236,37 +236,6 @@ fn what_comes_and_goes_is_told_once_to_do_so_but_a_breach_is_told_every_time() {
 }
 
 #[test]
-fn a_receiver_that_is_away_gets_everything_later_under_the_same_ids() {
-    let mut bench = Bench::new(plan(Channel::Webhook, Class::Work));
-    for alert in 0..20 {
-        bench.hear(alert, "fever", if alert == 19 { Critical } else { Serious }, "raised", "b07", 0);
-    }
-    (0..600).for_each(|second| bench.second(second, |_| Outcome::Failed));
-    let tries = bench.calls.len();
-    assert!((20 * 5..20 * 14).contains(&tries), "{tries} tries in ten minutes");
-    assert_eq!(bench.calls[0].1.id, "1-19-1", "the critical first");
-    bench.calls.clear();
-    bench.run(600..1000);
-    let mut ids: Vec<String> = bench.calls.iter().map(|(_, send)| send.id.clone()).collect();
-    ids.sort();
-    let mut expected: Vec<String> = (0..20).map(|alert| format!("1-{alert}-1")).collect();
-    expected.sort();
-    assert_eq!(ids, expected);
-}
-
-#[test]
-fn one_message_that_is_refused_holds_up_no_other_and_is_given_up_in_the_end() {
-    let mut bench = Bench::new(plan(Channel::Webhook, Class::Work));
-    bench.hear(1, "fever", Critical, "raised", "b07", 0);
-    bench.hear(2, "fever", Serious, "raised", "b07", 0);
-    let refused = |send: &Send| if send.id == "1-1-1" { Outcome::Failed } else { Outcome::Delivered };
-    (0..24 * 60).for_each(|minute| bench.second(minute * 60, refused));
-    assert_eq!((bench.machine.report().delivered, bench.machine.report().given_up), (1, 0));
-    (24 * 60..24 * 60 + 10).for_each(|minute| bench.second(minute * 60, refused));
-    assert_eq!((bench.machine.report().delivered, bench.machine.report().given_up, bench.machine.waiting()), (1, 1, 0));
-}
-
-#[test]
 fn a_receiver_that_says_too_often_is_left_alone_and_gets_all_together_after() {
     let mut bench = Bench::new(plan(Channel::Dingtalk, Class::Work));
     bench.hear(1, "fever", Critical, "raised", "b07", 0);

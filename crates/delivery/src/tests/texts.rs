@@ -90,6 +90,26 @@ fn that_a_cluster_grew_is_no_new_alert() {
 }
 
 #[test]
+fn what_could_not_be_told_for_some_minutes_says_when_it_was_written() {
+    for (class, before_midnight) in [(Class::Work, false), (Class::Public, false), (Class::Work, true)] {
+        let from = if before_midnight { 8 * 3600 + 54 * 60 } else { 0 };
+        let told = |minutes: i64| {
+            let mut bench = Bench::new(plan(Channel::Wecom, class));
+            bench.hear(1, "fever", Critical, "raised", "b07", from);
+            (from..from + minutes * 60).for_each(|second| bench.second(second, |_| Outcome::Failed));
+            bench.run(from + minutes * 60..from + minutes * 60 + 300);
+            texts(&bench, 2048).pop().unwrap()
+        };
+        let (zh, en) = if before_midnight { ("2月6日 23:58", "6 Feb 23:58") } else { ("15:04", "15:04") };
+        let text = told(20);
+        assert!(text.starts_with(&format!("【紧急】警报 1 条\n写于 {zh}，此前未能送达\n")), "{text}");
+        assert!(text.contains(&format!("\ncritical: 1 alert\nwritten {en}, could not be delivered before\n")), "{text}");
+        let text = told(0);
+        assert!(!text.contains("写于") && !text.contains("written"), "{text}");
+    }
+}
+
+#[test]
 fn what_is_over_is_nothing_to_hurry_for() {
     let mut bench = Bench::new(plan(Channel::Ntfy, Class::Public));
     bench.hear(1, "symptom", Serious, "raised", "b07", 0);

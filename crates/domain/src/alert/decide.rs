@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Acknowledge, AcknowledgedV2, Act, Alert, AlertId, Close, ClosedV2, Command, Firing, Observe, Occurrence, Raised, RecoveryStarted, Reopened, Resolve,
-    ResolvedV2, State, Status, Updated, Upgraded,
+    Acknowledge, AcknowledgedV2, Act, Alert, AlertId, Close, ClosedV2, Command, Firing, Observe, Occurrence, Raised, RecoveryStarted, ReopenedV2, Resolve,
+    ResolvedV2, State, Status, UpdatedV2, UpgradedV2,
     entrust::{decide_assign, decide_entrust, decide_escalate, decide_note},
 };
 use crate::{
@@ -104,9 +104,13 @@ fn not_dealt_with(mut firing: Firing, state: Option<&State>, course: Course) -> 
 /// A rule fires for a key that has a history.
 fn fires_again(state: &State, occurrence: Occurrence, new_cause: bool, course: Course) -> Vec<Event> {
     let (alert, key, n, episode) = (state.alert.clone(), state.key.clone(), state.n + 1, state.episode);
+    // whoever folds what is open in that building hears nothing of this alert any more
+    let moved_from = state.occurrence.place.building.clone().filter(|building| occurrence.place.building.as_ref() != Some(building));
     match course {
-        Course::GoesOn if occurrence.severity > state.severity_peak => vec![Upgraded { alert, key, n, episode, occurrence }.into()],
-        Course::GoesOn if new_cause || differs(&occurrence, &state.occurrence) => vec![Updated { alert, key, n, episode, occurrence }.into()],
+        Course::GoesOn if occurrence.severity > state.severity_peak => vec![UpgradedV2 { alert, key, n, episode, occurrence, moved_from }.into()],
+        Course::GoesOn if new_cause || differs(&occurrence, &state.occurrence) => {
+            vec![UpdatedV2 { alert, key, n, episode, occurrence, moved_from }.into()]
+        }
         Course::GoesOn => Vec::new(),
         // what somebody ended by hand stays ended until there is a new cause
         Course::Recurs | Course::BeginsAnew if state.ended_by_hand() && !new_cause => Vec::new(),
@@ -115,7 +119,7 @@ fn fires_again(state: &State, occurrence: Occurrence, new_cause: bool, course: C
             vec![Raised { alert, key, n: 1, episode: 1, occurrence }.into()]
         }
         // the same matter, however long ago it ended: what had quieted it was taken back, or a clock went back
-        Course::Recurs | Course::BeginsAnew => vec![Reopened { alert, key, n, episode: episode + 1, occurrence }.into()],
+        Course::Recurs | Course::BeginsAnew => vec![ReopenedV2 { alert, key, n, episode: episode + 1, occurrence, moved_from }.into()],
     }
 }
 

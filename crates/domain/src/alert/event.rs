@@ -6,7 +6,7 @@ use super::{AlertId, Basis, Key};
 use crate::{
     checkpoint::Direction,
     obligation::SlotId,
-    values::{CheckpointId, Day, Personal, Place, PlaceNames, Private, Site, Subject, Timestamp, coded, without_private},
+    values::{BuildingId, CheckpointId, Day, Personal, Place, PlaceNames, Private, Site, Subject, Timestamp, coded, without_private},
 };
 
 coded! {
@@ -113,7 +113,7 @@ pub struct Occurrence {
 }
 
 macro_rules! occurrences {
-    ($($(#[$meta:meta])* $name:ident),+) => {$(
+    ($($(#[$meta:meta])* $name:ident { $($(#[$more:meta])* $field:ident: $type:ty)? }),+ $(,)?) => {$(
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         pub struct $name {
@@ -127,19 +127,36 @@ macro_rules! occurrences {
             pub episode: u32,
             /// How things are.
             pub occurrence: Occurrence,
+            $($(#[$more])* pub $field: $type,)?
         }
     )+};
 }
 
 occurrences! {
     /// A rule fired for the first time.
-    Raised,
+    Raised {},
+    /// It fires for another cause too, or for other reasons. Not written any more: it does not say that it moved.
+    Updated {},
+    /// It is worse than it ever was in this episode. Not written any more: it does not say that it moved.
+    Upgraded {},
+    /// It recurred while it was recovering, or within 24 h after it was resolved, or later without any new cause. Not written any more: it does
+    /// not say that it moved.
+    Reopened {},
     /// It fires for another cause too, or for other reasons.
-    Updated,
+    UpdatedV2 {
+        /// The building that it was about until now, where that is not the one that it is about from now on.
+        moved_from: Option<BuildingId>
+    },
     /// It is worse than it ever was in this episode.
-    Upgraded,
+    UpgradedV2 {
+        /// The building that it was about until now, where that is not the one that it is about from now on.
+        moved_from: Option<BuildingId>
+    },
     /// It recurred while it was recovering, or within 24 h after it was resolved, or later without any new cause.
-    Reopened
+    ReopenedV2 {
+        /// The building that it was about until now, where that is not the one that it is about from now on.
+        moved_from: Option<BuildingId>
+    },
 }
 
 /// Somebody has it. Not written any more: it does not say where.
@@ -271,7 +288,7 @@ pub struct ClosedV2 {
     pub reason: CloseReason,
 }
 
-without_private!(Raised, Updated, Upgraded, Reopened, Acknowledged, AcknowledgedV2, RecoveryStarted, Closed, ClosedV2);
+without_private!(Raised, Updated, UpdatedV2, Upgraded, UpgradedV2, Reopened, ReopenedV2, Acknowledged, AcknowledgedV2, RecoveryStarted, Closed, ClosedV2);
 
 impl Personal for Resolved {
     fn each_private(&mut self, visit: &mut dyn FnMut(&mut Private)) {

@@ -71,7 +71,8 @@ fn occurred(mut state: State, n: u32, occurrence: &Occurrence, header: &Header) 
         state.causes.remove(&known);
     }
     let severity_peak: Severity = state.severity_peak.max(occurrence.severity);
-    let turn = state.turn.worsened(severity_peak, header);
+    let moved = state.occurrence.place.building != occurrence.place.building;
+    let turn = if moved { state.turn.moved() } else { state.turn }.worsened(severity_peak, header);
     // whoever has it may be one who can only see it, now that it is critical
     match state.status {
         Status::Acknowledged { actor, role, at, .. } if is_only_seen(role, severity_peak) => {

@@ -23,8 +23,8 @@ pub use decide::REOPEN_HOURS;
 pub(crate) use decide::names;
 pub use escalation::{Assigned, Escalated, EscalationRequested, Gap, LEVEL_MAX, Noted, Owner, Share, Why};
 pub use event::{
-    Acknowledged, AcknowledgedV2, CloseReason, Closed, ClosedV2, Detail, Observed, Occurrence, Raised, RecoveryStarted, Reopened, Resolved, ResolvedV2,
-    Severity, Updated, Upgraded,
+    Acknowledged, AcknowledgedV2, CloseReason, Closed, ClosedV2, Detail, Observed, Occurrence, Raised, RecoveryStarted, Reopened, ReopenedV2, Resolved,
+    ResolvedV2, Severity, Updated, UpdatedV2, Upgraded, UpgradedV2,
 };
 pub use key::{AlertId, Key, KeyHash};
 pub use kind::{CLUSTER, FEVER, KINDS, Kind, QUARANTINE_BREACH};

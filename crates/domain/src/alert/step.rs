@@ -3,7 +3,7 @@
 use super::{Alert, AlertId, Basis, CloseReason, Escalated, Key, Occurrence};
 use crate::{
     Event,
-    values::{Place, Private, StaffId, Subject, Timestamp},
+    values::{BuildingId, Place, Private, StaffId, Subject, Timestamp},
 };
 
 /// One step in the life of an alert.
@@ -17,6 +17,8 @@ pub struct Step<'a> {
     pub n: u32,
     /// Where. The first version of an end did not say it.
     pub place: Option<&'a Place>,
+    /// The building that it was about until now, where it is about another from now on. The first version of what a rule said did not say it.
+    pub moved_from: Option<&'a BuildingId>,
     /// Who, if anybody.
     pub person: Option<&'a Subject>,
     /// What became of it.
@@ -132,13 +134,16 @@ impl<'a> Change<'a> {
 
 macro_rules! step {
     ($event:ident, $place:expr, $person:expr, $change:expr) => {
-        Step { alert: &$event.alert, key: &$event.key, n: $event.n, place: $place, person: $person, change: $change }
+        Step { alert: &$event.alert, key: &$event.key, n: $event.n, place: $place, moved_from: None, person: $person, change: $change }
     };
 }
 
 macro_rules! occurred {
     ($event:ident, $change:expr) => {
         step!($event, Some(&$event.occurrence.place), $event.occurrence.person.as_ref(), $change)
+    };
+    ($event:ident, moved, $change:expr) => {
+        Step { moved_from: $event.moved_from.as_ref(), ..occurred!($event, $change) }
     };
 }
 
@@ -160,8 +165,11 @@ impl Alert {
         Some(match event {
             Event::AlertRaised(event) => occurred!(event, Change::Raised { episode: event.episode, occurrence: &event.occurrence }),
             Event::AlertUpdated(event) => occurred!(event, Change::Updated(&event.occurrence)),
+            Event::AlertUpdatedV2(event) => occurred!(event, moved, Change::Updated(&event.occurrence)),
             Event::AlertUpgraded(event) => occurred!(event, Change::Upgraded(&event.occurrence)),
+            Event::AlertUpgradedV2(event) => occurred!(event, moved, Change::Upgraded(&event.occurrence)),
             Event::AlertReopened(event) => occurred!(event, Change::Reopened { episode: event.episode, occurrence: &event.occurrence }),
+            Event::AlertReopenedV2(event) => occurred!(event, moved, Change::Reopened { episode: event.episode, occurrence: &event.occurrence }),
             Event::AlertAcknowledged(event) => step!(event, None, None, Change::Acknowledged { until: event.until }),
             Event::AlertAcknowledgedV2(event) => step!(event, Some(&event.place), event.person.as_ref(), Change::Acknowledged { until: event.until }),
             Event::AlertRecoveryStarted(event) => {

@@ -104,6 +104,13 @@ impl Turn {
         Self { critical_since, ..self }
     }
 
+    /// In another building: what was vacant where it was says nothing of where it is, and is told anew.
+    #[must_use]
+    pub(super) fn moved(mut self) -> Self {
+        self.told.values_mut().for_each(|told| told.gaps.clear());
+        self
+    }
+
     /// The highest level that was told; none at the beginning.
     pub fn level(&self) -> Option<u8> {
         self.told.keys().next_back().copied()

@@ -117,6 +117,29 @@ fn it_changes_when_there_is_something_to_tell() {
 }
 
 #[test]
+fn what_moves_to_another_building_says_which_it_leaves() {
+    let judged = |sequence, severity, place: Value| {
+        let mut observe = firing(sequence, severity, &["a"]);
+        observe["firing"]["place"] = place;
+        observe
+    };
+    let mut over = raised();
+    over.record("alert.observe", quiet(21), "2020-02-06T15:05");
+    let b08 = || json!({"building": "b08"});
+    for (why, world, observe, name, moved_from) in [
+        ("for other reasons", raised(), judged(22, "serious", b08()), "alert.updated.v2", json!("b07")),
+        ("worse", raised(), judged(22, "critical", b08()), "alert.upgraded.v2", json!("b07")),
+        ("again", over, judged(22, "serious", b08()), "alert.reopened.v2", json!("b07")),
+        ("to no building", raised(), judged(22, "serious", json!({})), "alert.updated.v2", json!("b07")),
+        ("to another door of it", raised(), judged(22, "serious", json!({"building": "b07", "unit": "2"})), "alert.updated.v2", Value::Null),
+        ("not at all", raised(), judged(22, "critical", json!({"building": "b07"})), "alert.upgraded.v2", Value::Null),
+    ] {
+        let events = accepted(&world, "alert.observe", observe, "2020-02-06T15:10");
+        assert_eq!((events[0].name(), field(&events[0], "/moved_from")), (name, moved_from), "{why}");
+    }
+}
+
+#[test]
 fn the_peak_of_an_episode_never_goes_down() {
     let mut world = raised();
     world.record("alert.observe", firing(21, "critical", &["a"]), "2020-02-06T15:05");

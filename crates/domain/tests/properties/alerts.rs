@@ -80,7 +80,7 @@ fn is_a_history(events: &[Event]) -> Result<(), TestCaseError> {
             let first = alert_of.entry(cause.to_string()).or_insert_with(|| alert.clone());
             prop_assert_eq!(&*first, &alert, "{} stands in two alerts", cause);
         }
-        let begins = matches!(event, Event::AlertRaised(_) | Event::AlertReopened(_));
+        let begins = matches!(event, Event::AlertRaised(_) | Event::AlertReopenedV2(_));
         prop_assert!(if begins { !active } else { active || recovering }, "what is open does not begin, what is over does not go on: {:?}", event);
         let over = matches!(event, Event::AlertResolvedV2(_) | Event::AlertClosedV2(_));
         recovering = matches!(event, Event::AlertRecoveryStarted(_)) || (recovering && !begins && !over);

@@ -94,7 +94,7 @@ pub struct Alert;
 
 impl ReadModel for Alert {
     const NAME: &'static str = "alert";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     type Key = AlertId;
     type Row = Row;
 

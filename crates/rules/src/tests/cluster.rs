@@ -20,7 +20,7 @@ fn alert(person: &str) -> AlertId {
     AlertId::new(key(person).hash(&"u07".parse().unwrap()), 1)
 }
 
-fn occurrence(person: &str, first_at: &str, unconfirmed: bool) -> Occurrence {
+pub(super) fn occurrence(person: &str, first_at: &str, unconfirmed: bool) -> Occurrence {
     Occurrence {
         severity: Severity::Critical,
         unconfirmed,

@@ -66,6 +66,7 @@ fn event(at: Timestamp) -> impl Strategy<Value = Event> {
         2 => (2..9_u32, 1..4_u8, prop::sample::subsequence(vec![1, 2, 3], 0..3))
             .prop_map(|(n, level, vacant)| responsibility_gap::escalated("fever", "p1", n, level, &vacant).into()),
         1 => (2..9_u32).prop_map(|n| responsibility_gap::over("fever", "p1", n).into()),
+        1 => (2..9_u32, prop::sample::select(vec![("b07", "b08"), ("b08", "b07")])).prop_map(|(n, between)| responsibility_gap::moved("fever", "p1", n, between)),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! Posts at level 1 that nobody holds while something is open, told by the escalations of a building's alerts.
 
-use domain::alert::{AlertId, Basis, Escalated, Gap, Key, Owner, ResolvedV2, Share, Why};
+use domain::alert::{AlertId, Basis, Escalated, Gap, Key, Occurrence, Owner, ReopenedV2, ResolvedV2, Share, UpdatedV2, UpgradedV2, Why};
 
 use super::*;
 use crate::ResponsibilityGap;
@@ -41,6 +41,31 @@ pub(super) fn over(rule: &'static str, person: &str, n: u32) -> ResolvedV2 {
     ResolvedV2 { alert, key, n, place, person, by_hand: false, late: false, quieted_by: Vec::new(), basis: None, private: None }
 }
 
+fn place(building: &str) -> Place {
+    Place { building: Some(building.parse().unwrap()), ..home() }
+}
+
+fn updated(rule: &'static str, person: &str, n: u32, building: &str, moved_from: Option<&str>) -> Event {
+    let Escalated { alert, key, .. } = escalated(rule, person, n, 1, &[]);
+    let occurrence = Occurrence { place: place(building), ..super::cluster::occurrence(person, NOON, false) };
+    UpdatedV2 { alert, key, n, episode: 1, occurrence, moved_from: moved_from.map(|building| building.parse().unwrap()) }.into()
+}
+
+/// An alert of a person is about another building from now on.
+pub(super) fn moved(rule: &'static str, person: &str, n: u32, (from, to): (&str, &str)) -> Event {
+    updated(rule, person, n, to, Some(from))
+}
+
+fn upgraded(rule: &'static str, person: &str, n: u32, between: (&str, &str)) -> Event {
+    let Event::AlertUpdatedV2(UpdatedV2 { alert, key, occurrence, moved_from, .. }) = moved(rule, person, n, between) else { panic!("an update") };
+    UpgradedV2 { alert, key, n, episode: 1, occurrence, moved_from }.into()
+}
+
+fn reopened(rule: &'static str, person: &str, n: u32, between: (&str, &str)) -> Event {
+    let Event::AlertUpdatedV2(UpdatedV2 { alert, key, occurrence, moved_from, .. }) = moved(rule, person, n, between) else { panic!("an update") };
+    ReopenedV2 { alert, key, n, episode: 2, occurrence, moved_from }.into()
+}
+
 fn told(number: u64, event: impl Into<Event>) -> Commit {
     commit(number, at(NOON), at(NOON), event)
 }
@@ -73,13 +98,41 @@ fn it_fires_while_something_is_open_whose_post_is_vacant() {
 }
 
 #[test]
-fn it_is_remembered_for_three_days_and_says_what_made_it_quiet() {
-    let vacant = [told(1, escalated("check_overdue", "p1", 2, 2, &[1]))];
-    let judged = judge::<ResponsibilityGap>(&vacant, &here(), at(NOON));
-    assert_eq!(judged.next_change, Some(at("2020-02-09T12:00")));
-    assert!(firing::<ResponsibilityGap>(&vacant, &here(), at("2020-02-09T11:59")).is_some());
-    assert!(firing::<ResponsibilityGap>(&vacant, &here(), at("2020-02-09T12:00")).is_none());
-    let [first] = vacant;
-    let quiet = judge::<ResponsibilityGap>(&[first, told(2, over("check_overdue", "p1", 3))], &here(), at(NOON));
-    assert_eq!(quiet.verdict, Verdict::Quiet { late: false, quieted_by: vec![event_id(2)] });
+fn it_stands_for_as_long_as_the_post_is_vacant_and_the_alert_open_and_says_what_made_it_quiet() {
+    let vacant = told(1, escalated("check_overdue", "p1", 2, 2, &[1]));
+    for later in ["2020-02-09T12:00", "2020-02-16T12:00", "2021-02-06T12:00"] {
+        let judged = judge::<ResponsibilityGap>(std::slice::from_ref(&vacant), &here(), at(later));
+        assert!(!judged.is_quiet() && judged.next_change.is_none(), "at {later}");
+    }
+    let ends = [over("check_overdue", "p1", 3).into(), escalated("check_overdue", "p1", 3, 1, &[]).into(), moved("check_overdue", "p1", 3, ("b07", "b08"))];
+    for end in ends {
+        let ten_days_later = commit(2, at("2020-02-16T12:00"), at("2020-02-16T12:00"), end);
+        let quiet = judge::<ResponsibilityGap>(&[vacant.clone(), ten_days_later], &here(), at("2020-02-16T12:00"));
+        assert_eq!(quiet.verdict, Verdict::Quiet { late: false, quieted_by: vec![event_id(2)] });
+    }
+}
+
+#[test]
+fn an_alert_that_moved_is_open_in_the_building_that_it_moved_to() {
+    let there = Scope::of(ScopeKind::Building, "b08").unwrap();
+    let causes = |commits: &[Commit], scope: &Scope| firing::<ResponsibilityGap>(commits, scope, at(NOON)).map(|firing| firing.causes);
+    let in_b08 = |n, level, vacant: &[u8]| Escalated { place: place("b08"), ..escalated("fever", "p1", n, level, vacant) };
+    let gap = |number: u64| Some(vec![event_id(number)]);
+    let mut log = vec![told(1, escalated("fever", "p1", 2, 2, &[1]))];
+    for (why, event, expected) in [
+        ("it is somewhere else now", moved("fever", "p1", 3, ("b07", "b08")), (None, None)),
+        ("where the post is vacant too", in_b08(4, 2, &[1]).into(), (None, gap(3))),
+        ("worse, and somewhere else again", upgraded("fever", "p1", 5, ("b08", "b09")), (None, None)),
+        ("back", moved("fever", "p1", 6, ("b09", "b07")), (None, None)),
+        ("where the post is vacant still", escalated("fever", "p1", 7, 2, &[1]).into(), (gap(6), None)),
+        ("what is told of no move moves nothing", updated("fever", "p1", 8, "b07", None), (gap(6), None)),
+        ("over, and open again somewhere else", reopened("fever", "p1", 9, ("b07", "b08")), (None, None)),
+    ] {
+        log.push(told(u64::try_from(log.len()).unwrap() + 1, event));
+        let mut backwards = log.clone();
+        backwards.reverse();
+        for log in [&log, &backwards] {
+            assert_eq!((causes(log, &here()), causes(log, &there)), expected, "{why}");
+        }
+    }
 }

@@ -202,6 +202,15 @@ fn a_vacant_level_passes_upward_at_once_and_is_a_gap() {
 }
 
 #[test]
+fn what_is_vacant_is_told_of_each_building_that_an_alert_moves_to() {
+    let overdue = |without: &[&str]| Play::of(everybody_but(without), "check_overdue", SERIOUS, "2020-02-06T12:30");
+    let vacant = overdue(&["s-keeper"]).moved("2020-02-06T12:40", "b08");
+    vacant.until(TOMORROW).tells(&["06 12:30 L2 s-office vacant gap:1/keeper", "06 12:40 L2 s-office vacant gap:1/keeper since:06 12:30"]);
+    // who has it has it there too, and is not told a second time
+    overdue(&[]).moved("2020-02-06T12:40", "b08").until("2020-02-06T12:50").tells(&["06 12:30 L1 s-keeper at_once"]);
+}
+
+#[test]
 fn where_nobody_was_ever_given_a_duty_of_the_chain_there_is_none() {
     let mut duties = vec![lies_in_grid().into(), ordered(Kind::Home, day("2020-02-01")).into()];
     // a guard and a leader: neither of them owns a fever

@@ -8,8 +8,8 @@ mod properties;
 use domain::{
     Evolve, absence,
     alert::{
-        AcknowledgedV2, Alert, AlertId, Assigned, Basis, Detail, Escalated, EscalationRequested, Key, Occurrence, Owner, Raised, RecoveryStarted, Reopened,
-        Stage, State, Upgraded,
+        AcknowledgedV2, Alert, AlertId, Assigned, Basis, Detail, Escalated, EscalationRequested, Key, Occurrence, Owner, Raised, RecoveryStarted, ReopenedV2,
+        Stage, State, UpdatedV2, UpgradedV2,
     },
     community::QuietHours,
     responsibility::{self, Scope as DutyScope, ScopeKind as DutyScopeKind, Standing},
@@ -224,11 +224,21 @@ impl Play {
         play
     }
 
+    fn moved(self, when: &str, building: &str) -> Self {
+        let mut play = self.until(when);
+        let (alert, key, n) = (play.state.alert.clone(), play.state.key.clone(), play.state.n + 1);
+        let moved_from = play.state.occurrence.place.building.clone();
+        let place = Place { building: Some(building.parse().unwrap()), ..play.state.occurrence.place.clone() };
+        let occurrence = Occurrence { place, ..play.state.occurrence.clone() };
+        play.happened(Role::Service, UpdatedV2 { alert, key, n, episode: 1, occurrence, moved_from });
+        play
+    }
+
     fn worse(self, when: &str) -> Self {
         let mut play = self.until(when);
         let (alert, key, n) = (play.state.alert.clone(), play.state.key.clone(), play.state.n + 1);
         let occurrence = Occurrence { severity: Severity::Critical, ..play.state.occurrence.clone() };
-        play.happened(Role::Service, Upgraded { alert, key, n, episode: 1, occurrence });
+        play.happened(Role::Service, UpgradedV2 { alert, key, n, episode: 1, occurrence, moved_from: None });
         play
     }
 
@@ -254,7 +264,7 @@ impl Play {
     fn reopened(self, when: &str) -> Self {
         let mut play = self.until(when);
         let (alert, key, n, occurrence) = (play.state.alert.clone(), play.state.key.clone(), play.state.n + 1, play.state.occurrence.clone());
-        play.happened(Role::Service, Reopened { alert, key, n, episode: 2, occurrence });
+        play.happened(Role::Service, ReopenedV2 { alert, key, n, episode: 2, occurrence, moved_from: None });
         play
     }
 
