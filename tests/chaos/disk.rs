@@ -143,6 +143,10 @@ async fn is_said(system: &RwLock<System>, before: usize, what: &str) {
         request.send().await.ok().filter(|answer| answer.status().as_u16() == 503).map(drop)
     })
     .await;
-    let said = system.read().await.whole_log()[before..].to_owned();
-    assert!(said.contains("the outcome of an append is unknown") || said.contains("the log is full"), "{what}: nothing is said of it\n{said}");
+    // whoever asks may wait no longer before the append has come to nothing
+    until(&format!("{what}: the log says why"), FULL_WAIT, async || {
+        let said = system.read().await.whole_log()[before..].to_owned();
+        (said.contains("the outcome of an append is unknown") || said.contains("the log is full")).then_some(())
+    })
+    .await;
 }
