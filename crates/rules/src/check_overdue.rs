@@ -4,20 +4,21 @@
 //! missed day stays missed in the record, but once somebody has looked in again nobody has to go there for the day that is
 //! gone. It is quiet once a later slot was done, the open ones are done or waived, or the order has ended. In hospital nobody here owes a check: it is quiet from then on, also for what was open before, and after the
 //! way home it looks at what is due from then on only. The second miss in
-//! a row is critical. A slot is its own cause, `{quarantine}/{date}/{slot}`, so each raises once, however often it is judged.
+//! a row is critical, from when people wake: a day ends at midnight, nobody can look in before the morning, and nobody is woken for that. A slot is its own cause, `{quarantine}/{date}/{slot}`, so each raises once, however often it is judged.
 
 use domain::{
     Event, Fact, Header,
     alert::{Detail, Firing, Severity},
     obligation::{Attempt, Slot, SlotState, Whereabouts},
     quarantine::{CheckFound, CheckOutcome},
-    values::{CommandId, EventId, PersonId, QuarantineId, Subject, Timestamp},
+    values::{CommandId, DAY_MS, EventId, PersonId, QuarantineId, Subject, Timestamp},
     visit::PersonFound,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
+    escalation::asleep_until,
     facts::recorded_late,
     ordered::{self, Ordered},
 };
@@ -43,7 +44,7 @@ pub struct Memory {
 
 impl Rule for CheckOverdue {
     const NAME: &'static str = "check_overdue";
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Quarantine];
     type Memory = Memory;
 
@@ -106,17 +107,26 @@ impl Rule for CheckOverdue {
         let slots = memory.ordered.order.slots(policy, zone, now);
         // `overdue` itself still belongs to the state before
         let edges = slots.iter().flat_map(|slot| [slot.overdue.plus_ms(1), slot.ends]).chain(memory.ordered.order.released_at);
-        let next_change = edges.filter(|edge| *edge > now).chain(memory.ordered.order.next_word(now)).min();
+        let woken = slots.iter().filter(|slot| slot.ends <= now).filter_map(|slot| sleeps_until(slot, shared, now));
+        let next_change = edges.filter(|edge| *edge > now).chain(woken).chain(memory.ordered.order.next_word(now)).min();
         if let Some((id, stay)) = memory.ordered.order.in_hospital(now) {
             return Judgement { verdict: Verdict::Quiet { late: recorded_late(stay.at, stay.recorded_at), quieted_by: vec![id.to_string()] }, next_change };
         }
         let open = open_too_long(&slots, memory.last_in_hospital(now));
         let verdict = match (open.first(), open.last()) {
-            (Some(first), Some(last)) => Verdict::Firing(memory.firing((scope, person), &slots, &open, (first.overdue, last.overdue))),
+            (Some(first), Some(last)) => Verdict::Firing(memory.firing((scope, person), (&slots, &open), (first.overdue, last.overdue), (shared, now))),
             _ => memory.quiet(&slots),
         };
         Judgement { verdict, next_change }
     }
+}
+
+/// When people wake who sleep since the day of a slot was over; nothing when they are awake.
+fn sleeps_until(slot: &Slot, shared: &Shared<'_>, now: Timestamp) -> Option<Timestamp> {
+    // no night is longer than a day
+    let is_near = slot.ends.plus_ms(DAY_MS) > now;
+    let until = is_near.then(|| asleep_until(shared.policy.at(slot.ends), shared.zone, slot.ends)).flatten();
+    until.filter(|until| *until > now)
 }
 
 fn attempt(fact: &Fact<'_>, slot: Option<domain::obligation::SlotId>) -> Attempt {
@@ -163,8 +173,14 @@ impl Memory {
         stays.map(|stay| stay.at).filter(|at| *at <= now).max()
     }
 
-    fn firing(&self, (scope, person): (&Scope, &PersonId), slots: &[Slot], open: &[&Slot], (first_at, last_at): (Timestamp, Timestamp)) -> Firing {
-        let missed_in_a_row = open.iter().filter(|slot| slot.state == SlotState::Missed).count();
+    fn firing(
+        &self,
+        (scope, person): (&Scope, &PersonId),
+        (slots, open): (&[Slot], &[&Slot]),
+        (first_at, last_at): (Timestamp, Timestamp),
+        (shared, now): (&Shared<'_>, Timestamp),
+    ) -> Firing {
+        let missed_in_a_row = open.iter().filter(|slot| slot.state == SlotState::Missed && sleeps_until(slot, shared, now).is_none()).count();
         let severity = if missed_in_a_row >= CRITICAL_MISSES_IN_A_ROW { Severity::Critical } else { Severity::Serious };
         let missed = slots.iter().filter(|slot| slot.state == SlotState::Missed).count();
         let listed = &open[open.len().saturating_sub(SLOTS_LISTED_MAX)..];

@@ -9,7 +9,7 @@ use domain::{
 const USUAL: QuietHours = QuietHours { from: TimeOfDay::of(22, 0), until: TimeOfDay::of(6, 0) };
 
 /// When level 1 wakes that sleeps at a time; nothing when it is awake. Hours that begin when they end are none.
-pub(super) fn asleep_until(settings: &Settings, zone: &Zone, at: Timestamp) -> Option<Timestamp> {
+pub(crate) fn asleep_until(settings: &Settings, zone: &Zone, at: Timestamp) -> Option<Timestamp> {
     let QuietHours { from, until } = settings.quiet_hours.unwrap_or(USUAL);
     let (time, day) = (zone.time_of_day(at), zone.day_of(at));
     let over_midnight = until < from;

@@ -11,5 +11,6 @@ mod nudged;
 mod turn;
 
 pub use duties::{Duties, Part, PartKey};
+pub(crate) use hours::asleep_until;
 pub use nudged::{Nudged, nudged};
 pub use turn::{Around, Judged, turn};

@@ -25,13 +25,15 @@ fn slots(names: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn it_fires_after_the_grace_counts_at_midnight_and_is_critical_at_the_second_miss_in_a_row() {
+fn it_fires_after_the_grace_counts_at_midnight_and_is_critical_in_the_morning_after_the_second_miss_in_a_row() {
     for (now, expected) in [
         ("2020-02-02T12:30", None),
         ("2020-02-02T12:31", Some((Severity::Serious, slots(&["02/am"]), 0))),
         ("2020-02-02T20:30", Some((Severity::Serious, slots(&["02/am"]), 0))),
         ("2020-02-02T20:31", Some((Severity::Serious, slots(&["02/am", "02/pm"]), 0))),
-        ("2020-02-03T00:00", Some((Severity::Critical, slots(&["02/am", "02/pm"]), 2))),
+        ("2020-02-03T00:00", Some((Severity::Serious, slots(&["02/am", "02/pm"]), 2))),
+        ("2020-02-03T05:59", Some((Severity::Serious, slots(&["02/am", "02/pm"]), 2))),
+        ("2020-02-03T06:00", Some((Severity::Critical, slots(&["02/am", "02/pm"]), 2))),
         ("2020-02-03T12:31", Some((Severity::Critical, slots(&["02/am", "02/pm", "03/am"]), 2))),
     ] {
         assert_eq!(summary(&[order()], now), expected, "{now}");
