@@ -1,5 +1,6 @@
 //! Doors that somebody is not to go up to. What they believe is kept beside what holds, and they are told the difference: which doors there is a reason for
-//! now, and at which there is none left. No reason is told, nor how many there are.
+//! now, and at which there is none left. No reason is told, nor how many there are. Whoever is not to go up in a building at all is told nothing of its
+//! doors besides.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +19,8 @@ const DOORS_MAX: usize = 1_000;
 /// The doors of a receiver, each by what it is called.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Avoided {
-    /// The alerts that are reasons.
-    reasons: BTreeMap<String, BTreeSet<String>>,
+    /// Those that there is a reason for, with the alerts that are reasons.
+    reasons: BTreeMap<String, (Door, BTreeSet<String>)>,
     /// Where people were told to stay away, and not yet that it is over.
     told: BTreeSet<String>,
     /// What came since they were told last.
@@ -28,10 +29,18 @@ pub(crate) struct Avoided {
     since: Option<Timestamp>,
 }
 
+/// A door, or all of a building.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Door {
+    title: Title,
+    building: Option<String>,
+    is_building: bool,
+}
+
 /// What came of a door.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Change {
-    title: Title,
+    door: Door,
     messages: u64,
     /// When the last of it was recorded.
     at: Timestamp,
@@ -46,41 +55,71 @@ pub(crate) struct Difference {
     pub(crate) unneeded: u64,
 }
 
+impl Door {
+    fn of(message: &Message) -> Self {
+        Self { title: short(&message.place), building: message.building.clone(), is_building: message.is_of_building }
+    }
+}
+
 impl Avoided {
     /// An alert is a reason from now on, or none any more; whether that changes anything.
     pub(crate) fn hear(&mut self, message: &Message, is_reason: bool, now: Timestamp) -> bool {
-        let Message { alert, place, .. } = message;
-        let door = &place.zh_cn;
+        let (alert, name) = (&message.alert, &message.place.zh_cn);
         let changes = if is_reason {
-            let has_room = self.reasons.len() < DOORS_MAX || self.reasons.contains_key(door);
-            has_room && self.reasons.entry(door.clone()).or_default().insert(alert.clone())
+            let has_room = self.reasons.len() < DOORS_MAX || self.reasons.contains_key(name);
+            has_room && self.reasons.entry(name.clone()).or_insert_with(|| (Door::of(message), BTreeSet::new())).1.insert(alert.clone())
         } else {
-            self.reasons.get_mut(door).is_some_and(|reasons| reasons.remove(alert))
+            self.reasons.get_mut(name).is_some_and(|(_, alerts)| alerts.remove(alert))
         };
-        self.reasons.retain(|_, reasons| !reasons.is_empty());
+        self.reasons.retain(|_, (_, alerts)| !alerts.is_empty());
         // a second reason, and the first of two that is gone, are nothing to whoever stays away
-        let holds = self.reasons.contains_key(door);
-        if !changes || (holds == self.told.contains(door) && !self.changed.contains_key(door)) {
+        let holds = self.reasons.contains_key(name);
+        if !changes || (holds == self.told.contains(name) && !self.changed.contains_key(name)) {
             return false;
         }
-        let change = || Change { title: short(place), messages: 0, at: message.at, exercise: false };
-        let change = self.changed.entry(door.clone()).or_insert_with(change);
-        (change.messages, change.at, change.exercise) = (change.messages + 1, message.at, change.exercise | message.exercise);
+        self.change(name.clone(), Door::of(message), message).messages += 1;
+        if message.is_of_building && !holds {
+            self.uncover(message.building.as_deref(), message);
+        }
         self.since.get_or_insert(now);
         true
     }
 
+    fn change(&mut self, name: String, door: Door, message: &Message) -> &mut Change {
+        let change = self.changed.entry(name).or_insert(Change { door, messages: 0, at: message.at, exercise: false });
+        (change.at, change.exercise) = (message.at, change.exercise | message.exercise);
+        change
+    }
+
+    /// A building is none to stay away from any more: of its doors that are, they may not have been told.
+    fn uncover(&mut self, building: Option<&str>, message: &Message) {
+        let untold = |(name, (door, _)): &(&String, &(Door, _))| door.building.as_deref() == building && !self.told.contains(*name);
+        let doors: Vec<_> = self.reasons.iter().filter(untold).map(|(name, (door, _))| (name.clone(), door.clone())).collect();
+        for (name, door) in doors {
+            self.change(name, door, message);
+        }
+    }
+
+    /// Whether it is a door of a building that they are to stay away from.
+    fn is_covered(&self, door: &Door) -> bool {
+        let covers = |other: &Door| other.is_building && other.building == door.building;
+        !door.is_building && door.building.is_some() && self.reasons.values().any(|(other, _)| covers(other))
+    }
+
     /// An alert is theirs no more, or lies elsewhere: they are told nothing of it. How many messages come to nothing by that.
-    pub(crate) fn leave(&mut self, alert: &str, except: Option<&str>) -> u64 {
-        let left = |(door, reasons): &(&String, &BTreeSet<String>)| Some(door.as_str()) != except && reasons.contains(alert);
-        let Some(door) = self.reasons.iter().find(left).map(|(door, _)| door.clone()) else { return 0 };
-        let others = self.reasons.get_mut(&door).is_some_and(|reasons| reasons.remove(alert) && !reasons.is_empty());
-        if others {
+    pub(crate) fn leave(&mut self, message: &Message, except: Option<&str>, now: Timestamp) -> u64 {
+        let alert = &message.alert;
+        let left = |(name, (_, alerts)): &(&String, &(Door, BTreeSet<String>))| Some(name.as_str()) != except && alerts.contains(alert);
+        let Some(name) = self.reasons.iter().find(left).map(|(name, _)| name.clone()) else { return 0 };
+        if self.reasons.get_mut(&name).is_some_and(|(_, alerts)| alerts.remove(alert) && !alerts.is_empty()) {
             return 0;
         }
-        self.reasons.remove(&door);
-        self.told.remove(&door);
-        self.changed.remove(&door).map_or(0, |change| change.messages)
+        self.told.remove(&name);
+        if let Some((door, _)) = self.reasons.remove(&name).filter(|(door, _)| door.is_building) {
+            self.uncover(door.building.as_deref(), message);
+            self.since.get_or_insert(now);
+        }
+        self.changed.remove(&name).map_or(0, |change| change.messages)
     }
 
     /// What people are to be told, once it has waited for more for long enough: as many doors as a text lists, for each is named. The others are due, too.
@@ -88,19 +127,16 @@ impl Avoided {
         let since = self.since.take_if(|since| since.plus_ms(GROUP_WAIT_MS) <= now)?;
         let (mut pile, mut unneeded) = (Pile::new(since), 0);
         while pile.items.len() < ITEMS_MAX
-            && let Some((door, Change { title, messages, at, exercise })) = self.changed.pop_first()
+            && let Some((name, Change { door, messages, at, exercise })) = self.changed.pop_first()
         {
-            match (self.reasons.contains_key(&door), self.told.contains(&door)) {
-                (true, false) => self.told.insert(door.clone()),
-                (false, true) => self.told.remove(&door),
-                (true, true) | (false, false) => {
-                    unneeded += messages;
-                    continue;
-                }
-            };
-            pile.exercise |= exercise;
-            let is_over = !self.told.contains(&door);
-            pile.add_door((door, title), messages, at, is_over);
+            let (holds, is_covered) = (self.reasons.contains_key(&name), self.is_covered(&door));
+            let changes = if holds { !is_covered && self.told.insert(name.clone()) } else { self.told.remove(&name) && !is_covered };
+            if changes {
+                pile.exercise |= exercise;
+                pile.add_door((name, door.title), messages, at, !holds);
+            } else {
+                unneeded += messages;
+            }
         }
         self.since = (!self.changed.is_empty()).then_some(since);
         Some(Difference { pile, unneeded })

@@ -377,7 +377,7 @@ impl Pile {
 
     /// As it is told.
     pub(crate) fn notice(mut self, sort: Sort, at: Timestamp) -> Notice {
-        self.lines.retain(|line| line.count > 0);
+        self.lines.retain(|line| line.count > 0 || line.alerts > 0);
         let order = |line: &Line| {
             let progress = [Progress::Escalated, Progress::Grown].iter().position(|progress| *progress == line.progress);
             (line.progress == Progress::Over, Reverse(line.severity), Reverse(line.count), line.kind.clone(), progress)

@@ -27,14 +27,14 @@ impl Machine {
             self.hear_of_door(message, moment);
             return true;
         }
-        report.suppress(Reason::NoNews, avoided.leave(&message.alert, None));
+        report.suppress(Reason::NoNews, avoided.leave(message, None, moment.clock));
         false
     }
 
     /// Takes a reason not to go up, or its end. Why it is one is for others to know: nothing of it is kept here.
     fn hear_of_door(&mut self, message: &Message, moment: Moment) {
         let State { avoided, report, .. } = &mut self.state;
-        report.suppress(Reason::NoNews, avoided.leave(&message.alert, Some(&message.place.zh_cn)));
+        report.suppress(Reason::NoNews, avoided.leave(message, Some(&message.place.zh_cn), moment.clock));
         let is_reason = !message.action.is_end();
         if message.silenced && is_reason {
             return self.suppress(Reason::Silenced);
@@ -51,7 +51,8 @@ impl Machine {
         }
         let Some(Difference { pile, unneeded }) = self.state.avoided.take_due(moment.clock) else { return };
         self.state.report.suppress(Reason::NoNews, unneeded);
-        if pile.total() > 0 {
+        // a door that was covered has no message of its own
+        if !pile.items.is_empty() {
             self.decide(pile, Sort::DoNotGoUp, false, moment);
         }
     }

@@ -128,6 +128,29 @@ fn a_neighbour_hears_of_a_door_once_whatever_reasons_there_are_and_is_not_woken(
 }
 
 #[test]
+fn whoever_is_not_to_go_up_in_a_building_is_told_nothing_of_its_doors_until_that_is_over() {
+    let name = json!({"zh-CN": "阳光小区 7号楼", "en": "Yangguang, building 7"});
+    let all_of_it = json!({"key": "u07/cluster/building/b07", "place": {"name": name, "town": "dianbu", "community": "u07", "building": "b07"}});
+    let mut bench = of(&["s-lou"]);
+    bench.begins(1, "101", 0);
+    bench.run(0..100);
+    bench.hear_with(payload(99, 2, "cluster", Critical, "escalated", "b07", 100), &data(AT_ONCE, all_of_it.clone()), 100);
+    (2..32).for_each(|alert| bench.begins(alert, &format!("{alert}02"), 100));
+    bench.run(100..400);
+    // a door of it is over, and the building is not
+    bench.happens(1, "resolved", AT_ONCE, "101", 400);
+    bench.happens(2, "resolved", AT_ONCE, "202", 400);
+    bench.run(400..600);
+    assert_eq!(bench.heads(), heads(&[(60, "【提醒】1 处请不要上楼"), (160, "【提醒】1 处请不要上楼")]), "thirty doors are one building");
+    assert!(bench.texts()[1].1.contains("· 15:05 阳光小区 7号楼：请不要上楼"), "{:?}", bench.texts());
+    // some of its doors still are
+    (3..30).for_each(|alert| bench.happens(alert, "closed", AT_ONCE, &format!("{alert}02"), 600));
+    bench.hear_with(payload(99, 3, "cluster", Critical, "resolved", "b07", 700), &data(AT_ONCE, all_of_it), 700);
+    bench.run(600..1000);
+    assert_eq!(bench.heads()[2..], heads(&[(760, "【提醒】2 处请不要上楼，1 处提醒结束")]));
+}
+
+#[test]
 fn a_silenced_reason_is_told_to_no_neighbour() {
     let mut bench = of(&["s-lou"]);
     let silenced = json!({"suppressed": ["silenced"], "silenced_until": START.plus_ms(7_200_000)});
