@@ -10,17 +10,19 @@ use serde::{Deserialize, Serialize};
 use crate::{
     GROUP_WAIT_MS,
     message::{Message, Title},
-    pile::{ITEMS_MAX, Pile, short},
+    pile::{ITEMS_MAX, Pile, within},
 };
 
-/// Most doors that there may be reasons for at once; of those beyond nobody is told.
-const DOORS_MAX: usize = 1_000;
+/// Most places that there may be reasons for at once; of those beyond nobody is told.
+const PLACES_MAX: usize = 1_000;
+/// Longest name that is told, in bytes of UTF-8: as many places as a text lists fit into the shortest text that a robot takes.
+const NAME_BYTES_MAX: usize = 120;
 
-/// The doors of a receiver, each by what it is called.
+/// The doors of a receiver, and the buildings of which they are all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Avoided {
     /// Those that there is a reason for, with the alerts that are reasons.
-    reasons: BTreeMap<String, (Door, BTreeSet<String>)>,
+    reasons: BTreeMap<String, (Place, BTreeSet<String>)>,
     /// Where people were told to stay away, and not yet that it is over.
     told: BTreeSet<String>,
     /// What came since they were told last.
@@ -31,16 +33,16 @@ pub(crate) struct Avoided {
 
 /// A door, or all of a building.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Door {
-    title: Title,
+struct Place {
+    name: Title,
     building: Option<String>,
     is_building: bool,
 }
 
-/// What came of a door.
+/// What came of a place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Change {
-    door: Door,
+    place: Place,
     messages: u64,
     /// When the last of it was recorded.
     at: Timestamp,
@@ -55,29 +57,36 @@ pub(crate) struct Difference {
     pub(crate) unneeded: u64,
 }
 
-impl Door {
+impl Place {
     fn of(message: &Message) -> Self {
-        Self { title: short(&message.place), building: message.building.clone(), is_building: message.is_of_building }
+        Self { name: within(&message.place_name, NAME_BYTES_MAX), building: message.building.clone(), is_building: message.is_of_building }
+    }
+
+    /// A building is no door of it, though both may be called the same.
+    fn key(&self) -> String {
+        let building = self.building.as_deref().unwrap_or("_");
+        if self.is_building { building.to_owned() } else { format!("{building}/{}", self.name.zh_cn) }
     }
 }
 
 impl Avoided {
     /// An alert is a reason from now on, or none any more; whether that changes anything.
     pub(crate) fn hear(&mut self, message: &Message, is_reason: bool, now: Timestamp) -> bool {
-        let (alert, name) = (&message.alert, &message.place.zh_cn);
+        let (alert, place) = (&message.alert, Place::of(message));
+        let key = place.key();
         let changes = if is_reason {
-            let has_room = self.reasons.len() < DOORS_MAX || self.reasons.contains_key(name);
-            has_room && self.reasons.entry(name.clone()).or_insert_with(|| (Door::of(message), BTreeSet::new())).1.insert(alert.clone())
+            let has_room = self.reasons.len() < PLACES_MAX || self.reasons.contains_key(&key);
+            has_room && self.reasons.entry(key.clone()).or_insert_with(|| (place.clone(), BTreeSet::new())).1.insert(alert.clone())
         } else {
-            self.reasons.get_mut(name).is_some_and(|(_, alerts)| alerts.remove(alert))
+            self.reasons.get_mut(&key).is_some_and(|(_, alerts)| alerts.remove(alert))
         };
         self.reasons.retain(|_, (_, alerts)| !alerts.is_empty());
         // a second reason, and the first of two that is gone, are nothing to whoever stays away
-        let holds = self.reasons.contains_key(name);
-        if !changes || (holds == self.told.contains(name) && !self.changed.contains_key(name)) {
+        let holds = self.reasons.contains_key(&key);
+        if !changes || (holds == self.told.contains(&key) && !self.changed.contains_key(&key)) {
             return false;
         }
-        self.change(name.clone(), Door::of(message), message).messages += 1;
+        self.change(key, place, message).messages += 1;
         if message.is_of_building && !holds {
             self.uncover(message.building.as_deref(), message);
         }
@@ -85,41 +94,45 @@ impl Avoided {
         true
     }
 
-    fn change(&mut self, name: String, door: Door, message: &Message) -> &mut Change {
-        let change = self.changed.entry(name).or_insert(Change { door, messages: 0, at: message.at, exercise: false });
+    fn change(&mut self, key: String, place: Place, message: &Message) -> &mut Change {
+        let change = self.changed.entry(key).or_insert(Change { place, messages: 0, at: message.at, exercise: false });
         (change.at, change.exercise) = (message.at, change.exercise | message.exercise);
         change
     }
 
     /// A building is none to stay away from any more: of its doors that are, they may not have been told.
     fn uncover(&mut self, building: Option<&str>, message: &Message) {
-        let untold = |(name, (door, _)): &(&String, &(Door, _))| door.building.as_deref() == building && !self.told.contains(*name);
-        let doors: Vec<_> = self.reasons.iter().filter(untold).map(|(name, (door, _))| (name.clone(), door.clone())).collect();
-        for (name, door) in doors {
-            self.change(name, door, message);
+        let untold = |(key, (door, _)): &(&String, &(Place, _))| door.building.as_deref() == building && !self.told.contains(*key);
+        let doors: Vec<_> = self.reasons.iter().filter(untold).map(|(key, (door, _))| (key.clone(), door.clone())).collect();
+        for (key, door) in doors {
+            self.change(key, door, message);
         }
     }
 
     /// Whether it is a door of a building that they are to stay away from.
-    fn is_covered(&self, door: &Door) -> bool {
-        let covers = |other: &Door| other.is_building && other.building == door.building;
+    fn is_covered(&self, door: &Place) -> bool {
+        let covers = |other: &Place| other.is_building && other.building == door.building;
         !door.is_building && door.building.is_some() && self.reasons.values().any(|(other, _)| covers(other))
     }
 
-    /// An alert is theirs no more, or lies elsewhere: they are told nothing of it. How many messages come to nothing by that.
-    pub(crate) fn leave(&mut self, message: &Message, except: Option<&str>, now: Timestamp) -> u64 {
-        let alert = &message.alert;
-        let left = |(name, (_, alerts)): &(&String, &(Door, BTreeSet<String>))| Some(name.as_str()) != except && alerts.contains(alert);
-        let Some(name) = self.reasons.iter().find(left).map(|(name, _)| name.clone()) else { return 0 };
-        if self.reasons.get_mut(&name).is_some_and(|(_, alerts)| alerts.remove(alert) && !alerts.is_empty()) {
+    /// An alert is theirs no more, or lies elsewhere by now: they are told nothing of it. How many messages come to nothing by that.
+    pub(crate) fn leave(&mut self, message: &Message, lies_here: bool, now: Timestamp) -> u64 {
+        let here = lies_here.then(|| Place::of(message).key());
+        let left = |(key, (_, alerts)): &(&String, &(Place, BTreeSet<String>))| here.as_ref() != Some(key) && alerts.contains(&message.alert);
+        let Some(key) = self.reasons.iter().find(left).map(|(key, _)| key.clone()) else { return 0 };
+        let Some((place, alerts)) = self.reasons.get_mut(&key) else { return 0 };
+        alerts.remove(&message.alert);
+        if !alerts.is_empty() {
             return 0;
         }
-        self.told.remove(&name);
-        if let Some((door, _)) = self.reasons.remove(&name).filter(|(door, _)| door.is_building) {
-            self.uncover(door.building.as_deref(), message);
+        let uncovered = place.is_building.then(|| place.building.clone());
+        self.reasons.remove(&key);
+        self.told.remove(&key);
+        if let Some(building) = uncovered {
+            self.uncover(building.as_deref(), message);
             self.since.get_or_insert(now);
         }
-        self.changed.remove(&name).map_or(0, |change| change.messages)
+        self.changed.remove(&key).map_or(0, |change| change.messages)
     }
 
     /// What people are to be told, once it has waited for more for long enough: as many doors as a text lists, for each is named. The others are due, too.
@@ -127,13 +140,13 @@ impl Avoided {
         let since = self.since.take_if(|since| since.plus_ms(GROUP_WAIT_MS) <= now)?;
         let (mut pile, mut unneeded) = (Pile::new(since), 0);
         while pile.items.len() < ITEMS_MAX
-            && let Some((name, Change { door, messages, at, exercise })) = self.changed.pop_first()
+            && let Some((key, Change { place, messages, at, exercise })) = self.changed.pop_first()
         {
-            let (holds, is_covered) = (self.reasons.contains_key(&name), self.is_covered(&door));
-            let changes = if holds { !is_covered && self.told.insert(name.clone()) } else { self.told.remove(&name) && !is_covered };
+            let (holds, is_covered) = (self.reasons.contains_key(&key), self.is_covered(&place));
+            let changes = if holds { !is_covered && self.told.insert(key.clone()) } else { self.told.remove(&key) && !is_covered };
             if changes {
                 pile.exercise |= exercise;
-                pile.add_door((name, door.title), messages, at, !holds);
+                pile.add_door((key, place.name), messages, at, !holds);
             } else {
                 unneeded += messages;
             }

@@ -1,14 +1,14 @@
 //! `(state, message or time) -> (state, sends)`, for one subscription.
 //!
 //! Every message is in exactly one send, or waits for one, or is counted with the reason why it was not told. Nothing else is.
-//! In rooms of their own: `ask`, what is asked before people are told; `gather`, what waits together; `news`, what is news to this receiver; `own`, what
-//! is told to people themselves; `remind`, what nobody has.
+//! In rooms of their own: `ask`, what is asked before people are told; `gather`, what waits together; `news`, what is news to this receiver; `remind`,
+//! what nobody has; `share`, what is told to people themselves, and how much.
 
 mod ask;
 mod gather;
 mod news;
-mod own;
 mod remind;
+mod share;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -208,10 +208,10 @@ impl Machine {
         let critical = message.severity == Severity::Critical && !message.action.is_end() && message.action != Action::Updated;
         // how often it came back counts at whatever level it was then
         let turns = self.turns(message);
-        self.heed_cluster(message, moment.clock);
         if self.heed_share(message, moment) {
             return;
         }
+        self.heed_cluster(message, moment.clock);
         if !self.is_for_us(message) {
             return self.suppress(Reason::Filtered);
         }

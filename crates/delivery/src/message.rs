@@ -55,7 +55,7 @@ pub struct Message {
     /// The line for people.
     pub title: Title,
     /// Its place in words, and nothing of what is there.
-    pub place: Title,
+    pub place_name: Title,
     /// Whether somebody has it now.
     pub holding: Holding,
     /// Whose turn it is, where it is anybody's.
@@ -157,6 +157,11 @@ impl Owner {
     }
 }
 
+/// Whether an alert came to people, by a word of contracts.md, because others had it as well, or because they are on duty now: it did not go up.
+pub(crate) fn went_nowhere_by(why: &str) -> bool {
+    matches!(why, "at_once" | "duty_changed")
+}
+
 impl Action {
     /// Whether it is an end.
     pub fn is_end(self) -> bool {
@@ -175,7 +180,7 @@ impl Message {
     pub fn is_news(&self) -> bool {
         match self.action {
             Action::Raised | Action::Upgraded | Action::Reopened | Action::Resolved | Action::Closed => true,
-            Action::Escalated => self.owner.as_ref().is_some_and(|owner| owner.level > 1 && !matches!(owner.why.as_str(), "at_once" | "duty_changed")),
+            Action::Escalated => self.owner.as_ref().is_some_and(|owner| owner.level > 1 && !went_nowhere_by(&owner.why)),
             // a cluster stands for those who join it: nobody is told of them otherwise
             Action::Updated => self.kind.as_str() == CLUSTER,
             Action::Acknowledged | Action::EscalationRequested | Action::Assigned | Action::Noted | Action::RecoveryStarted | Action::Other => false,
@@ -352,7 +357,7 @@ impl Heard {
             alert: data.alert,
             exercise: data.exercise,
             title: data.title,
-            place: name,
+            place_name: name,
             holding,
             owner: data.owner,
             level,

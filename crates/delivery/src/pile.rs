@@ -26,16 +26,17 @@ const KNOWN_MAX: usize = 400;
 const TITLE_BYTES_MAX: usize = 240;
 
 /// How far an alert has come, as people are told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// In the order in which they are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Progress {
     /// There it is, or it came back, or it is worse.
     #[default]
     New,
-    /// There are more people in it than was told.
-    Grown,
     /// Nobody took it, and it went up.
     Escalated,
+    /// There are more people in it than was told.
+    Grown,
     /// It is over: nobody need do anything.
     Over,
     /// It was told before, and nobody has it.
@@ -76,7 +77,7 @@ pub struct Line {
 /// One alert in a list. Only class work has any.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// The alert; of a nudge its community and building.
+    /// The alert; of a nudge its community and building; of a door that is not to be gone up to, its building and what it is called.
     pub alert: String,
     /// How bad it is.
     pub severity: Severity,
@@ -249,9 +250,10 @@ impl Pile {
 
     /// Adds what somebody is to believe of a door from now on, for which so many messages stand.
     pub(crate) fn add_door(&mut self, (door, title): (String, Title), messages: u64, at: Timestamp, is_over: bool) {
-        let (severity, progress, action) =
-            if is_over { (Severity::Caution, Progress::Over, Some(Action::Resolved)) } else { (Severity::Caution, Progress::New, None) };
         // neither what is there nor how bad it is
+        let severity = Severity::Caution;
+        let (progress, action) = if is_over { (Progress::Over, Some(Action::Resolved)) } else { (Progress::New, None) };
+        self.tells_of(at);
         self.count(Line { community: None, kind: None, severity, progress, count: messages, alerts: 1 });
         self.list(Item { alert: door, severity, count: messages, at: Some(at), title, action, level: None, vacant: Vec::new(), unstable: false });
     }
@@ -297,7 +299,9 @@ impl Pile {
         let is_known = !lines.is_empty();
         let before = lines.iter().position(|(line, _)| *line == place).map_or(0, |at| lines.remove(at).1);
         // whatever else waits of it is more than that it grew
-        let last = lines.len().saturating_sub(usize::from(self.lines[place].progress == Progress::Grown));
+        let is_grown = |place: usize| self.lines[place].progress == Progress::Grown;
+        let is_more = is_grown(place) && lines.last().is_some_and(|(line, _)| !is_grown(*line));
+        let last = lines.len() - usize::from(is_more);
         lines.insert(last, (place, before + messages));
         self.lines[lines.last().map_or(place, |(line, _)| *line)].alerts += 1;
         if has_room || is_known {
@@ -349,6 +353,11 @@ impl Pile {
         lines.iter().map(|(_, messages)| messages).sum()
     }
 
+    /// What is counted of an alert is listed no more: its door is for others to know.
+    pub(crate) fn unlist(&mut self, alert: &str) {
+        self.items.retain(|item| item.alert != alert);
+    }
+
     pub(crate) fn list(&mut self, item: Item) {
         // one line for one alert, with what was said of it last
         let before = self.items.iter().position(|listed| listed.alert == item.alert).map(|place| self.items.remove(place));
@@ -378,10 +387,7 @@ impl Pile {
     /// As it is told.
     pub(crate) fn notice(mut self, sort: Sort, at: Timestamp) -> Notice {
         self.lines.retain(|line| line.count > 0 || line.alerts > 0);
-        let order = |line: &Line| {
-            let progress = [Progress::Escalated, Progress::Grown].iter().position(|progress| *progress == line.progress);
-            (line.progress == Progress::Over, Reverse(line.severity), Reverse(line.count), line.kind.clone(), progress)
-        };
+        let order = |line: &Line| (line.progress == Progress::Over, Reverse(line.severity), Reverse(line.count), line.kind.clone(), line.progress);
         self.lines.sort_by_cached_key(order);
         let Self { first_at: since, exercise, grid, overnight, lines, items, .. } = self;
         let overnight = overnight && sort == Sort::Digest;
@@ -396,11 +402,16 @@ fn hash_of(text: &str) -> u32 {
 
 /// A title that cannot crowd out the others.
 pub(crate) fn short(title: &Title) -> Title {
+    within(title, TITLE_BYTES_MAX)
+}
+
+/// A title of at most so many bytes in each language, in one line.
+pub(crate) fn within(title: &Title, bytes_max: usize) -> Title {
     let cut = |text: &str| {
         // a line break in the name of a building must not look like another alert
         let mut line = String::new();
         for character in text.chars().filter(|character| !character.is_control()) {
-            if line.len() + character.len_utf8() > TITLE_BYTES_MAX {
+            if line.len() + character.len_utf8() > bytes_max {
                 line.push('…');
                 break;
             }

@@ -162,8 +162,8 @@ impl Plan {
         match (self.doors, self.share_of(message)) {
             (Doors::Critical, _) if message.severity < Severity::Critical => Class::Public,
             // whose it is not any more is none of theirs to read
-            (_, Some(Share::Counts) | None) => Class::Public,
-            (Doors::All | Doors::Critical, _) => self.class,
+            (_, Some(Share::Counts | Share::DoNotGoUp) | None) => Class::Public,
+            (Doors::All | Doors::Critical, Some(Share::Everything)) => self.class,
         }
     }
 

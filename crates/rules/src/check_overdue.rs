@@ -2,9 +2,11 @@
 //!
 //! It fires for every slot that is overdue today, and for every slot that was missed since the last one that was done: a
 //! missed day stays missed in the record, but once somebody has looked in again nobody has to go there for the day that is
-//! gone. It is quiet once a later slot was done, the open ones are done or waived, or the order has ended. In hospital nobody here owes a check: it is quiet from then on, also for what was open before, and after the
-//! way home it looks at what is due from then on only. The second miss in
-//! a row is critical, from when people wake: a day ends at midnight, nobody can look in before the morning, and nobody is woken for that. A slot is its own cause, `{quarantine}/{date}/{slot}`, so each raises once, however often it is judged.
+//! gone. It is quiet once a later slot was done, the open ones are done or waived, or the order has ended. In hospital nobody
+//! here owes a check: it is quiet from then on, also for what was open before, and after the way home it looks at what is due
+//! from then on only. The second miss in a row is critical, from when people wake: a day ends at midnight, nobody can look in
+//! before the morning, and nobody is woken for that. A slot is its own cause, `{quarantine}/{date}/{slot}`, so each raises
+//! once, however often it is judged.
 
 use domain::{
     Event, Fact, Header,
@@ -18,7 +20,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Judgement, Remembered, Rule, Scope, ScopeKind, Shared, Verdict,
-    escalation::asleep_until,
     facts::recorded_late,
     ordered::{self, Ordered},
 };
@@ -113,11 +114,10 @@ impl Rule for CheckOverdue {
             return Judgement { verdict: Verdict::Quiet { late: recorded_late(stay.at, stay.recorded_at), quieted_by: vec![id.to_string()] }, next_change };
         }
         let open = open_too_long(&slots, memory.last_in_hospital(now));
-        let verdict = match (open.first(), open.last()) {
-            (Some(first), Some(last)) => Verdict::Firing(memory.firing((scope, person), (&slots, &open), (first.overdue, last.overdue), (shared, now))),
-            _ => memory.quiet(&slots),
-        };
-        Judgement { verdict, next_change }
+        let misses = open.iter().filter(|slot| slot.state == SlotState::Missed && sleeps_until(slot, shared, now).is_none()).count();
+        let severity = if misses >= CRITICAL_MISSES_IN_A_ROW { Severity::Critical } else { Severity::Serious };
+        let firing = memory.firing((scope, person), severity, &slots, &open);
+        Judgement { verdict: firing.map_or_else(|| memory.quiet(&slots), Verdict::Firing), next_change }
     }
 }
 
@@ -125,7 +125,7 @@ impl Rule for CheckOverdue {
 fn sleeps_until(slot: &Slot, shared: &Shared<'_>, now: Timestamp) -> Option<Timestamp> {
     // no night is longer than a day
     let is_near = slot.ends.plus_ms(DAY_MS) > now;
-    let until = is_near.then(|| asleep_until(shared.policy.at(slot.ends), shared.zone, slot.ends)).flatten();
+    let until = is_near.then(|| shared.policy.at(slot.ends).asleep_until(shared.zone, slot.ends)).flatten();
     until.filter(|until| *until > now)
 }
 
@@ -173,18 +173,12 @@ impl Memory {
         stays.map(|stay| stay.at).filter(|at| *at <= now).max()
     }
 
-    fn firing(
-        &self,
-        (scope, person): (&Scope, &PersonId),
-        (slots, open): (&[Slot], &[&Slot]),
-        (first_at, last_at): (Timestamp, Timestamp),
-        (shared, now): (&Shared<'_>, Timestamp),
-    ) -> Firing {
-        let missed_in_a_row = open.iter().filter(|slot| slot.state == SlotState::Missed && sleeps_until(slot, shared, now).is_none()).count();
-        let severity = if missed_in_a_row >= CRITICAL_MISSES_IN_A_ROW { Severity::Critical } else { Severity::Serious };
+    /// What is open too long; nothing when nothing is.
+    fn firing(&self, (scope, person): (&Scope, &PersonId), severity: Severity, slots: &[Slot], open: &[&Slot]) -> Option<Firing> {
+        let (first_at, last_at) = (open.first()?.overdue, open.last()?.overdue);
         let missed = slots.iter().filter(|slot| slot.state == SlotState::Missed).count();
         let listed = &open[open.len().saturating_sub(SLOTS_LISTED_MAX)..];
-        Firing {
+        Some(Firing {
             severity,
             unconfirmed: false,
             place: self.ordered.place(),
@@ -200,7 +194,7 @@ impl Memory {
             last_at,
             occurrences: u32::try_from(open.len()).unwrap_or(u32::MAX),
             late: false,
-        }
+        })
     }
 
     /// Quiet, because of the check or the waiver that we learned of last.

@@ -49,9 +49,12 @@ struct Told {
 impl OfAlert {
     /// The gap, while it is one.
     fn open(&self) -> Option<&Told> {
-        let vacant = self.vacant.as_ref()?;
-        let over = self.filled.iter().chain(&self.ended).any(|told| told.n > vacant.n);
-        (!over).then_some(vacant)
+        self.vacant.as_ref().filter(|vacant| !self.is_after(vacant))
+    }
+
+    /// Whether the post was filled, or the alert over, after that was told.
+    fn is_after(&self, vacant: &Told) -> bool {
+        self.filled.iter().chain(&self.ended).any(|told| told.n > vacant.n)
     }
 }
 
@@ -61,7 +64,7 @@ impl Ranked for OfAlert {
 
     fn rank(&self) -> Self::Rank {
         let told = [&self.vacant, &self.filled, &self.ended].into_iter().flatten();
-        (self.ended.is_none(), told.map(|told| told.recorded_at).max())
+        (self.open().is_some(), told.map(|told| told.recorded_at).max())
     }
 }
 

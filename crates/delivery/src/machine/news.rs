@@ -7,7 +7,7 @@ use domain::{alert::QUARANTINE_BREACH, values::DAY_MS};
 use super::{Machine, NEWS_MS, State, TURNS_MAX};
 use crate::{
     Moment,
-    message::{Action, Holding, Message, Reason},
+    message::{Action, Holding, Message, Reason, went_nowhere_by},
 };
 
 /// Alerts whose turns are remembered; beyond, the one that turned longest ago is forgotten.
@@ -47,7 +47,7 @@ impl Machine {
 
     /// As it is told here: what comes to people together with others, or because they are on duty now, or by hand, did not go up to them. It is new.
     pub(super) fn as_told<'m>(&self, message: &'m Message) -> Cow<'m, Message> {
-        let is_new = || message.action == Action::Assigned || self.plan.why_told(message).is_some_and(|why| matches!(why, "at_once" | "duty_changed"));
+        let is_new = || message.action == Action::Assigned || self.plan.why_told(message).is_some_and(went_nowhere_by);
         if self.comes_to_us(message) && is_new() { Cow::Owned(Message { action: Action::Raised, ..message.clone() }) } else { Cow::Borrowed(message) }
     }
 

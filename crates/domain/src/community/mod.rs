@@ -5,6 +5,7 @@ mod decide;
 mod event;
 mod evolve;
 mod policy;
+mod quiet;
 mod state;
 
 pub use command::{Command, FeverInput, Found, RecordRestore, SetPolicy};

@@ -6,11 +6,9 @@
 
 mod chain;
 mod duties;
-mod hours;
 mod nudged;
 mod turn;
 
 pub use duties::{Duties, Part, PartKey};
-pub(crate) use hours::asleep_until;
 pub use nudged::{Nudged, nudged};
 pub use turn::{Around, Judged, turn};

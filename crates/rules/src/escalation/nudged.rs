@@ -2,7 +2,7 @@
 
 use domain::values::{Place, StaffId, Timestamp};
 
-use super::{Around, hours::asleep_until};
+use super::Around;
 use crate::{Nudge, word};
 
 /// The duty of those who report a building.
@@ -21,7 +21,7 @@ pub struct Nudged {
 
 /// Who is to be reminded at `now`: the leaders that are nearest to what is missing, as of its alert.
 pub fn nudged(nudge: &Nudge, around: &Around<'_>, now: Timestamp) -> Nudged {
-    if let Some(wakes_at) = asleep_until(around.policy.at(now), around.zone, now) {
+    if let Some(wakes_at) = around.policy.at(now).asleep_until(around.zone, now) {
         return Nudged { next_change: Some(wakes_at), ..Nudged::default() };
     }
     let place = Place { building: Some(nudge.building.clone()), ..Place::default() };

@@ -10,7 +10,6 @@ use domain::{
 use super::{
     Duties,
     chain::{self, As, Chain, Row, Step, When},
-    hours::{asleep_until, falls_asleep_at},
 };
 use crate::word;
 
@@ -62,7 +61,7 @@ impl Plan {
         let escalation = settings.escalation.iter().find(|(rule, _)| **rule == state.key.rule).map(|(_, escalation)| escalation);
         let chain = chain::of(state.key.rule.as_str()).with(escalation);
         // minutes without an acknowledgement are minutes in which somebody was awake
-        let awake = asleep_until(settings, around.zone, opened_at).unwrap_or(opened_at);
+        let awake = settings.asleep_until(around.zone, opened_at).unwrap_or(opened_at);
         let about = around.zone.day_of(state.occurrence.first_at);
         let time = |row: &Row, level: usize, begins: Timestamp, counts_from: Timestamp| match row[level].when {
             When::AtOnce => Some((begins, if begins > opened_at { Why::Worse } else { Why::AtOnce })),
@@ -170,7 +169,7 @@ impl Walk<'_> {
         }
         let owed = owed.or_else(|| self.told_again()).map(|stage| Stage { due_at: self.goes_up_at(stage.level), ..stage });
         // what was not told before level 1 sleeps is not told to it then
-        let sleeps_at = owed.as_ref().map(|_| falls_asleep_at(self.around.policy.at(self.now), self.around.zone, self.now));
+        let sleeps_at = owed.as_ref().map(|_| self.around.policy.at(self.now).falls_asleep_at(self.around.zone, self.now));
         self.changes.extend(sleeps_at);
         let next_change = self.changes.iter().copied().filter(|change| *change > self.now).min();
         Judged { owed, next_change }
@@ -229,7 +228,7 @@ impl Walk<'_> {
             return given;
         }
         let now = self.now;
-        let asleep_until = (level == 1).then(|| asleep_until(self.around.policy.at(now), self.around.zone, now)).flatten();
+        let asleep_until = (level == 1).then(|| self.around.policy.at(now).asleep_until(self.around.zone, now)).flatten();
         // whoever was told in the evening has it through the night
         let was_told = |staff: &StaffId| self.state.turn.told.values().flat_map(|told| told.owners.iter().chain(&told.informed)).any(|who| who.staff == *staff);
         let given = self.state.turn.given_to.as_ref().filter(|given| given.level == level);
@@ -265,7 +264,7 @@ impl Walk<'_> {
         let was_told = |staff: &StaffId| told.is_some_and(|told| told.owners.iter().any(|owner| owner.staff == *staff));
         let sleeps = level == 1 && owners.iter().any(|owner| owner.standing.is_some() && !was_told(&owner.staff));
         let woken = |since: Timestamp| {
-            let wakes_at = sleeps.then(|| asleep_until(self.around.policy.at(since), self.around.zone, since)).flatten();
+            let wakes_at = sleeps.then(|| self.around.policy.at(since).asleep_until(self.around.zone, since)).flatten();
             wakes_at.filter(|wakes_at| *wakes_at <= self.now).unwrap_or(since)
         };
         let mut later: Vec<Timestamp> = edges.iter().copied().filter(|edge| since < *edge && *edge <= self.now).collect();

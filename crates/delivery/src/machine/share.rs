@@ -1,4 +1,4 @@
-//! What a receiver is told that is somebody's own: what they are told, when they are, and as much.
+//! What is told on a receiver that is somebody's own: what they are told, when they are, and as much.
 
 use domain::alert::Share;
 
@@ -7,7 +7,7 @@ use crate::{
     Moment,
     avoided::Difference,
     message::{Message, Reason},
-    pile::Sort,
+    pile::{Pile, Sort},
 };
 
 impl Machine {
@@ -17,24 +17,43 @@ impl Machine {
             return false;
         }
         let share = self.plan.share_of(message);
-        let State { avoided, open, told, report, .. } = &mut self.state;
-        // others have it now, and those here have done with it
-        if matches!(share, None | Some(Share::DoNotGoUp)) && !message.action.is_end() {
-            open.forget(&message.alert);
-            told.remove(&message.alert);
+        match share {
+            Some(Share::Everything) => {}
+            Some(Share::Counts) => self.piles().for_each(|pile| pile.unlist(&message.alert)),
+            Some(Share::DoNotGoUp) | None if message.action.is_end() => {}
+            Some(Share::DoNotGoUp) | None => self.part_with(&message.alert),
         }
         if share == Some(Share::DoNotGoUp) {
             self.hear_of_door(message, moment);
             return true;
         }
-        report.suppress(Reason::NoNews, avoided.leave(message, None, moment.clock));
+        let State { avoided, report, .. } = &mut self.state;
+        report.suppress(Reason::NoNews, avoided.leave(message, false, moment.clock));
         false
+    }
+
+    /// Others have an alert now, and those here have done with it: also with what they were going to be told.
+    fn part_with(&mut self, alert: &str) {
+        self.state.open.forget(alert);
+        self.state.told.remove(alert);
+        let untold = self.piles().map(|pile| pile.take_out(alert)).sum();
+        let State { groups, criticals, digest, report, .. } = &mut self.state;
+        report.suppress(Reason::NoNews, untold);
+        criticals.retain(|_, pile| pile.total() > 0);
+        groups.retain(|_, pile| pile.total() > 0);
+        digest.take_if(|digest| digest.total() == 0);
+    }
+
+    /// All that waits to be told together.
+    fn piles(&mut self) -> impl Iterator<Item = &mut Pile> {
+        let State { groups, criticals, digest, .. } = &mut self.state;
+        groups.values_mut().chain(criticals.values_mut()).chain(digest)
     }
 
     /// Takes a reason not to go up, or its end. Why it is one is for others to know: nothing of it is kept here.
     fn hear_of_door(&mut self, message: &Message, moment: Moment) {
         let State { avoided, report, .. } = &mut self.state;
-        report.suppress(Reason::NoNews, avoided.leave(message, Some(&message.place.zh_cn), moment.clock));
+        report.suppress(Reason::NoNews, avoided.leave(message, true, moment.clock));
         let is_reason = !message.action.is_end();
         if message.silenced && is_reason {
             return self.suppress(Reason::Silenced);

@@ -195,6 +195,40 @@ fn whoever_is_given_an_alert_by_hand_is_told_though_somebody_has_it() {
 }
 
 #[test]
+fn what_waits_and_is_given_to_others_is_not_told_any_more() {
+    let theirs: Told<'_> = &[(1, "by_hand", &[("s-lou", "everything")])];
+    for (then, left) in [(&[("s-zhao", "everything"), ("s-lou", "do_not_go_up")][..], 1), (&[("s-zhao", "everything")], 0), (&[("s-lou", "counts")], 1)] {
+        let mut bench = of(&["s-lou"]);
+        let hours = QuietHours { from: TimeOfDay::of(15, 0), until: TimeOfDay::of(15, 30) };
+        bench.machine = Machine::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..bench.machine.plan().clone() }, "abc".to_owned());
+        bench.happens_with(payload(1, 1, "symptom", Serious, "escalated", "b07", 0), theirs, "502", 0);
+        bench.run(0..200);
+        bench.happens_with(payload(1, 2, "symptom", Serious, "assigned", "b07", 200), &[(1, "by_hand", then)], "502", 200);
+        bench.run(200..3000);
+        let texts = bench.texts();
+        assert_eq!(texts.len(), left, "{then:?}: {texts:?}");
+        assert!(!texts.iter().any(|(_, text)| text.contains("symptom")), "{then:?}: {texts:?}");
+    }
+}
+
+#[test]
+fn a_building_and_a_door_of_the_same_name_are_two() {
+    let named = |more: serde_json::Value| {
+        let mut data =
+            json!({"place": {"name": {"zh-CN": "阳光小区 7号楼", "en": "Yangguang, building 7"}, "town": "dianbu", "community": "u07", "building": "b07"}});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        data
+    };
+    let mut bench = of(&["s-lou"]);
+    // somebody at no door that is known, and the building
+    bench.hear_with(payload(1, 2, "fever", Critical, "escalated", "b07", 0), &data(AT_ONCE, named(json!({}))), 0);
+    bench.hear_with(payload(99, 2, "cluster", Critical, "escalated", "b07", 0), &data(AT_ONCE, named(json!({"key": "u07/cluster/building/b07"}))), 0);
+    (2..9).for_each(|alert| bench.begins(alert, &format!("{alert}02"), 0));
+    bench.run(0..200);
+    assert_eq!(bench.heads(), heads(&[(60, "【提醒】1 处请不要上楼")]));
+}
+
+#[test]
 fn what_is_told_as_counts_names_no_door() {
     let town: Told<'_> = &[(1, "at_once", &[("s-nurse", "everything")]), (3, "by_hand", &[("s-command", "counts")])];
     let mut bench = of(&["s-command"]);
