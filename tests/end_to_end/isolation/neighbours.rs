@@ -18,7 +18,7 @@ const REASONS: [&str; 10] = ["发热", "Fever", "fever", "38.6", "tenths_celsius
 /// Lists, the alert itself and timelines, with `{alert}` for its id.
 const LISTS: [&str; 3] = ["/alerts", "/alerts?state=ended", "/alerts/{alert}"];
 const TIMELINES: [&str; 3] = ["/timeline?building=b07", "/timeline?household=h0", "/timeline?person=p0"];
-const PAGES: [&str; 3] = ["/alerts", "/alerts?state=ended", "/alerts/{alert}"];
+const PAGES: [&str; 4] = ["/b/b07", "/alerts", "/alerts?state=ended", "/alerts/{alert}"];
 
 /// Whose each token is, and their role: the neighbour of whoever is ill, that of somebody else, and those who go to them.
 const STAFF: [(&str, &str); 4] = [("s-seven", "leader"), ("s-eight", "leader"), ("s-nurse", "nurse"), ("s-office", "office")];
@@ -97,6 +97,15 @@ async fn of_a_neighbour_who_may_be_ill_a_leader_reads_not_to_go_up_and_nothing_o
     // to have seen it is taken from whoever asks, and changes nothing of what they read
     let n = seven.ask(&system, &format!("/alerts/{id}")).await.json["n"].clone();
     seven.send(&system, "alert.acknowledge", json!({"alert":id,"n":n})).await;
+    let n = until("it is seen", WAIT, async || {
+        let shown = seven.ask(&system, &format!("/alerts/{id}")).await.json;
+        shown["seen"].is_object().then(|| shown["n"].clone())
+    })
+    .await;
+    // what they wrote themselves they read again
+    seven.send(&system, "alert.note", json!({"alert":id,"n":n,"note":"门口有哭声"})).await;
+    until("their own note is there", WAIT, async || seven.ask(&system, &format!("/alerts/{id}")).await.text.contains("门口有哭声").then_some(())).await;
+    assert!(!eight.ask(&system, &format!("/alerts/{id}")).await.text.contains("门口有哭声"), "a note of somebody else");
     reads_nothing_of_why(&system, &seven, id).await;
     let n = nurse.ask(&system, &format!("/alerts/{id}")).await.json["n"].clone();
     nurse.send(&system, "alert.close", json!({"alert":id,"n":n,"reason":"measured_wrong"})).await;
