@@ -70,6 +70,8 @@ fn reading(observed: &Observed, words: Words) -> String {
 /// What is to be done about an alert by whoever looks at it.
 pub(crate) fn next_step(alert: &AlertItem, words: Words) -> String {
     let next = match alert.kind.as_str() {
+        // what it is called says not to go up already
+        _ if !alert.says_why() => words.of("next.nurse_goes_up"),
         _ if alert.for_you == Some(Share::DoNotGoUp) => words.of("next.do_not_go_up"),
         _ if alert.state == "recovering" => words.of("next.recovering"),
         // the leader of a building that is silent, who need not call themselves

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use domain::{
     Event, Fact,
     access::Scope,
-    alert::AlertId,
+    alert::{Alert, AlertId},
     responsibility::ScopeKind,
     values::{BuildingId, CheckpointId, CommandId, CommunityId, HouseholdId, Now, PersonId, QuarantineId, RoundId, StaffId, Timestamp},
 };
@@ -199,7 +199,7 @@ impl Reader {
         Ok(views::quarantine_item(&row.value, row.sequence, keepers, true, &moment))
     }
 
-    /// Alerts. One that says what medicine found is no alert of those who may not see that.
+    /// Alerts. One that says what medicine found is no alert of those who may not see that; to whom is only not to go up, none says why it is.
     ///
     /// # Errors
     /// [`ReadError`].
@@ -328,7 +328,8 @@ impl Reader {
         Ok((round.round, page))
     }
 
-    /// A timeline, newest first; each entry with its event as this caller may know of it, private parts sealed.
+    /// A timeline, newest first; each entry with its event as this caller may know of it, private parts sealed. Events of an alert say why it is: they are
+    /// none for those who are only not to go up.
     ///
     /// # Errors
     /// [`ReadError`]; not found when there is no such building, household, person or order.
@@ -352,7 +353,10 @@ impl Reader {
                 let cursor = Cursor::of([at.0.to_string(), sequence.to_string(), index.to_string()]);
                 let item = views::timeline_item(commit, sequence, index, retracted_by);
                 let seen = item.and_then(|(item, event)| as_seen(scope, &commit.header.actor, event).map(|event| (item, event)));
-                items.extend(seen.map(|seen| (cursor, seen)));
+                let Some(seen) = seen else { continue };
+                if !is_without_reasons(&rows, scope, &seen.1)? {
+                    items.push((cursor, seen));
+                }
             }
         }
         items.truncate(page.limit + 1);
@@ -397,6 +401,13 @@ impl Reader {
     fn rows<'a>(&self, community: &'a CommunityId) -> Result<CommunityRows<'a>, StoreError> {
         CommunityRows::new(&self.store, community)
     }
+}
+
+/// Whether an event is a step of an alert of which somebody is not shown why it is.
+fn is_without_reasons(rows: &CommunityRows<'_>, scope: &Scope, event: &Event) -> Result<bool, StoreError> {
+    let Some(step) = Alert::step(event) else { return Ok(false) };
+    let row = rows.get::<models::alert::Alert>(step.alert)?;
+    Ok(row.is_some_and(|row| views::is_without_reasons(&row.value.state, scope.staff(), scope.principal().role())))
 }
 
 /// The cursor and the alert of an index entry.

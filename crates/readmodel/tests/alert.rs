@@ -7,12 +7,15 @@ mod world;
 
 use domain::{
     Event, Role,
-    alert::{Act, AlertId, Basis, Detail, Escalated, Key, Occurrence, Owner, Raised, RecoveryStarted, Reopened, ResolvedV2, Severity, Share, Updated, Why},
-    values::{Place, PlaceNames, Timestamp},
+    alert::{
+        Act, AlertId, Basis, CloseReason, ClosedV2, Detail, Escalated, Key, Observed, Occurrence, Owner, Raised, RecoveryStarted, Reopened, ResolvedV2,
+        Severity, Share, Updated, Why,
+    },
+    values::{Place, PlaceNames, Site, Subject, Timestamp},
 };
 use readmodel::{
     models::alert::{Alert, CAUSES_PER_EVENT_MAX},
-    views::{self, AlertItem, AlertReader},
+    views::{self, AlertItem, AlertReader, HistoryItem},
 };
 use world::{id, rows_of, told};
 
@@ -98,15 +101,15 @@ fn whoever_asks_is_told_how_much_they_were_told_at_whatever_level_until_it_is_ov
         resolved.into(),
     ];
     let facts: Vec<_> = (1..).zip(events).map(|(sequence, event)| told(sequence, Timestamp(0), Timestamp(0), event)).collect();
-    let after_as = |role: Role, events: usize, staff: Option<&str>| {
+    let item_as = |role: Role, events: usize, staff: Option<&str>| {
         let (community, staff) = (id("c1"), staff.map(id));
         let reader = AlertReader { community: &community, staff: staff.as_ref(), role, now: Timestamp(0) };
         views::alert_item(&rows_of::<Alert>(&facts[..events])[&alert], 1, false, reader)
     };
-    let turn = |events: usize| ["s-nurse", "s-office", "s-leader", "s-both"].map(|staff| after_as(Role::Office, events, Some(staff)).your_turn);
+    let turn = |events: usize| ["s-nurse", "s-office", "s-leader", "s-both"].map(|staff| item_as(Role::Office, events, Some(staff)).your_turn);
     assert_eq!(turn(3), [Some(1), Some(2), None, Some(1)], "at the level where it was theirs first, and of who is only told none");
     assert_eq!((turn(4), turn(5)), ([None; 4], [None; 4]), "while it recovers it is nobody's turn");
-    let after_as = |role: Role, events: usize, staff: Option<&str>| after_as(role, events, staff).for_you;
+    let after_as = |role: Role, events: usize, staff: Option<&str>| item_as(role, events, staff).for_you;
     let after = |events: usize, staff: Option<&str>| after_as(Role::Office, events, staff);
     // a neighbour goes up to nobody who may be ill, told or not; to whom is not ill any more, there is nothing to say
     let neighbour = [1, 3, 4, 5].map(|events| after_as(Role::Leader, events, Some("s-other")));
@@ -118,6 +121,61 @@ fn whoever_asks_is_told_how_much_they_were_told_at_whatever_level_until_it_is_ov
         assert_eq!(told, [everything, everything, Some(Share::DoNotGoUp), everything, None], "after {events}");
     }
     assert_eq!((after(3, None), after(5, Some("s-leader"))), (None, None), "a token without a person; and when it is over");
+    // why it is: not for who is only not to go up, by their role or as they were told, over or not; nor is it kept from the office, whoever they are besides
+    let says_why = |role: Role, staff: &str| [3, 4, 5].map(|events| item_as(role, events, Some(staff)).says_why());
+    for (role, staff) in [(Role::Leader, "s-other"), (Role::Leader, "s-leader"), (Role::Grid, "s-leader")] {
+        assert_eq!(says_why(role, staff), [false; 3], "{role} {staff}");
+    }
+    for (role, staff) in [(Role::Leader, "s-nurse"), (Role::Leader, "s-both"), (Role::Grid, "s-other"), (Role::Office, "s-leader"), (Role::Nurse, "s-leader")] {
+        assert_eq!(says_why(role, staff), [true; 3], "{role} {staff}");
+    }
+}
+
+#[test]
+fn who_is_only_not_to_go_up_reads_where_how_it_stands_and_since_when_and_nothing_of_why() {
+    let key = Key { rule: id("fever"), subject_kind: id("person"), subject_id: id("p1") };
+    let alert = AlertId::new(key.hash(&id("c1")), 1);
+    let seen = Observed { tenths_celsius: 382, site: Site::Axilla, at: Timestamp(0), recorded_at: Timestamp(0) };
+    let occurred = Occurrence {
+        unconfirmed: true,
+        place: Place { door: Some("502".to_owned()), ..Place::default() },
+        person: Some(Subject::person(id("p1"))),
+        observed: Some(seen),
+        detail: Detail { missed: 3, ..Detail::default() },
+        occurrences: 7,
+        rule_version: 9,
+        ..occurrence(&causes(&["a"]))
+    };
+    let (person, place) = (occurred.person.clone(), occurred.place.clone());
+    let events: [Event; 2] = [
+        Raised { alert: alert.clone(), key: key.clone(), n: 1, episode: 1, occurrence: occurred }.into(),
+        ClosedV2 { alert: alert.clone(), key, n: 2, place, person, reason: CloseReason::MeasuredWrong }.into(),
+    ];
+    let facts: Vec<_> = (1..).zip(events).map(|(sequence, event)| told(sequence, Timestamp(0), Timestamp(0), event)).collect();
+    let (row, community) = (rows_of::<Alert>(&facts).remove(&alert).unwrap(), id("c1"));
+    let as_role = |role: Role| views::alert_item(&row, 2, true, AlertReader { community: &community, staff: None, role, now: Timestamp(0) });
+    let (whole, item) = (as_role(Role::Office), as_role(Role::Leader));
+    let history = whole.history.iter().map(|happened| HistoryItem { reason: None, caused_by: Vec::new(), ..happened.clone() }).collect();
+    let expected = AlertItem {
+        key: format!("c1/do_not_go_up/alert/{alert}"),
+        kind: id("do_not_go_up"),
+        person: None,
+        unconfirmed: false,
+        observed: None,
+        detail: Detail::default(),
+        occurrences: 0,
+        you_may: causes(&["alert.note"]),
+        rule_version: 0,
+        caused_by: Vec::new(),
+        history,
+        without: causes(&["reasons"]),
+        ..whole.clone()
+    };
+    assert_eq!(item, expected);
+    assert_eq!((whole.without, whole.history[1].reason.as_deref(), whole.kind.as_str()), (Vec::new(), Some("measured_wrong"), "fever"));
+    let mut masked = item;
+    masked.mask_notes(&id("t-leader"));
+    assert_eq!(masked.without, ["reasons", "notes"]);
 }
 
 #[test]
@@ -134,7 +192,8 @@ fn whoever_asks_is_told_what_they_may_do_about_it_and_since_when_nobody_has_it()
     };
     assert_eq!((item(Role::Viewer).first_at, item(Role::Viewer).free_since), (Timestamp(0), Some(Timestamp(7))));
     assert_eq!(item(Role::Viewer).you_may, Vec::<String>::new());
-    assert_eq!(item(Role::Leader).you_may, ["alert.acknowledge", "alert.escalate", "alert.note"]);
+    assert_eq!(item(Role::Leader).you_may, ["alert.escalate", "alert.note"], "who is not to go up has nothing to take over");
+    assert_eq!(item(Role::Gate).you_may, ["alert.acknowledge", "alert.escalate", "alert.note"]);
     assert_eq!(item(Role::Command).you_may, ["alert.acknowledge", "alert.escalate", "alert.assign", "alert.note"]);
     assert!(item(Role::Nurse).you_may.len() == 6 && item(Role::Nurse).you_may(Act::Close) && !item(Role::Leader).you_may(Act::Assign));
 }

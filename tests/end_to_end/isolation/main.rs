@@ -5,6 +5,7 @@
 
 mod doors;
 mod findings;
+mod neighbours;
 mod offers;
 mod topics;
 

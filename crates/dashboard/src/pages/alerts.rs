@@ -64,8 +64,8 @@ struct AlertPage {
     f: Frame,
     line: Line,
     state: String,
-    rule: String,
-    version: u16,
+    /// Its rule and the version of that, where the visitor is shown why it is.
+    rule: Option<(String, u16)>,
     /// Nobody has it.
     free: bool,
     turn: Option<Turn>,
@@ -259,8 +259,7 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
     Ok(AlertPage {
         f,
         state: words.api_word("state", &item.state),
-        rule: words.kind(item.kind.as_str()),
-        version: item.rule_version,
+        rule: item.says_why().then(|| (words.kind(item.kind.as_str()), item.rule_version)),
         free: item.free_since.is_some(),
         turn: item.turn.as_ref().map(|turn| turn_in_words(turn, clock, &colleagues)),
         last: clock.short(item.last_at),

@@ -180,12 +180,12 @@ async fn people(visitor: &Visitor, community: &Community, residents: &[Resident]
 fn reasons<'a>(alerts: impl Iterator<Item = (&'a AlertItem, Line)>, cell: Option<&Cell>, entries: &[Entry], clock: &Clock) -> Vec<Reason> {
     let words = clock.words;
     let of_alert = |(alert, line): (&AlertItem, Line)| {
-        let rule = format!("{} {}", words.with("alert.rule", words.kind(alert.kind.as_str())), words.with("alert.version", alert.rule_version));
+        let rule = || format!("{} {}", words.with("alert.rule", words.kind(alert.kind.as_str())), words.with("alert.version", alert.rule_version));
         Reason {
             mark: Some(line.mark),
             text: line.matter,
             href: Some(line.href),
-            detail: Some([line.owner, rule].join(" · ")),
+            detail: Some(std::iter::once(line.owner).chain(alert.says_why().then(rule)).collect::<Vec<_>>().join(" · ")),
             causes: alert.caused_by.iter().rev().take(CAUSES_MAX).map(|event| cause_link(event, entries)).collect(),
         }
     };

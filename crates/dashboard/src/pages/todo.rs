@@ -80,14 +80,18 @@ impl Line {
             href,
             n: alert.n,
             mark: Mark::of_severity(weight(alert), words),
-            place: telling::place(&alert.names, &alert.place, alert.person.is_some(), words),
+            place: telling::place(&alert.names, &alert.place, alert.person.is_some() || !alert.says_why(), words),
             matter: telling::matter(alert, clock),
             person: alert.person.as_ref().and_then(|who| who.person.clone()),
             since: clock.short(alert.first_at),
             age: clock.age(alert.first_at),
             owner,
             owned: acknowledged.is_some() || recovering,
-            next: (!ended).then(|| telling::next_step(alert, words)),
+            next: match ended {
+                false => Some(telling::next_step(alert, words)),
+                // that a reason is gone does not say that the household may be visited
+                true => (!alert.says_why()).then(|| words.of("next.ask_before_going_up").to_owned()),
+            },
             late: alert.late,
             // nobody has it: somebody should have had it since they could
             deadline: acknowledged.and_then(|taken| taken.until).unwrap_or(free_since),

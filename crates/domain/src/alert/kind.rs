@@ -9,7 +9,7 @@ pub struct Kind {
     pub called: (&'static str, &'static str),
     /// What is to be done about it.
     pub next: (&'static str, &'static str),
-    /// Somebody may be ill: neighbours are not to go up, whoever else was told.
+    /// Somebody may be ill: neighbours are not to go up, whoever else was told, and are not shown why.
     pub is_illness: bool,
     /// Its alerts say what medicine found of somebody: who is a case, or lives with one. They are for those who may see findings.
     pub of_findings: bool,
@@ -26,9 +26,11 @@ impl Kind {
         Self::of(slug).is_some_and(|kind| kind.of_findings)
     }
 
-    /// What people call a kind, in Chinese and in English; one that this program does not know by its slug.
+    /// What people call a kind, in Chinese and in English; one that this program does not know by its slug. [`DO_NOT_GO_UP`] has a name too: lists show it
+    /// where a kind stands.
     pub fn name_of(slug: &str) -> (&str, String) {
-        Self::of(slug).map_or_else(|| (slug, slug.replace('_', " ")), |kind| (kind.called.0, kind.called.1.to_owned()))
+        let called = Self::of(slug).map(|kind| kind.called).or_else(|| (slug == DO_NOT_GO_UP).then_some(("请不要上楼", "Please do not go up")));
+        called.map_or_else(|| (slug, slug.replace('_', " ")), |(chinese, english)| (chinese, english.to_owned()))
     }
 
     /// The slugs of all kinds.
@@ -43,6 +45,9 @@ pub const FEVER: &str = "fever";
 pub const CLUSTER: &str = "cluster";
 /// Somebody under an order who is not where they should be.
 pub const QUARANTINE_BREACH: &str = "quarantine_breach";
+
+/// What stands for the kind of an alert where it is shown to neighbours, who are told nothing of it but this. It is no kind: no rule has this name.
+pub const DO_NOT_GO_UP: &str = "do_not_go_up";
 
 /// All kinds of alerts.
 pub const KINDS: &[Kind] = &[

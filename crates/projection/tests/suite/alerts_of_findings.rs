@@ -181,17 +181,17 @@ async fn what_was_written_about_an_alert_is_read_by_those_who_may_see_findings_a
     let fever = raised(Severity::Serious);
     log.append("c1", &event_fact(900, "2020-02-02T09:00", fever.clone())).await;
     let by_the_nurse = note(&log, 901, (&fever, 2), ("nurse", "核酸阳性")).await;
-    let by_the_leader = note(&log, 902, (&fever, 3), ("leader", "门口有哭声")).await;
+    let at_the_gate = note(&log, 902, (&fever, 3), ("gate", "门口有哭声")).await;
     let mut over = note(&log, 903, (&fever, 4), ("nurse", "已转定点医院")).await;
     let domain::Event::AlertNoted(Noted { alert, key, n, place, person, private }) = over.event else { panic!("a note") };
     over.event = ResolvedV2 { alert, key, n, place, person, by_hand: true, late: false, quieted_by: vec![], basis: None, private }.into();
-    log.append_all("c1", &[by_the_nurse, by_the_leader, over]).await;
+    log.append_all("c1", &[by_the_nurse, at_the_gate, over]).await;
     let folder = tempfile::tempdir().unwrap();
     let running = log.start(folder.path());
     running.reached(log.head).await;
     let texts = ["核酸阳性", "门口有哭声", "已转定点医院"];
     for (token, reads) in
-        [("nurse", [true; 3]), ("office", [true; 3]), ("leader", [false, true, false]), ("gate", [false; 3]), ("viewer", [false; 3]), ("admin", [false; 3])]
+        [("nurse", [true; 3]), ("office", [true; 3]), ("gate", [false, true, false]), ("leader", [false; 3]), ("viewer", [false; 3]), ("admin", [false; 3])]
     {
         let alert = running.json(token, &format!("/communities/c1/alerts/{}", fever.alert)).await;
         let timeline = running.json(token, "/communities/c1/timeline?person=p3").await;
@@ -201,9 +201,15 @@ async fn what_was_written_about_an_alert_is_read_by_those_who_may_see_findings_a
         }
         let history = alert["history"].as_array().unwrap();
         let who: Vec<_> = history.iter().map(|happened| (happened["action"].as_str().unwrap(), happened["actor"].as_str().unwrap())).collect();
-        assert_eq!(who, [("raised", "office"), ("noted", "nurse"), ("noted", "leader"), ("resolved", "nurse")], "that there is one, and whose: {token}");
-        assert_eq!(alert["without"], if SEE.contains(&token) { Value::Null } else { json!(["notes"]) }, "{token}");
-        assert_eq!(timeline["items"].as_array().unwrap().iter().filter(|item| item["type"] == "alert.noted.v1").count(), 2, "{token}");
+        assert_eq!(who, [("raised", "office"), ("noted", "nurse"), ("noted", "gate"), ("resolved", "nurse")], "that there is one, and whose: {token}");
+        // a leader is not to go up to a fever, and timelines tell them nothing of it
+        let (without, noted) = match token {
+            "leader" => (json!(["reasons", "notes"]), 0),
+            token if SEE.contains(&token) => (Value::Null, 2),
+            _ => (json!(["notes"]), 2),
+        };
+        let told = timeline["items"].as_array().unwrap().iter().filter(|item| item["type"] == "alert.noted.v1").count();
+        assert_eq!((&alert["without"], told), (&without, noted), "{token}");
     }
     running.projection.stop().await;
 }

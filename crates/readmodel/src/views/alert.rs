@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     Role,
-    alert::{Act, Alert, AlertId, Detail, Gap, Key, Kind, Observed, Owner, Severity, Share, State, Status as AlertStatus},
+    access::Right,
+    alert::{Act, Alert, AlertId, DO_NOT_GO_UP, Detail, Gap, Key, Kind, Observed, Owner, Severity, Share, State, Status as AlertStatus},
     values::{CommunityId, Place, PlaceNames, Slug, StaffId, Subject, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -93,9 +94,9 @@ pub struct TurnView {
 pub struct AlertItem {
     /// The alert.
     pub alert: AlertId,
-    /// `{community}/{rule}/{subject kind}/{subject id}`.
+    /// `{community}/{rule}/{subject kind}/{subject id}`; where why it is is left out, `{community}/do_not_go_up/alert/{alert}`.
     pub key: String,
-    /// The rule.
+    /// The rule; [`DO_NOT_GO_UP`] where why it is is left out.
     pub kind: Slug,
     /// `open`, `acknowledged`, `recovering`, `resolved` or `closed`. Open again once the time is over until which somebody had it.
     pub state: String,
@@ -121,7 +122,7 @@ pub struct AlertItem {
     pub first_at: Timestamp,
     /// When it was last so.
     pub last_at: Timestamp,
-    /// How many observations.
+    /// How many observations; 0 where why it is is left out.
     pub occurrences: u32,
     /// Recorded long after it happened.
     pub late: bool,
@@ -141,15 +142,15 @@ pub struct AlertItem {
     pub for_you: Option<Share>,
     /// The level nearest to the door at which it is the turn of whoever asks, or was before it went up; nothing where it never was, and as with `turn`.
     pub your_turn: Option<u8>,
-    /// The commands about it that whoever asks may send, and that can be done as it stands.
+    /// The commands about it that whoever asks may send, and that can be done as it stands. Who is only not to go up has nothing to take over.
     pub you_may: Vec<String>,
-    /// Version of the rule.
+    /// Version of the rule; 0 where why it is is left out.
     pub rule_version: u16,
     /// What its rule rests on now, or rested on when it fired last: event ids, or slots, the same in whatever order facts came. Empty in lists.
     pub caused_by: Vec<String>,
     /// What became of it, oldest first. Empty in lists.
     pub history: Vec<HistoryItem>,
-    /// What is left out for this caller, whether there is any or not: `notes`.
+    /// What is left out for this caller, whether there is any or not: `notes`, and `reasons`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
     /// Sequence of the last commit in it.
@@ -158,6 +159,8 @@ pub struct AlertItem {
 
 /// What those are not shown who may not see findings: what others wrote about an alert.
 const NOTES: &str = "notes";
+/// What those are not shown who are only not to go up: why. Neighbours need not know what is behind a door to stay away from it.
+const REASONS: &str = "reasons";
 
 impl AlertItem {
     /// Whether whoever asked can do something about it.
@@ -168,7 +171,33 @@ impl AlertItem {
     /// Without what others wrote about it, for the holder of a token: a nurse or the office may have written what medicine found.
     pub fn mask_notes(&mut self, reader: &Slug) {
         self.history.iter_mut().filter(|happened| happened.actor != *reader).for_each(|happened| happened.private = Veiled::Nothing);
-        self.without = vec![NOTES.to_owned()];
+        self.without.push(NOTES.to_owned());
+    }
+
+    /// Whether it says to whoever asked why it is.
+    pub fn says_why(&self) -> bool {
+        self.without.iter().all(|left_out| left_out != REASONS)
+    }
+
+    /// Of a place that somebody is not to go up to: where, how it stands, since when, with whom it is, and nothing of why. How bad it is stays, by which
+    /// alerts are ordered and counted and buildings coloured.
+    fn without_reasons(self, community: &CommunityId) -> Self {
+        let history = self.history.into_iter().map(|happened| HistoryItem { reason: None, caused_by: Vec::new(), ..happened });
+        Self {
+            key: format!("{community}/{DO_NOT_GO_UP}/alert/{}", self.alert),
+            kind: do_not_go_up(),
+            person: None,
+            unconfirmed: false,
+            observed: None,
+            detail: Detail::default(),
+            occurrences: 0,
+            you_may: self.you_may.into_iter().filter(|may| may != Act::Acknowledge.command()).collect(),
+            rule_version: 0,
+            caused_by: Vec::new(),
+            history: history.collect(),
+            without: vec![REASONS.to_owned()],
+            ..self
+        }
     }
 }
 
@@ -191,8 +220,25 @@ pub struct AlertReader<'a> {
     pub now: Timestamp,
 }
 
-/// An alert as it stands; with its causes and its history when it alone is asked for.
-pub fn alert_item(row: &alert::Row, sequence: u64, whole: bool, AlertReader { community, staff, role, now }: AlertReader<'_>) -> AlertItem {
+/// The word that stands for the kind of an alert.
+fn do_not_go_up() -> Slug {
+    #[expect(clippy::expect_used, reason = "a word of ours is a slug: tests show alerts with it")]
+    DO_NOT_GO_UP.parse().expect("a word of ours is a slug")
+}
+
+/// An alert as it stands, as far as whoever asks may know; with its causes and its history when it alone is asked for.
+pub fn alert_item(row: &alert::Row, sequence: u64, whole: bool, reader: AlertReader<'_>) -> AlertItem {
+    let item = whole_item(row, sequence, whole, reader);
+    if is_without_reasons(&row.state, reader.staff, reader.role) { item.without_reasons(reader.community) } else { item }
+}
+
+/// Whether somebody is not shown why an alert is, nor its events, which say it: a neighbour of whom all that is wanted is not to go up, also when it is over.
+/// Who may see findings sees why of everything, whoever they are to the building besides.
+pub fn is_without_reasons(state: &State, staff: Option<&StaffId>, role: Role) -> bool {
+    !role.may(Right::SeeFindings) && share_of_episode(state, staff, role) == Some(Share::DoNotGoUp)
+}
+
+fn whole_item(row: &alert::Row, sequence: u64, whole: bool, AlertReader { community, staff, role, now }: AlertReader<'_>) -> AlertItem {
     let state = &row.state;
     let occurrence = &state.occurrence;
     let acknowledged = match &state.status {
@@ -240,12 +286,14 @@ fn taken_by(row: &alert::Row, actor: &Slug) -> Vec<StaffId> {
     taken.map(|taken| taken.by.clone()).unwrap_or_default()
 }
 
-/// How much somebody was told of an alert that is not over: as one whose turn it was, or else besides. A leader, who is a neighbour, goes up to nobody who
-/// may be ill, told in this minute or not, unless it is their turn.
+/// How much somebody was told of an alert that is not over.
 fn share_of(state: &State, staff: Option<&StaffId>, role: Role) -> Option<Share> {
-    if !state.is_active() {
-        return None;
-    }
+    share_of_episode(state, staff, role).filter(|_| state.is_active())
+}
+
+/// How much somebody was told in the latest episode: as one whose turn it was, or else besides. A leader, who is a neighbour, goes up to nobody who may be
+/// ill, told in this minute or not, unless it is their turn.
+fn share_of_episode(state: &State, staff: Option<&StaffId>, role: Role) -> Option<Share> {
     let levels = state.turn.told.values();
     let mut told = levels.clone().flat_map(|told| &told.owners).chain(levels.flat_map(|told| &told.informed));
     let share = told.find(|told| Some(&told.staff) == staff).map(|told| told.share);

@@ -25,7 +25,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use alert::{AcknowledgedBy, AlertItem, AlertReader, HistoryItem, SeenBy, TurnView, alert_item};
+pub use alert::{AcknowledgedBy, AlertItem, AlertReader, HistoryItem, SeenBy, TurnView, alert_item, is_without_reasons};
 pub use board::{AlertCounts, BuildingRows, StatusRow, door_total, next_change, status_row};
 pub use checkpoint::{CheckpointItem, checkpoint_item};
 pub use coverage::{CoverageCount, CoverageDoors, coverage_count, coverage_doors, in_scope};

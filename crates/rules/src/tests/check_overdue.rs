@@ -91,14 +91,7 @@ fn a_release_and_a_waiver_end_it_and_what_was_due_before_the_order_was_known_nev
     let release = commit(2, at("2020-02-02T22:00"), at("2020-02-02T22:00"), released());
     let verdict = judge::<CheckOverdue>(&[order(), release], &scope(), at("2020-02-02T22:00")).verdict;
     assert_eq!(verdict, Verdict::Quiet { late: false, quieted_by: vec![event_id(2)] });
-    let waiver = domain::quarantine::SlotsWaived {
-        quarantine: "q1".parse().unwrap(),
-        person: "p1".parse().unwrap(),
-        place: home(),
-        slots: vec![domain::obligation::SlotId { date: day("2020-02-02"), name: "am".parse().unwrap() }],
-        private: None,
-    };
-    let waived = commit(2, at("2020-02-02T13:00"), at("2020-02-02T13:00"), waiver);
+    let waived = commit(2, at("2020-02-02T13:00"), at("2020-02-02T13:00"), waived(&[(day("2020-02-02"), "am")]));
     let verdict = judge::<CheckOverdue>(&[order(), waived], &scope(), at("2020-02-02T14:00")).verdict;
     assert_eq!(verdict, Verdict::Quiet { late: false, quieted_by: vec![event_id(2)] });
     let typed_late = commit(1, at("2020-02-01T21:00"), at("2020-02-03T13:00"), ordered(Kind::Home, day("2020-02-01")));

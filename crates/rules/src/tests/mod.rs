@@ -24,7 +24,8 @@ use domain::{
     community::{Change, Policy, RuleChange},
     log::CommitHash,
     medical::{Finding, FindingRecorded},
-    quarantine::{CheckFound, CheckOutcome, Checked, CountBasis, Extended, Kind, Moved, Ordered, ReleaseReason, Released},
+    obligation::SlotId,
+    quarantine::{CheckFound, CheckOutcome, Checked, CountBasis, Extended, Kind, Moved, Ordered, ReleaseReason, Released, SlotsWaived},
     record::{Retracted, StoredEvent},
     values::{CommandId, Day, Place, Precision, Reading, Site, Subject, Timestamp, Unreadable, Zone},
     visit::{Basis, Exposure, Mode, Outcome, PersonFound, Presence, Recorded},
@@ -137,6 +138,12 @@ fn released() -> Released {
 
 fn extended(until: Day) -> Extended {
     Extended { quarantine: "q1".parse().unwrap(), person: "p1".parse().unwrap(), place: home(), until }
+}
+
+/// Of these slots nothing is owed, by the day and the name of each.
+fn waived(slots: &[(Day, &str)]) -> SlotsWaived {
+    let slots = slots.iter().map(|(date, name)| SlotId { date: *date, name: name.parse().unwrap() }).collect();
+    SlotsWaived { quarantine: "q1".parse().unwrap(), person: "p1".parse().unwrap(), place: home(), slots, private: None }
 }
 
 /// From home to a place without a door.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{obligation::SlotId, values::Slug};
+use domain::values::Slug;
 use proptest::prelude::*;
 
 use super::*;
@@ -57,6 +57,7 @@ fn event(at: Timestamp) -> impl Strategy<Value = Event> {
         1 => prop::sample::select(vec!["p1", "p9"]).prop_map(move |person| arrival::moved_in(person, at).into()),
         2 => (unit, -2..=0_i32).prop_map(move |(unit, days)| report(today.plus_days(days), unit).into()),
         1 => (0..8_i32).prop_map(move |days| extended(today.plus_days(days)).into()),
+        2 => (prop::sample::select(vec!["am", "pm"]), -1..=1_i32).prop_map(move |(name, days)| waived(&[(today.plus_days(days), name)]).into()),
         1 => prop::sample::select(Kind::ALL).prop_map(|kind| moved(kind).into()),
         1 => prop::sample::select(ReleaseReason::ALL).prop_map(|reason| Released { reason, ..released() }.into()),
         1 => (prop::sample::select(vec!["r1", "r2"]), prop::option::of(1..72_i64))
