@@ -7,6 +7,7 @@ mod levels;
 mod nudges;
 mod own;
 mod properties;
+mod shares;
 mod silenced;
 mod stories;
 mod texts;
