@@ -159,9 +159,9 @@ impl Machine {
         piles + nudges.messages() + avoided.messages() + outbox.messages()
     }
 
-    /// Since when, in real time, the oldest send has waited to be done.
-    pub fn oldest(&self) -> Option<Timestamp> {
-        self.state.outbox.oldest()
+    /// Since when, in real time, the oldest send has waited to be done. What waits for the morning is not late.
+    pub fn oldest(&self, moment: Moment) -> Option<Timestamp> {
+        self.state.outbox.oldest(self.is_night(moment))
     }
 
     /// Sends that failed and will be tried again.
@@ -404,9 +404,11 @@ impl Machine {
         Send { number, id, critical, messages, content, until: None }
     }
 
-    /// The next send to be tried now. What was decided must have been written down before.
-    pub fn start(&mut self, real: Timestamp) -> Option<Send> {
-        self.state.outbox.start(self.plan.pace(), real)
+    /// The next send to be tried now. What was decided must have been written down before. What was decided by day and could not be told waits
+    /// through the night as what comes at night does.
+    pub fn start(&mut self, moment: Moment) -> Option<Send> {
+        let is_night = self.is_night(moment);
+        self.state.outbox.start(self.plan.pace(), moment.real, is_night)
     }
 
     /// What came of a try; nothing when there is no such send.

@@ -109,7 +109,7 @@ impl Bench {
             let silences = self.answers(seconds);
             self.machine.tick(at(seconds), &silences);
             self.adds_up();
-            let Some(send) = self.machine.start(at(seconds).real) else { break };
+            let Some(send) = self.machine.start(at(seconds)) else { break };
             let outcome = answer(&send);
             self.machine.settle(send.number, outcome, at(seconds).real).unwrap();
             self.done.extend((outcome == Outcome::Delivered).then_some(send.number));

@@ -1,8 +1,23 @@
-//! A receiver that takes nothing for a while, or not everything.
+//! A receiver that takes nothing for a while, or not everything, by day and over the beginning of the night.
 
 use domain::alert::Severity::{Critical, Serious};
 
-use super::*;
+use super::{nudges::nudge, *};
+
+/// It sleeps from half an hour after the start until two hours after it.
+const NIGHT: std::ops::Range<i64> = 1560..7560;
+
+fn sleeping(plan: Plan) -> Plan {
+    let hours = QuietHours { from: TimeOfDay::of(15, 30), until: TimeOfDay::of(17, 10) };
+    Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..plan }
+}
+
+/// What was delivered, and when: what it tells of, and whether it says when it was written.
+fn delivered(bench: &Bench, since: i64) -> Vec<(i64, Sort, String, bool)> {
+    let named = |told: &Notice| told.items.iter().map(|item| item.alert.as_str()).collect::<Vec<_>>().join(" ");
+    let told = bench.calls.iter().filter(|(second, _)| *second >= since).filter_map(|(second, send)| Some((*second, notice(send)?)));
+    told.map(|(second, told)| (second, told.sort, named(told), told.waited_ms.is_some())).collect()
+}
 
 #[test]
 fn a_receiver_that_is_away_gets_everything_later_in_order_under_the_same_ids() {
@@ -64,4 +79,50 @@ fn one_message_that_is_refused_holds_up_no_other_and_is_given_up_in_the_end() {
     assert_eq!((bench.machine.report().delivered, bench.machine.report().given_up), (1, 0));
     (24 * 60..24 * 60 + 10).for_each(|minute| bench.second(minute * 60, refused));
     assert_eq!((bench.machine.report().delivered, bench.machine.report().given_up, bench.machine.waiting()), (1, 1, 0));
+}
+
+#[test]
+fn whoever_comes_back_at_night_is_woken_by_what_is_critical_and_reads_the_rest_in_the_morning() {
+    let mut bench = Bench::new(sleeping(plan(Channel::Wecom, Class::Work)));
+    for (alert, severity, building) in [(1, Serious, "b1"), (2, Critical, "b2"), (3, Serious, "b3")] {
+        bench.hear(alert, "symptom", severity, "raised", building, 600);
+    }
+    (600..3000).for_each(|second| bench.second(second, |_| Outcome::Failed));
+    bench.hear(4, "symptom", Serious, "raised", "b4", 3000);
+    assert!(bench.machine.oldest(at(3000)).is_some(), "a critical waits");
+    bench.run(3000..NIGHT.end);
+    assert_eq!(bench.machine.oldest(at(NIGHT.end - 1)), None, "what waits for the morning alarms no operator");
+    bench.run(NIGHT.end..NIGHT.end + 1200);
+    let told = delivered(&bench, 3000);
+    let woken: Vec<_> = told.iter().filter(|(second, ..)| NIGHT.contains(second)).collect();
+    assert!(woken.iter().all(|(_, _, alerts, _)| alerts == "a2") && woken.len() > 2, "{woken:?}");
+    let morning: Vec<_> = told.iter().filter(|(second, sort, ..)| *second >= NIGHT.end && *sort != Sort::Reminder).collect();
+    let named: Vec<_> = morning.iter().map(|(_, sort, alerts, is_late)| (*sort, alerts.as_str(), *is_late)).collect();
+    assert_eq!(named, [(Sort::News, "a1", true), (Sort::News, "a3", true), (Sort::Digest, "a4", false)]);
+}
+
+#[test]
+fn a_program_sleeps_never_and_what_is_counted_for_it_is_as_it_is_for_people() {
+    for (class, at_night) in [(Class::Work, true), (Class::Public, false)] {
+        let mut bench = Bench::new(sleeping(plan(Channel::Webhook, class)));
+        bench.hear(1, "symptom", Serious, "raised", "b1", 600);
+        (600..3000).for_each(|second| bench.second(second, |_| Outcome::Failed));
+        bench.run(3000..NIGHT.end + 10);
+        let (second, _) = bench.calls.iter().find(|(second, _)| *second >= 3000).unwrap();
+        assert_eq!((NIGHT.contains(second), bench.machine.waiting()), (at_night, 0), "{class:?}");
+    }
+}
+
+#[test]
+fn a_nudge_that_could_not_be_told_waits_through_the_night_while_it_is_of_use() {
+    for (until, told) in [(NIGHT.end - 60, 0), (NIGHT.end + 3600, 1)] {
+        let mut bench = Bench::new(sleeping(Plan { leaders: vec!["s-li".parse().unwrap()], ..plan(Channel::Wecom, Class::Work) }));
+        bench.hear_with(nudge("b1", &["s-li"], json!({"due_at": START.plus_ms(until * 1000)}), 600), &json!({}), 600);
+        (600..3000).for_each(|second| bench.second(second, |_| Outcome::Failed));
+        bench.run(3000..NIGHT.end + 600);
+        let times: Vec<_> = delivered(&bench, 3000).into_iter().map(|(second, sort, ..)| (second, sort)).collect();
+        assert_eq!(times, vec![(NIGHT.end, Sort::Nudge); told]);
+        let too_old = bench.machine.report().suppressed.get(&Reason::TooOld).copied().unwrap_or_default();
+        assert_eq!((too_old, bench.machine.waiting()), (1 - told as u64, 0));
+    }
 }
