@@ -383,7 +383,6 @@ impl Machine {
     fn decide_until(&mut self, pile: Pile, (sort, critical): (Sort, bool), until: Option<Timestamp>, moment: Moment) {
         // what a reminder tells was told before
         let messages = if sort == Sort::Reminder { 0 } else { pile.total() };
-        pile.known().for_each(|alert| self.state.open.tell(alert, moment.clock));
         // criticals have a lane of their own
         if !critical {
             let spent = &mut self.state.spent;
@@ -392,6 +391,8 @@ impl Machine {
         }
         // the first text of its own after digests says that there is less to read again
         let singly_again = sort == Sort::News && !critical && std::mem::take(&mut self.state.crowded);
+        let number = self.state.number + 1;
+        pile.known().for_each(|alert| self.state.open.tell(alert, number, moment.clock));
         let notice = Notice { singly_again, ..pile.notice(sort, moment.clock) };
         let send = self.send(critical, messages, Content::Notice(notice), None);
         self.state.outbox.push(Send { until, ..send }, moment.real);
@@ -412,15 +413,18 @@ impl Machine {
     }
 
     /// What came of a try; nothing when there is no such send.
-    pub fn settle(&mut self, number: u64, outcome: Outcome, real: Timestamp) -> Option<Settled> {
-        let (messages, settled) = self.state.outbox.settle(number, outcome, real)?;
+    pub fn settle(&mut self, number: u64, outcome: Outcome, moment: Moment) -> Option<Settled> {
+        let (messages, settled) = self.state.outbox.settle(number, outcome, moment.real)?;
         let report = &mut self.state.report;
         match outcome {
             Outcome::Delivered => report.calls += 1,
             Outcome::Failed | Outcome::Limited { .. } | Outcome::Gone => report.failed_calls += 1,
         }
         match settled {
-            Settled::Delivered => report.delivered += messages,
+            Settled::Delivered => {
+                report.delivered += messages;
+                self.state.open.have_been_told(number, moment.clock);
+            }
             Settled::GivenUp => report.given_up += messages,
             Settled::Again => {}
         }

@@ -152,6 +152,11 @@ impl Outbox {
         self.waiting.len()
     }
 
+    /// Whether a send is not done.
+    pub(crate) fn holds(&self, number: u64) -> bool {
+        self.waiting.iter().any(|waiting| waiting.send.number == number)
+    }
+
     /// Takes out what is of no use any more and is not being tried; how many messages that are.
     pub(crate) fn take_late(&mut self, now: Timestamp) -> u64 {
         let late = |waiting: &Waiting| !waiting.under_way && waiting.send.until.is_some_and(|until| until <= now);

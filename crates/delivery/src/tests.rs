@@ -111,7 +111,7 @@ impl Bench {
             self.adds_up();
             let Some(send) = self.machine.start(at(seconds)) else { break };
             let outcome = answer(&send);
-            self.machine.settle(send.number, outcome, at(seconds).real).unwrap();
+            self.machine.settle(send.number, outcome, at(seconds)).unwrap();
             self.done.extend((outcome == Outcome::Delivered).then_some(send.number));
             self.told.extend(serde_json::to_vec(&send).unwrap());
             self.calls.push((seconds, send));

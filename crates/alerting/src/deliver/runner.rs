@@ -267,7 +267,7 @@ impl Runner {
         let Some(send) = work.under_way.remove(&task) else { return };
         work.change(true);
         let (name, outcome) = (&self.plan.name, answer.summary());
-        match work.standing.machine.settle(send.number, answer.outcome, (self.real)()) {
+        match work.standing.machine.settle(send.number, answer.outcome, self.moment()) {
             Some(Settled::Delivered) => {
                 tracing::debug!(delivery = %name, id = %send.id, "delivered");
                 return;

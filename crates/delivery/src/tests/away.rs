@@ -1,5 +1,7 @@
 //! A receiver that takes nothing for a while, or not everything, by day and over the beginning of the night.
 
+use std::collections::BTreeSet;
+
 use domain::alert::Severity::{Critical, Serious};
 
 use super::{nudges::nudge, *};
@@ -125,4 +127,35 @@ fn a_nudge_that_could_not_be_told_waits_through_the_night_while_it_is_of_use() {
         let too_old = bench.machine.report().suppressed.get(&Reason::TooOld).copied().unwrap_or_default();
         assert_eq!((too_old, bench.machine.waiting()), (1 - told as u64, 0));
     }
+}
+
+#[test]
+fn nobody_is_reminded_of_what_they_were_not_told_yet_and_is_half_an_hour_after_they_were() {
+    // whenever it comes back, and whichever text finds that out
+    for back in (2400..2700).step_by(29) {
+        let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+        for (alert, severity, building) in [(1, Serious, "b1"), (2, Critical, "b2"), (3, Critical, "b3")] {
+            bench.hear(alert, "symptom", severity, "raised", building, 0);
+        }
+        (0..back).for_each(|second| bench.second(second, |_| Outcome::Failed));
+        bench.run(back..back + 2400);
+        let told = delivered(&bench, back);
+        let news: BTreeSet<&str> = told[..3].iter().map(|(_, sort, alerts, _)| if *sort == Sort::News { alerts.as_str() } else { "" }).collect();
+        assert_eq!(news, ["a1", "a2", "a3"].into(), "back at {back}: {told:?}");
+        let last = told[..3].iter().map(|(second, ..)| second).max().unwrap();
+        let [(again, Sort::Reminder, alerts, _)] = &told[3..] else { panic!("back at {back}: {told:?}") };
+        assert!((last - 10..last + 10).contains(&(again - 1800)) && alerts == "a2 a3 a1", "back at {back}: {told:?}");
+    }
+}
+
+#[test]
+fn whoever_was_away_for_so_long_that_news_are_given_up_is_reminded_of_what_is_open() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    bench.hear(1, "symptom", Critical, "raised", "b1", 0);
+    let days = |from: i64, until: i64| (from * 24 * 60..until * 24 * 60).map(|minute| minute * 60);
+    days(0, 1).chain([24 * 3600, 24 * 3600 + 600]).for_each(|second| bench.second(second, |_| Outcome::Failed));
+    assert_eq!((bench.machine.report().given_up, bench.machine.waiting()), (1, 0));
+    bench.run(24 * 3600 + 1200..24 * 3600 + 1300);
+    let told: Vec<_> = delivered(&bench, 24 * 3600 + 1200).into_iter().map(|(_, sort, alerts, _)| (sort, alerts)).collect();
+    assert_eq!(told, [(Sort::Reminder, "a1".to_owned())]);
 }
