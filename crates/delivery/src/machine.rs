@@ -250,7 +250,8 @@ impl Machine {
             // of what is held back they are reminded once the silence or the cluster is over: nobody else would tell them
             Telling::Now | Telling::Not | Telling::Held(_) => REPEAT_EVERY_MS,
         };
-        let hearing = Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms) };
+        let hearing =
+            Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms), situation: self.plan.situation(message) };
         self.state.open.hear(message, self.plan.class_of(message), hearing);
     }
 

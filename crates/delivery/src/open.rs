@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    alert::{FEVER, Severity},
+    alert::{FEVER, Severity, Situation},
     values::{CommunityId, MINUTE_MS, Slug, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,8 @@ struct Open {
     /// The number of the last send that tells what is new of it.
     #[serde(default)]
     told_in: Option<u64>,
+    #[serde(default, skip_serializing_if = "Situation::is_usual")]
+    situation: Situation,
 }
 
 /// Of what nobody is reminded now.
@@ -77,6 +79,8 @@ pub(crate) struct Hearing {
     pub(crate) told: bool,
     /// When they are told again if nobody has it.
     pub(crate) remind_at: Timestamp,
+    /// What changes what they are to do.
+    pub(crate) situation: Situation,
 }
 
 /// What is open and nobody has, by alert.
@@ -120,7 +124,23 @@ impl OpenAlerts {
         let building = message.building.clone().filter(|_| title.is_some());
         self.0.insert(
             alert,
-            Open { community, kind, building, severity, title, exercise, since, next_at, taken_until, silenced_until, level, inhibited, reminded, told_in },
+            Open {
+                community,
+                kind,
+                building,
+                severity,
+                title,
+                exercise,
+                since,
+                next_at,
+                taken_until,
+                silenced_until,
+                level,
+                inhibited,
+                reminded,
+                told_in,
+                situation: hearing.situation,
+            },
         );
     }
 
@@ -218,7 +238,18 @@ impl OpenAlerts {
             pile.count(Line { community, kind, severity, progress: Progress::Untaken, count: 1, alerts: 1 });
             if let Some(title) = open.title.clone() {
                 let (alert, severity, at) = (alert.clone(), open.severity, Some(open.since));
-                pile.list(Item { alert, severity, count: 1, at, title, action: None, level: None, vacant: Vec::new(), unstable: false });
+                pile.list(Item {
+                    alert,
+                    severity,
+                    count: 1,
+                    at,
+                    title,
+                    action: None,
+                    level: None,
+                    vacant: Vec::new(),
+                    unstable: false,
+                    situation: open.situation,
+                });
             }
         }
         pile

@@ -4,6 +4,7 @@ mod away;
 mod clusters;
 mod holding;
 mod levels;
+mod next;
 mod nudges;
 mod own;
 mod properties;

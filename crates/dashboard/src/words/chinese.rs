@@ -198,8 +198,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("duty.medical", "医疗组"),
     ("duty.police", "派出所"),
     ("next.do_not_go_up", "请不要上楼，护士会上门"),
-    ("next.report_today", "请报今天的日报"),
-    ("next.remeasure", "换腋下再测一次"),
     ("next.recovering", "继续测温，再发热马上报"),
     ("next.quarantine_breach_stopped", "已在卡口拦下，请送回家"),
     ("next.look", "查看并处理"),

@@ -198,8 +198,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("duty.medical", "medical group"),
     ("duty.police", "police"),
     ("next.do_not_go_up", "please do not go up: the nurse does"),
-    ("next.report_today", "please send today's report"),
-    ("next.remeasure", "measure again under the arm"),
     ("next.recovering", "go on measuring, and report a fever at once"),
     ("next.quarantine_breach_stopped", "stopped at the gate: see them home"),
     ("next.look", "look into it"),
