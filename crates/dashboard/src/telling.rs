@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    alert::{Detail, Gap, Kind, Observed, Share},
-    community::BUILDING_SILENT,
+    alert::{Detail, Gap, Kind, Observed, Share, Situation},
     values::{Day, PersonId, Place, PlaceNames},
 };
 use readmodel::views::{AlertItem, Cell, ReadingView};
@@ -69,16 +68,14 @@ fn reading(observed: &Observed, words: Words) -> String {
 
 /// What is to be done about an alert by whoever looks at it.
 pub(crate) fn next_step(alert: &AlertItem, words: Words) -> String {
+    let situation = Situation { first_turn: alert.your_turn == Some(1), unconfirmed: alert.unconfirmed };
     let next = match alert.kind.as_str() {
         // what it is called says not to go up already
         _ if !alert.says_why() => words.of("next.nurse_goes_up"),
         _ if alert.for_you == Some(Share::DoNotGoUp) => words.of("next.do_not_go_up"),
         _ if alert.state == "recovering" => words.of("next.recovering"),
-        // the leader of a building that is silent, who need not call themselves
-        BUILDING_SILENT if alert.your_turn == Some(1) => words.of("next.report_today"),
-        "fever" if alert.unconfirmed => words.of("next.remeasure"),
         "quarantine_breach" if alert.detail.stopped => words.of("next.quarantine_breach_stopped"),
-        kind => Kind::of(kind).map_or_else(|| words.of("next.look"), |kind| words.one_of(kind.next)),
+        kind => Kind::of(kind).map_or_else(|| words.of("next.look"), |kind| words.one_of(kind.next_in(situation))),
     };
     next.to_owned()
 }

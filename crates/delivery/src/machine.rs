@@ -159,9 +159,9 @@ impl Machine {
         piles + nudges.messages() + avoided.messages() + outbox.messages()
     }
 
-    /// Since when, in real time, the oldest send has waited to be done.
-    pub fn oldest(&self) -> Option<Timestamp> {
-        self.state.outbox.oldest()
+    /// Since when, in real time, the oldest send has waited to be done. What waits for the morning is not late.
+    pub fn oldest(&self, moment: Moment) -> Option<Timestamp> {
+        self.state.outbox.oldest(self.is_night(moment))
     }
 
     /// Sends that failed and will be tried again.
@@ -250,7 +250,8 @@ impl Machine {
             // of what is held back they are reminded once the silence or the cluster is over: nobody else would tell them
             Telling::Now | Telling::Not | Telling::Held(_) => REPEAT_EVERY_MS,
         };
-        let hearing = Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms) };
+        let hearing =
+            Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms), situation: self.plan.situation(message) };
         self.state.open.hear(message, self.plan.class_of(message), hearing);
     }
 
@@ -383,7 +384,6 @@ impl Machine {
     fn decide_until(&mut self, pile: Pile, (sort, critical): (Sort, bool), until: Option<Timestamp>, moment: Moment) {
         // what a reminder tells was told before
         let messages = if sort == Sort::Reminder { 0 } else { pile.total() };
-        pile.known().for_each(|alert| self.state.open.tell(alert, moment.clock));
         // criticals have a lane of their own
         if !critical {
             let spent = &mut self.state.spent;
@@ -392,6 +392,8 @@ impl Machine {
         }
         // the first text of its own after digests says that there is less to read again
         let singly_again = sort == Sort::News && !critical && std::mem::take(&mut self.state.crowded);
+        let number = self.state.number + 1;
+        pile.known().for_each(|alert| self.state.open.tell(alert, number, moment.clock));
         let notice = Notice { singly_again, ..pile.notice(sort, moment.clock) };
         let send = self.send(critical, messages, Content::Notice(notice), None);
         self.state.outbox.push(Send { until, ..send }, moment.real);
@@ -404,21 +406,26 @@ impl Machine {
         Send { number, id, critical, messages, content, until: None }
     }
 
-    /// The next send to be tried now. What was decided must have been written down before.
-    pub fn start(&mut self, real: Timestamp) -> Option<Send> {
-        self.state.outbox.start(self.plan.pace(), real)
+    /// The next send to be tried now. What was decided must have been written down before. What was decided by day and could not be told waits
+    /// through the night as what comes at night does.
+    pub fn start(&mut self, moment: Moment) -> Option<Send> {
+        let is_night = self.is_night(moment);
+        self.state.outbox.start(self.plan.pace(), moment.real, is_night)
     }
 
     /// What came of a try; nothing when there is no such send.
-    pub fn settle(&mut self, number: u64, outcome: Outcome, real: Timestamp) -> Option<Settled> {
-        let (messages, settled) = self.state.outbox.settle(number, outcome, real)?;
+    pub fn settle(&mut self, number: u64, outcome: Outcome, moment: Moment) -> Option<Settled> {
+        let (messages, settled) = self.state.outbox.settle(number, outcome, moment.real)?;
         let report = &mut self.state.report;
         match outcome {
             Outcome::Delivered => report.calls += 1,
             Outcome::Failed | Outcome::Limited { .. } | Outcome::Gone => report.failed_calls += 1,
         }
         match settled {
-            Settled::Delivered => report.delivered += messages,
+            Settled::Delivered => {
+                report.delivered += messages;
+                self.state.open.have_been_told(number, moment.clock);
+            }
             Settled::GivenUp => report.given_up += messages,
             Settled::Again => {}
         }

@@ -44,6 +44,8 @@ pub struct Message {
     pub is_of_building: bool,
     /// The rule.
     pub kind: Slug,
+    /// Its temperature was not measured again.
+    pub unconfirmed: bool,
     /// The worst of this episode.
     pub severity: Severity,
     /// What happened to the alert.
@@ -249,6 +251,8 @@ struct Data {
     #[serde(default)]
     key: String,
     kind: Slug,
+    #[serde(default)]
+    unconfirmed: bool,
     action: Action,
     #[serde(default)]
     state: String,
@@ -352,6 +356,7 @@ impl Heard {
             grid,
             is_of_building: data.key.split('/').nth(2) == Some("building"),
             kind: data.kind,
+            unconfirmed: data.unconfirmed,
             severity,
             action: data.action,
             alert: data.alert,

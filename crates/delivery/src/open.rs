@@ -1,9 +1,9 @@
 //! Alerts that are open and that nobody has: they are told again until somebody has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    alert::{FEVER, Severity},
+    alert::{FEVER, Severity, Situation},
     values::{CommunityId, MINUTE_MS, Slug, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,20 @@ struct Open {
     /// People were reminded of it.
     #[serde(default)]
     reminded: bool,
+    /// The number of the last send that tells what is new of it.
+    #[serde(default)]
+    told_in: Option<u64>,
+    #[serde(default, skip_serializing_if = "Situation::is_usual")]
+    situation: Situation,
+}
+
+/// Of what nobody is reminded now.
+#[derive(Debug, Default)]
+pub(crate) struct Withheld {
+    /// Where a cluster stands for it.
+    pub(crate) standing: Standing,
+    /// What is new of it was not told yet.
+    pub(crate) untold: BTreeSet<String>,
 }
 
 /// How a message was heard.
@@ -65,6 +79,8 @@ pub(crate) struct Hearing {
     pub(crate) told: bool,
     /// When they are told again if nobody has it.
     pub(crate) remind_at: Timestamp,
+    /// What changes what they are to do.
+    pub(crate) situation: Situation,
 }
 
 /// What is open and nobody has, by alert.
@@ -93,7 +109,8 @@ impl OpenAlerts {
             (None, None, Some(before)) if !hearing.told => before.next_at.min(hearing.remind_at),
             (None, None, _) => hearing.remind_at,
         };
-        let (since, before_level, reminded) = before.map_or((hearing.now, 0, false), |before| (before.since, before.level, before.reminded));
+        let kept = |before: &Open| (before.since, before.level, before.reminded, before.told_in);
+        let (since, before_level, reminded, told_in) = before.map_or((hearing.now, 0, false, None), kept);
         if before.is_none() && !self.make_room(message.severity) {
             return;
         }
@@ -107,7 +124,23 @@ impl OpenAlerts {
         let building = message.building.clone().filter(|_| title.is_some());
         self.0.insert(
             alert,
-            Open { community, kind, building, severity, title, exercise, since, next_at, taken_until, silenced_until, level, inhibited, reminded },
+            Open {
+                community,
+                kind,
+                building,
+                severity,
+                title,
+                exercise,
+                since,
+                next_at,
+                taken_until,
+                silenced_until,
+                level,
+                inhibited,
+                reminded,
+                told_in,
+                situation: hearing.situation,
+            },
         );
     }
 
@@ -141,14 +174,19 @@ impl OpenAlerts {
         true
     }
 
+    /// What is to be told again now or soon after, as far as its time goes, and the number of the last send that tells what is new of it.
+    pub(crate) fn near(&self, now: Timestamp) -> impl Iterator<Item = (&str, Option<u64>)> {
+        self.0.iter().filter(move |(_, open)| open.is_near(now)).map(|(alert, open)| (alert.as_str(), open.told_in))
+    }
+
     /// The worst that is to be told again now.
-    pub(crate) fn worst_due(&self, now: Timestamp, standing: &Standing) -> Option<Severity> {
-        self.0.values().filter(|open| open.next_at <= now && !open.is_withheld(standing)).map(|open| open.severity).max()
+    pub(crate) fn worst_due(&self, now: Timestamp, withheld: &Withheld) -> Option<Severity> {
+        self.0.iter().filter(|(alert, open)| open.next_at <= now && !open.is_withheld(alert, withheld)).map(|(_, open)| open.severity).max()
     }
 
     /// All of at least this severity that is to be told again now or soon after, be it silenced or not.
-    pub(crate) fn coming(&self, now: Timestamp, least: Severity, standing: &Standing) -> Vec<(CommunityId, String)> {
-        self.0.iter().filter(|(_, open)| open.comes(now, least, standing)).map(|(alert, open)| (open.community.clone(), alert.clone())).collect()
+    pub(crate) fn coming(&self, now: Timestamp, least: Severity, withheld: &Withheld) -> Vec<(CommunityId, String)> {
+        self.0.iter().filter(|(alert, open)| open.comes(alert, now, least, withheld)).map(|(alert, open)| (open.community.clone(), alert.clone())).collect()
     }
 
     /// Takes what was answered.
@@ -175,18 +213,24 @@ impl OpenAlerts {
         self.0.get_mut(alert).into_iter().for_each(|open| open.put_off(now));
     }
 
-    /// People are told of an alert now, which may have waited: when they are told again counts from now.
-    pub(crate) fn tell(&mut self, alert: &str, now: Timestamp) {
-        if let Some(open) = self.0.get_mut(alert).filter(|open| !open.is_taken(now)) {
-            open.next_at = now.plus_ms(REPEAT_EVERY_MS);
+    /// People are told of an alert in a send that is decided now, which may have waited: when they are told again counts from now.
+    pub(crate) fn tell(&mut self, alert: &str, number: u64, now: Timestamp) {
+        if let Some(open) = self.0.get_mut(alert) {
+            open.told_in = Some(number);
+            open.told_at(now);
         }
     }
 
+    /// They have that send: when they are told again counts from now.
+    pub(crate) fn have_been_told(&mut self, number: u64, now: Timestamp) {
+        self.0.values_mut().filter(|open| open.told_in == Some(number)).for_each(|open| open.told_at(now));
+    }
+
     /// All of at least this severity that is to be told again now or soon after and is not silenced; it is put off.
-    pub(crate) fn tell_again(&mut self, now: Timestamp, least: Severity, standing: &Standing) -> Pile {
+    pub(crate) fn tell_again(&mut self, now: Timestamp, least: Severity, withheld: &Withheld) -> Pile {
         let mut pile = Pile::new(now);
-        let told = |open: &Open| open.comes(now, least, standing) && open.silenced_until.is_none_or(|until| until <= now);
-        for (alert, open) in self.0.iter_mut().filter(|(_, open)| told(open)) {
+        let told = |alert: &str, open: &Open| open.comes(alert, now, least, withheld) && open.silenced_until.is_none_or(|until| until <= now);
+        for (alert, open) in self.0.iter_mut().filter(|(alert, open)| told(alert, open)) {
             (open.next_at, open.reminded) = (now.plus_ms(REPEAT_EVERY_MS), true);
             pile.exercise |= open.exercise;
             pile.tells_of(open.since);
@@ -194,7 +238,18 @@ impl OpenAlerts {
             pile.count(Line { community, kind, severity, progress: Progress::Untaken, count: 1, alerts: 1 });
             if let Some(title) = open.title.clone() {
                 let (alert, severity, at) = (alert.clone(), open.severity, Some(open.since));
-                pile.list(Item { alert, severity, count: 1, at, title, action: None, level: None, vacant: Vec::new(), unstable: false });
+                pile.list(Item {
+                    alert,
+                    severity,
+                    count: 1,
+                    at,
+                    title,
+                    action: None,
+                    level: None,
+                    vacant: Vec::new(),
+                    unstable: false,
+                    situation: open.situation,
+                });
             }
         }
         pile
@@ -207,6 +262,13 @@ impl Open {
         self.taken_until.is_some_and(|until| now < until)
     }
 
+    /// People are told of it at a time.
+    fn told_at(&mut self, now: Timestamp) {
+        if !self.is_taken(now) {
+            self.next_at = now.plus_ms(REPEAT_EVERY_MS);
+        }
+    }
+
     /// While it is silenced, it is asked about again.
     fn put_off(&mut self, now: Timestamp) {
         if let Some(until) = self.silenced_until.filter(|until| now < *until && !self.is_taken(now)) {
@@ -215,12 +277,20 @@ impl Open {
     }
 
     /// Whether it is told again now or soon after, unless it is silenced.
-    fn comes(&self, now: Timestamp, least: Severity, standing: &Standing) -> bool {
-        self.severity >= least && self.next_at.0 - REPEAT_TOGETHER_MS <= now.0 && !self.is_taken(now) && !self.is_withheld(standing)
+    fn comes(&self, alert: &str, now: Timestamp, least: Severity, withheld: &Withheld) -> bool {
+        self.severity >= least && self.is_near(now) && !self.is_taken(now) && !self.is_withheld(alert, withheld)
     }
 
-    /// Whether a cluster stands for it: nobody is reminded of it then.
-    fn is_withheld(&self, standing: &Standing) -> bool {
+    /// Whether it would be told again within [`REPEAT_TOGETHER_MS`].
+    fn is_near(&self, now: Timestamp) -> bool {
+        self.next_at.0 - REPEAT_TOGETHER_MS <= now.0
+    }
+
+    /// Whether nobody is reminded of it now: what is new of it waits to be told, or a cluster stands for it.
+    fn is_withheld(&self, alert: &str, Withheld { standing, untold }: &Withheld) -> bool {
+        if untold.contains(alert) {
+            return true;
+        }
         // who made it was told by name before there was one; a warm forehead is critical to nobody, and in no cluster
         let made_it = |since| self.kind.as_str() == FEVER && self.severity == Severity::Critical && self.since <= since;
         standing.since(&self.community, self.building.as_deref()).is_some_and(|since| self.inhibited || made_it(since))

@@ -38,6 +38,13 @@ pub struct Send {
     pub until: Option<Timestamp>,
 }
 
+impl Send {
+    /// Whether it may go out: at night people are woken for what is critical only, and a program sleeps never.
+    fn may_go(&self, is_night: bool) -> bool {
+        !is_night || self.critical || matches!(self.content, Content::Message { .. })
+    }
+}
+
 /// What a send tells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -145,6 +152,11 @@ impl Outbox {
         self.waiting.len()
     }
 
+    /// Whether a send is not done.
+    pub(crate) fn holds(&self, number: u64) -> bool {
+        self.waiting.iter().any(|waiting| waiting.send.number == number)
+    }
+
     /// Takes out what is of no use any more and is not being tried; how many messages that are.
     pub(crate) fn take_late(&mut self, now: Timestamp) -> u64 {
         let late = |waiting: &Waiting| !waiting.under_way && waiting.send.until.is_some_and(|until| until <= now);
@@ -173,9 +185,9 @@ impl Outbox {
         self.waiting.iter().map(|waiting| waiting.send.messages).sum()
     }
 
-    /// Since when the oldest has waited.
-    pub(crate) fn oldest(&self) -> Option<Timestamp> {
-        self.waiting.iter().map(|waiting| waiting.since).min()
+    /// Since when the oldest has waited, of those that are not to wait for the morning.
+    pub(crate) fn oldest(&self, is_night: bool) -> Option<Timestamp> {
+        self.waiting.iter().filter(|waiting| waiting.send.may_go(is_night)).map(|waiting| waiting.since).min()
     }
 
     /// The place in the stream of the first message in it that is told as it stands.
@@ -192,9 +204,9 @@ impl Outbox {
         self.waiting.iter().filter(|waiting| waiting.tries > 0).count()
     }
 
-    /// The next to be tried now, criticals first, then what was decided first; it counts as a call.
-    pub(crate) fn start(&mut self, pace: Pace, real: Timestamp) -> Option<Send> {
-        let number = self.next(real)?;
+    /// The next to be tried now, criticals first, then what was decided first; it counts as a call. At night only what people are woken for.
+    pub(crate) fn start(&mut self, pace: Pace, real: Timestamp, is_night: bool) -> Option<Send> {
+        let number = self.next(real, is_night)?;
         let next = self.waiting.iter_mut().find(|waiting| waiting.send.number == number)?;
         if !self.calls.may(pace, next.send.critical, real) {
             return None;
@@ -204,8 +216,9 @@ impl Outbox {
         Some(next.told(real))
     }
 
-    fn next(&self, real: Timestamp) -> Option<u64> {
-        let due = self.waiting.iter().filter(|waiting| !waiting.under_way && !lies_ahead(waiting.next_at, real)).min_by_key(|waiting| waiting.turn())?;
+    fn next(&self, real: Timestamp, is_night: bool) -> Option<u64> {
+        let may = |waiting: &&Waiting| waiting.send.may_go(is_night) && !waiting.under_way && !lies_ahead(waiting.next_at, real);
+        let due = self.waiting.iter().filter(may).min_by_key(|waiting| waiting.turn())?;
         if self.away.is_none() || due.alone {
             return Some(due.send.number);
         }

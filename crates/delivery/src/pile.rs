@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use domain::{
-    alert::Severity,
+    alert::{Kind, Severity, Situation},
     community::BUILDING_SILENT,
     values::{CommunityId, Slug, Timestamp},
 };
@@ -98,6 +98,9 @@ pub struct Item {
     pub vacant: Vec<u8>,
     /// It comes and goes, and is told of no more.
     pub unstable: bool,
+    /// What changes what is to be done about it.
+    #[serde(default, skip_serializing_if = "Situation::is_usual")]
+    pub situation: Situation,
 }
 
 /// Messages that are told together.
@@ -150,6 +153,9 @@ pub struct Notice {
     pub lines: Vec<Line>,
     /// The first of them: worst first, and what is over last.
     pub items: Vec<Item>,
+    /// What is to be done, where it is the same about all that is not over. Only in class work.
+    #[serde(default)]
+    pub next: Option<Title>,
 }
 
 /// What sort of notice.
@@ -205,7 +211,7 @@ impl Pile {
     }
 
     /// Adds a message: what its class may hold of it; with room for it, its alert is known apart.
-    pub(crate) fn add(&mut self, message: &Message, class: Class, unstable: bool, apart: bool) {
+    pub(crate) fn add(&mut self, message: &Message, (class, situation): (Class, Situation), unstable: bool, apart: bool) {
         self.exercise |= message.exercise;
         self.tells_of(message.at);
         let (community, kind, progress) = (Some(message.community.clone()), Some(message.kind.clone()), Progress::of(message.action));
@@ -219,7 +225,7 @@ impl Pile {
                 let (at, title, action) = (Some(message.at), short(&message.title), Some(*action));
                 let goes_to = message.owner.as_ref().filter(|_| action == Some(Action::Escalated));
                 let (level, vacant) = goes_to.map_or((None, Vec::new()), |owner| (Some(owner.level), owner.vacant_below()));
-                self.list(Item { alert: alert.clone(), severity: *severity, count: 1, at, title, action, level, vacant, unstable });
+                self.list(Item { alert: alert.clone(), severity: *severity, count: 1, at, title, action, level, vacant, unstable, situation });
             }
             Class::Public => {}
         }
@@ -242,7 +248,18 @@ impl Pile {
         match class {
             Class::Full | Class::Work => {
                 let title = short(&nudge.title);
-                self.list(Item { alert, severity, count: 1, at: None, title, action: None, level: None, vacant: Vec::new(), unstable: false })
+                self.list(Item {
+                    alert,
+                    severity,
+                    count: 1,
+                    at: None,
+                    title,
+                    action: None,
+                    level: None,
+                    vacant: Vec::new(),
+                    unstable: false,
+                    situation: Situation::default(),
+                })
             }
             Class::Public => {}
         }
@@ -255,7 +272,18 @@ impl Pile {
         let (progress, action) = if is_over { (Progress::Over, Some(Action::Resolved)) } else { (Progress::New, None) };
         self.tells_of(at);
         self.count(Line { community: None, kind: None, severity, progress, count: messages, alerts: 1 });
-        self.list(Item { alert: door, severity, count: messages, at: Some(at), title, action, level: None, vacant: Vec::new(), unstable: false });
+        self.list(Item {
+            alert: door,
+            severity,
+            count: messages,
+            at: Some(at),
+            title,
+            action,
+            level: None,
+            vacant: Vec::new(),
+            unstable: false,
+            situation: Situation::default(),
+        });
     }
 
     /// Takes in another: how many there are does not change, and it goes on gathering since when it began.
@@ -384,14 +412,29 @@ impl Pile {
         self.lines.iter().map(|line| line.count).sum()
     }
 
+    /// What is to be done, where it is the same about all that is not over, as far as that is listed.
+    fn next(&self, sort: Sort) -> Option<Title> {
+        // a nudge and a door say so themselves
+        if !matches!(sort, Sort::News | Sort::Storm | Sort::Digest | Sort::Reminder) {
+            return None;
+        }
+        let mut kinds = self.lines.iter().filter(|line| line.progress != Progress::Over && line.alerts > 0).map(|line| line.kind.as_ref());
+        let kind = kinds.next()??;
+        let known = Kind::of(kind.as_str()).filter(|_| kinds.all(|other| other == Some(kind)))?;
+        let mut steps = self.items.iter().filter(|item| !item.action.is_some_and(Action::is_end)).map(|item| known.next_in(item.situation));
+        let (zh_cn, en) = steps.next()?;
+        steps.all(|other| other == (zh_cn, en)).then(|| Title { zh_cn: zh_cn.to_owned(), en: en.to_owned() })
+    }
+
     /// As it is told.
     pub(crate) fn notice(mut self, sort: Sort, at: Timestamp) -> Notice {
         self.lines.retain(|line| line.count > 0 || line.alerts > 0);
         let order = |line: &Line| (line.progress == Progress::Over, Reverse(line.severity), Reverse(line.count), line.kind.clone(), line.progress);
         self.lines.sort_by_cached_key(order);
+        let next = self.next(sort);
         let Self { first_at: since, exercise, grid, overnight, lines, items, .. } = self;
         let overnight = overnight && sort == Sort::Digest;
-        Notice { sort, at, since, exercise, grid, singly_again: false, overnight, waited_ms: None, lines, items }
+        Notice { sort, at, since, exercise, grid, singly_again: false, overnight, waited_ms: None, lines, items, next }
     }
 }
 

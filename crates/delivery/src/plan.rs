@@ -1,7 +1,7 @@
 //! A subscription: which receiver, which messages, how much of them.
 
 use domain::{
-    alert::{CLUSTER, Severity, Share},
+    alert::{CLUSTER, Severity, Share, Situation},
     community::QuietHours,
     values::{CommunityId, Slug, StaffId, Timestamp, Zone},
 };
@@ -144,6 +144,12 @@ impl Plan {
     /// How much those are told at a level whose receiver it is.
     fn share_at(&self, told: &Told) -> Option<Share> {
         told.staff.iter().filter(|(staff, _)| self.staff.contains(staff)).map(|(_, share)| *share).min()
+    }
+
+    /// What changes what those who are told here are to do about an alert.
+    pub(crate) fn situation(&self, message: &Message) -> Situation {
+        let first_turn = message.told.iter().any(|told| told.level == 1 && self.share_at(told) == Some(Share::Everything));
+        Situation { first_turn, unconfirmed: message.unconfirmed }
     }
 
     /// Why an alert came to those who are told here, in a word of contracts.md.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    alert::{Kind, Severity},
+    alert::{Kind, Severity, Situation},
     values::{CommunityId, Timestamp, Zone},
 };
 use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
@@ -65,6 +65,9 @@ struct View<'a> {
     written_en: Option<String>,
     items: Vec<ItemView<'a>>,
     more_items: u64,
+    /// What is to be done, where it is the same about all that is not over.
+    next_zh: Option<&'a str>,
+    next_en: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -202,6 +205,8 @@ impl Template {
             items: shown.iter().map(item_view).collect(),
             // without a list nothing is missing from it
             more_items: if notice.items.is_empty() { 0 } else { count.saturating_sub(shown.len() as u64) },
+            next_zh: notice.next.as_ref().map(|next| next.zh_cn.as_str()),
+            next_en: notice.next.as_ref().map(|next| next.en.as_str()),
         }
     }
 
@@ -256,6 +261,7 @@ fn samples() -> Vec<Notice> {
         level: Some(2),
         vacant: vec![1],
         unstable: true,
+        situation: Situation::default(),
     };
     let notice = |sort, items: Vec<Item>| Notice {
         sort,
@@ -272,6 +278,7 @@ fn samples() -> Vec<Notice> {
             line("cluster", Progress::Grown, 1),
             line("fever", Progress::Over, 2),
         ],
+        next: (!items.is_empty()).then(|| crate::Title { zh_cn: "陪同就医".to_owned(), en: "escort to the clinic".to_owned() }),
         items,
     };
     sorts.into_iter().flat_map(|sort| [notice(sort, vec![item.clone()]), notice(sort, Vec::new())]).collect()

@@ -237,7 +237,7 @@ impl Runner {
 
     fn start_calls(&self, work: &mut Work) {
         while work.calls.len() < self.plan.channel.calls_max()
-            && let Some(send) = work.standing.machine.start((self.real)())
+            && let Some(send) = work.standing.machine.start(self.moment())
         {
             work.change(false);
             let (receiver, reading, real) = (self.receiver.clone(), self.reading.clone(), self.real.clone());
@@ -267,7 +267,7 @@ impl Runner {
         let Some(send) = work.under_way.remove(&task) else { return };
         work.change(true);
         let (name, outcome) = (&self.plan.name, answer.summary());
-        match work.standing.machine.settle(send.number, answer.outcome, (self.real)()) {
+        match work.standing.machine.settle(send.number, answer.outcome, self.moment()) {
             Some(Settled::Delivered) => {
                 tracing::debug!(delivery = %name, id = %send.id, "delivered");
                 return;
@@ -285,7 +285,8 @@ impl Runner {
     fn show(&self, work: &Work) {
         let machine = &work.standing.machine;
         let report = machine.report();
-        let oldest = machine.oldest().map_or(0, |oldest| (self.real)().0.saturating_sub(oldest.0).max(0) / 1000);
+        let moment = self.moment();
+        let oldest = machine.oldest(moment).map_or(0, |oldest| moment.real.0.saturating_sub(oldest.0).max(0) / 1000);
         let oldest_seconds = u64::try_from(oldest).unwrap_or_default();
         let suppressed: BTreeMap<&'static str, u64> = report.suppressed.iter().map(|(reason, count)| (reason.word(), *count)).collect();
         let name = self.plan.name.to_string();

@@ -90,6 +90,14 @@ fn titles_of_every_rule() {
     expect(&overdue, "阳光小区 7号楼2单元502 2次体温检查超时未做", "Checks overdue: 2, 阳光小区, building 7, unit 2, door 502");
     overdue.occurrence.detail.missed = 1;
     expect(&overdue, "阳光小区 7号楼2单元502 2次体温检查未做，累计漏测1次", "Checks not made: 2, missed in all: 1, 阳光小区, building 7, unit 2, door 502");
+    overdue.status = Status::Resolved { at: Timestamp(0), by_hand: false };
+    expect(
+        &overdue,
+        "已结束：阳光小区 7号楼2单元502 体温检查超时，累计漏测1次",
+        "Over: Checks overdue, missed in all: 1, 阳光小区, building 7, unit 2, door 502",
+    );
+    overdue.occurrence.detail.missed = 0;
+    expect(&overdue, "已结束：阳光小区 7号楼2单元502 体温检查超时", "Over: Checks overdue, 阳光小区, building 7, unit 2, door 502");
     let mut breach = state("quarantine_breach");
     for (direction, stopped, zh, en) in [
         (None, false, "隔离人员不在家", "Under quarantine, not at home"),

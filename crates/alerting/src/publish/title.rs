@@ -34,14 +34,14 @@ pub(crate) fn of(state: &State, community: &community::State, exercise: bool) ->
         if exercise { "【演练】" } else { "" },
         stands_zh,
         place_zh((&occurrence.place, &occurrence.names), community),
-        matter_zh(rule, occurrence),
+        if state.is_active() { matter_zh(rule, occurrence) } else { past_zh(rule, occurrence) },
         late_zh,
     );
     let en = format!(
         "{}{}{}{}, {}",
         if exercise { "[exercise] " } else { "" },
         stands_en,
-        matter_en(rule, occurrence),
+        if state.is_active() { matter_en(rule, occurrence) } else { past_en(rule, occurrence) },
         late_en,
         place_en((&occurrence.place, &occurrence.names), community),
     );
@@ -105,6 +105,23 @@ fn doors(occurrence: &Occurrence, between: &str) -> String {
     let shown: Vec<&str> = named.take(DOORS_SHOWN_MAX).collect();
     let more = usize::try_from(occurrence.occurrences).is_ok_and(|count| count > shown.len());
     format!("{}{}", shown.join(between), if more { "…" } else { "" })
+}
+
+/// Of what is over: what was open is no number any more.
+fn past_zh(rule: &str, occurrence: &Occurrence) -> String {
+    match (rule, occurrence.detail.missed) {
+        ("check_overdue", 0) => "体温检查超时".to_owned(),
+        ("check_overdue", missed) => format!("体温检查超时，累计漏测{missed}次"),
+        _ => matter_zh(rule, occurrence),
+    }
+}
+
+fn past_en(rule: &str, occurrence: &Occurrence) -> String {
+    match (rule, occurrence.detail.missed) {
+        ("check_overdue", 0) => "Checks overdue".to_owned(),
+        ("check_overdue", missed) => format!("Checks overdue, missed in all: {missed}"),
+        _ => matter_en(rule, occurrence),
+    }
 }
 
 fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {

@@ -200,8 +200,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("next.do_not_go_up", "请不要上楼，护士会上门"),
     ("next.nurse_goes_up", "护士会上门"),
     ("next.ask_before_going_up", "提醒结束，上门前请先问社区"),
-    ("next.report_today", "请报今天的日报"),
-    ("next.remeasure", "换腋下再测一次"),
     ("next.recovering", "继续测温，再发热马上报"),
     ("next.quarantine_breach_stopped", "已在卡口拦下，请送回家"),
     ("next.look", "查看并处理"),

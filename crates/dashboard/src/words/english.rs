@@ -200,8 +200,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("next.do_not_go_up", "please do not go up: the nurse does"),
     ("next.nurse_goes_up", "the nurse goes up"),
     ("next.ask_before_going_up", "the notice is over; ask the office before you go up"),
-    ("next.report_today", "please send today's report"),
-    ("next.remeasure", "measure again under the arm"),
     ("next.recovering", "go on measuring, and report a fever at once"),
     ("next.quarantine_breach_stopped", "stopped at the gate: see them home"),
     ("next.look", "look into it"),

@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
-use domain::alert::KINDS;
+use domain::alert::{KINDS, Kind, Situation};
 
 use super::*;
 
@@ -23,9 +23,11 @@ fn both_languages_have_the_same_keys() {
     assert_eq!(english.difference(&chinese).collect::<Vec<_>>(), Vec::<&&str>::new(), "missing in Chinese");
 }
 
-/// What alerts are called, which the domain says, by slug.
+/// What alerts are called and what is to be done about them, which the domain says, by slug.
 fn of_alerts() -> impl Iterator<Item = (&'static str, (&'static str, &'static str))> {
-    KINDS.iter().flat_map(|kind| [(kind.slug, kind.called), (kind.slug, kind.next)])
+    let situations = [(false, false), (true, false), (false, true)].map(|(first_turn, unconfirmed)| Situation { first_turn, unconfirmed });
+    let next = move |kind: &'static Kind| situations.map(|situation| (kind.slug, kind.next_in(situation)));
+    KINDS.iter().flat_map(move |kind| std::iter::once((kind.slug, kind.called)).chain(next(kind)))
 }
 
 #[test]

@@ -9,7 +9,7 @@ const OFFICE: u8 = 2;
 impl Machine {
     /// Puts a message where it waits for what is told together with it.
     pub(super) fn gather(&mut self, message: &Message, critical: bool, unstable: bool, moment: Moment) {
-        let class = self.plan.class_of(message);
+        let (class, situation) = (self.plan.class_of(message), self.plan.situation(message));
         let (place, grid) = self.group_of(message, class, critical);
         let fresh = || Pile::new(moment.clock).of_grid(grid);
         let alone = || Pile::new(moment.clock);
@@ -21,7 +21,7 @@ impl Machine {
             false if groups.len() < GROUPS_MAX || groups.contains_key(&place) => groups.entry(place).or_insert_with(fresh),
             false => digest.get_or_insert_with(alone),
         };
-        pile.add(message, class, unstable, apart);
+        pile.add(message, (class, situation), unstable, apart);
     }
 
     /// The group of a message, and the grid that all of the group lies in, where it lies in one.

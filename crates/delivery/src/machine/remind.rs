@@ -2,8 +2,8 @@
 
 use domain::{alert::Severity, values::Timestamp};
 
-use super::{Machine, NOTICES_MAX};
-use crate::{Moment, clusters::Standing, message::Message, pile::Sort, plan::Class};
+use super::{Machine, NOTICES_MAX, State};
+use crate::{Moment, clusters::Standing, message::Message, open::Withheld, pile::Sort, plan::Class};
 
 /// A reminder that is due and may be told.
 pub(super) struct Due {
@@ -20,13 +20,13 @@ impl Machine {
         // the worst may be silenced, and what was decided in this tick has taken room
         let Some(Due { critical, least }) = self.reminder(moment) else { return };
         self.state.outbox.take_reminders();
-        let standing = self.standing(moment.clock);
-        let pile = self.state.open.tell_again(moment.clock, least, &standing);
+        let withheld = self.withheld(moment.clock);
+        let pile = self.state.open.tell_again(moment.clock, least, &withheld);
         self.decide(pile, Sort::Reminder, critical, moment);
     }
 
     pub(super) fn reminder(&self, moment: Moment) -> Option<Due> {
-        let worst = self.state.open.worst_due(moment.clock, &self.standing(moment.clock))?;
+        let worst = self.state.open.worst_due(moment.clock, &self.withheld(moment.clock))?;
         let critical = worst == Severity::Critical;
         let least = if self.is_night(moment) { Severity::Critical } else { Severity::Caution };
         let outbox = &self.state.outbox;
@@ -41,8 +41,16 @@ impl Machine {
         }
     }
 
+    /// Of what nobody is reminded now.
+    pub(super) fn withheld(&self, now: Timestamp) -> Withheld {
+        let State { groups, criticals, digest, open, outbox, .. } = &self.state;
+        let gathers = |alert: &str| groups.values().chain(criticals.values()).chain(digest).any(|pile| pile.tells(alert));
+        let is_untold = |(alert, told_in): &(&str, Option<u64>)| told_in.is_some_and(|number| outbox.holds(number)) || gathers(alert);
+        Withheld { standing: self.standing(now), untold: open.near(now).filter(is_untold).map(|(alert, _)| alert.to_owned()).collect() }
+    }
+
     /// Where a cluster stands for the fevers in it.
-    pub(super) fn standing(&self, now: Timestamp) -> Standing {
+    fn standing(&self, now: Timestamp) -> Standing {
         let is_silenced = |alert: &str| self.state.open.silenced_until(alert).is_some_and(|until| now < until);
         if self.plan.leaves_to_clusters() { self.state.clusters.standing(is_silenced) } else { Standing::default() }
     }

@@ -250,6 +250,31 @@ proptest! {
     }
 
     #[test]
+    fn nobody_is_reminded_of_what_they_were_not_told_yet(steps in prop::collection::vec(step(), 1..120), robot in 1..5_usize, sleeps in any::<bool>()) {
+        let bench = play_with(Plan { quiet: sleeps.then(nap), ..robot_plan(robot) }, &steps, |_, _| None);
+        let mut told: Vec<(usize, &Notice)> = Vec::new();
+        for (call, (_, send)) in bench.calls.iter().enumerate() {
+            let is_last = || !bench.calls[call + 1..].iter().any(|(_, later)| later.number == send.number);
+            told.extend(notice(send).filter(|_| bench.done.contains(&send.number) && is_last()).map(|notice| (call, notice)));
+        }
+        for (call, reminder) in told.iter().filter(|(_, told)| told.sort == Sort::Reminder) {
+            for item in &reminder.items {
+                let later = told.iter().filter(|(later, told)| later > call && told.sort != Sort::Reminder).flat_map(|(_, told)| &told.items);
+                let news = later.filter(|news| news.alert == item.alert).find(|news| news.at.is_some_and(|at| at <= reminder.at));
+                prop_assert_eq!(news, None, "told after the reminder of {}", reminder.at.0);
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_woken_by_what_is_not_critical(steps in prop::collection::vec(step(), 1..120), robot in 0..5_usize) {
+        let bench = play(Plan { quiet: Some(nap()), ..robot_plan(robot) }, &steps);
+        for (second, send) in bench.calls.iter().filter(|(second, _)| nap().holds(at(*second).clock)) {
+            prop_assert!(send.critical || notice(send).is_none(), "{send:?} at {second}");
+        }
+    }
+
+    #[test]
     fn of_what_may_be_tried_at_one_time_criticals_go_first(steps in prop::collection::vec(step(), 1..60)) {
         let mut bench = Bench::new(plan(Channel::Webhook, Class::Work));
         for step in &steps {

@@ -251,3 +251,21 @@ fn a_leader_whose_turn_it_is_reads_what_it_is() {
     bench.run(200..400);
     assert_eq!(bench.heads(), heads(&[(60, "【提醒】1 处请不要上楼"), (100, "【紧急】警报 1 条"), (260, "【已结束】警报 1 条")]));
 }
+
+#[test]
+fn a_share_in_a_word_that_is_not_known_is_none() {
+    let mut bench = of(&["s-nurse"]);
+    bench.happens(1, "escalated", &[(1, "at_once", &[("s-nurse", "a_word_of_tomorrow")])], "502", 0);
+    bench.run(0..100);
+    assert_eq!((bench.calls.len(), bench.machine.report().suppressed.get(&Reason::Filtered)), (0, Some(&1)));
+}
+
+#[test]
+fn whoever_is_told_at_several_levels_is_told_as_much_as_at_any() {
+    for [first, second] in [["everything", "do_not_go_up"], ["do_not_go_up", "everything"]] {
+        let mut bench = of(&["s-nurse"]);
+        bench.happens(1, "escalated", &[(1, "at_once", &[("s-nurse", first)]), (2, "at_once", &[("s-nurse", second)])], "502", 0);
+        bench.run(0..100);
+        assert_eq!(bench.sorts(), [(0, Sort::News, 1)], "{first} and {second}");
+    }
+}

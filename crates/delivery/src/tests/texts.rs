@@ -18,8 +18,9 @@ fn work_lists_doors_and_public_counts_them() {
         bench.hear(2, "fever", Critical, "raised", "b07", 0);
         bench.run(0..1);
     }
-    let expected = "【紧急】警报 2 条\n阳光社区 发热（紧急）2\n· 15:04 阳光小区 b072单元502 fever\n· 15:04 阳光小区 b072单元502 fever\n\n\
-                    critical: 2 alerts\n阳光社区: Fever (critical) 2\n· 15:04 fever, Yangguang, b07, door 502\n· 15:04 fever, Yangguang, b07, door 502";
+    let expected = "【紧急】警报 2 条\n阳光社区 发热（紧急）2\n· 15:04 阳光小区 b072单元502 fever\n· 15:04 阳光小区 b072单元502 fever\n下一步：陪同就医，登记台账\n\n\
+                    critical: 2 alerts\n阳光社区: Fever (critical) 2\n· 15:04 fever, Yangguang, b07, door 502\n· 15:04 fever, Yangguang, b07, door 502\n\
+                    Next: escort to the clinic, open the ledger";
     assert_eq!(texts(&work, 2048), [expected]);
     let expected = "【紧急】警报 2 条\n自 15:04 起\n阳光社区 发热（紧急）2\n\ncritical: 2 alerts\nsince 15:04\n阳光社区: Fever (critical) 2";
     assert_eq!(texts(&public, 2048), [expected]);
@@ -32,9 +33,9 @@ fn one_alert_is_one_line_with_what_was_said_of_it_last() {
     bench.hear(1, "fever", Critical, "escalated", "b07", 0);
     bench.run(0..1);
     let text = &texts(&bench, 2048)[0];
-    let expected = "【紧急】警报上报 1 条\n阳光社区 发热（紧急，已上报）1\n· 15:04 已上报至2级：阳光小区 b072单元502 fever\n\ncritical: 1 escalated\n";
+    let expected = "【紧急】警报上报 1 条\n阳光社区 发热（紧急，已上报）1\n· 15:04 已上报至2级：阳光小区 b072单元502 fever\n下一步：陪同就医，登记台账\n\ncritical: 1 escalated\n";
     assert!(text.starts_with(expected), "{text}");
-    assert!(text.ends_with("· 15:04 escalated to level 2: fever, Yangguang, b07, door 502"), "{text}");
+    assert!(text.ends_with("· 15:04 escalated to level 2: fever, Yangguang, b07, door 502\nNext: escort to the clinic, open the ledger"), "{text}");
 }
 
 #[test]
@@ -72,8 +73,9 @@ fn that_a_cluster_grew_is_no_new_alert() {
         bench.run(0..100);
         texts(&bench, 2048).pop().unwrap()
     };
-    let expected = "【需处理】警报 人数增加 1 条\n阳光社区 聚集发热（需处理，人数增加）1\n· 15:04 人数增加：阳光小区 b072单元502 cluster\n\n\
-                    to act on: 1 grown\n阳光社区: Cluster of fevers (to act on, grown) 1\n· 15:04 grown: cluster, Yangguang, b07, door 502";
+    let expected = "【需处理】警报 人数增加 1 条\n阳光社区 聚集发热（需处理，人数增加）1\n· 15:04 人数增加：阳光小区 b072单元502 cluster\n下一步：上报街道，准备封控\n\n\
+                    to act on: 1 grown\n阳光社区: Cluster of fevers (to act on, grown) 1\n· 15:04 grown: cluster, Yangguang, b07, door 502\n\
+                    Next: tell the town, prepare to seal";
     assert_eq!(told(Class::Work, &[(1, "updated"), (1, "updated")]), expected);
     for class in [Class::Work, Class::Public] {
         let all = told(class, &[(1, "raised"), (2, "escalated"), (3, "updated"), (4, "closed")]);

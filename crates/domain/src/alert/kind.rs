@@ -1,5 +1,9 @@
 //! What kinds of alerts there are, and what people call them: a rule has a row here.
 
+use serde::{Deserialize, Serialize};
+
+use crate::community::BUILDING_SILENT;
+
 /// A kind of alert: a rule of alerting.md. Words are in Chinese and in English.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
@@ -7,18 +11,44 @@ pub struct Kind {
     pub slug: &'static str,
     /// What people call it.
     pub called: (&'static str, &'static str),
-    /// What is to be done about it.
-    pub next: (&'static str, &'static str),
+    /// What is to be done about it, unless a [`Situation`] makes it something else. It is read after `下一步：` and `Next: `.
+    next: (&'static str, &'static str),
     /// Somebody may be ill: neighbours are not to go up, whoever else was told, and are not shown why.
     pub is_illness: bool,
     /// Its alerts say what medicine found of somebody: who is a case, or lives with one. They are for those who may see findings.
     pub of_findings: bool,
 }
 
+/// What changes what is to be done about an alert.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Situation {
+    /// Whoever reads it has its first turn: level 1.
+    pub first_turn: bool,
+    /// Its temperature was not measured again.
+    pub unconfirmed: bool,
+}
+
+impl Situation {
+    /// Whether nothing is other than usual.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Kind {
     /// The kind with a slug.
     pub fn of(slug: &str) -> Option<&'static Self> {
         KINDS.iter().find(|kind| kind.slug == slug)
+    }
+
+    /// What is to be done about an alert of this kind, in Chinese and in English.
+    pub fn next_in(&self, situation: Situation) -> (&'static str, &'static str) {
+        match self.slug {
+            // the leader of a building that is silent, who need not call themselves
+            BUILDING_SILENT if situation.first_turn => ("请报今天的日报", "please send today's report"),
+            FEVER if situation.unconfirmed => ("换腋下再测一次", "measure again under the arm"),
+            _ => self.next,
+        }
     }
 
     /// Whether alerts of a kind say what medicine found of somebody; a kind that this program does not know says nothing of it.
@@ -69,12 +99,12 @@ pub const KINDS: &[Kind] = &[
     Kind {
         slug: QUARANTINE_BREACH,
         called: ("管控人员外出", "Left quarantine"),
-        next: ("核实去向，劝返", "find out where they are, bring them home"),
+        next: ("核实去向，劝返", "find out where they went, see them home"),
         is_illness: false,
         of_findings: false,
     },
     Kind {
-        slug: "building_silent",
+        slug: BUILDING_SILENT,
         called: ("楼栋未报", "No building report"),
         next: ("给楼长打电话", "call the building leader"),
         is_illness: false,
@@ -97,7 +127,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         slug: "arrival",
         called: ("来人未登记", "Arrived, not registered"),
-        next: ("请网格员上门，当天到居委会登记", "go to the door: arrivals register with the committee on their day"),
+        next: ("请网格员上门，当天到居委会登记", "go to the door; arrivals register with the committee on their day"),
         is_illness: false,
         of_findings: false,
     },
@@ -105,8 +135,8 @@ pub const KINDS: &[Kind] = &[
         slug: "exposure_undecided",
         called: ("病例或接触者待处置", "A case, or exposed: nothing decided"),
         next: (
-            "请护士或社区办公室决定：下达隔离，或写明排除；确诊、疑似者须送医院或集中点",
-            "let the nurse or the office decide: order a quarantine, or record a finding; a case goes to a hospital or a site",
+            "请护士或社区办公室下达隔离，或写明排除；确诊、疑似者须送医院或集中点",
+            "let the nurse or the office order a quarantine, or record a finding; a case goes to a hospital or a site",
         ),
         is_illness: true,
         of_findings: true,

@@ -27,7 +27,7 @@ pub use event::{
     ResolvedV2, Severity, Updated, UpdatedV2, Upgraded, UpgradedV2,
 };
 pub use key::{AlertId, Key, KeyHash};
-pub use kind::{CLUSTER, DO_NOT_GO_UP, FEVER, KINDS, Kind, QUARANTINE_BREACH};
+pub use kind::{CLUSTER, DO_NOT_GO_UP, FEVER, KINDS, Kind, QUARANTINE_BREACH, Situation};
 pub use state::{CAUSES_MAX, Recovering, State, Status};
 pub use step::{Change, Recovery, Resolution, Step};
 pub use turn::{GivenTo, Requested, Seen, Told, Turn, is_only_seen, level_of};
