@@ -19,6 +19,7 @@ const COUNTED: &[(&str, &[&str])] = &[
     ("of these, calls that failed, as far as they were counted", &["calls failed"]),
     ("power cuts", &["power cuts"]),
     ("jumps of the clock", &["jumps of the clock"]),
+    ("fevers typed at a wrong time and over before they were told, in no alert", &["fevers over before they were told"]),
     ("restores, each noticed by all three services", &["logs from a backup"]),
     ("flipped bits, each found", &["flipped bits"]),
     ("commands acknowledged, none lost, none doubled", &["commands acknowledged"]),
