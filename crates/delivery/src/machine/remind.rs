@@ -30,7 +30,8 @@ impl Machine {
         let critical = worst == Severity::Critical;
         let least = if self.is_night(moment) { Severity::Critical } else { Severity::Caution };
         let outbox = &self.state.outbox;
-        let may = if critical { outbox.len() < NOTICES_MAX && !outbox.has_untried(true) } else { self.may_say_more() };
+        // of what is critical people have the news first, also where their receiver may not be called for all of it at once
+        let may = if critical { outbox.len() < NOTICES_MAX && !outbox.has_untried(true) && self.state.criticals.is_empty() } else { self.may_say_more() };
         (worst >= least && may && !outbox.is_reminding()).then_some(Due { critical, least })
     }
 

@@ -139,3 +139,19 @@ fn a_receiver_that_was_away_is_reminded_once_and_not_of_each_half_hour() {
     let told: Vec<Sort> = bench.calls.iter().filter(|(second, _)| *second >= 7200).filter_map(|(_, send)| notice(send)).map(|told| told.sort).collect();
     assert_eq!(told.iter().filter(|sort| **sort == Sort::Reminder).count(), 1, "{told:?}");
 }
+
+#[test]
+fn news_of_what_is_critical_goes_before_any_reminder() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    bench.hear(1, "fever", Critical, "raised", "b1", 0);
+    bench.run(0..1740);
+    // more than the robot may be called for, each in a building of its own, for longer than the reminder is due
+    for second in 1740..1860 {
+        bench.hear(second, "fever", Critical, "raised", &format!("b{second}"), i64::from(second));
+        bench.run(i64::from(second)..i64::from(second) + 1);
+    }
+    bench.run(1860..2000);
+    let sorts: Vec<Sort> = bench.sorts().into_iter().skip(1).map(|(_, sort, _)| sort).collect();
+    let reminders = sorts.iter().filter(|sort| **sort == Sort::Reminder).count();
+    assert_eq!((reminders, sorts.last()), (1, Some(&Sort::Reminder)), "{sorts:?}");
+}
