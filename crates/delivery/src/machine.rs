@@ -304,9 +304,13 @@ impl Machine {
 
     /// Whether something waits in the lane of criticals that may be told now.
     fn is_critical_due(&self, moment: Moment) -> bool {
-        let State { criticals, outbox, .. } = &self.state;
-        let may = || !outbox.has_untried(true) && outbox.len() < NOTICES_MAX && outbox.calls.may(self.plan.pace(), true, moment.real);
-        !criticals.is_empty() && may()
+        !self.state.criticals.is_empty() && self.may_call_critical(moment)
+    }
+
+    /// Whether the receiver may be called now for what is critical, and for nothing that was decided already.
+    fn may_call_critical(&self, moment: Moment) -> bool {
+        let outbox = &self.state.outbox;
+        !outbox.has_untried(true) && outbox.len() < NOTICES_MAX && outbox.calls.may(self.plan.pace(), true, moment.real)
     }
 
     /// The lane of criticals: each group by itself while the receiver may be called so often, all that wait in one send otherwise.

@@ -120,9 +120,7 @@ pub struct Quiet {
 impl Quiet {
     /// Whether it is night.
     pub fn holds(&self, at: Timestamp) -> bool {
-        let day = self.zone.day_of(at);
-        let (from, until) = (self.zone.at(day, self.hours.from), self.zone.at(day, self.hours.until));
-        if from <= until { from <= at && at < until } else { at >= from || at < until }
+        self.hours.asleep_until(&self.zone, at).is_some()
     }
 }
 

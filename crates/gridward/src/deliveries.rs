@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use domain::{
     alert::{Kind, LEVEL_MAX},
     community::QuietHours,
-    values::{Slug, StaffId, TimeOfDay, Zone},
+    values::{Slug, StaffId, Zone},
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ struct Entry {
     #[serde(default)]
     cluster_stands: bool,
     /// When what is not critical waits until morning: from ten to six, unless hours are written here.
-    #[serde(default = "night")]
+    #[serde(default = "usual_hours")]
     quiet_hours: QuietHours,
     /// IANA name of the zone of these hours and of the times in texts.
     #[serde(default = "zone")]
@@ -203,9 +203,8 @@ fn check_leaders(leaders: &[StaffId], (class, filter): (Class, &Filter)) -> anyh
     Ok(())
 }
 
-/// When level 1 sleeps (alerting.md).
-fn night() -> QuietHours {
-    QuietHours { from: TimeOfDay::of(22, 0), until: TimeOfDay::of(6, 0) }
+fn usual_hours() -> QuietHours {
+    QuietHours::USUAL
 }
 
 fn zone() -> String {

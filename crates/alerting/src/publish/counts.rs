@@ -29,7 +29,7 @@ type Counted = (Slug, Severity);
 
 /// As what an alert is counted; nothing once it is recovering or over, and where it says what medicine found: such counts are counts of cases.
 pub(crate) fn counted(state: &State) -> Option<Counted> {
-    (state.is_active() && state.recovering.is_none() && !state.key.tells_a_finding()).then(|| (state.key.rule.clone(), state.severity_peak))
+    (state.needs_somebody() && !state.key.tells_a_finding()).then(|| (state.key.rule.clone(), state.severity_peak))
 }
 
 /// How a count moved.

@@ -295,7 +295,7 @@ fn told(state: &State) -> Vec<Told> {
 
 /// Whose turn it is, as the highest level that was told has it.
 fn owner(state: &State, now: Timestamp) -> Option<Owner> {
-    let (level, told) = state.turn.latest().filter(|_| state.is_active() && state.recovering.is_none())?;
+    let (level, told) = state.turn.latest().filter(|_| state.needs_somebody())?;
     let mut staff = told.owners.iter().map(|owner| owner.staff.clone());
     let first = staff.next();
     let informed = told.informed.iter().map(Informed::of).collect();

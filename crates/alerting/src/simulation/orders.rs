@@ -41,7 +41,7 @@ fn standing(world: &World) -> BTreeMap<String, String> {
     let told = told.filter(|step| ["fever", "cluster"].contains(&step.key.rule.as_str()));
     let states: BTreeMap<String, std::sync::Arc<State>> =
         told.filter_map(|step| Some((step.key.full(world.community_id()), known.alert(step.alert.key_hash())?))).collect();
-    let open = states.into_iter().filter(|(_, state)| state.is_active() && state.recovering.is_none());
+    let open = states.into_iter().filter(|(_, state)| state.needs_somebody());
     let line = |state: &State| {
         let occurrence = &state.occurrence;
         let causes: Vec<String> = occurrence.causes.iter().map(|cause| said(world, cause)).collect();

@@ -2,7 +2,7 @@
 
 use domain::{alert::Severity, values::Timestamp};
 
-use super::{Machine, NOTICES_MAX, State};
+use super::{Machine, State};
 use crate::{Moment, clusters::Standing, message::Message, open::Withheld, pile::Sort, plan::Class};
 
 /// A reminder that is due and may be told.
@@ -30,8 +30,8 @@ impl Machine {
         let critical = worst == Severity::Critical;
         let least = if self.is_night(moment) { Severity::Critical } else { Severity::Caution };
         let outbox = &self.state.outbox;
-        // of what is critical people have the news first, also where their receiver may not be called for all of it at once
-        let may = if critical { outbox.len() < NOTICES_MAX && !outbox.has_untried(true) && self.state.criticals.is_empty() } else { self.may_say_more() };
+        // of what is critical people have the news first: a reminder that waits for a call would hold up what comes meanwhile
+        let may = if critical { self.state.criticals.is_empty() && self.may_call_critical(moment) } else { self.may_say_more() };
         (worst >= least && may && !outbox.is_reminding()).then_some(Due { critical, least })
     }
 

@@ -10,6 +10,12 @@ fn of(staff: &[&str]) -> Bench {
     Bench::new(Plan { staff, ..plan(Channel::Wecom, Class::Work) })
 }
 
+/// The receiver of somebody who sleeps until half past three, 26 minutes after the start.
+fn asleep(staff: &[&str]) -> Bench {
+    let hours = QuietHours { from: TimeOfDay::of(15, 0), until: TimeOfDay::of(15, 30) };
+    Bench::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..of(staff).machine.plan().clone() })
+}
+
 /// Who was told, level by level: `(level, why, [(staff, share)])`.
 type Told<'a> = &'a [(u8, &'a str, &'a [(&'a str, &'a str)])];
 
@@ -119,9 +125,7 @@ fn a_neighbour_hears_of_a_door_once_whatever_reasons_there_are_and_is_not_woken(
     bench.run(4200..4400);
     assert_eq!((bench.calls.len(), bench.machine.waiting()), (2, 0));
     // people sleep
-    let mut bench = of(&["s-lou"]);
-    let hours = QuietHours { from: TimeOfDay::of(15, 0), until: TimeOfDay::of(15, 30) };
-    bench.machine = Machine::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..bench.machine.plan().clone() }, "abc".to_owned());
+    let mut bench = asleep(&["s-lou"]);
     bench.begins(1, "502", 0);
     bench.run(0..3000);
     assert_eq!(bench.heads(), heads(&[(1560, "【提醒】1 处请不要上楼")]), "in the morning");
@@ -198,9 +202,7 @@ fn whoever_is_given_an_alert_by_hand_is_told_though_somebody_has_it() {
 fn what_waits_and_is_given_to_others_is_not_told_any_more() {
     let theirs: Told<'_> = &[(1, "by_hand", &[("s-lou", "everything")])];
     for (then, left) in [(&[("s-zhao", "everything"), ("s-lou", "do_not_go_up")][..], 1), (&[("s-zhao", "everything")], 0), (&[("s-lou", "counts")], 1)] {
-        let mut bench = of(&["s-lou"]);
-        let hours = QuietHours { from: TimeOfDay::of(15, 0), until: TimeOfDay::of(15, 30) };
-        bench.machine = Machine::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..bench.machine.plan().clone() }, "abc".to_owned());
+        let mut bench = asleep(&["s-lou"]);
         bench.happens_with(payload(1, 1, "symptom", Serious, "escalated", "b07", 0), theirs, "502", 0);
         bench.run(0..200);
         bench.happens_with(payload(1, 2, "symptom", Serious, "assigned", "b07", 200), &[(1, "by_hand", then)], "502", 200);

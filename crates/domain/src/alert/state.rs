@@ -84,6 +84,11 @@ impl State {
         matches!(self.status, Status::Open | Status::Acknowledged { .. })
     }
 
+    /// Whether somebody must see to it: it is neither recovering nor over.
+    pub fn needs_somebody(&self) -> bool {
+        self.is_active() && self.recovering.is_none()
+    }
+
     /// Somebody said that it is over.
     pub fn ended_by_hand(&self) -> bool {
         matches!(self.status, Status::Closed | Status::Resolved { by_hand: true, .. })
@@ -99,7 +104,7 @@ impl State {
 
     /// When it goes up next, if nothing happens: not before the time is over until which somebody has it.
     pub fn goes_up_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let due_at = self.turn.due_at.filter(|_| self.is_active() && self.recovering.is_none())?;
+        let due_at = self.turn.due_at.filter(|_| self.needs_somebody())?;
         let next = self.turn.level().unwrap_or_default() + 1;
         match self.status {
             Status::Acknowledged { until, .. } if self.stopped_from(now).is_some_and(|from| from <= next) => until.map(|until| until.max(due_at)),

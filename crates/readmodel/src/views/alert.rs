@@ -303,13 +303,13 @@ fn share_of_episode(state: &State, staff: Option<&StaffId>, role: Role) -> Optio
 
 /// The first level at which it is somebody's turn, or was in this episode.
 fn turn_of(state: &State, staff: Option<&StaffId>) -> Option<u8> {
-    let mut told = state.turn.told.iter().filter(|_| state.is_active() && state.recovering.is_none());
+    let mut told = state.turn.told.iter().filter(|_| state.needs_somebody());
     told.find(|(_, told)| told.owners.iter().any(|owner| Some(&owner.staff) == staff)).map(|(level, _)| *level)
 }
 
 /// Whose turn an alert is that is neither recovering nor over.
 fn turn_view(state: &State, now: Timestamp) -> Option<TurnView> {
-    let (level, told) = state.turn.latest().filter(|_| state.is_active() && state.recovering.is_none())?;
+    let (level, told) = state.turn.latest().filter(|_| state.needs_somebody())?;
     let mut gaps: Vec<Gap> = state.turn.told.values().flat_map(|told| told.gaps.iter().cloned()).collect();
     gaps.sort();
     gaps.dedup();

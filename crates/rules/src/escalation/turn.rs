@@ -37,7 +37,7 @@ pub struct Judged {
 
 /// Whose turn an alert is at `now`: nobody's once it recovers or is over. What is owed does not change between `now` and `next_change` unless a fact changes it.
 pub fn turn(state: &State, around: &Around<'_>, now: Timestamp) -> Judged {
-    if !state.is_active() || state.recovering.is_some() {
+    if !state.needs_somebody() {
         return Judged::default();
     }
     let (path, plan) = (around.duties.path(state, around.community), Plan::of(state, around));
