@@ -30,8 +30,8 @@ impl Machine {
         let critical = worst == Severity::Critical;
         let least = if self.is_night(moment) { Severity::Critical } else { Severity::Caution };
         let outbox = &self.state.outbox;
-        // of what is critical people have the news first: a reminder that waits for a call would hold up what comes meanwhile
-        let may = if critical { self.state.criticals.is_empty() && self.may_call_critical(moment) } else { self.may_say_more() };
+        // a reminder that waits for a call would hold up news that comes meanwhile
+        let may = if critical { self.may_call_critical(moment) } else { self.may_say_more() };
         (worst >= least && may && !outbox.is_reminding()).then_some(Due { critical, least })
     }
 
