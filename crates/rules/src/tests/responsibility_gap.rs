@@ -136,3 +136,23 @@ fn an_alert_that_moved_is_open_in_the_building_that_it_moved_to() {
         }
     }
 }
+
+#[test]
+fn what_is_over_is_forgotten_before_a_gap_that_came_back() {
+    let came_back =
+        [escalated("check_overdue", "p0", 2, 2, &[1]).into(), Event::from(over("check_overdue", "p0", 3)), escalated("check_overdue", "p0", 5, 2, &[1]).into()];
+    // as many as are remembered, told of later, and over
+    let others = (1..=256).flat_map(|person| {
+        let person = format!("p{person}");
+        [escalated("fever", &person, 2, 2, &[1]).into(), Event::from(over("fever", &person, 3))]
+    });
+    let commits: Vec<Commit> = (1..)
+        .zip(came_back.into_iter().chain(others))
+        .map(|(number, event)| {
+            let recorded_at = at(NOON).plus_ms(i64::try_from(number).unwrap());
+            commit(number, recorded_at, recorded_at, event)
+        })
+        .collect();
+    let firing = firing::<ResponsibilityGap>(&commits, &here(), at("2020-02-06T13:00")).map(|firing| firing.causes);
+    assert_eq!(firing, Some(vec![event_id(3)]));
+}
