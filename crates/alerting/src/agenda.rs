@@ -79,9 +79,9 @@ impl Agenda {
         }
     }
 
-    /// What is due at `now`, longest due first, at most `limit`.
-    pub(crate) fn due(&self, now: Timestamp, limit: usize) -> Vec<(Timestamp, Target)> {
-        self.by_time.iter().take_while(|(at, _)| *at <= now).take(limit).cloned().collect()
+    /// What is due at `now` and not left out, longest due first, at most `limit`.
+    pub(crate) fn due(&self, now: Timestamp, limit: usize, is_left_out: impl Fn(&Target) -> bool) -> Vec<(Timestamp, Target)> {
+        self.by_time.iter().take_while(|(at, _)| *at <= now).filter(|(_, target)| !is_left_out(target)).take(limit).cloned().collect()
     }
 
     /// When something is due first that is not left out, if ever.

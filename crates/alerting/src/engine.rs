@@ -38,7 +38,7 @@ use crate::{
     silences,
 };
 
-/// Scopes taken off the agenda in one pass, beside those in flight.
+/// Scopes taken off the agenda in one pass.
 const JUDGE_PAGE: usize = 256;
 /// Scopes woken in one step of judging a community anew, and alerts looked at in one after a change of duties.
 const JOB_PAGE: usize = 200;
@@ -278,6 +278,7 @@ impl Engine {
     /// Judges what the log told something of and what is due at `now`, until `room` observations are to be sent.
     pub(crate) fn judge(&mut self, now: Timestamp, room: usize) -> Result<Pass, AlertingError> {
         let job = self.continue_a_job()?;
+        self.agenda()?;
         let mut pass = Pass { more: job.is_some(), ..Pass::default() };
         let mut woken = Vec::with_capacity(self.woken.len());
         for target in self.take_woken() {
@@ -285,9 +286,9 @@ impl Engine {
         }
         let mut out_of_room = self.judge_each(woken, now, room, &mut pass.observations)?;
         self.apply(job.into_iter().collect())?;
-        let page = JUDGE_PAGE + self.in_flight.len();
-        let due = self.agenda()?.due(now, page);
-        pass.more |= due.len() == page;
+        let on_its_way = |target: &Target| self.in_flight.contains_key(target);
+        let due = self.agenda.as_ref().map(|agenda| agenda.due(now, JUDGE_PAGE, on_its_way)).unwrap_or_default();
+        pass.more |= due.len() == JUDGE_PAGE;
         out_of_room |= self.judge_each(due, now, room, &mut pass.observations)?;
         self.keep_position()?;
         // answers make room, and every answer is followed by another pass

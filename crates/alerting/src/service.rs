@@ -359,7 +359,7 @@ impl Follower {
             let is_due = pass.more || pass.next_due.is_some_and(|due| due <= (self.now)());
             let judges = caught_up && is_due && nearness.now((&self.log, tail.sequence()), (self.now)()).await;
             if judges {
-                pass = self.judge().await?;
+                pass = self.judge(!pass.more).await?;
             }
             let pause = if judges && pass.more { Duration::ZERO } else { LOOK_EVERY };
             match self.wait(&mut tail, pause).await? {
@@ -443,10 +443,15 @@ impl Follower {
         self.with_engine(move |engine| told.into_iter().try_for_each(|(class, told)| engine.told(class, told.sequence))).await
     }
 
-    async fn judge(&mut self) -> Result<Pass, AlertingError> {
+    /// Judges what is due, be it `by_clock` alone or because of what was told.
+    async fn judge(&mut self, by_clock: bool) -> Result<Pass, AlertingError> {
         let (now, room, began) = ((self.now)(), self.room(), Instant::now());
         let pass = self.with_engine(move |engine| engine.judge(now, room)).await?;
-        metrics::histogram!("gridward_alerting_judging_ms").record(began.elapsed().as_secs_f64() * 1e3);
+        let took_ms = began.elapsed().as_secs_f64() * 1e3;
+        metrics::histogram!("gridward_alerting_judging_ms").record(took_ms);
+        if by_clock {
+            metrics::histogram!("gridward_alerting_due_ms").record(took_ms);
+        }
         self.send(pass)
     }
 

@@ -180,9 +180,11 @@ impl System {
         }
     }
 
-    /// How long alerting has judged since its start, in milliseconds; nothing before it has.
-    pub(crate) async fn judging_ms(&self) -> anyhow::Result<Option<f64>> {
-        Ok(metric(&self.metrics().await?, "gridward_alerting_judging_ms_sum"))
+    /// How long alerting has judged since its start.
+    pub(crate) async fn spent(&self) -> anyhow::Result<Spent> {
+        let text = self.metrics().await?;
+        let spent_ms = |name| metric(&text, name).unwrap_or_default();
+        Ok(Spent { judging_ms: spent_ms("gridward_alerting_judging_ms_sum"), due_ms: spent_ms("gridward_alerting_due_ms_sum") })
     }
 
     async fn metrics(&self) -> anyhow::Result<String> {
@@ -216,6 +218,15 @@ impl Drop for System {
         let _ended = self.child.kill();
         let _gone = self.child.wait();
     }
+}
+
+/// How long alerting has judged, in milliseconds, as the metrics tell it; zero before it has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Spent {
+    /// In all looks at what is due.
+    pub(crate) judging_ms: f64,
+    /// In those that the clock alone called for.
+    pub(crate) due_ms: f64,
 }
 
 fn spawn(program: &std::path::Path, folder: &TempDir, clock: Option<&str>) -> anyhow::Result<Child> {

@@ -250,8 +250,13 @@ impl Machine {
             // of what is held back they are reminded once the silence or the cluster is over: nobody else would tell them
             Telling::Now | Telling::Not | Telling::Held(_) => REPEAT_EVERY_MS,
         };
-        let hearing =
-            Hearing { now: moment.clock, told: telling == Telling::Now, remind_at: moment.clock.plus_ms(wait_ms), situation: self.plan.situation(message) };
+        let hearing = Hearing {
+            now: moment.clock,
+            told: telling == Telling::Now,
+            remind_at: moment.clock.plus_ms(wait_ms),
+            situation: self.plan.situation(message),
+            lets_sleep: self.plan.lets_sleep(message),
+        };
         self.state.open.hear(message, self.plan.class_of(message), hearing);
     }
 
@@ -335,7 +340,10 @@ impl Machine {
         let due: Vec<String> = self.state.groups.iter().filter(|(_, pile)| pile.is_due(moment.clock)).map(|(key, _)| key.clone()).collect();
         for key in due {
             let Some(pile) = self.state.groups.remove(&key) else { continue };
-            if self.state.digest.is_none() && self.may_say_more() {
+            // a number that waits for its turn is an old one when it is told
+            if pile.only_grows() && self.state.outbox.has_ordinary() {
+                self.state.groups.insert(key, pile);
+            } else if self.state.digest.is_none() && self.may_say_more() {
                 self.decide(pile, Sort::News, false, moment);
             } else {
                 // a digest may also gather because it was night

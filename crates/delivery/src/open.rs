@@ -60,11 +60,16 @@ struct Open {
     told_in: Option<u64>,
     #[serde(default, skip_serializing_if = "Situation::is_usual")]
     situation: Situation,
+    /// Those who are told here may sleep over it: others have been told.
+    #[serde(default)]
+    lets_sleep: bool,
 }
 
 /// Of what nobody is reminded now.
 #[derive(Debug, Default)]
 pub(crate) struct Withheld {
+    /// People sleep.
+    pub(crate) is_night: bool,
     /// Where a cluster stands for it.
     pub(crate) standing: Standing,
     /// What is new of it was not told yet.
@@ -81,6 +86,8 @@ pub(crate) struct Hearing {
     pub(crate) remind_at: Timestamp,
     /// What changes what they are to do.
     pub(crate) situation: Situation,
+    /// They may sleep over it.
+    pub(crate) lets_sleep: bool,
 }
 
 /// What is open and nobody has, by alert.
@@ -140,6 +147,7 @@ impl OpenAlerts {
                 reminded,
                 told_in,
                 situation: hearing.situation,
+                lets_sleep: hearing.lets_sleep,
             },
         );
     }
@@ -286,9 +294,9 @@ impl Open {
         self.next_at.0 - REPEAT_TOGETHER_MS <= now.0
     }
 
-    /// Whether nobody is reminded of it now: what is new of it waits to be told, or a cluster stands for it.
-    fn is_withheld(&self, alert: &str, Withheld { standing, untold }: &Withheld) -> bool {
-        if untold.contains(alert) {
+    /// Whether nobody is reminded of it now: what is new of it waits to be told, a cluster stands for it, or people sleep and others have been told.
+    fn is_withheld(&self, alert: &str, Withheld { is_night, standing, untold }: &Withheld) -> bool {
+        if untold.contains(alert) || (*is_night && self.lets_sleep) {
             return true;
         }
         // who made it was told by name before there was one; a warm forehead is critical to nobody, and in no cluster

@@ -408,6 +408,11 @@ impl Pile {
         self.since.plus_ms(GROUP_WAIT_MS) <= now
     }
 
+    /// Whether it tells only that there are more people in what was told before.
+    pub(crate) fn only_grows(&self) -> bool {
+        self.lines.iter().filter(|line| line.count > 0).all(|line| line.progress == Progress::Grown)
+    }
+
     pub(crate) fn total(&self) -> u64 {
         self.lines.iter().map(|line| line.count).sum()
     }
@@ -439,7 +444,7 @@ impl Pile {
 }
 
 /// A text in few bytes: FNV-1a, so that it is the same after a restart.
-fn hash_of(text: &str) -> u32 {
+pub(crate) fn hash_of(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 

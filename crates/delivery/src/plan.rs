@@ -150,6 +150,13 @@ impl Plan {
         Situation { first_turn, unconfirmed: message.unconfirmed }
     }
 
+    /// Whether those who are told here may sleep over an alert: they are its first level only, and it went up from there (alerting.md, "Escalation").
+    /// Not known of a receiver that is nobody's own.
+    pub(crate) fn lets_sleep(&self, message: &Message) -> bool {
+        let levels = || message.told.iter().filter(|told| self.share_at(told).is_some()).map(|told| told.level);
+        message.level > 1 && levels().max() == Some(1)
+    }
+
     /// Why an alert came to those who are told here, in a word of contracts.md.
     pub(crate) fn why_told<'m>(&self, message: &'m Message) -> Option<&'m str> {
         let ours = message.told.iter().rev().find(|told| self.share_at(told).is_some()).map(|told| &told.why);

@@ -7,7 +7,6 @@ use anyhow::{Context as _, ensure};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
-use super::posts::WARM_TIME;
 use crate::Options;
 use crate::figures::{Figure, Target};
 use crate::load::{Load, Sent};
@@ -15,6 +14,8 @@ use crate::progress::Phases;
 use crate::system::System;
 use crate::town::{DOORS_PER_BUILDING, Town};
 
+/// How long commands go on before the first fever: the rows of the founding go to the disk five seconds after it, and are no part of such a load.
+const WARM_TIME: Duration = Duration::from_secs(10);
 /// Commands a second that go on meanwhile.
 const BACKGROUND: f64 = 2000.0;
 const CONNECTIONS: usize = 32;

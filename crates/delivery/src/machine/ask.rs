@@ -23,7 +23,7 @@ impl Machine {
         let criticals = criticals.values().filter(|_| coming.criticals);
         let groups = groups.values().filter(|pile| coming.awake && pile.is_due(moment.clock));
         let told = criticals.chain(groups).chain(digest.iter().filter(|_| coming.digest)).flat_map(Pile::to_ask);
-        let reminded = coming.reminder.iter().flat_map(|due| open.coming(moment.clock, due.least, &self.withheld(moment.clock)));
+        let reminded = coming.reminder.iter().flat_map(|due| open.coming(moment.clock, due.least, &self.withheld(moment)));
         let mut alerts: Vec<(CommunityId, String)> = told.chain(reminded).collect();
         alerts.sort_unstable();
         alerts.dedup();

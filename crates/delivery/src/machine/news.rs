@@ -58,12 +58,18 @@ impl Machine {
         match () {
             () if message.silenced => Telling::Held(Reason::Silenced),
             // of whom people know they hear how it ended, and of nobody else
-            () if message.inhibited && self.plan.leaves_to_clusters() && !(message.action.is_end() && knows()) => Telling::Held(Reason::Inhibited),
+            () if self.is_left_to_cluster(message) && !(message.action.is_end() && knows()) => Telling::Held(Reason::Inhibited),
             () if self.keeps_account() && message.action.is_end() && !knows() => Telling::Not,
             () if !is_news() => Telling::Not,
             () if message.at.plus_ms(NEWS_MS) <= moment.clock => Telling::TooLate,
             () => Telling::Now,
         }
+    }
+
+    /// Whether a cluster is told here, or will be, and stands for it.
+    fn is_left_to_cluster(&self, message: &Message) -> bool {
+        let stays_with_others = || self.state.clusters.stays_with_others(&message.community, message.building.as_deref());
+        message.inhibited && self.plan.leaves_to_clusters() && !stays_with_others()
     }
 
     /// It is said to be somebody's turn, and goes no further than it had: others are on duty there now, or somebody has it.

@@ -3,7 +3,7 @@
 use domain::{alert::Severity, values::Timestamp};
 
 use super::{Machine, State};
-use crate::{Moment, clusters::Standing, message::Message, open::Withheld, pile::Sort, plan::Class};
+use crate::{Moment, clusters::Standing, message::Message, open::Withheld, pile::Sort};
 
 /// A reminder that is due and may be told.
 pub(super) struct Due {
@@ -20,13 +20,13 @@ impl Machine {
         // the worst may be silenced, and what was decided in this tick has taken room
         let Some(Due { critical, least }) = self.reminder(moment) else { return };
         self.state.outbox.take_reminders();
-        let withheld = self.withheld(moment.clock);
+        let withheld = self.withheld(moment);
         let pile = self.state.open.tell_again(moment.clock, least, &withheld);
         self.decide(pile, Sort::Reminder, critical, moment);
     }
 
     pub(super) fn reminder(&self, moment: Moment) -> Option<Due> {
-        let worst = self.state.open.worst_due(moment.clock, &self.withheld(moment.clock))?;
+        let worst = self.state.open.worst_due(moment.clock, &self.withheld(moment))?;
         let critical = worst == Severity::Critical;
         let least = if self.is_night(moment) { Severity::Critical } else { Severity::Caution };
         let outbox = &self.state.outbox;
@@ -35,19 +35,22 @@ impl Machine {
         (worst >= least && may && !outbox.is_reminding()).then_some(Due { critical, least })
     }
 
-    /// Takes note of a cluster, whichever level it has come to. Who only counts remembers no building.
+    /// Takes note of a cluster, whichever level it has come to.
     pub(super) fn heed_cluster(&mut self, message: &Message, now: Timestamp) {
-        if self.plan.leaves_to_clusters() && self.plan.class_of(message) != Class::Public {
-            self.state.clusters.hear(message, now);
+        if self.plan.leaves_to_clusters() {
+            let is_ours = self.is_for_us(message);
+            self.state.clusters.hear(message, is_ours, now);
         }
     }
 
     /// Of what nobody is reminded now.
-    pub(super) fn withheld(&self, now: Timestamp) -> Withheld {
+    pub(super) fn withheld(&self, moment: Moment) -> Withheld {
+        let now = moment.clock;
         let State { groups, criticals, digest, open, outbox, .. } = &self.state;
         let gathers = |alert: &str| groups.values().chain(criticals.values()).chain(digest).any(|pile| pile.tells(alert));
         let is_untold = |(alert, told_in): &(&str, Option<u64>)| told_in.is_some_and(|number| outbox.holds(number)) || gathers(alert);
-        Withheld { standing: self.standing(now), untold: open.near(now).filter(is_untold).map(|(alert, _)| alert.to_owned()).collect() }
+        let is_night = self.is_night(moment);
+        Withheld { is_night, standing: self.standing(now), untold: open.near(now).filter(is_untold).map(|(alert, _)| alert.to_owned()).collect() }
     }
 
     /// Where a cluster stands for the fevers in it.

@@ -62,6 +62,49 @@ fn a_cluster_stands_for_its_fevers_though_its_own_turn_has_not_come_to_those_who
     }
 }
 
+/// The cluster is taken before it comes to the level of those who are told; fever 3 comes there, and then the cluster, and then fever 4.
+fn taken_by_others(from_level: Option<u8>, class: Class) -> Bench {
+    let turn = |level: u8| json!({"owner": {"level": level, "staff": null, "gaps": [], "why": "unacknowledged"}, "level": level});
+    let filter = Filter { from_level, ..Filter::default() };
+    let mut bench = Bench::new(Plan { filter, cluster_stands: true, ..plan(Channel::Wecom, class) });
+    bench.hear(9, "cluster", Critical, "raised", "b07", 0);
+    bench.run(0..300);
+    bench.hear(9, "cluster", Critical, "acknowledged", "b07", 300);
+    bench.run(300..900);
+    inhibited(&mut bench, 3, "escalated", "b07", &turn(3), 900);
+    bench.run(900..1000);
+    bench.hear_with(payload(9, 2, "cluster", Critical, "escalated", "b07", 1000), &turn(3), 1000);
+    inhibited(&mut bench, 4, "escalated", "b07", &turn(3), 1001);
+    bench.run(1000..1100);
+    bench
+}
+
+#[test]
+fn a_cluster_that_others_took_stands_for_nobody_to_those_who_were_not_told_of_it() {
+    let town = taken_by_others(Some(3), Class::Work);
+    let told: Vec<_> = town.calls.iter().filter_map(|(second, send)| Some((*second, notice(send)?.items[0].alert.as_str()))).collect();
+    assert_eq!(told, [(900, "a3"), (1000, "a9")], "of a fever that came to them, and of no other once they know of the cluster");
+    assert_eq!(taken_by_others(Some(3), Class::Public).sorts(), [(900, Sort::News, 1), (1000, Sort::News, 1)], "and so it is counted");
+    let everybody = taken_by_others(None, Class::Work);
+    assert_eq!(everybody.machine.report().suppressed.get(&Reason::Inhibited), Some(&2), "who knows of the cluster hears of no fever");
+}
+
+#[test]
+fn while_nobody_can_be_told_a_cluster_grows_in_one_text() {
+    let mut bench = Bench::new(Plan { cluster_stands: true, ..plan(Channel::Wecom, Class::Work) });
+    bench.hear(9, "cluster", Critical, "raised", "b07", 0);
+    bench.run(0..100);
+    let limits = |second: i64| move |_: &Send| if second < 700 { Outcome::Limited { hold_ms: 60_000 } } else { Outcome::Delivered };
+    for second in 100..1000 {
+        if second % 70 == 0 && second < 600 {
+            bench.hear(9, "cluster", Critical, "updated", "b07", second);
+        }
+        bench.second(second, limits(second));
+    }
+    let grown: Vec<u64> = bench.calls.iter().filter(|(second, _)| *second >= 700).filter_map(|(_, send)| Some(notice(send)?.count())).collect();
+    assert_eq!(grown, [1, 6], "what was tried already, and all that came after it: {:?}", bench.sorts());
+}
+
 #[test]
 fn people_hear_of_the_end_of_whom_they_were_told_and_of_nobody_elses() {
     let mut bench = Bench::new(Plan { cluster_stands: true, ..plan(Channel::Wecom, Class::Work) });

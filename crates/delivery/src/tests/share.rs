@@ -271,3 +271,18 @@ fn whoever_is_told_at_several_levels_is_told_as_much_as_at_any() {
         assert_eq!(bench.sorts(), [(0, Sort::News, 1)], "{first} and {second}");
     }
 }
+
+#[test]
+fn who_may_sleep_is_not_reminded_at_night_of_what_went_up() {
+    let hours = QuietHours { from: TimeOfDay::of(15, 30), until: TimeOfDay::of(18, 0) };
+    let morning = 3 * 3600 - 240;
+    for (staff, told, by_night) in [("s-nurse", AT_ONCE, 0), ("s-office", AT_ONCE, 5), ("s-nurse", &AT_ONCE[..1], 5)] {
+        let mut bench = Bench::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..of(&[staff]).machine.plan().clone() });
+        bench.happens(1, "escalated", told, "502", 0);
+        bench.run(0..morning + 1);
+        let reminded: Vec<i64> = bench.sorts().into_iter().filter(|(_, sort, _)| *sort == Sort::Reminder).map(|(second, ..)| second).collect();
+        let at_night = reminded.iter().filter(|second| (1560..morning).contains(*second)).count();
+        assert_eq!(at_night, by_night, "{staff}: {reminded:?}");
+        assert!(by_night > 0 || reminded.contains(&morning), "{staff} is reminded when they wake: {reminded:?}");
+    }
+}
