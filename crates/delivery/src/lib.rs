@@ -22,6 +22,7 @@ mod avoided;
 mod clusters;
 mod machine;
 mod message;
+mod next;
 mod nudge;
 mod open;
 mod outbox;

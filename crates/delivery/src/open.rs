@@ -60,6 +60,9 @@ struct Open {
     told_in: Option<u64>,
     #[serde(default, skip_serializing_if = "Situation::is_usual")]
     situation: Situation,
+    /// Since when it is open, where it was handed to people here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    open_since: Option<Timestamp>,
 }
 
 /// Of what nobody is reminded now.
@@ -81,6 +84,8 @@ pub(crate) struct Hearing {
     pub(crate) remind_at: Timestamp,
     /// What changes what they are to do.
     pub(crate) situation: Situation,
+    /// Since when it is open, where it is handed to people here.
+    pub(crate) open_since: Option<Timestamp>,
 }
 
 /// What is open and nobody has, by alert.
@@ -111,6 +116,7 @@ impl OpenAlerts {
         };
         let kept = |before: &Open| (before.since, before.level, before.reminded, before.told_in);
         let (since, before_level, reminded, told_in) = before.map_or((hearing.now, 0, false, None), kept);
+        let open_since = hearing.open_since.or(before.and_then(|before| before.open_since));
         if before.is_none() && !self.make_room(message.severity) {
             return;
         }
@@ -140,6 +146,7 @@ impl OpenAlerts {
                 reminded,
                 told_in,
                 situation: hearing.situation,
+                open_since,
             },
         );
     }
@@ -240,9 +247,11 @@ impl OpenAlerts {
                 let (alert, severity, at) = (alert.clone(), open.severity, Some(open.since));
                 pile.list(Item {
                     alert,
+                    kind: Some(open.kind.clone()),
                     severity,
                     count: 1,
                     at,
+                    open_since: open.open_since,
                     title,
                     action: None,
                     level: None,

@@ -135,7 +135,7 @@ struct Owner {
     since: Timestamp,
     /// When it goes up next, if nothing happens.
     due_at: Option<Timestamp>,
-    /// Posts that nobody holds.
+    /// Posts of the chain that nobody holds, as far as it has come.
     gaps: Vec<Gap>,
     why: Why,
 }
@@ -300,5 +300,5 @@ fn owner(state: &State, now: Timestamp) -> Option<Owner> {
     let first = staff.next();
     let informed = told.informed.iter().map(Informed::of).collect();
     let (since, due_at) = (told.since, state.goes_up_at(now));
-    Some(Owner { level, staff: first, also: staff.collect(), informed, since, due_at, gaps: told.gaps.clone(), why: told.why })
+    Some(Owner { level, staff: first, also: staff.collect(), informed, since, due_at, gaps: state.turn.gaps(), why: told.why })
 }
