@@ -205,7 +205,7 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, (community, grid): (&community:
             exercise: header.exercise,
             late,
             unconfirmed: occurrence.unconfirmed,
-            title: title::of(state, community, header.exercise),
+            title: title::of(state, community, header),
             place: Place { grid: grid.map(ToString::to_string), ..place(state, community, here) },
             person: occurrence.person.as_ref().and_then(person),
             observed: observed(state),
