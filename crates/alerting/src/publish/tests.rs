@@ -93,30 +93,6 @@ fn titles_of_every_rule() {
     fever.occurrence.unconfirmed = true;
     expect(&fever, "阳光小区 7号楼2单元502 疑似发热 38.2℃，未复测", "Fever 38.2 °C, not measured again, 阳光小区, building 7, unit 2, door 502");
     expect(&state("symptom"), "阳光小区 7号楼2单元502 报告有症状", "Symptoms reported, 阳光小区, building 7, unit 2, door 502");
-    let mut overdue = state("check_overdue");
-    let slots = |names: &[&str]| names.iter().map(|slot| SlotId { date: slot[..10].parse().unwrap(), name: slot[11..].parse().unwrap() }).collect::<Vec<_>>();
-    for (open, missed, zh, en) in [
-        (&["2020-02-06/am"][..], 0, "1次体温检查超时未做", "Checks overdue: 1"),
-        (&["2020-02-06/am", "2020-02-06/pm"], 0, "2次体温检查超时未做", "Checks overdue: 2"),
-        // none is counted twice
-        (&["2020-02-05/pm", "2020-02-06/am"], 1, "今天1次体温检查超时未做，此前漏测1次", "Checks overdue today: 1, missed before: 1"),
-        (&["2020-02-06/am"], 3, "今天1次体温检查超时未做，此前漏测3次", "Checks overdue today: 1, missed before: 3"),
-        (&["2020-02-05/am", "2020-02-05/pm"], 3, "体温检查漏测3次", "Checks missed: 3"),
-        // something else happened to it before the end of the day was counted
-        (&["2020-02-05/pm"], 0, "体温检查漏测1次", "Checks missed: 1"),
-    ] {
-        (overdue.occurrence.detail.slots, overdue.occurrence.detail.missed) = (slots(open), missed);
-        expect(&overdue, &format!("阳光小区 7号楼2单元502 {zh}"), &format!("{en}, 阳光小区, building 7, unit 2, door 502"));
-    }
-    overdue.occurrence.detail.missed = 1;
-    overdue.status = Status::Resolved { at: Timestamp(0), by_hand: false };
-    expect(
-        &overdue,
-        "已结束：阳光小区 7号楼2单元502 体温检查超时，累计漏测1次",
-        "Over: Checks overdue, missed in all: 1, 阳光小区, building 7, unit 2, door 502",
-    );
-    overdue.occurrence.detail.missed = 0;
-    expect(&overdue, "已结束：阳光小区 7号楼2单元502 体温检查超时", "Over: Checks overdue, 阳光小区, building 7, unit 2, door 502");
     let mut breach = state("quarantine_breach");
     for (direction, stopped, zh, en) in [
         (None, false, "隔离人员不在家", "Under quarantine, not at home"),
@@ -143,16 +119,6 @@ fn titles_of_every_rule() {
     exposed.occurrence.severity = Severity::Serious;
     expect(&exposed, "阳光小区 7号楼2单元502 接触者尚未处置", "Exposed, nothing decided yet, 阳光小区, building 7, unit 2, door 502");
     expect(&state("release_due"), "阳光小区 7号楼2单元502 隔离期满，待解除", "Quarantine days over, release due, 阳光小区, building 7, unit 2, door 502");
-    let mut gap = state("responsibility_gap");
-    expect(&gap, "阳光小区 7号楼2单元502 一级岗位空缺", "A post at level 1 is vacant, 阳光小区, building 7, unit 2, door 502");
-    for (causes, zh, en) in [
-        (&["x-0/leader"][..], "楼长空缺", "Vacant post: leader"),
-        (&["x-0/nurse", "y-0/keeper", "z-0/nurse"], "包保人、护士空缺", "Vacant post: keeper, nurse"),
-        (&["x-0/guard"], "guard空缺", "Vacant post: guard"),
-    ] {
-        gap.occurrence.causes = causes.iter().map(|cause| (*cause).to_owned()).collect();
-        expect(&gap, &format!("阳光小区 7号楼2单元502 {zh}"), &format!("{en}, 阳光小区, building 7, unit 2, door 502"));
-    }
     let mut missed = state("door_missed");
     (missed.occurrence.place.unit, missed.occurrence.place.door) = (None, None);
     missed.occurrence.causes = vec!["r1/b07/1-101".to_owned(), "r1/b07/2-502".to_owned()];
@@ -172,6 +138,48 @@ fn titles_of_every_rule() {
     expect(&silent, "阳光社区 7号楼 2月6日 楼栋未报日报", "No building report for 6 Feb, 阳光社区, building 7");
     silent.occurrence.detail.for_date = None;
     expect(&silent, "阳光社区 7号楼 楼栋未报日报", "No building report, 阳光社区, building 7");
+}
+
+#[test]
+fn a_title_says_what_is_overdue_now_and_what_was_missed_and_no_check_twice() {
+    let mut overdue = state("check_overdue");
+    let slots = |names: &[&str]| names.iter().map(|slot| SlotId { date: slot[..10].parse().unwrap(), name: slot[11..].parse().unwrap() }).collect::<Vec<_>>();
+    for (open, missed, zh, en) in [
+        (&["2020-02-06/am"][..], 0, "1次体温检查超时未做", "Checks overdue: 1"),
+        (&["2020-02-06/am", "2020-02-06/pm"], 0, "2次体温检查超时未做", "Checks overdue: 2"),
+        // none is counted twice
+        (&["2020-02-05/pm", "2020-02-06/am"], 1, "今天1次体温检查超时未做，此前漏测1次", "Checks overdue today: 1, missed before: 1"),
+        (&["2020-02-06/am"], 3, "今天1次体温检查超时未做，此前漏测3次", "Checks overdue today: 1, missed before: 3"),
+        (&["2020-02-05/am", "2020-02-05/pm"], 3, "体温检查漏测3次", "Checks missed: 3"),
+        // something else happened to it before the end of the day was counted
+        (&["2020-02-05/pm"], 0, "体温检查漏测1次", "Checks missed: 1"),
+    ] {
+        (overdue.occurrence.detail.slots, overdue.occurrence.detail.missed) = (slots(open), missed);
+        expect(&overdue, &format!("阳光小区 7号楼2单元502 {zh}"), &format!("{en}, 阳光小区, building 7, unit 2, door 502"));
+    }
+    overdue.occurrence.detail.missed = 1;
+    overdue.status = Status::Resolved { at: Timestamp(0), by_hand: false };
+    expect(
+        &overdue,
+        "已结束：阳光小区 7号楼2单元502 体温检查超时，累计漏测1次",
+        "Over: Checks overdue, missed in all: 1, 阳光小区, building 7, unit 2, door 502",
+    );
+    overdue.occurrence.detail.missed = 0;
+    expect(&overdue, "已结束：阳光小区 7号楼2单元502 体温检查超时", "Over: Checks overdue, 阳光小区, building 7, unit 2, door 502");
+}
+
+#[test]
+fn a_title_says_which_post_is_vacant() {
+    let mut gap = state("responsibility_gap");
+    expect(&gap, "阳光小区 7号楼2单元502 一级岗位空缺", "A post at level 1 is vacant, 阳光小区, building 7, unit 2, door 502");
+    for (causes, zh, en) in [
+        (&["x-0/leader"][..], "楼长空缺", "Vacant post: leader"),
+        (&["x-0/nurse", "y-0/keeper", "z-0/nurse"], "包保人、护士空缺", "Vacant post: keeper, nurse"),
+        (&["x-0/guard"], "guard空缺", "Vacant post: guard"),
+    ] {
+        gap.occurrence.causes = causes.iter().map(|cause| (*cause).to_owned()).collect();
+        expect(&gap, &format!("阳光小区 7号楼2单元502 {zh}"), &format!("{en}, 阳光小区, building 7, unit 2, door 502"));
+    }
 }
 
 #[test]

@@ -36,6 +36,23 @@ async fn the_leader_of_a_silent_building_reads_what_to_send_and_not_to_call_them
 }
 
 #[tokio::test]
+async fn who_is_not_to_go_up_reads_that_and_not_what_others_do() {
+    let site = site(false, false);
+    for (told, expected) in [
+        (false, ["陪同就医，登记台账", "escort to the clinic, open the ledger"]),
+        (true, ["请不要上楼，社区会处理", "please do not go up: the office sees to it"]),
+    ] {
+        if told {
+            site.fake.not_to_go_up(&fake::alert_id(1));
+        }
+        for (cookie, expected) in [office(), format!("{}; lang=en", office())].into_iter().zip(expected) {
+            let page = site.get(&alert_path(1), &cookie).await.text;
+            assert!(page.contains(expected) && (!told || !page.contains("陪同就医") && !page.contains("escort")), "{page}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_to_be_done_is_what_can_be_done_now_by_whoever_is_there() {
     let site = site(false, false);
     let (checks, silent) = (fake::alert_id(2), fake::alert_id(6));
