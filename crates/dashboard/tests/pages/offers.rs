@@ -64,6 +64,9 @@ async fn what_is_to_be_done_is_what_can_be_done_now_by_whoever_is_there() {
     let read = page(2).await;
     assert!(read.contains("体温检查超时，已漏测 2 次") && !read.contains("次超时未做"), "{read}");
     assert!(read.contains("今天务必查到") && !read.contains("立即补查"), "{read}");
+    // the check was made, and its day is over since
+    site.fake.alert_says(&checks, json!({ "state": "resolved", "detail": { "slots": [{ "date": "2020-02-05", "name": "evening" }], "missed": 0 } }));
+    assert!(!page(2).await.contains("漏测"));
     site.fake.alert_says(&silent, json!({ "last_at": "2020-02-05T10:00:00Z" }));
     assert!(page(6).await.contains("给楼长打电话"), "the leader can be called the next day, too");
     let turn = json!({ "level": 2, "owners": [], "informed": [], "gaps": [{ "level": 1, "duty": "leader" }], "why": "vacant", "since": "2020-02-05T10:00:00Z", "due_at": null });
