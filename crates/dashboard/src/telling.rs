@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    alert::{Detail, Gap, Kind, Observed, Share, Situation},
+    alert::{Detail, Gap, Kind, NotMade, Observed, RESPONSIBILITY_GAP, Share, Situation, vacant_posts},
     values::{Day, PersonId, Place, PlaceNames},
 };
 use readmodel::views::{AlertItem, Cell, ReadingView};
@@ -47,19 +47,32 @@ pub(crate) fn celsius(tenths: i16, words: Words) -> String {
 pub(crate) fn matter(alert: &AlertItem, clock: &Clock) -> String {
     let words = clock.words;
     let kind = words.kind(alert.kind.as_str());
-    let Detail { slots, missed, direction, stopped, for_date, .. } = &alert.detail;
+    let Detail { missed, direction, stopped, for_date, .. } = &alert.detail;
+    // of what is over nothing can be made any more
+    let NotMade { overdue, missed } = match alert.state.as_str() {
+        "resolved" | "closed" => NotMade { overdue: 0, missed: *missed },
+        _ => alert.detail.not_made(clock.zone.day_of(clock.now)),
+    };
     let observed = alert.observed.as_ref().map(|observed| reading(observed, words));
     let more = [
         alert.unconfirmed.then(|| words.of("alert.unconfirmed").to_owned()),
-        (!slots.is_empty()).then(|| words.with("alert.slots_open", slots.len())),
-        (*missed > 0).then(|| words.with("alert.missed", missed)),
+        (overdue > 0).then(|| words.with("alert.checks_overdue", overdue)),
+        (missed > 0).then(|| words.with("alert.missed", missed)),
         direction.map(|direction| words.of(&format!("breach.{}", direction.word())).to_owned()),
         (alert.kind.as_str() == "door_missed").then(|| words.with("alert.doors_missed", alert.occurrences)),
         stopped.then(|| words.of("alert.stopped").to_owned()),
         for_date.map(|day| clock.day(day)),
+        vacant(alert, words),
     ];
     let head = std::iter::once(kind).chain(observed).collect::<Vec<_>>().join(" ");
     std::iter::once(head).chain(more.into_iter().flatten()).collect::<Vec<_>>().join(words.of("list.comma"))
+}
+
+/// The posts that an alert says nobody holds. In lists it says none.
+fn vacant(alert: &AlertItem, words: Words) -> Option<String> {
+    let causes: &[String] = if alert.kind.as_str() == RESPONSIBILITY_GAP { &alert.caused_by } else { &[] };
+    let posts = words.one_of(vacant_posts(causes));
+    (!posts.is_empty()).then(|| posts.join(words.of("list.comma")))
 }
 
 fn reading(observed: &Observed, words: Words) -> String {
@@ -67,17 +80,26 @@ fn reading(observed: &Observed, words: Words) -> String {
 }
 
 /// What is to be done about an alert by whoever looks at it.
-pub(crate) fn next_step(alert: &AlertItem, words: Words) -> String {
-    let situation = Situation { first_turn: alert.your_turn == Some(1), unconfirmed: alert.unconfirmed };
+pub(crate) fn next_step(alert: &AlertItem, Clock { zone, now, words }: &Clock) -> String {
     let next = match alert.kind.as_str() {
         // what it is called says not to go up already
-        _ if !alert.says_why() => words.of("next.nurse_goes_up"),
+        _ if !alert.says_why() => words.of("next.office_sees_to_it"),
         _ if alert.for_you == Some(Share::DoNotGoUp) => words.of("next.do_not_go_up"),
         _ if alert.state == "recovering" => words.of("next.recovering"),
         "quarantine_breach" if alert.detail.stopped => words.of("next.quarantine_breach_stopped"),
-        kind => Kind::of(kind).map_or_else(|| words.of("next.look"), |kind| words.one_of(kind.next_in(situation))),
+        kind => {
+            let step = |kind: &Kind| words.one_of(kind.next_in(situation(alert, kind), zone, *now));
+            return Kind::of(kind).map_or_else(|| words.of("next.look").to_owned(), step);
+        }
     };
     next.to_owned()
+}
+
+/// What changes what whoever looks at an alert of a kind is to do about it.
+fn situation(alert: &AlertItem, kind: &Kind) -> Situation {
+    let gaps = alert.turn.iter().flat_map(|turn| &turn.gaps).map(|gap| (gap.level, gap.duty.as_str()));
+    let (vacant, due_at) = (kind.is_vacant(gaps), kind.is_of_a_day().then_some(alert.last_at));
+    Situation { first_turn: alert.your_turn == Some(1), unconfirmed: alert.unconfirmed, vacant, due_at }
 }
 
 /// A temperature of a view: `38.2℃ 腋下`, or what the thermometer showed instead.

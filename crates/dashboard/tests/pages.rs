@@ -374,22 +374,6 @@ async fn an_alert_says_whose_turn_it_is_and_since_when_and_when_it_goes_up() {
 }
 
 #[tokio::test]
-async fn who_is_not_to_go_up_reads_that_and_not_what_others_do() {
-    let site = site(false, false);
-    for (told, expected) in
-        [(false, ["陪同就医，登记台账", "escort to the clinic, open the ledger"]), (true, ["请不要上楼，护士会上门", "please do not go up: the nurse does"])]
-    {
-        if told {
-            site.fake.not_to_go_up(&fake::alert_id(1));
-        }
-        for (cookie, expected) in [office(), format!("{}; lang=en", office())].into_iter().zip(expected) {
-            let page = site.get(&alert_path(1), &cookie).await.text;
-            assert!(page.contains(expected) && (!told || !page.contains("陪同就医") && !page.contains("escort")), "{page}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn an_alert_is_sent_up_with_one_tap() {
     let site = site(false, false);
     let path = format!("{}/escalate", alert_path(1));

@@ -13,6 +13,7 @@
 //! | `pile` | what is told in one go: counted by community, kind and severity, the first of it listed |
 //! | `outbox` | sends that were decided and are not done: criticals first, back-off, given up at last |
 //! | `pace` | how often a receiver may be called |
+//! | `next` | what is to be done, as a text ends with it |
 //! | `render` | a notice as text for people, by a template |
 //!
 //! There are two clocks. People's time — waits, budgets, repeats — is the clock of the system, so that an exercise runs fast as a whole.
@@ -22,6 +23,7 @@ mod avoided;
 mod clusters;
 mod machine;
 mod message;
+mod next;
 mod nudge;
 mod open;
 mod outbox;

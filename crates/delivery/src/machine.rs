@@ -222,12 +222,12 @@ impl Machine {
         }
         let telling = self.telling(message, moment);
         let turned = message.action == Action::Reopened || message.action.is_end() || self.comes_to_us(message);
-        let as_told = self.as_told(message);
+        let (as_told, open_since) = (self.as_told(message), self.open_since(message));
         if turns > TURNS_MAX && message.severity != Severity::Critical {
             // it is said to come and go, and that is all that is said of it
             self.state.open.forget(&message.alert);
         } else {
-            self.remember(message, telling, moment);
+            self.remember(message, (telling, open_since), moment);
         }
         self.note(message, telling);
         match telling {
@@ -240,22 +240,24 @@ impl Machine {
             return self.suppress(Reason::Unstable);
         }
         let unstable = turned && turns > TURNS_MAX;
-        self.gather(&as_told, critical, unstable, moment);
+        self.gather(&as_told, (open_since, unstable), critical, moment);
     }
 
-    fn remember(&mut self, message: &Message, telling: Telling, moment: Moment) {
+    fn remember(&mut self, message: &Message, (telling, open_since): (Telling, Option<Timestamp>), moment: Moment) {
         let wait_ms = match telling {
             // nobody was told: soon, and all that is heard meanwhile in one go
             Telling::TooLate => GROUP_WAIT_MS,
             // of what is held back they are reminded once the silence or the cluster is over: nobody else would tell them
             Telling::Now | Telling::Not | Telling::Held(_) => REPEAT_EVERY_MS,
         };
+        let now = moment.clock;
         let hearing = Hearing {
-            now: moment.clock,
+            now,
             told: telling == Telling::Now,
-            remind_at: moment.clock.plus_ms(wait_ms),
+            remind_at: now.plus_ms(wait_ms),
             situation: self.plan.situation(message),
             lets_sleep: self.plan.lets_sleep(message),
+            open_since,
         };
         self.state.open.hear(message, self.plan.class_of(message), hearing);
     }

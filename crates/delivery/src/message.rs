@@ -46,6 +46,10 @@ pub struct Message {
     pub kind: Slug,
     /// Its temperature was not measured again.
     pub unconfirmed: bool,
+    /// When what it is about began.
+    pub first_at: Option<Timestamp>,
+    /// When it was last so.
+    pub last_at: Option<Timestamp>,
     /// The worst of this episode.
     pub severity: Severity,
     /// What happened to the alert.
@@ -149,13 +153,16 @@ pub struct Told {
 pub struct Gap {
     /// At which level.
     pub level: u8,
+    /// Which duty.
+    #[serde(default)]
+    pub duty: String,
 }
 
 impl Owner {
-    /// The levels that it went past because nobody is there, if that is why it is their turn.
-    pub(crate) fn vacant_below(&self) -> Vec<u8> {
-        let gaps = self.gaps.iter().map(|gap| gap.level).filter(|level| self.why == "vacant" && *level < self.level);
-        gaps.collect::<BTreeSet<_>>().into_iter().collect()
+    /// The levels that it went past because nobody is there, if that is why it is their turn. Where others of a level were told, it did not.
+    pub(crate) fn vacant_below(&self, told: &[Told]) -> Vec<u8> {
+        let passed = |level: &u8| self.why == "vacant" && *level < self.level && told.iter().all(|told| told.level != *level);
+        self.gaps.iter().map(|gap| gap.level).filter(passed).collect::<BTreeSet<_>>().into_iter().collect()
     }
 }
 
@@ -253,6 +260,10 @@ struct Data {
     kind: Slug,
     #[serde(default)]
     unconfirmed: bool,
+    #[serde(default)]
+    first_at: Option<Timestamp>,
+    #[serde(default)]
+    last_at: Option<Timestamp>,
     action: Action,
     #[serde(default)]
     state: String,
@@ -357,6 +368,8 @@ impl Heard {
             is_of_building: data.key.split('/').nth(2) == Some("building"),
             kind: data.kind,
             unconfirmed: data.unconfirmed,
+            first_at: data.first_at,
+            last_at: data.last_at,
             severity,
             action: data.action,
             alert: data.alert,

@@ -63,6 +63,9 @@ struct Open {
     /// Those who are told here may sleep over it: others have been told.
     #[serde(default)]
     lets_sleep: bool,
+    /// Since when it is open, where it was handed to people here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    open_since: Option<Timestamp>,
 }
 
 /// Of what nobody is reminded now.
@@ -88,6 +91,8 @@ pub(crate) struct Hearing {
     pub(crate) situation: Situation,
     /// They may sleep over it.
     pub(crate) lets_sleep: bool,
+    /// Since when it is open, where it is handed to people here.
+    pub(crate) open_since: Option<Timestamp>,
 }
 
 /// What is open and nobody has, by alert.
@@ -118,6 +123,7 @@ impl OpenAlerts {
         };
         let kept = |before: &Open| (before.since, before.level, before.reminded, before.told_in);
         let (since, before_level, reminded, told_in) = before.map_or((hearing.now, 0, false, None), kept);
+        let open_since = hearing.open_since.or(before.and_then(|before| before.open_since));
         if before.is_none() && !self.make_room(message.severity) {
             return;
         }
@@ -148,6 +154,7 @@ impl OpenAlerts {
                 told_in,
                 situation: hearing.situation,
                 lets_sleep: hearing.lets_sleep,
+                open_since,
             },
         );
     }
@@ -248,9 +255,11 @@ impl OpenAlerts {
                 let (alert, severity, at) = (alert.clone(), open.severity, Some(open.since));
                 pile.list(Item {
                     alert,
+                    kind: Some(open.kind.clone()),
                     severity,
                     count: 1,
                     at,
+                    open_since: open.open_since,
                     title,
                     action: None,
                     level: None,

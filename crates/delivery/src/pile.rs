@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use domain::{
-    alert::{Kind, Severity, Situation},
+    alert::{Severity, Situation},
     community::BUILDING_SILENT,
     values::{CommunityId, Slug, Timestamp},
 };
@@ -79,6 +79,9 @@ pub struct Line {
 pub struct Item {
     /// The alert; of a nudge its community and building; of a door that is not to be gone up to, its building and what it is called.
     pub alert: String,
+    /// Its kind; nothing of a nudge and a door.
+    #[serde(default)]
+    pub kind: Option<Slug>,
     /// How bad it is.
     pub severity: Severity,
     /// How many messages the line stands for.
@@ -86,6 +89,9 @@ pub struct Item {
     /// When what it tells was recorded, or, of a reminder, since when nobody has it; nothing where it is about now.
     #[serde(default)]
     pub at: Option<Timestamp>,
+    /// Since when it is open, where it was handed to people who had not heard of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_since: Option<Timestamp>,
     /// The line for people: a place, and never a name.
     pub title: Title,
     /// What happened to it; nothing in a reminder, where nothing did.
@@ -125,6 +131,20 @@ pub(crate) struct Pile {
     known: BTreeMap<String, Vec<(usize, u64)>>,
 }
 
+/// How a message is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    pub(crate) class: Class,
+    /// What changes what is to be done.
+    pub(crate) situation: Situation,
+    /// Since when its alert is open, where it was handed to people who had not heard of it.
+    pub(crate) open_since: Option<Timestamp>,
+    /// It comes and goes, and is told of no more.
+    pub(crate) unstable: bool,
+    /// There is room to know its alert apart.
+    pub(crate) apart: bool,
+}
+
 /// What people are told in one call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
@@ -153,9 +173,6 @@ pub struct Notice {
     pub lines: Vec<Line>,
     /// The first of them: worst first, and what is over last.
     pub items: Vec<Item>,
-    /// What is to be done, where it is the same about all that is not over. Only in class work.
-    #[serde(default)]
-    pub next: Option<Title>,
 }
 
 /// What sort of notice.
@@ -211,7 +228,7 @@ impl Pile {
     }
 
     /// Adds a message: what its class may hold of it; with room for it, its alert is known apart.
-    pub(crate) fn add(&mut self, message: &Message, (class, situation): (Class, Situation), unstable: bool, apart: bool) {
+    pub(crate) fn add(&mut self, message: &Message, Manner { class, situation, open_since, unstable, apart }: Manner) {
         self.exercise |= message.exercise;
         self.tells_of(message.at);
         let (community, kind, progress) = (Some(message.community.clone()), Some(message.kind.clone()), Progress::of(message.action));
@@ -224,8 +241,9 @@ impl Pile {
                 let Message { alert, severity, action, .. } = message;
                 let (at, title, action) = (Some(message.at), short(&message.title), Some(*action));
                 let goes_to = message.owner.as_ref().filter(|_| action == Some(Action::Escalated));
-                let (level, vacant) = goes_to.map_or((None, Vec::new()), |owner| (Some(owner.level), owner.vacant_below()));
-                self.list(Item { alert: alert.clone(), severity: *severity, count: 1, at, title, action, level, vacant, unstable, situation });
+                let (level, vacant) = goes_to.map_or((None, Vec::new()), |owner| (Some(owner.level), owner.vacant_below(&message.told)));
+                let (alert, kind) = (alert.clone(), Some(message.kind.clone()));
+                self.list(Item { alert, kind, severity: *severity, count: 1, at, open_since, title, action, level, vacant, unstable, situation });
             }
             Class::Public => {}
         }
@@ -250,9 +268,11 @@ impl Pile {
                 let title = short(&nudge.title);
                 self.list(Item {
                     alert,
+                    kind: None,
                     severity,
                     count: 1,
                     at: None,
+                    open_since: None,
                     title,
                     action: None,
                     level: None,
@@ -274,9 +294,11 @@ impl Pile {
         self.count(Line { community: None, kind: None, severity, progress, count: messages, alerts: 1 });
         self.list(Item {
             alert: door,
+            kind: None,
             severity,
             count: messages,
             at: Some(at),
+            open_since: None,
             title,
             action,
             level: None,
@@ -417,29 +439,14 @@ impl Pile {
         self.lines.iter().map(|line| line.count).sum()
     }
 
-    /// What is to be done, where it is the same about all that is not over, as far as that is listed.
-    fn next(&self, sort: Sort) -> Option<Title> {
-        // a nudge and a door say so themselves
-        if !matches!(sort, Sort::News | Sort::Storm | Sort::Digest | Sort::Reminder) {
-            return None;
-        }
-        let mut kinds = self.lines.iter().filter(|line| line.progress != Progress::Over && line.alerts > 0).map(|line| line.kind.as_ref());
-        let kind = kinds.next()??;
-        let known = Kind::of(kind.as_str()).filter(|_| kinds.all(|other| other == Some(kind)))?;
-        let mut steps = self.items.iter().filter(|item| !item.action.is_some_and(Action::is_end)).map(|item| known.next_in(item.situation));
-        let (zh_cn, en) = steps.next()?;
-        steps.all(|other| other == (zh_cn, en)).then(|| Title { zh_cn: zh_cn.to_owned(), en: en.to_owned() })
-    }
-
     /// As it is told.
     pub(crate) fn notice(mut self, sort: Sort, at: Timestamp) -> Notice {
         self.lines.retain(|line| line.count > 0 || line.alerts > 0);
         let order = |line: &Line| (line.progress == Progress::Over, Reverse(line.severity), Reverse(line.count), line.kind.clone(), line.progress);
         self.lines.sort_by_cached_key(order);
-        let next = self.next(sort);
         let Self { first_at: since, exercise, grid, overnight, lines, items, .. } = self;
         let overnight = overnight && sort == Sort::Digest;
-        Notice { sort, at, since, exercise, grid, singly_again: false, overnight, waited_ms: None, lines, items, next }
+        Notice { sort, at, since, exercise, grid, singly_again: false, overnight, waited_ms: None, lines, items }
     }
 }
 

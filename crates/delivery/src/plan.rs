@@ -1,7 +1,7 @@
 //! A subscription: which receiver, which messages, how much of them.
 
 use domain::{
-    alert::{CLUSTER, Severity, Share, Situation},
+    alert::{CLUSTER, Kind, Severity, Share, Situation},
     community::QuietHours,
     values::{CommunityId, Slug, StaffId, Timestamp, Zone},
 };
@@ -147,7 +147,10 @@ impl Plan {
     /// What changes what those who are told here are to do about an alert.
     pub(crate) fn situation(&self, message: &Message) -> Situation {
         let first_turn = message.told.iter().any(|told| told.level == 1 && self.share_at(told) == Some(Share::Everything));
-        Situation { first_turn, unconfirmed: message.unconfirmed }
+        let kind = Kind::of(message.kind.as_str());
+        let gaps = message.owner.iter().flat_map(|owner| &owner.gaps).map(|gap| (gap.level, gap.duty.as_str()));
+        let vacant = kind.is_some_and(|kind| kind.is_vacant(gaps));
+        Situation { first_turn, unconfirmed: message.unconfirmed, vacant, due_at: message.last_at.filter(|_| kind.is_some_and(Kind::is_of_a_day)) }
     }
 
     /// Whether those who are told here may sleep over an alert: they are its first level only, and it went up from there (alerting.md, "Escalation").

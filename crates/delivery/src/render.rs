@@ -11,7 +11,10 @@ use domain::{
 use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
-use crate::pile::{Item, Line, Notice, Progress, Sort};
+use crate::{
+    next,
+    pile::{Item, Line, Notice, Progress, Sort},
+};
 
 /// What a template may take: far more than any text needs, and not for ever.
 const FUEL: u64 = 50_000;
@@ -65,9 +68,9 @@ struct View<'a> {
     written_en: Option<String>,
     items: Vec<ItemView<'a>>,
     more_items: u64,
-    /// What is to be done, where it is the same about all that is not over.
-    next_zh: Option<&'a str>,
-    next_en: Option<&'a str>,
+    /// What is to be done.
+    next_zh: Option<String>,
+    next_en: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -76,6 +79,9 @@ struct ItemView<'a> {
     time: Option<String>,
     time_zh: Option<String>,
     time_en: Option<String>,
+    /// Since when it is open, where it was handed over.
+    since_zh: Option<String>,
+    since_en: Option<String>,
     #[serde(flatten)]
     item: &'a Item,
 }
@@ -178,9 +184,11 @@ impl Template {
         let wall = |at: Option<Timestamp>| at.map(|at| self.wall(at, notice.at)).unzip();
         let (written_zh, written_en) = notice.waited_ms.map(|waited_ms| self.wall(notice.at, notice.at.plus_ms(waited_ms))).unzip();
         let (since_zh, since_en) = wall(notice.since.filter(|_| shown.is_empty()));
+        let (next_zh, next_en) = next::of(notice, &self.zone).unzip();
         let item_view = |item: &'a Item| {
             let (time_zh, time_en) = wall(item.at);
-            ItemView { time: time_zh.clone(), time_zh, time_en, item }
+            let (since_zh, since_en) = wall(item.open_since);
+            ItemView { time: time_zh.clone(), time_zh, time_en, since_zh, since_en, item }
         };
         View {
             sort: notice.sort,
@@ -205,8 +213,8 @@ impl Template {
             items: shown.iter().map(item_view).collect(),
             // without a list nothing is missing from it
             more_items: if notice.items.is_empty() { 0 } else { count.saturating_sub(shown.len() as u64) },
-            next_zh: notice.next.as_ref().map(|next| next.zh_cn.as_str()),
-            next_en: notice.next.as_ref().map(|next| next.en.as_str()),
+            next_zh,
+            next_en,
         }
     }
 
@@ -253,9 +261,11 @@ fn samples() -> Vec<Notice> {
     let title = crate::Title { zh_cn: "阳光小区 7号楼2单元502 发热 38.2℃".to_owned(), en: "Fever 38.2 °C, Yangguang, building 7".to_owned() };
     let item = Item {
         alert: "a1".to_owned(),
+        kind: "fever".parse().ok(),
         severity: Severity::Critical,
         count: 1,
         at: Some(Timestamp(0)),
+        open_since: Some(Timestamp(0)),
         title,
         action: Some(crate::Action::Escalated),
         level: Some(2),
@@ -278,7 +288,6 @@ fn samples() -> Vec<Notice> {
             line("cluster", Progress::Grown, 1),
             line("fever", Progress::Over, 2),
         ],
-        next: (!items.is_empty()).then(|| crate::Title { zh_cn: "陪同就医".to_owned(), en: "escort to the clinic".to_owned() }),
         items,
     };
     sorts.into_iter().flat_map(|sort| [notice(sort, vec![item.clone()]), notice(sort, Vec::new())]).collect()

@@ -1,12 +1,15 @@
 //! In a building something is open, and a post at level 1 that it belongs to is vacant: it went past those who are nearest.
 //!
 //! The escalations of the building's alerts tell it: each names the posts that nobody held. Quiet once those alerts are over or about
-//! another building, or somebody holds the post and was told; however long that takes.
+//! another building, or somebody holds the post and was told; however long that takes. Each post that such an event names is a cause,
+//! `{event}/{duty}`.
+
+use std::collections::BTreeSet;
 
 use domain::{
     Event, Fact, Header,
-    alert::{Alert, AlertId, Change, Detail, Firing, Severity, Step},
-    values::{BuildingId, CommandId, EstateId, EventId, Place, Timestamp},
+    alert::{self, Alert, AlertId, Change, Detail, Firing, Severity, Step},
+    values::{BuildingId, CommandId, EstateId, EventId, Place, Slug, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +47,15 @@ struct Told {
     recorded_at: Timestamp,
     id: EventId,
     estate: Option<EstateId>,
+    /// The duties of level 1 that nobody holds, where it tells of any.
+    vacant: BTreeSet<Slug>,
+}
+
+impl Told {
+    /// One for each post: which it is stands in the cause, and in the title by that.
+    fn causes(&self) -> impl Iterator<Item = String> {
+        self.vacant.iter().map(|duty| alert::vacancy(self.id, duty))
+    }
 }
 
 impl OfAlert {
@@ -78,7 +90,7 @@ fn told_by(event: &Event) -> Option<Step<'_>> {
 
 impl Rule for ResponsibilityGap {
     const NAME: &'static str = "responsibility_gap";
-    const VERSION: u16 = 4;
+    const VERSION: u16 = 5;
     const KINDS: &'static [ScopeKind] = &[ScopeKind::Building];
     type Memory = Memory;
 
@@ -90,10 +102,15 @@ impl Rule for ResponsibilityGap {
 
     fn evolve(memory: &mut Memory, _: &Scope, fact: &Fact<'_>) {
         let Some(Step { alert, n, place, change, .. }) = told_by(fact.event) else { return };
-        let told = Some(Told { n, recorded_at: fact.header.recorded_at, id: fact.id(), estate: place.and_then(|place| place.estate.clone()) });
+        let vacant = match change {
+            Change::Escalated(escalated) => escalated.gaps.iter().filter(|gap| gap.level == 1).map(|gap| gap.duty.clone()).collect(),
+            _ => BTreeSet::new(),
+        };
+        let is_vacant = !vacant.is_empty();
+        let told = Some(Told { n, recorded_at: fact.header.recorded_at, id: fact.id(), estate: place.and_then(|place| place.estate.clone()), vacant });
         memory.alerts.change(alert, |of| {
             let slot = match change {
-                Change::Escalated(escalated) if escalated.gaps.iter().any(|gap| gap.level == 1) => &mut of.vacant,
+                Change::Escalated(_) if is_vacant => &mut of.vacant,
                 Change::Escalated(escalated) if escalated.level == 1 => &mut of.filled,
                 Change::Escalated(_) => return,
                 _ => &mut of.ended,
@@ -120,7 +137,7 @@ impl Rule for ResponsibilityGap {
             person: None,
             observed: None,
             detail: Detail::default(),
-            causes: open.iter().map(|told| told.id.to_string()).collect(),
+            causes: open.iter().flat_map(|told| told.causes()).collect(),
             first_at: first.recorded_at,
             last_at: last.recorded_at,
             occurrences: u32::try_from(open.len()).unwrap_or(u32::MAX),

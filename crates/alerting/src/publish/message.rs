@@ -135,7 +135,7 @@ struct Owner {
     since: Timestamp,
     /// When it goes up next, if nothing happens.
     due_at: Option<Timestamp>,
-    /// Posts that nobody holds.
+    /// Posts of the chain that nobody holds, as far as it has come.
     gaps: Vec<Gap>,
     why: Why,
 }
@@ -205,7 +205,7 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, (community, grid): (&community:
             exercise: header.exercise,
             late,
             unconfirmed: occurrence.unconfirmed,
-            title: title::of(state, community, header.exercise),
+            title: title::of(state, community, header),
             place: Place { grid: grid.map(ToString::to_string), ..place(state, community, here) },
             person: occurrence.person.as_ref().and_then(person),
             observed: observed(state),
@@ -300,5 +300,5 @@ fn owner(state: &State, now: Timestamp) -> Option<Owner> {
     let first = staff.next();
     let informed = told.informed.iter().map(Informed::of).collect();
     let (since, due_at) = (told.since, state.goes_up_at(now));
-    Some(Owner { level, staff: first, also: staff.collect(), informed, since, due_at, gaps: told.gaps.clone(), why: told.why })
+    Some(Owner { level, staff: first, also: staff.collect(), informed, since, due_at, gaps: state.turn.gaps(), why: told.why })
 }

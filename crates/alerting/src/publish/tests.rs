@@ -1,10 +1,11 @@
 //! Titles word by word, subjects and heartbeats.
 
 use domain::{
-    Commit, Evolve, Role,
+    Commit, Evolve, Header, Role,
     alert::{Alert, Basis, Detail, Escalated, Gap, Key, Observed, Occurrence, Owner, Raised, Severity, Share, State, Status, Told, Why},
     checkpoint::Direction,
     community,
+    obligation::SlotId,
     values::{Place, PlaceNames, Site, Subject, Timestamp},
 };
 use serde_json::json;
@@ -70,8 +71,14 @@ fn state(rule: &str) -> State {
     Alert::evolve(None, &hash, &fact).unwrap()
 }
 
+/// Of an event that was recorded in the afternoon of 6 February.
+fn header(exercise: bool) -> Header {
+    let recorded_at = "2020-02-06T07:04:00Z".parse().unwrap();
+    Header { exercise, recorded_at, ..World::settled().commits()[0].header.clone() }
+}
+
 fn titles(state: &State, exercise: bool) -> (String, String) {
-    let title = title::of(state, &town(), exercise);
+    let title = title::of(state, &town(), &header(exercise));
     (title.zh_cn, title.en)
 }
 
@@ -86,18 +93,6 @@ fn titles_of_every_rule() {
     fever.occurrence.unconfirmed = true;
     expect(&fever, "阳光小区 7号楼2单元502 疑似发热 38.2℃，未复测", "Fever 38.2 °C, not measured again, 阳光小区, building 7, unit 2, door 502");
     expect(&state("symptom"), "阳光小区 7号楼2单元502 报告有症状", "Symptoms reported, 阳光小区, building 7, unit 2, door 502");
-    let mut overdue = state("check_overdue");
-    expect(&overdue, "阳光小区 7号楼2单元502 2次体温检查超时未做", "Checks overdue: 2, 阳光小区, building 7, unit 2, door 502");
-    overdue.occurrence.detail.missed = 1;
-    expect(&overdue, "阳光小区 7号楼2单元502 2次体温检查未做，累计漏测1次", "Checks not made: 2, missed in all: 1, 阳光小区, building 7, unit 2, door 502");
-    overdue.status = Status::Resolved { at: Timestamp(0), by_hand: false };
-    expect(
-        &overdue,
-        "已结束：阳光小区 7号楼2单元502 体温检查超时，累计漏测1次",
-        "Over: Checks overdue, missed in all: 1, 阳光小区, building 7, unit 2, door 502",
-    );
-    overdue.occurrence.detail.missed = 0;
-    expect(&overdue, "已结束：阳光小区 7号楼2单元502 体温检查超时", "Over: Checks overdue, 阳光小区, building 7, unit 2, door 502");
     let mut breach = state("quarantine_breach");
     for (direction, stopped, zh, en) in [
         (None, false, "隔离人员不在家", "Under quarantine, not at home"),
@@ -124,7 +119,6 @@ fn titles_of_every_rule() {
     exposed.occurrence.severity = Severity::Serious;
     expect(&exposed, "阳光小区 7号楼2单元502 接触者尚未处置", "Exposed, nothing decided yet, 阳光小区, building 7, unit 2, door 502");
     expect(&state("release_due"), "阳光小区 7号楼2单元502 隔离期满，待解除", "Quarantine days over, release due, 阳光小区, building 7, unit 2, door 502");
-    expect(&state("responsibility_gap"), "阳光小区 7号楼2单元502 一级岗位空缺", "A post at level 1 is vacant, 阳光小区, building 7, unit 2, door 502");
     let mut missed = state("door_missed");
     (missed.occurrence.place.unit, missed.occurrence.place.door) = (None, None);
     missed.occurrence.causes = vec!["r1/b07/1-101".to_owned(), "r1/b07/2-502".to_owned()];
@@ -147,6 +141,48 @@ fn titles_of_every_rule() {
 }
 
 #[test]
+fn a_title_says_what_is_overdue_now_and_what_was_missed_and_no_check_twice() {
+    let mut overdue = state("check_overdue");
+    let slots = |names: &[&str]| names.iter().map(|slot| SlotId { date: slot[..10].parse().unwrap(), name: slot[11..].parse().unwrap() }).collect::<Vec<_>>();
+    for (open, missed, zh, en) in [
+        (&["2020-02-06/am"][..], 0, "1次体温检查超时未做", "Checks overdue: 1"),
+        (&["2020-02-06/am", "2020-02-06/pm"], 0, "2次体温检查超时未做", "Checks overdue: 2"),
+        // none is counted twice
+        (&["2020-02-05/pm", "2020-02-06/am"], 1, "今天1次体温检查超时未做，此前漏测1次", "Checks overdue today: 1, missed before: 1"),
+        (&["2020-02-06/am"], 3, "今天1次体温检查超时未做，此前漏测3次", "Checks overdue today: 1, missed before: 3"),
+        (&["2020-02-05/am", "2020-02-05/pm"], 3, "体温检查漏测3次", "Checks missed: 3"),
+        // something else happened to it before the end of the day was counted
+        (&["2020-02-05/pm"], 0, "体温检查漏测1次", "Checks missed: 1"),
+    ] {
+        (overdue.occurrence.detail.slots, overdue.occurrence.detail.missed) = (slots(open), missed);
+        expect(&overdue, &format!("阳光小区 7号楼2单元502 {zh}"), &format!("{en}, 阳光小区, building 7, unit 2, door 502"));
+    }
+    overdue.occurrence.detail.missed = 1;
+    overdue.status = Status::Resolved { at: Timestamp(0), by_hand: false };
+    expect(
+        &overdue,
+        "已结束：阳光小区 7号楼2单元502 体温检查超时，累计漏测1次",
+        "Over: Checks overdue, missed in all: 1, 阳光小区, building 7, unit 2, door 502",
+    );
+    overdue.occurrence.detail.missed = 0;
+    expect(&overdue, "已结束：阳光小区 7号楼2单元502 体温检查超时", "Over: Checks overdue, 阳光小区, building 7, unit 2, door 502");
+}
+
+#[test]
+fn a_title_says_which_post_is_vacant() {
+    let mut gap = state("responsibility_gap");
+    expect(&gap, "阳光小区 7号楼2单元502 一级岗位空缺", "A post at level 1 is vacant, 阳光小区, building 7, unit 2, door 502");
+    for (causes, zh, en) in [
+        (&["x-0/leader"][..], "楼长空缺", "Vacant post: leader"),
+        (&["x-0/nurse", "y-0/keeper", "z-0/nurse"], "包保人、护士空缺", "Vacant post: keeper, nurse"),
+        (&["x-0/guard"], "guard空缺", "Vacant post: guard"),
+    ] {
+        gap.occurrence.causes = causes.iter().map(|cause| (*cause).to_owned()).collect();
+        expect(&gap, &format!("阳光小区 7号楼2单元502 {zh}"), &format!("{en}, 阳光小区, building 7, unit 2, door 502"));
+    }
+}
+
+#[test]
 fn what_was_recorded_late_says_when_it_was() {
     let mut fever = state("fever");
     fever.occurrence.late = true;
@@ -159,7 +195,7 @@ fn what_was_recorded_late_says_when_it_was() {
     expect(&symptom, "阳光小区 7号楼2单元502 报告有症状（补录，发生于2月6日 10:00）", &format!("Symptoms reported (recorded late, of 6 Feb 10:00), {place}"));
     // by the clock of the community, not by that of the machine or of China
     let urumqi = community::State { time_zone: "Asia/Urumqi".to_owned(), ..town() };
-    assert!(title::of(&fever, &urumqi, false).zh_cn.ends_with("（补录，2月6日 07:30测）"));
+    assert!(title::of(&fever, &urumqi, &header(false)).zh_cn.ends_with("（补录，2月6日 07:30测）"));
 }
 
 #[test]
@@ -244,6 +280,22 @@ fn messages_are_those_that_the_contract_shows() {
     let until = Some(at("2020-02-06T12:00:00Z"));
     let expected = json!([said(&full, acknowledged.into(), None), said(&bare, resolved.into(), until), said(&turned, escalated, None)]);
     assert_eq!(&expected, shown, "what is said, and what openapi.json shows");
+}
+
+#[test]
+fn whose_post_is_vacant_is_said_at_every_level_that_it_goes_up_to() {
+    let mut silent = state("building_silent");
+    let told = |gaps: &[(u8, &str)], why| {
+        let gaps = gaps.iter().map(|(level, duty)| Gap { level: *level, duty: duty.parse().unwrap() }).collect();
+        Told { owners: Vec::new(), informed: Vec::new(), gaps, why, since: Timestamp(0) }
+    };
+    silent.turn.told = [(2, told(&[(1, "leader")], Why::Vacant)), (3, told(&[(3, "command")], Why::Hour))].into();
+    let event: domain::Event = passed_on(&silent, Timestamp(0)).into();
+    let header = header(false);
+    let fact = domain::Fact { sequence: 1, index: 0, header: &header, event: &event };
+    let message = message::of(&fact, &silent, (&town(), None), Suppressed::default()).unwrap();
+    let owner = serde_json::to_value(&message.body).unwrap()["data"]["owner"].clone();
+    assert_eq!((&owner["level"], &owner["gaps"]), (&json!(3), &json!([{"level": 1, "duty": "leader"}, {"level": 3, "duty": "command"}])));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! One line for people, in Chinese and in English. It names the estate or community, the building and the door; never a person.
 
 use domain::{
-    alert::{CLUSTER, Kind, Occurrence, Severity, State},
+    Header,
+    alert::{CHECK_OVERDUE, CLUSTER, Kind, NotMade, Occurrence, RESPONSIBILITY_GAP, Severity, State, vacant_posts},
     checkpoint::Direction,
     community,
-    values::{Place, PlaceNames, Zone},
+    values::{Day, Place, PlaceNames, Zone},
 };
 use serde::Serialize;
 
@@ -19,9 +20,10 @@ pub(crate) struct Title {
     pub(crate) en: String,
 }
 
-/// What is said of an alert as it stands, in a community. An exercise says so first.
-pub(crate) fn of(state: &State, community: &community::State, exercise: bool) -> Title {
-    let occurrence = &state.occurrence;
+/// What is said of an alert as it stands after an event, in a community. An exercise says so first.
+pub(crate) fn of(state: &State, community: &community::State, header: &Header) -> Title {
+    let (occurrence, exercise) = (&state.occurrence, header.exercise);
+    let today = community.zone().day_of(header.recorded_at);
     let rule = state.key.rule.as_str();
     let (stands_zh, stands_en) = match (state.is_active(), state.recovering) {
         (false, _) => ("已结束：", "Over: "),
@@ -34,14 +36,14 @@ pub(crate) fn of(state: &State, community: &community::State, exercise: bool) ->
         if exercise { "【演练】" } else { "" },
         stands_zh,
         place_zh((&occurrence.place, &occurrence.names), community),
-        if state.is_active() { matter_zh(rule, occurrence) } else { past_zh(rule, occurrence) },
+        if state.is_active() { matter_zh(rule, occurrence, today) } else { past_zh(rule, occurrence, today) },
         late_zh,
     );
     let en = format!(
         "{}{}{}{}, {}",
         if exercise { "[exercise] " } else { "" },
         stands_en,
-        if state.is_active() { matter_en(rule, occurrence) } else { past_en(rule, occurrence) },
+        if state.is_active() { matter_en(rule, occurrence, today) } else { past_en(rule, occurrence, today) },
         late_en,
         place_en((&occurrence.place, &occurrence.names), community),
     );
@@ -108,31 +110,33 @@ fn doors(occurrence: &Occurrence, between: &str) -> String {
 }
 
 /// Of what is over: what was open is no number any more.
-fn past_zh(rule: &str, occurrence: &Occurrence) -> String {
+fn past_zh(rule: &str, occurrence: &Occurrence, today: Day) -> String {
     match (rule, occurrence.detail.missed) {
-        ("check_overdue", 0) => "体温检查超时".to_owned(),
-        ("check_overdue", missed) => format!("体温检查超时，累计漏测{missed}次"),
-        _ => matter_zh(rule, occurrence),
+        (CHECK_OVERDUE, 0) => "体温检查超时".to_owned(),
+        (CHECK_OVERDUE, missed) => format!("体温检查超时，累计漏测{missed}次"),
+        _ => matter_zh(rule, occurrence, today),
     }
 }
 
-fn past_en(rule: &str, occurrence: &Occurrence) -> String {
+fn past_en(rule: &str, occurrence: &Occurrence, today: Day) -> String {
     match (rule, occurrence.detail.missed) {
-        ("check_overdue", 0) => "Checks overdue".to_owned(),
-        ("check_overdue", missed) => format!("Checks overdue, missed in all: {missed}"),
-        _ => matter_en(rule, occurrence),
+        (CHECK_OVERDUE, 0) => "Checks overdue".to_owned(),
+        (CHECK_OVERDUE, missed) => format!("Checks overdue, missed in all: {missed}"),
+        _ => matter_en(rule, occurrence, today),
     }
 }
 
-fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
+fn matter_zh(rule: &str, occurrence: &Occurrence, today: Day) -> String {
     let detail = &occurrence.detail;
     match rule {
         "fever" if occurrence.unconfirmed => format!("疑似发热{}℃，未复测", celsius(occurrence)),
         "fever" => format!("发热{}℃", celsius(occurrence)),
         "symptom" => "报告有症状".to_owned(),
-        // of those not made some may be missed already, so the one number is no part of the other
-        "check_overdue" if detail.missed == 0 => format!("{}次体温检查超时未做", occurrence.occurrences),
-        "check_overdue" => format!("{}次体温检查未做，累计漏测{}次", occurrence.occurrences, detail.missed),
+        CHECK_OVERDUE => match detail.not_made(today) {
+            NotMade { overdue, missed: 0 } => format!("{overdue}次体温检查超时未做"),
+            NotMade { overdue: 0, missed } => format!("体温检查漏测{missed}次"),
+            NotMade { overdue, missed } => format!("今天{overdue}次体温检查超时未做，此前漏测{missed}次"),
+        },
         "quarantine_breach" if detail.stopped => "隔离人员欲外出，已拦下".to_owned(),
         "quarantine_breach" => match detail.direction {
             Some(Direction::Out) => "隔离人员外出".to_owned(),
@@ -149,19 +153,25 @@ fn matter_zh(rule: &str, occurrence: &Occurrence) -> String {
         "exposure_undecided" => "接触者尚未处置".to_owned(),
         "release_due" => "隔离期满，待解除".to_owned(),
         "cluster" => format!("聚集发热，累计{}人", occurrence.occurrences),
-        "responsibility_gap" => "一级岗位空缺".to_owned(),
+        RESPONSIBILITY_GAP => match &vacant_posts(&occurrence.causes).0[..] {
+            [] => "一级岗位空缺".to_owned(),
+            posts => format!("{}空缺", posts.join("、")),
+        },
         other => Kind::name_of(other).0.to_owned(),
     }
 }
 
-fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
+fn matter_en(rule: &str, occurrence: &Occurrence, today: Day) -> String {
     let detail = &occurrence.detail;
     match rule {
         "fever" if occurrence.unconfirmed => format!("Fever{} °C, not measured again", celsius(occurrence)),
         "fever" => format!("Fever{} °C", celsius(occurrence)),
         "symptom" => "Symptoms reported".to_owned(),
-        "check_overdue" if detail.missed == 0 => format!("Checks overdue: {}", occurrence.occurrences),
-        "check_overdue" => format!("Checks not made: {}, missed in all: {}", occurrence.occurrences, detail.missed),
+        CHECK_OVERDUE => match detail.not_made(today) {
+            NotMade { overdue, missed: 0 } => format!("Checks overdue: {overdue}"),
+            NotMade { overdue: 0, missed } => format!("Checks missed: {missed}"),
+            NotMade { overdue, missed } => format!("Checks overdue today: {overdue}, missed before: {missed}"),
+        },
         "quarantine_breach" if detail.stopped => "Under quarantine, stopped on the way out".to_owned(),
         "quarantine_breach" => match detail.direction {
             Some(Direction::Out) => "Under quarantine, went out".to_owned(),
@@ -178,7 +188,10 @@ fn matter_en(rule: &str, occurrence: &Occurrence) -> String {
         "exposure_undecided" => "Exposed, nothing decided yet".to_owned(),
         "release_due" => "Quarantine days over, release due".to_owned(),
         "cluster" => format!("Cluster of fevers, people so far: {}", occurrence.occurrences),
-        "responsibility_gap" => "A post at level 1 is vacant".to_owned(),
+        RESPONSIBILITY_GAP => match &vacant_posts(&occurrence.causes).1[..] {
+            [] => "A post at level 1 is vacant".to_owned(),
+            posts => format!("Vacant post: {}", posts.join(", ")),
+        },
         other => Kind::name_of(other).1,
     }
 }

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
-    alert::{Act, AlertId, Owner, Severity, Share},
+    alert::{Act, AlertId, Owner, RESPONSIBILITY_GAP, Severity, Share, read_vacancy},
     values::StaffId,
 };
 use readmodel::{
@@ -341,8 +341,14 @@ fn cause_of(cause: &str, alert: &AlertItem, told_of: &BTreeMap<String, String>, 
         let building = alert.place.building.as_ref().map(|building| format!("{}/b/{building}", community.base()));
         return Cause { id, text: words.with("alert.door_cause", door), href: building };
     }
+    // which post is vacant stands behind the event that told of it
+    let (cause, post) = match read_vacancy(cause).filter(|_| alert.kind.as_str() == RESPONSIBILITY_GAP) {
+        Some((event, duty)) => (event, Some(words.api_word("duty", duty))),
+        None => (cause, None),
+    };
     if is_event(cause) {
         let text = told_of.get(cause).cloned().unwrap_or_else(|| words.with("household.event", telling::short_id(cause)));
+        let text = post.into_iter().chain([text]).collect::<Vec<_>>().join(words.of("list.comma"));
         return Cause { id, text, href: household.map(|household| format!("{household}#e-{cause}")) };
     }
     Cause { id, text: words.with("alert.slot_cause", cause), href: household.map(str::to_owned) }

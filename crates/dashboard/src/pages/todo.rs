@@ -88,7 +88,7 @@ impl Line {
             owner,
             owned: acknowledged.is_some() || recovering,
             next: match ended {
-                false => Some(telling::next_step(alert, words)),
+                false => Some(telling::next_step(alert, clock)),
                 // that a reason is gone does not say that the household may be visited
                 true => (!alert.says_why()).then(|| words.of("next.ask_before_going_up").to_owned()),
             },

@@ -56,7 +56,7 @@ impl Words {
     }
 
     /// One of two: the first is Chinese.
-    pub(crate) const fn one_of(self, (chinese, english): (&'static str, &'static str)) -> &'static str {
+    pub(crate) fn one_of<T>(self, (chinese, english): (T, T)) -> T {
         match self.0 {
             Language::Chinese => chinese,
             Language::English => english,

@@ -1,6 +1,10 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
-use domain::alert::{KINDS, Kind, Situation};
+use domain::{
+    alert::{KINDS, Kind, Situation},
+    responsibility::ASKED,
+    values::{DAY_MS, Timestamp, Zone},
+};
 
 use super::*;
 
@@ -23,22 +27,28 @@ fn both_languages_have_the_same_keys() {
     assert_eq!(english.difference(&chinese).collect::<Vec<_>>(), Vec::<&&str>::new(), "missing in Chinese");
 }
 
-/// What alerts are called and what is to be done about them, which the domain says, by slug.
-fn of_alerts() -> impl Iterator<Item = (&'static str, (&'static str, &'static str))> {
-    let situations = [(false, false), (true, false), (false, true)].map(|(first_turn, unconfirmed)| Situation { first_turn, unconfirmed });
-    let next = move |kind: &'static Kind| situations.map(|situation| (kind.slug, kind.next_in(situation)));
-    KINDS.iter().flat_map(move |kind| std::iter::once((kind.slug, kind.called)).chain(next(kind)))
+/// What alerts are called and what is to be done about them, whatever the situation, which the domain says, by slug.
+fn of_alerts() -> impl Iterator<Item = (&'static str, (String, String))> {
+    let now: Timestamp = "2020-02-06T07:04:00Z".parse().unwrap();
+    let yesterday = now.plus_ms(-DAY_MS);
+    let (usual, zone) = (Situation::default(), Zone::default());
+    let first_turn = Situation { first_turn: true, ..usual };
+    let other = [Situation { unconfirmed: true, ..usual }, Situation { vacant: true, ..usual }, Situation { due_at: Some(yesterday), ..usual }];
+    let situations = [usual, first_turn, Situation { due_at: Some(yesterday), ..first_turn }].into_iter().chain(other);
+    let next = move |kind: &'static Kind| situations.clone().map(|situation| kind.next_in(situation, &zone, now)).collect::<Vec<_>>();
+    let called = |(chinese, english): (&str, &str)| (chinese.to_owned(), english.to_owned());
+    KINDS.iter().flat_map(move |kind| std::iter::once(called(kind.called)).chain(next(kind)).map(|words| (kind.slug, words)))
 }
 
 #[test]
 fn no_language_leaks_into_the_other() {
     let alerts = of_alerts().map(|(slug, (_, english))| (slug, english));
-    for (key, value) in ENGLISH.iter().map(|(key, value)| (*key, *value)).chain(alerts) {
+    for (key, value) in ENGLISH.iter().map(|(key, value)| (*key, (*value).to_owned())).chain(alerts) {
         assert!(!value.is_empty() && !value.chars().any(is_han), "{key}: {value}");
     }
     // signs, digits and units need no translation; words do
     let alerts = of_alerts().map(|(slug, (chinese, _))| (slug, chinese));
-    for (key, value) in CHINESE.iter().map(|(key, value)| (*key, *value)).chain(alerts) {
+    for (key, value) in CHINESE.iter().map(|(key, value)| (*key, (*value).to_owned())).chain(alerts) {
         assert!(!value.is_empty(), "{key}");
         let latin = value
             .split(|character: char| !character.is_ascii_alphabetic())
@@ -124,6 +134,14 @@ fn words_of_the_domain_have_words_of_ours() {
     add("share", &mut domain::alert::Share::ALL.iter().map(|word| word.word()));
     for word in wanted {
         assert!(Words::new(Language::Chinese).get(&word).is_some(), "no words for {word}");
+    }
+}
+
+#[test]
+fn pages_and_messages_call_a_post_the_same() {
+    for asked in ASKED {
+        let called = [Language::Chinese, Language::English].map(|language| Words::new(language).api_word("duty", asked.duty));
+        assert_eq!(called, [asked.called.0, asked.called.1], "{}", asked.duty);
     }
 }
 

@@ -89,6 +89,13 @@ impl Fake {
         self.alerts.lock().unwrap().iter_mut().find(|item| item["alert"] == alert).unwrap()["your_turn"] = json!(level);
     }
 
+    /// Some of an alert is other than it was.
+    pub(crate) fn alert_says(&self, alert: &str, more: Value) {
+        let mut alerts = self.alerts.lock().unwrap();
+        let found = alerts.iter_mut().find(|item| item["alert"] == alert).unwrap();
+        found.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    }
+
     fn take(&self, alert: &str, actor: &str, until: Option<Value>) {
         let mut alerts = self.alerts.lock().unwrap();
         let found = alerts.iter_mut().find(|item| item["alert"] == alert).unwrap();

@@ -1,6 +1,7 @@
 //! What each visitor is offered and told to do about an alert.
 
 use domain::{Role, access::Right};
+use serde_json::json;
 
 use super::*;
 
@@ -32,6 +33,59 @@ async fn the_leader_of_a_silent_building_reads_what_to_send_and_not_to_call_them
     // of another kind it is the turn of a leader, too, and they do what is to be done
     site.fake.turn_of_who_asks(&fake::alert_id(10), 1);
     assert!(site.get(&alert_path(10), &office()).await.text.contains("再上门或电话追访"));
+}
+
+#[tokio::test]
+async fn who_is_not_to_go_up_reads_that_and_not_what_others_do() {
+    let site = site(false, false);
+    for (told, expected) in [
+        (false, ["陪同就医，登记台账", "escort to the clinic, open the ledger"]),
+        (true, ["请不要上楼，社区会处理", "please do not go up: the office sees to it"]),
+    ] {
+        if told {
+            site.fake.not_to_go_up(&fake::alert_id(1));
+        }
+        for (cookie, expected) in [office(), format!("{}; lang=en", office())].into_iter().zip(expected) {
+            let page = site.get(&alert_path(1), &cookie).await.text;
+            assert!(page.contains(expected) && (!told || !page.contains("陪同就医") && !page.contains("escort")), "{page}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_done_is_what_can_be_done_now_by_whoever_is_there() {
+    let site = site(false, false);
+    let (checks, silent) = (fake::alert_id(2), fake::alert_id(6));
+    let page = async |number| site.get(&alert_path(number), &office()).await.text;
+    let read = page(2).await;
+    assert!(read.contains("今天 1 次超时未做，已漏测 1 次") && read.contains("立即补查"), "{read}");
+    let yesterday = json!({ "last_at": "2020-02-05T12:30:00Z", "detail": { "slots": [{ "date": "2020-02-05", "name": "evening" }], "missed": 2 } });
+    site.fake.alert_says(&checks, yesterday);
+    let read = page(2).await;
+    assert!(read.contains("体温检查超时，已漏测 2 次") && !read.contains("次超时未做"), "{read}");
+    assert!(read.contains("今天务必查到") && !read.contains("立即补查"), "{read}");
+    // the check was made, and its day is over since
+    site.fake.alert_says(&checks, json!({ "state": "resolved", "detail": { "slots": [{ "date": "2020-02-05", "name": "evening" }], "missed": 0 } }));
+    assert!(!page(2).await.contains("漏测"));
+    site.fake.alert_says(&silent, json!({ "last_at": "2020-02-05T10:00:00Z" }));
+    assert!(page(6).await.contains("给楼长打电话"), "the leader can be called the next day, too");
+    let turn = json!({ "level": 2, "owners": [], "informed": [], "gaps": [{ "level": 1, "duty": "leader" }], "why": "vacant", "since": "2020-02-05T10:00:00Z", "due_at": null });
+    site.fake.alert_says(&silent, json!({ "turn": turn }));
+    let read = page(6).await;
+    assert!(read.contains("楼长空缺，请网格员或社区办公室了解后代报") && !read.contains("给楼长打电话"), "{read}");
+    site.fake.turn_of_who_asks(&silent, 1);
+    assert!(page(6).await.contains("请补报2月5日的日报"));
+}
+
+#[tokio::test]
+async fn a_gap_says_which_post_nobody_holds_and_behind_each_what_told_of_it() {
+    let (site, gap) = (site(false, false), fake::alert_id(10));
+    let event = "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f50-0";
+    let causes = [format!("{event}/nurse"), format!("{event}/leader"), event.to_owned()];
+    site.fake.alert_says(&gap, json!({ "kind": "responsibility_gap", "caused_by": causes }));
+    let read = site.get(&alert_path(10), &office()).await.text;
+    assert!(read.contains("一级岗位空缺，楼长，护士"), "{read}");
+    assert!(read.contains(">护士，走访 19:53<") && read.contains(">楼长，走访 19:53<"), "{read}");
 }
 
 #[tokio::test]

@@ -1,14 +1,23 @@
 //! Which messages wait for one another, to be told in one text.
 
 use super::{APART_MAX, GROUPS_MAX, Machine, State};
-use crate::{Moment, message::Message, pile::Pile, plan::Class};
+use domain::values::Timestamp;
 
+use crate::{
+    Moment,
+    message::{Action, Message},
+    pile::{Manner, Pile},
+    plan::Class,
+};
+
+/// Why an alert comes to whoever comes on duty, in a word of contracts.md.
+const DUTY_CHANGED: &str = "duty_changed";
 /// The level of the community's office, which hears of whole buildings grid by grid (alerting.md, "Escalation").
 const OFFICE: u8 = 2;
 
 impl Machine {
     /// Puts a message where it waits for what is told together with it.
-    pub(super) fn gather(&mut self, message: &Message, critical: bool, unstable: bool, moment: Moment) {
+    pub(super) fn gather(&mut self, message: &Message, (open_since, unstable): (Option<Timestamp>, bool), critical: bool, moment: Moment) {
         let (class, situation) = (self.plan.class_of(message), self.plan.situation(message));
         let (place, grid) = self.group_of(message, class, critical);
         let fresh = || Pile::new(moment.clock).of_grid(grid);
@@ -21,7 +30,13 @@ impl Machine {
             false if groups.len() < GROUPS_MAX || groups.contains_key(&place) => groups.entry(place).or_insert_with(fresh),
             false => digest.get_or_insert_with(alone),
         };
-        pile.add(message, (class, situation), unstable, apart);
+        pile.add(message, Manner { class, situation, open_since, unstable, apart });
+    }
+
+    /// Since when an alert is open that is handed to people here: to them it is new, and it is none.
+    pub(super) fn open_since(&self, message: &Message) -> Option<Timestamp> {
+        let is_handed = message.action == Action::Assigned || self.plan.why_told(message) == Some(DUTY_CHANGED);
+        message.first_at.filter(|_| is_handed && self.comes_to_us(message))
     }
 
     /// The group of a message, and the grid that all of the group lies in, where it lies in one.

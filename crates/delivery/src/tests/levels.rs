@@ -76,6 +76,20 @@ fn what_comes_and_goes_is_damped_whichever_level_is_told() {
 }
 
 #[test]
+fn it_went_past_a_level_only_where_nobody_of_it_was_told() {
+    for (told, zh) in [(json!([]), "1、2级岗位空缺，已上报至3级："), (json!([{"level": 1, "why": "at_once", "staff": []}]), "2级岗位空缺，已上报至3级：")]
+    {
+        let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+        let gaps = json!([{"level": 1, "duty": "nurse"}, {"level": 2, "duty": "office"}]);
+        let data = json!({"owner": {"level": 3, "staff": null, "gaps": gaps, "why": "vacant"}, "level": 3, "told": told});
+        bench.hear_with(payload(1, 3, "fever", Critical, "escalated", "b07", 0), &data, 0);
+        bench.run(0..1);
+        let text = Template::default().text(notice(&bench.calls[0].1).unwrap(), &Names::new(), 2048).unwrap();
+        assert!(text.contains(&format!("· 15:04 {zh}")), "{text}");
+    }
+}
+
+#[test]
 fn that_others_are_on_duty_at_the_level_is_no_news_to_it() {
     let mut bench = Bench::new(Plan { filter: Filter { from_level: Some(2), ..Filter::default() }, ..plan(Channel::Wecom, Class::Work) });
     for (second, why) in [(0, "at_once"), (100, "duty_changed")] {

@@ -19,7 +19,7 @@ fn next_of(send: &Send) -> Option<(String, String)> {
 }
 
 fn usual(kind: &str) -> Option<(String, String)> {
-    Kind::of(kind).map(|kind| kind.next_in(Situation::default())).map(|(zh, en)| (zh.to_owned(), en.to_owned()))
+    Kind::of(kind).map(|kind| kind.next_in(Situation::default(), &Zone::default(), START))
 }
 
 /// What the first text says is to be done, and the last.
@@ -43,22 +43,70 @@ fn a_text_of_one_kind_ends_with_what_is_to_be_done_and_says_it_again_with_the_re
 }
 
 #[test]
-fn what_is_over_and_whoever_only_counts_is_told_nothing_to_do_and_several_kinds_have_nothing_in_common() {
+fn what_is_over_and_whoever_only_counts_is_told_nothing_to_do() {
     let first = |class, what: &[(u32, &str, Severity, &str)]| told(plan(Channel::Wecom, class), what, 100)[0].clone();
     assert_eq!(first(Class::Public, &[(1, "fever", Critical, "raised")]), None);
     assert_eq!(first(Class::Work, &[(1, "fever", Critical, "resolved")]), None);
     assert_eq!(first(Class::Work, &[(1, "symptom", Serious, "raised"), (1, "symptom", Serious, "resolved")]), None);
     assert_eq!(first(Class::Work, &[(1, "symptom", Serious, "raised"), (2, "symptom", Serious, "resolved")]), usual("symptom"));
-    // a reminder of two kinds, also where one is beyond what is listed
-    for (kind, next) in [("refused", None), ("symptom", usual("symptom"))] {
-        let mut what: Vec<_> = (1..7).map(|alert| (alert, "symptom", Critical, "raised")).collect();
-        what.push((7, kind, Serious, "raised"));
-        assert_eq!(told(plan(Channel::Wecom, Class::Work), &what, 1900)[1], next, "{kind}");
-    }
     // the town is told how many there are that are not critical
     let town = || Plan { doors: Doors::Critical, ..plan(Channel::Wecom, Class::Work) };
     assert_eq!(told(town(), &[(1, "check_overdue", Serious, "raised")], 100)[0], None);
     assert_eq!(told(town(), &[(1, "check_overdue", Critical, "raised")], 100)[0], usual("check_overdue"));
+}
+
+fn both(zh: &str, en: &str) -> Option<(String, String)> {
+    Some((zh.to_owned(), en.to_owned()))
+}
+
+fn one_by_one() -> Option<(String, String)> {
+    both("请打开警报页，先急后缓，逐条接手", "open the page of alerts and take them one by one, the most urgent first")
+}
+
+#[test]
+fn a_text_of_several_kinds_says_it_kind_by_kind_while_that_is_short() {
+    // what is told again is told in one go
+    let reminded = |what: &[(u32, &str, Severity, &str)]| told(plan(Channel::Wecom, Class::Work), what, 1900)[1].clone();
+    let two = [(1, "refused", Serious, "raised"), (2, "fever", Critical, "raised")];
+    assert_eq!(
+        reminded(&two),
+        both(
+            "【发热】陪同就医，登记台账；【拒不配合】请熟悉的人上门，耐心说明",
+            "[Fever] escort to the clinic, open the ledger; [Refused] send somebody they know, explain with patience"
+        ),
+        "the worst first"
+    );
+    let four = ["fever", "symptom", "refused", "release_due"];
+    let of = |count: usize| (1..).zip(&four[..count]).map(|(alert, kind)| (alert, *kind, Serious, "raised")).collect::<Vec<_>>();
+    assert_eq!(reminded(&of(3)).map(|(zh, en)| (zh.matches('【').count(), en.matches('[').count())), Some((3, 3)));
+    assert_eq!(reminded(&of(4)), one_by_one());
+    // of what is beyond those that are listed nothing is said but that there are others
+    let listed = |last: &'static str| (1..7).map(|alert| (alert, "symptom", Critical, "raised")).chain([(7, last, Serious, "raised")]).collect::<Vec<_>>();
+    assert_eq!(reminded(&listed("refused")), both("【症状】请护士联系，问清后写明结论", "[Symptoms] let the nurse call and write down the finding"));
+    assert_eq!(reminded(&listed("symptom")), usual("symptom"));
+    // nobody knows what a rule of tomorrow wants
+    assert_eq!(
+        reminded(&[two[1], (3, "rule_of_tomorrow", Serious, "raised")]),
+        both("【发热】陪同就医，登记台账", "[Fever] escort to the clinic, open the ledger")
+    );
+}
+
+#[test]
+fn a_storm_and_a_digest_say_it_too_and_no_text_is_too_long_by_it() {
+    let kinds = ["exposure_undecided", "arrival", "check_overdue"];
+    for critical in [true, false] {
+        let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+        for (alert, kind) in (1..=30_u32).zip(kinds.into_iter().cycle()) {
+            bench.hear(alert, kind, if critical { Critical } else { Serious }, "raised", &format!("b{alert}"), 0);
+        }
+        bench.run(0..900);
+        let sort = if critical { Sort::Storm } else { Sort::Digest };
+        let several = bench.calls.iter().filter(|(_, send)| notice(send).is_some_and(|told| told.sort == sort)).collect::<Vec<_>>();
+        assert!(!several.is_empty(), "{:?}", bench.sorts());
+        for (_, send) in several {
+            assert!(next_of(send).is_some_and(|(zh, en)| zh.starts_with('【') && en.starts_with('[')), "{send:?}");
+        }
+    }
 }
 
 #[test]
@@ -84,12 +132,12 @@ fn of_a_fever_that_was_not_measured_again_that_is_to_be_done_first() {
     bench.run(0..2000);
     let again = Some(("换腋下再测一次".to_owned(), "measure again under the arm".to_owned()));
     assert_eq!(bench.calls.iter().map(|(_, send)| next_of(send)).collect::<Vec<_>>(), [again.clone(), again]);
-    // one of them was: neither is said of both
+    // one of them was: neither is said of both, and the page says which
     for unconfirmed in [true, false] {
         bench.hear_with(payload(2 + u32::from(unconfirmed), 1, "fever", Serious, "raised", "b08", 2000), &json!({"unconfirmed": unconfirmed}), 2000);
     }
     bench.run(2000..2100);
-    assert_eq!(bench.calls.last().map(|(_, send)| next_of(send)), Some(None));
+    assert_eq!(bench.calls.last().map(|(_, send)| next_of(send)), Some(one_by_one()));
 }
 
 #[test]
@@ -112,15 +160,91 @@ fn the_leader_of_a_silent_building_is_asked_for_the_report_and_everybody_else_to
     assert_eq!([told(of("s-office")), told(plan(Channel::Wecom, Class::Work))], [call.clone(), call]);
 }
 
+/// What the first text to a receiver says, and the reminder after it, of an alert that is at level 2.
+fn at_level_2(plan: Plan, kind: &str, data: serde_json::Value) -> [Option<(String, String)>; 2] {
+    let levels = json!([{"level": 1, "why": "at_once", "staff": [{"staff": "s-lou", "share": "everything"}]}]);
+    let mut all = json!({"told": levels, "level": 2});
+    all.as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
+    let mut bench = Bench::new(plan);
+    bench.hear_with(payload(1, 2, kind, Serious, "escalated", "b07", 0), &all, 0);
+    bench.run(0..2000);
+    [bench.calls.first(), bench.calls.last()].map(|call| next_of(&call.unwrap().1))
+}
+
+fn vacant(level: u8, duty: &str) -> serde_json::Value {
+    json!({"owner": {"level": 2, "staff": "s-office", "why": "vacant", "gaps": [{"level": level, "duty": duty}]}})
+}
+
 #[test]
-fn a_template_of_ones_own_sees_it_and_a_mark_of_before_it_is_read() {
+fn nobody_is_asked_for_whose_post_is_vacant() {
+    let told = |kind, gap| at_level_2(plan(Channel::Wecom, Class::Work), kind, gap);
+    for (kind, duty, zh, en) in [
+        ("building_silent", "leader", "楼长空缺，请网格员或社区办公室了解后代报", "nobody leads it; let the grid worker or the office ask and report"),
+        (
+            "symptom",
+            "nurse",
+            "护士空缺，请社区办公室安排人联系，问清后写明结论",
+            "no nurse is there; let the office have somebody call and write down the finding",
+        ),
+        (
+            "arrival",
+            "grid",
+            "网格员空缺，请社区办公室派人上门，当天到居委会登记",
+            "no grid worker is there; let the office send somebody; arrivals register with the committee on their day",
+        ),
+    ] {
+        assert_eq!(told(kind, vacant(1, duty)), [both(zh, en), both(zh, en)], "{kind}");
+        for other in [vacant(2, duty), vacant(1, "keeper"), json!({})] {
+            assert_eq!(told(kind, other), [usual(kind), usual(kind)], "{kind}");
+        }
+    }
+    assert_eq!(told("fever", vacant(1, "nurse")), [usual("fever"), usual("fever")], "it asks nobody by their post");
+}
+
+#[test]
+fn what_was_owed_on_a_day_that_is_over_is_not_to_be_done_today() {
+    let seconds = |time: &str| (time.parse::<Timestamp>().unwrap().0 - START.0) / 1000;
+    let leader = || Plan { staff: vec!["s-lou".parse().unwrap()], ..plan(Channel::Wecom, Class::Work) };
+    let missed = both("今天务必查到；此前测过的请补录，没测的写明原因", "make sure of a check today; record what was measured before, or note why it was not");
+    for (plan, kind, due, today, tomorrow) in [
+        (plan(Channel::Wecom, Class::Work), "check_overdue", "2020-02-06T10:30:00Z", usual("check_overdue"), missed.clone()),
+        // the end of a day is of that day
+        (plan(Channel::Wecom, Class::Work), "check_overdue", "2020-02-06T16:00:00Z", usual("check_overdue"), missed),
+        (
+            leader(),
+            "building_silent",
+            "2020-02-06T10:00:00Z",
+            both("请报今天的日报", "please send today's report"),
+            both("请补报2月6日的日报", "please send the report of 6 Feb, it is still missing"),
+        ),
+        (plan(Channel::Wecom, Class::Work), "building_silent", "2020-02-06T10:00:00Z", usual("building_silent"), usual("building_silent")),
+    ] {
+        let mut bench = Bench::new(plan);
+        let told = json!([{"level": 1, "why": "at_once", "staff": [{"staff": "s-lou", "share": "everything"}]}]);
+        let owner = json!({"level": 2, "staff": null, "why": "hour", "gaps": []});
+        let evening = seconds("2020-02-06T15:00:00Z");
+        let data = json!({"told": told, "owner": owner, "level": 2, "last_at": due});
+        bench.hear_with(payload(1, 2, kind, Serious, "escalated", "b07", evening), &data, evening);
+        // nobody took it, and nothing is heard of it any more
+        let past_midnight = seconds("2020-02-06T16:20:00Z");
+        bench.run(evening..past_midnight + 600);
+        let at = |call: Option<&(i64, Send)>| call.map(|(second, send)| (*second < seconds("2020-02-06T16:00:00Z"), next_of(send))).unwrap();
+        assert_eq!([at(bench.calls.first()), at(bench.calls.last())], [(true, today), (false, tomorrow)], "{kind}, due {due}");
+    }
+}
+
+#[test]
+fn a_template_of_ones_own_sees_it_and_a_mark_of_before_is_read() {
     let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
     bench.hear(1, "building_silent", Serious, "raised", "b07", 0);
     bench.run(0..100);
     let told = notice(&bench.calls[0].1).unwrap();
     let template = Template::read("{{ count }} {{ next_zh }} {{ next_en }}").unwrap();
     assert_eq!(template.text(told, &Names::new(), 2048).unwrap(), "1 给楼长打电话 call the building leader");
+    // it was kept with the text once, and the kind was not
     let mut kept = serde_json::to_value(told).unwrap();
-    kept.as_object_mut().unwrap().remove("next").unwrap();
-    assert_eq!(serde_json::from_value::<Notice>(kept).unwrap(), Notice { next: None, ..told.clone() });
+    kept["next"] = json!({"zh-CN": "给楼长打电话", "en": "call the building leader"});
+    kept["items"][0].as_object_mut().unwrap().remove("kind").unwrap();
+    let kept: Notice = serde_json::from_value(kept).unwrap();
+    assert_eq!(template.text(&kept, &Names::new(), 2048).unwrap(), "1 给楼长打电话 call the building leader");
 }

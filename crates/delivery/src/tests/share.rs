@@ -88,8 +88,8 @@ fn each_hears_of_a_fever_as_much_as_they_are_told_and_when() {
     assert_eq!(told("s-command").heads(), heads(&[(900, up), (1060, "【已结束】警报 1 条")]));
     assert!(told("s-zhao").calls.is_empty(), "whom nobody told is told nothing");
     let texts = told("s-lou").texts();
-    let text = "【提醒】1 处请不要上楼\n· 15:04 阳光小区 7号楼2单元502：请不要上楼，护士会上门\n\n\
-                Please do not go up: 1 place\n· 15:04 Yangguang, building 7, unit 2, door 502: please do not go up, the nurse does";
+    let text = "【提醒】1 处请不要上楼\n· 15:04 阳光小区 7号楼2单元502：请不要上楼，社区会处理\n\n\
+                Please do not go up: 1 place\n· 15:04 Yangguang, building 7, unit 2, door 502: please do not go up, the office sees to it";
     assert_eq!(texts[0], (60, text.to_owned()));
     let over = "【提醒】1 处提醒结束\n· 15:20 阳光小区 7号楼2单元502：提醒结束，上门前请先问社区\n\n\
                 1 notice over\n· 15:20 Yangguang, building 7, unit 2, door 502: the notice is over; ask the office before you go up";
@@ -101,6 +101,32 @@ fn each_hears_of_a_fever_as_much_as_they_are_told_and_when() {
             "a neighbour is told no reason: {told:?}"
         );
         assert!(told.items.iter().all(|item| item.severity == Severity::Caution && !item.title.zh_cn.contains("fever")));
+    }
+}
+
+#[test]
+fn whoever_comes_on_duty_or_is_given_an_alert_reads_since_when_it_is_open_also_when_reminded() {
+    let night = "2020-02-05T15:40:00Z";
+    for (action, why, since) in
+        [("escalated", "duty_changed", true), ("assigned", "by_hand", true), ("escalated", "at_once", false), ("escalated", "unacknowledged", false)]
+    {
+        for who in [&["s-day"][..], &["s-night", "s-day"]] {
+            let mut bench = of(who);
+            let began = payload(1, 2, "fever", Critical, "escalated", "b07", 0);
+            bench.hear_with(began, &data(&[(1, "at_once", &[("s-night", "everything")])], json!({"first_at": night})), 0);
+            bench.run(0..60);
+            let handed = payload(1, 3, "fever", Critical, action, "b07", 60);
+            bench.hear_with(handed, &data(&[(1, why, &[("s-day", "everything")])], json!({"first_at": night})), 60);
+            bench.run(60..2000);
+            let texts = bench.texts();
+            let is_new = who.len() == 1;
+            assert_eq!(texts.len(), 2, "told, and told again: {texts:?}");
+            for (_, text) in &texts {
+                let says = text.contains("（自 2月5日 23:40 起）\n") && text.contains(" (since 5 Feb 23:40)\n");
+                assert_eq!(says, since && is_new, "{action} {why} to {who:?}: {text}");
+                assert!(says || !text.contains("23:40"), "{text}");
+            }
+        }
     }
 }
 

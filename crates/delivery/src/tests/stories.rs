@@ -116,7 +116,8 @@ fn a_silent_building_without_a_leader_is_told_of_once_and_why_it_went_up() {
     let place = |building: &str| json!({"place": {"town": "dianbu", "community": "u07", "estate": "e1", "grid": "g1", "building": building}});
     let goes_up = |building: &str, why: &str| {
         let mut data = place(building);
-        data["owner"] = json!({"level": 2, "why": why, "gaps": [{"level": 1, "duty": "leader"}]});
+        let gaps = if why == "vacant" { json!([{"level": 1, "duty": "leader"}]) } else { json!([]) };
+        data["owner"] = json!({"level": 2, "why": why, "gaps": gaps});
         data
     };
     for class in [Class::Work, Class::Public] {

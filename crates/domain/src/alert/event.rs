@@ -79,6 +79,24 @@ pub struct Detail {
     pub for_date: Option<Day>,
 }
 
+/// Checks that were not made, each counted once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotMade {
+    /// Of the day itself: they can be made still.
+    pub overdue: u32,
+    /// Their day is over, altogether.
+    pub missed: u32,
+}
+
+impl Detail {
+    /// The checks that were not made, as things are on a day.
+    pub fn not_made(&self, today: Day) -> NotMade {
+        let count = |is_of: &dyn Fn(Day) -> bool| u32::try_from(self.slots.iter().filter(|slot| is_of(slot.date)).count()).unwrap_or(u32::MAX);
+        // those whose day has just ended are not counted yet
+        NotMade { overdue: count(&|day| day >= today), missed: self.missed.max(count(&|day| day < today)) }
+    }
+}
+
 /// How things were when an alert was raised or changed. Names of places are in it; names of people are not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Occurrence {

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::community::BUILDING_SILENT;
+use crate::{
+    community::BUILDING_SILENT,
+    values::{Day, Timestamp, Zone},
+};
 
 /// A kind of alert: a rule of alerting.md. Words are in Chinese and in English.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +29,24 @@ pub struct Situation {
     pub first_turn: bool,
     /// Its temperature was not measured again.
     pub unconfirmed: bool,
+    /// Nobody holds the post that would be asked: [`Kind::is_vacant`].
+    #[serde(default)]
+    pub vacant: bool,
+    /// When the last of what it is about was due, where its kind is of a day.
+    #[serde(default)]
+    pub due_at: Option<Timestamp>,
 }
 
 impl Situation {
     /// Whether nothing is other than usual.
     pub fn is_usual(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The day that it is about, where that is over.
+    fn past_day(&self, zone: &Zone, now: Timestamp) -> Option<Day> {
+        // what is due at the end of a day is of that day
+        self.due_at.map(|due_at| zone.day_of(due_at.plus_ms(-1))).filter(|day| *day < zone.day_of(now))
     }
 }
 
@@ -41,14 +56,49 @@ impl Kind {
         KINDS.iter().find(|kind| kind.slug == slug)
     }
 
-    /// What is to be done about an alert of this kind, in Chinese and in English.
-    pub fn next_in(&self, situation: Situation) -> (&'static str, &'static str) {
-        match self.slug {
+    /// Whether its alerts are about something that is owed on a day.
+    pub fn is_of_a_day(&self) -> bool {
+        matches!(self.slug, BUILDING_SILENT | CHECK_OVERDUE)
+    }
+
+    /// Whether nobody holds the post nearest to the door that would be asked to do something about an alert of this kind.
+    pub fn is_vacant<'a>(&self, mut gaps: impl Iterator<Item = (u8, &'a str)>) -> bool {
+        let asked = match self.slug {
+            BUILDING_SILENT => "leader",
+            SYMPTOM => "nurse",
+            ARRIVAL => "grid",
+            _ => return false,
+        };
+        gaps.any(|gap| gap == (1, asked))
+    }
+
+    /// What is to be done about an alert of this kind at a time, in Chinese and in English.
+    pub fn next_in(&self, situation: Situation, zone: &Zone, now: Timestamp) -> (String, String) {
+        let Situation { first_turn, unconfirmed, vacant, .. } = situation;
+        let past_day = situation.past_day(zone, now);
+        let (chinese, english) = match (self.slug, past_day) {
             // the leader of a building that is silent, who need not call themselves
-            BUILDING_SILENT if situation.first_turn => ("请报今天的日报", "please send today's report"),
-            FEVER if situation.unconfirmed => ("换腋下再测一次", "measure again under the arm"),
+            (BUILDING_SILENT, None) if first_turn => ("请报今天的日报", "please send today's report"),
+            (BUILDING_SILENT, Some(day)) if first_turn => {
+                let (day_zh, day_en) = day.in_words();
+                return (format!("请补报{day_zh}的日报"), format!("please send the report of {day_en}, it is still missing"));
+            }
+            (BUILDING_SILENT, _) if vacant => ("楼长空缺，请网格员或社区办公室了解后代报", "nobody leads it; let the grid worker or the office ask and report"),
+            // what was missed can be neither made nor waived any more: only what was made in time is typed in late
+            (CHECK_OVERDUE, Some(_)) => {
+                ("今天务必查到；此前测过的请补录，没测的写明原因", "make sure of a check today; record what was measured before, or note why it was not")
+            }
+            (FEVER, _) if unconfirmed => ("换腋下再测一次", "measure again under the arm"),
+            (SYMPTOM, _) if vacant => {
+                ("护士空缺，请社区办公室安排人联系，问清后写明结论", "no nurse is there; let the office have somebody call and write down the finding")
+            }
+            (ARRIVAL, _) if vacant => (
+                "网格员空缺，请社区办公室派人上门，当天到居委会登记",
+                "no grid worker is there; let the office send somebody; arrivals register with the committee on their day",
+            ),
             _ => self.next,
-        }
+        };
+        (chinese.to_owned(), english.to_owned())
     }
 
     /// Whether alerts of a kind say what medicine found of somebody; a kind that this program does not know says nothing of it.
@@ -73,6 +123,14 @@ impl Kind {
 pub const FEVER: &str = "fever";
 /// Several fevers in a building, or in a household.
 pub const CLUSTER: &str = "cluster";
+/// Symptoms that somebody has.
+const SYMPTOM: &str = "symptom";
+/// Somebody came from elsewhere, and nobody took them down.
+const ARRIVAL: &str = "arrival";
+/// A check of somebody under an order that was not made in time.
+pub const CHECK_OVERDUE: &str = "check_overdue";
+/// A post that nobody holds.
+pub const RESPONSIBILITY_GAP: &str = "responsibility_gap";
 /// Somebody under an order who is not where they should be.
 pub const QUARANTINE_BREACH: &str = "quarantine_breach";
 
@@ -89,13 +147,13 @@ pub const KINDS: &[Kind] = &[
         of_findings: false,
     },
     Kind {
-        slug: "symptom",
+        slug: SYMPTOM,
         called: ("症状", "Symptoms"),
         next: ("请护士联系，问清后写明结论", "let the nurse call and write down the finding"),
         is_illness: true,
         of_findings: false,
     },
-    Kind { slug: "check_overdue", called: ("体温检查超时", "Check overdue"), next: ("立即补查", "check now"), is_illness: false, of_findings: false },
+    Kind { slug: CHECK_OVERDUE, called: ("体温检查超时", "Check overdue"), next: ("立即补查", "check now"), is_illness: false, of_findings: false },
     Kind {
         slug: QUARANTINE_BREACH,
         called: ("管控人员外出", "Left quarantine"),
@@ -125,7 +183,7 @@ pub const KINDS: &[Kind] = &[
         of_findings: false,
     },
     Kind {
-        slug: "arrival",
+        slug: ARRIVAL,
         called: ("来人未登记", "Arrived, not registered"),
         next: ("请网格员上门，当天到居委会登记", "go to the door; arrivals register with the committee on their day"),
         is_illness: false,
@@ -156,7 +214,7 @@ pub const KINDS: &[Kind] = &[
         of_findings: false,
     },
     Kind {
-        slug: "responsibility_gap",
+        slug: RESPONSIBILITY_GAP,
         called: ("一级岗位空缺", "Vacant post"),
         next: ("请社区办公室指派责任人或代班人", "assign somebody, or put a deputy on duty"),
         is_illness: false,

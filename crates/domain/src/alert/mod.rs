@@ -16,6 +16,7 @@ mod kind;
 mod state;
 mod step;
 mod turn;
+mod vacancy;
 
 pub use act::Act;
 pub use command::{Acknowledge, Assign, Basis, Close, Command, Entrust, Escalate, Firing, Note, Observe, Resolve, Stage};
@@ -23,14 +24,15 @@ pub use decide::REOPEN_HOURS;
 pub(crate) use decide::names;
 pub use escalation::{Assigned, Escalated, EscalationRequested, Gap, LEVEL_MAX, Noted, Owner, Share, Why};
 pub use event::{
-    Acknowledged, AcknowledgedV2, CloseReason, Closed, ClosedV2, Detail, Observed, Occurrence, Raised, RecoveryStarted, Reopened, ReopenedV2, Resolved,
-    ResolvedV2, Severity, Updated, UpdatedV2, Upgraded, UpgradedV2,
+    Acknowledged, AcknowledgedV2, CloseReason, Closed, ClosedV2, Detail, NotMade, Observed, Occurrence, Raised, RecoveryStarted, Reopened, ReopenedV2,
+    Resolved, ResolvedV2, Severity, Updated, UpdatedV2, Upgraded, UpgradedV2,
 };
 pub use key::{AlertId, Key, KeyHash};
-pub use kind::{CLUSTER, DO_NOT_GO_UP, FEVER, KINDS, Kind, QUARANTINE_BREACH, Situation};
+pub use kind::{CHECK_OVERDUE, CLUSTER, DO_NOT_GO_UP, FEVER, KINDS, Kind, QUARANTINE_BREACH, RESPONSIBILITY_GAP, Situation};
 pub use state::{CAUSES_MAX, Recovering, State, Status};
 pub use step::{Change, Recovery, Resolution, Step};
 pub use turn::{GivenTo, Requested, Seen, Told, Turn, is_only_seen, level_of};
+pub use vacancy::{read_vacancy, vacancy, vacant_posts};
 
 /// The aggregate.
 #[derive(Debug)]

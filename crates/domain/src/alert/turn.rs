@@ -1,6 +1,6 @@
 //! Whose turn an alert is, as its own events tell it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -119,6 +119,12 @@ impl Turn {
     /// What the highest level was told.
     pub fn latest(&self) -> Option<(u8, &Told)> {
         self.told.last_key_value().map(|(level, told)| (*level, told))
+    }
+
+    /// Posts of the chain that nobody holds, as far as it has come.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let gaps: BTreeSet<&Gap> = self.told.values().flat_map(|told| &told.gaps).collect();
+        gaps.into_iter().cloned().collect()
     }
 
     /// The level above the one it is at, or was asked to go to; none at the top.

@@ -9,7 +9,7 @@ mod nearest;
 mod post;
 mod state;
 
-pub use asked::{ASKED, Asked};
+pub use asked::{ASKED, Asked, called};
 pub use command::{Assign, Command, Release, ScopeInput};
 pub(crate) use decide::{check_level, scope};
 pub use event::{Assigned, Released, Scope, ScopeId, ScopeKind, Standing};

@@ -310,13 +310,18 @@ fn turn_of(state: &State, staff: Option<&StaffId>) -> Option<u8> {
 /// Whose turn an alert is that is neither recovering nor over.
 fn turn_view(state: &State, now: Timestamp) -> Option<TurnView> {
     let (level, told) = state.turn.latest().filter(|_| state.needs_somebody())?;
-    let mut gaps: Vec<Gap> = state.turn.told.values().flat_map(|told| told.gaps.iter().cloned()).collect();
-    gaps.sort();
-    gaps.dedup();
     // who is not to go up has been told so at the level of their building, and it holds whoever else is told since
     let informed: BTreeMap<&StaffId, &Owner> = state.turn.told.values().flat_map(|told| &told.informed).map(|informed| (&informed.staff, informed)).collect();
     let informed = informed.into_values().filter(|informed| told.owners.iter().all(|owner| owner.staff != informed.staff)).cloned().collect();
-    Some(TurnView { level, owners: told.owners.clone(), informed, gaps, why: told.why.word().to_owned(), since: told.since, due_at: state.goes_up_at(now) })
+    Some(TurnView {
+        level,
+        owners: told.owners.clone(),
+        informed,
+        gaps: state.turn.gaps(),
+        why: told.why.word().to_owned(),
+        since: told.since,
+        due_at: state.goes_up_at(now),
+    })
 }
 
 fn history_item(n: u32, happened: &Happened) -> HistoryItem {

@@ -41,6 +41,26 @@ fn it_fires_after_the_grace_counts_at_midnight_and_is_critical_in_the_morning_af
 }
 
 #[test]
+fn what_is_overdue_and_what_was_missed_are_two_counts_and_no_check_is_in_both() {
+    for (now, expected) in [
+        ("2020-02-02T12:31", (1, 0)),
+        ("2020-02-02T20:31", (2, 0)),
+        ("2020-02-02T23:59", (2, 0)),
+        ("2020-02-03T00:00", (0, 2)),
+        ("2020-02-03T12:30", (0, 2)),
+        ("2020-02-03T12:31", (1, 2)),
+        ("2020-02-04T00:00", (0, 4)),
+    ] {
+        let detail = firing::<CheckOverdue>(&[order()], &scope(), at(now)).unwrap().detail;
+        let not_made = detail.not_made(day(&now[..10]));
+        assert_eq!((not_made.overdue, not_made.missed), expected, "{now}");
+    }
+    // until it is judged anew, which is at midnight
+    let yesterday = firing::<CheckOverdue>(&[order()], &scope(), at("2020-02-02T23:59")).unwrap().detail.not_made(day("2020-02-03"));
+    assert_eq!((yesterday.overdue, yesterday.missed), (0, 2));
+}
+
+#[test]
 fn a_later_check_ends_it_and_what_was_missed_stays_in_the_count() {
     let checked_on_the_third = [order(), check(2, "2020-02-03T09:00", "2020-02-03T09:00")];
     let quiet = judge::<CheckOverdue>(&checked_on_the_third, &scope(), at("2020-02-03T10:00")).verdict;

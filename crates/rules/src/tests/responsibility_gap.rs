@@ -70,24 +70,35 @@ fn told(number: u64, event: impl Into<Event>) -> Commit {
     commit(number, at(NOON), at(NOON), event)
 }
 
+/// What an event with that number says that nobody keeps.
+fn keeper(number: u64) -> String {
+    format!("{}/keeper", event_id(number))
+}
+
+#[test]
+fn it_names_the_posts_of_level_1_that_nobody_holds() {
+    let gap = |level, duty| Gap { level, duty: word(duty) };
+    let both = Escalated { gaps: vec![gap(1, "nurse"), gap(2, "office"), gap(1, "leader")], ..escalated("fever", "p2", 2, 3, &[]) };
+    let log = [told(1, escalated("check_overdue", "p1", 2, 2, &[1])), told(2, both)];
+    let causes = firing::<ResponsibilityGap>(&log, &here(), at(NOON)).unwrap().causes;
+    assert_eq!(causes, [keeper(1), format!("{}/leader", event_id(2)), format!("{}/nurse", event_id(2))]);
+    assert_eq!(domain::alert::vacant_posts(&causes).0, ["包保人", "楼长", "护士"]);
+}
+
 #[test]
 fn it_fires_while_something_is_open_whose_post_is_vacant() {
     let vacant = || told(1, escalated("check_overdue", "p1", 2, 2, &[1]));
     let other = || told(2, escalated("fever", "p2", 2, 2, &[1]));
     let causes = |commits: &[Commit], now: &str| firing::<ResponsibilityGap>(commits, &here(), at(now)).map(|firing| firing.causes);
     for (why, commits, expected) in [
-        ("nobody holds it", vec![vacant()], Some(vec![event_id(1)])),
+        ("nobody holds it", vec![vacant()], Some(vec![keeper(1)])),
         ("of what medicine found there is none for all to see", vec![told(1, escalated("exposure_undecided", "p1", 2, 2, &[1]))], None),
-        ("two of them", vec![vacant(), other()], Some(vec![event_id(1), event_id(2)])),
+        ("two of them", vec![vacant(), other()], Some(vec![keeper(1), keeper(2)])),
         ("somebody holds it and was told", vec![vacant(), told(3, escalated("check_overdue", "p1", 3, 1, &[]))], None),
-        ("another level was told", vec![vacant(), told(3, escalated("check_overdue", "p1", 3, 3, &[]))], Some(vec![event_id(1)])),
+        ("another level was told", vec![vacant(), told(3, escalated("check_overdue", "p1", 3, 3, &[]))], Some(vec![keeper(1)])),
         ("it is over", vec![vacant(), told(3, over("check_overdue", "p1", 3))], None),
-        ("another is over", vec![vacant(), told(3, over("fever", "p2", 3))], Some(vec![event_id(1)])),
-        (
-            "vacant again",
-            vec![vacant(), told(3, over("check_overdue", "p1", 3)), told(4, escalated("check_overdue", "p1", 5, 2, &[1]))],
-            Some(vec![event_id(4)]),
-        ),
+        ("another is over", vec![vacant(), told(3, over("fever", "p2", 3))], Some(vec![keeper(1)])),
+        ("vacant again", vec![vacant(), told(3, over("check_overdue", "p1", 3)), told(4, escalated("check_overdue", "p1", 5, 2, &[1]))], Some(vec![keeper(4)])),
         ("a level above is vacant", vec![told(1, escalated("check_overdue", "p1", 2, 1, &[2, 3]))], None),
         ("a gap of its own", vec![told(1, escalated("responsibility_gap", "p1", 2, 2, &[1]))], None),
     ] {
@@ -117,7 +128,7 @@ fn an_alert_that_moved_is_open_in_the_building_that_it_moved_to() {
     let there = Scope::of(ScopeKind::Building, "b08").unwrap();
     let causes = |commits: &[Commit], scope: &Scope| firing::<ResponsibilityGap>(commits, scope, at(NOON)).map(|firing| firing.causes);
     let in_b08 = |n, level, vacant: &[u8]| Escalated { place: place("b08"), ..escalated("fever", "p1", n, level, vacant) };
-    let gap = |number: u64| Some(vec![event_id(number)]);
+    let gap = |number: u64| Some(vec![keeper(number)]);
     let mut log = vec![told(1, escalated("fever", "p1", 2, 2, &[1]))];
     for (why, event, expected) in [
         ("it is somewhere else now", moved("fever", "p1", 3, ("b07", "b08")), (None, None)),
@@ -154,5 +165,5 @@ fn what_is_over_is_forgotten_before_a_gap_that_came_back() {
         })
         .collect();
     let firing = firing::<ResponsibilityGap>(&commits, &here(), at("2020-02-06T13:00")).map(|firing| firing.causes);
-    assert_eq!(firing, Some(vec![event_id(3)]));
+    assert_eq!(firing, Some(vec![keeper(3)]));
 }
