@@ -6,7 +6,7 @@ use domain::{
     alert::{Detail, Gap, Kind, Observed, Share, Situation},
     values::{Day, PersonId, Place, PlaceNames},
 };
-use readmodel::views::{AlertItem, Cell, ReadingView};
+use readmodel::views::{AlertItem, Cell, MEASURED, ReadingView};
 use serde_json::Value;
 
 use crate::{colleagues::Colleagues, language::Language, moments::Clock, words::Words};
@@ -78,6 +78,11 @@ pub(crate) fn next_step(alert: &AlertItem, words: Words) -> String {
         kind => Kind::of(kind).map_or_else(|| words.of("next.look"), |kind| words.one_of(kind.next_in(situation))),
     };
     next.to_owned()
+}
+
+/// Where what was measured is left out of a view: who has it.
+pub(crate) fn measured_elsewhere(without: &[String], words: Words) -> Option<&'static str> {
+    without.iter().any(|left_out| left_out == MEASURED).then(|| words.of("measured.elsewhere"))
 }
 
 /// A temperature of a view: `38.2℃ 腋下`, or what the thermometer showed instead.

@@ -82,6 +82,8 @@ struct AlertPage {
     occurrences: u32,
     causes: Vec<Cause>,
     history: Vec<Step>,
+    /// Who has what was measured, where that is left out for the visitor.
+    measured_elsewhere: Option<&'static str>,
     building: Option<String>,
     household: Option<String>,
     choices: Vec<(u32, &'static str)>,
@@ -229,7 +231,11 @@ fn silence_line(silence: &SilenceItem, clock: &Clock, colleagues: &Colleagues) -
         },
         words.with("silences.until", clock.short(silence.until)),
         colleagues.who(&silence.by, &silence.actor),
-        silence.private.first("reason").map(|reason| words.with("quote", reason)).unwrap_or_default(),
+        match silence.private.first("reason") {
+            Some(reason) => words.with("quote", reason),
+            None if silence.without.is_empty() => String::new(),
+            None => words.of("silences.reason_elsewhere").to_owned(),
+        },
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
@@ -266,6 +272,7 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         occurrences: item.occurrences,
         causes: item.caused_by.iter().map(cause).collect(),
         history: item.history.iter().rev().map(step).collect(),
+        measured_elsewhere: telling::measured_elsewhere(&item.without, words),
         building: item.place.building.as_ref().map(|building| format!("{base}/b/{building}")),
         household: household.clone(),
         choices: MINUTES_CHOICES.iter().map(|(minutes, key)| (*minutes, words.get(key).unwrap_or(key))).collect(),
