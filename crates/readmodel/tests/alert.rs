@@ -129,6 +129,10 @@ fn whoever_asks_is_told_how_much_they_were_told_at_whatever_level_until_it_is_ov
     for (role, staff) in [(Role::Leader, "s-nurse"), (Role::Leader, "s-both"), (Role::Grid, "s-other"), (Role::Office, "s-leader"), (Role::Nurse, "s-leader")] {
         assert_eq!(says_why(role, staff), [true; 3], "{role} {staff}");
     }
+    // what was measured came to whoever's turn it is; a guard besides is told what it is, and no more
+    let without = |role: Role, staff: &str| item_as(role, 3, Some(staff)).without;
+    assert_eq!([without(Role::Leader, "s-nurse"), without(Role::Gate, "s-both")], [causes(&[]), causes(&[])]);
+    assert_eq!(without(Role::Gate, "s-other"), ["measured"]);
 }
 
 #[test]
@@ -172,7 +176,14 @@ fn who_is_only_not_to_go_up_reads_where_how_it_stands_and_since_when_and_nothing
         ..whole.clone()
     };
     assert_eq!(item, expected);
-    assert_eq!((whole.without, whole.history[1].reason.as_deref(), whole.kind.as_str()), (Vec::new(), Some("measured_wrong"), "fever"));
+    assert_eq!((whole.without.clone(), whole.history[1].reason.as_deref(), whole.kind.as_str()), (Vec::new(), Some("measured_wrong"), "fever"));
+    for role in [Role::Admin, Role::Command, Role::Grid, Role::Nurse] {
+        assert_eq!((as_role(role).observed, as_role(role).without), (whole.observed.clone(), Vec::new()), "{role}");
+    }
+    for role in [Role::Gate, Role::Viewer, Role::Service] {
+        let expected = AlertItem { observed: None, without: causes(&["measured"]), you_may: as_role(role).you_may, ..whole.clone() };
+        assert_eq!(as_role(role), expected, "{role}");
+    }
     let mut masked = item;
     masked.mask_notes(&id("t-leader"));
     assert_eq!(masked.without, ["reasons", "notes"]);
