@@ -8,6 +8,7 @@
 //! | `reader` | every question, typed, for whoever holds a scope |
 //! | `opener` | the one place here where sealed text is opened |
 //! | `sight`, `measured` | what is left out for those who may not see findings, or what was measured |
+//! | `suppression` | why people are not told of alerts now |
 //! | `query` | the HTTP door |
 //! | `page`, `cursor` | a page of a list; where it ended |
 //! | `status` | how buildings stand, told to outsiders |
@@ -34,6 +35,7 @@ mod rows;
 mod service;
 mod sight;
 mod status;
+mod suppression;
 mod tables;
 mod timelines;
 

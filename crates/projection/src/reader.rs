@@ -29,6 +29,7 @@ use crate::{
     page::{Page, PageOf, cut, cut_pairs, read_on},
     rows::{CommunityRows, alert_id, order_of_mark},
     sight::{Sight, as_seen},
+    suppression::Suppression,
     tables::{key_of, with_parts},
 };
 
@@ -223,10 +224,13 @@ impl Reader {
         };
         let after = Cursor::key(page, parts, scope.community())?;
         let (sight, reader) = (Sight::of(scope), self.reads_alerts(scope));
+        let suppression = Suppression::new(&rows, reader.now)?;
         read_on(&rows, (index, after), page.limit, |key| {
             let Some((cursor, id)) = alert_of_mark(key, which) else { return Ok(None) };
             let row = rows.get::<models::alert::Alert>(&id)?.filter(|row| sight.shows_alert(&row.value));
-            Ok(row.map(|row| (cursor, views::alert_item(&row.value, row.sequence, false, reader))))
+            let Some(row) = row else { return Ok(None) };
+            let item = views::alert_item(&row.value, row.sequence, false, reader);
+            Ok(Some((cursor, item.with_suppressed(suppression.of(&row.value.state)?))))
         })
     }
 
@@ -235,9 +239,10 @@ impl Reader {
     /// # Errors
     /// [`ReadError`].
     pub fn alert(&self, scope: &Scope, alert: &AlertId) -> Result<views::AlertItem, ReadError> {
-        let row = self.rows(scope.community())?.get::<models::alert::Alert>(alert)?;
-        let row = row.filter(|row| Sight::of(scope).shows_alert(&row.value)).ok_or(ReadError::NotFound)?;
-        Ok(views::alert_item(&row.value, row.sequence, true, self.reads_alerts(scope)))
+        let (rows, reader) = (self.rows(scope.community())?, self.reads_alerts(scope));
+        let row = rows.get::<models::alert::Alert>(alert)?.filter(|row| Sight::of(scope).shows_alert(&row.value)).ok_or(ReadError::NotFound)?;
+        let suppressed = Suppression::new(&rows, reader.now)?.of(&row.value.state)?;
+        Ok(views::alert_item(&row.value, row.sequence, true, reader).with_suppressed(suppressed))
     }
 
     fn reads_alerts<'a>(&self, scope: &'a Scope) -> views::AlertReader<'a> {
@@ -449,7 +454,7 @@ fn alert_of_mark(key: &Key, which: Alerts) -> Option<(String, AlertId)> {
 }
 
 /// The cursor and the silence of an index entry.
-fn silence_of_mark(key: &Key) -> Option<(String, CommandId)> {
+pub(crate) fn silence_of_mark(key: &Key) -> Option<(String, CommandId)> {
     let mut parts = key.read();
     parts.community().ok()?;
     let (until, id) = (parts.i64().ok()?, parts.text().ok()?);

@@ -124,6 +124,11 @@ async fn what_was_measured_is_read_by_the_nurse_and_through_no_door_by_a_neighbo
         let found: Vec<&str> = read(&pages, ON_PAGES).into_iter().map(|(text, _)| text).collect();
         assert_eq!(found, ON_PAGES, "{name}");
     }
+    // people are not told of it, which to a leader would say that it is a fever
+    for (token, kind, says) in [(nurse, "fever", true), (eight, "do_not_go_up", false)] {
+        let shown = system.request_as(token, Method::GET, &format!("/communities/{OWN}/alerts/{alert}"), None).await.unwrap().json;
+        assert_eq!((shown["kind"].as_str(), shown["suppressed"]["silenced"]["by"] == json!(["s-office"])), (Some(kind), says), "{shown}");
+    }
     reads_who_has_it(&system, eight, nurse).await;
     system.stop().unwrap();
 }

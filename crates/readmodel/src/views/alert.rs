@@ -10,7 +10,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Veiled, Veils, without_measured};
+use super::{Suppressed, Veiled, Veils, without_measured};
 use crate::models::alert::{self, Action, Happened};
 
 /// What happened to an alert.
@@ -137,6 +137,8 @@ pub struct AlertItem {
     pub free_since: Option<Timestamp>,
     /// Whose turn it is; nothing once it is recovering or over, and where nobody was ever given a duty for it.
     pub turn: Option<TurnView>,
+    /// Why people are not told of it now; nothing where they are, where why it is is left out, and once it is over.
+    pub suppressed: Option<Suppressed>,
     /// How much whoever asks was told of it in this episode, at whatever level; nothing where they were told nothing, and once it is over. To a leader
     /// [`Share::DoNotGoUp`] where somebody may be ill, unless it is their turn.
     pub for_you: Option<Share>,
@@ -172,6 +174,13 @@ impl AlertItem {
     pub fn mask_notes(&mut self, reader: &Slug) {
         self.history.iter_mut().filter(|happened| happened.actor != *reader).for_each(|happened| happened.private = Veiled::Nothing);
         self.without.push(NOTES.to_owned());
+    }
+
+    /// With why people are not told of it now: that a cluster stands for it, or which kind is silenced, says why it is.
+    #[must_use]
+    pub fn with_suppressed(self, suppressed: Option<Suppressed>) -> Self {
+        let suppressed = suppressed.filter(|_| self.says_why());
+        Self { suppressed, ..self }
     }
 
     /// Whether it says to whoever asked why it is.
@@ -289,6 +298,7 @@ fn whole_item(row: &alert::Row, sequence: u64, whole: bool, AlertReader { commun
         seen: state.turn.seen.as_ref().map(|seen| SeenBy { actor: seen.actor.clone(), by: taken_by(row, &seen.actor), at: seen.at }),
         free_since: state.free_since(now),
         turn: turn_view(state, now),
+        suppressed: None,
         for_you: share_of(state, staff, role),
         your_turn: turn_of(state, staff),
         you_may: Alert::acts(state, role).map(|act| act.command().to_owned()).collect(),

@@ -15,6 +15,7 @@ mod person;
 mod quarantine;
 mod silence;
 mod staff;
+mod suppressed;
 mod timeline;
 mod veil;
 
@@ -40,6 +41,7 @@ pub use person::{
 pub use quarantine::{FindingView, QuarantineItem, SlotView, quarantine_item};
 pub use silence::{SilenceItem, silence_item, silence_started_as_seen_by};
 pub use staff::{StaffItem, staff_item};
+pub use suppressed::{SilencedBy, Suppressed, may_be_of_cluster, suppressed};
 pub use timeline::{LATE_AFTER_MINUTES, TimelineItem, timeline_item};
 pub use veil::{Veiled, Veils};
 
