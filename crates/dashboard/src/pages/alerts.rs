@@ -205,7 +205,7 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
     };
     Ok(AlertsPage {
         f: visitor.community_frame(&community, "alerts", words.of("alerts.title")),
-        tabs: vec![
+        tabs: [
             Tab {
                 href: format!("{base}?{}", suffix.trim_start_matches('&')),
                 word: words.get("alerts.all").unwrap_or_default(),
@@ -214,9 +214,11 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
             },
             tab("open", "alerts.open", Some(open)),
             tab("acknowledged", "alerts.acknowledged", Some(taken)),
-            tab(HELD_BACK, "alerts.held_back", Some(held_back)),
-            tab("ended", "alerts.ended", None),
-        ],
+        ]
+        .into_iter()
+        .chain((held_back > 0 || state == Some(HELD_BACK)).then(|| tab(HELD_BACK, "alerts.held_back", Some(held_back))))
+        .chain([tab("ended", "alerts.ended", None)])
+        .collect(),
         only: severity.map(|severity| words.with("alerts.only", words.of(&format!("severity.{severity}")))),
         all_href: state.map_or_else(|| base.clone(), |state| format!("{base}?state={state}")),
         lines,

@@ -18,10 +18,16 @@ use crate::{
     visitor::{Community, Visitor},
 };
 
-/// Why people are not told of an alert, and where what stands for it, or says so, is.
+/// Why people are not told of an alert.
 pub(crate) struct HeldBack {
+    /// `已静默至 14:00`, `并入聚集警报`.
     pub(crate) text: String,
+    /// What stands for it, or says so.
     pub(crate) href: String,
+    /// Who silenced it.
+    pub(crate) by: Option<String>,
+    /// Who is not told.
+    pub(crate) means: &'static str,
 }
 
 /// An alert in a line.
@@ -108,15 +114,21 @@ impl Line {
     }
 }
 
-/// `已静默至 14:00 王芳`, `并入聚集警报`: people are not told of it, and all who look read why.
 fn held_back(alert: &AlertItem, base: &str, clock: &Clock, colleagues: &Colleagues) -> Vec<HeldBack> {
     let Some(Suppressed { silenced, inhibited_by }) = &alert.suppressed else { return Vec::new() };
     let words = clock.words;
-    let silenced = silenced.as_ref().map(|by| {
-        let text = [words.with("held.silenced", clock.short(by.until)), colleagues.who(&by.by, &by.actor)].join(" ");
-        HeldBack { text, href: format!("{base}/alerts#silences") }
+    let silenced = silenced.as_ref().map(|silenced| HeldBack {
+        text: words.with("held.silenced", clock.short(silenced.until)),
+        href: format!("{base}/alerts#silences"),
+        by: Some(colleagues.who(&silenced.by, &silenced.actor)),
+        means: words.of("held.silenced_means"),
     });
-    let inhibited = inhibited_by.as_ref().map(|cluster| HeldBack { text: words.of("held.cluster").to_owned(), href: format!("{base}/alerts/{cluster}") });
+    let inhibited = inhibited_by.as_ref().map(|cluster| HeldBack {
+        text: words.of("held.cluster").to_owned(),
+        href: format!("{base}/alerts/{cluster}"),
+        by: None,
+        means: words.of("held.cluster_means"),
+    });
     silenced.into_iter().chain(inhibited).collect()
 }
 

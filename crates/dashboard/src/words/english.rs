@@ -356,10 +356,9 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("held.title", "Why people are not told"),
     ("held.silenced", "silenced until {}"),
     ("held.cluster", "held back for the cluster"),
-    (
-        "held.who",
-        "What is silenced is told to no group and nobody. What is part of a cluster is not told to groups that leave it to clusters, and to all others as usual. Programs get it all the same. The operator sees the counts of each receiver.",
-    ),
+    ("held.silenced_means", "no group and nobody is told"),
+    ("held.cluster_means", "groups that leave it to clusters are not told of each person; all others are told"),
+    ("held.programs", "Programs get it all the same; how many messages each receiver was not told of, the operator sees"),
     ("silences.title", "Silenced: nobody is told"),
     ("silences.every_kind", "every kind"),
     ("silences.every_building", "every building"),
