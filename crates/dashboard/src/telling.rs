@@ -6,7 +6,7 @@ use domain::{
     alert::{Detail, Gap, Kind, NotMade, Observed, RESPONSIBILITY_GAP, Share, Situation, vacant_posts},
     values::{Day, PersonId, Place, PlaceNames},
 };
-use readmodel::views::{AlertItem, Cell, ReadingView};
+use readmodel::views::{AlertItem, Cell, MEASURED, ReadingView};
 use serde_json::Value;
 
 use crate::{colleagues::Colleagues, language::Language, moments::Clock, words::Words};
@@ -100,6 +100,11 @@ fn situation(alert: &AlertItem, kind: &Kind) -> Situation {
     let gaps = alert.turn.iter().flat_map(|turn| &turn.gaps).map(|gap| (gap.level, gap.duty.as_str()));
     let (vacant, due_at) = (kind.is_vacant(gaps), kind.is_of_a_day().then_some(alert.last_at));
     Situation { first_turn: alert.your_turn == Some(1), unconfirmed: alert.unconfirmed, vacant, due_at }
+}
+
+/// Where what was measured is left out of a view: who has it.
+pub(crate) fn measured_elsewhere(without: &[String], words: Words) -> Option<&'static str> {
+    without.iter().any(|left_out| left_out == MEASURED).then(|| words.of("measured.elsewhere"))
 }
 
 /// A temperature of a view: `38.2℃ 腋下`, or what the thermometer showed instead.

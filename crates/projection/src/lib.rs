@@ -7,7 +7,8 @@
 //! | `rows`, `boards`, `changes`, `keepers` | rows read together; status kept computed; which buildings changed; who keeps orders |
 //! | `reader` | every question, typed, for whoever holds a scope |
 //! | `opener` | the one place here where sealed text is opened |
-//! | `sight` | what is left out for those who may not see findings |
+//! | `sight`, `measured` | what is left out for those who may not see findings, or what was measured |
+//! | `suppression` | why people are not told of alerts now |
 //! | `query` | the HTTP door |
 //! | `page`, `cursor` | a page of a list; where it ended |
 //! | `status` | how buildings stand, told to outsiders |
@@ -24,6 +25,7 @@ mod cursor;
 mod fold;
 mod keepers;
 mod live;
+mod measured;
 mod opener;
 mod page;
 pub mod query;
@@ -33,6 +35,7 @@ mod rows;
 mod service;
 mod sight;
 mod status;
+mod suppression;
 mod tables;
 mod timelines;
 

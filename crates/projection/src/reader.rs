@@ -5,8 +5,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    Event, Fact,
-    access::Scope,
+    Commit, Event, Fact,
+    access::{Right, Scope},
     alert::{Alert, AlertId},
     responsibility::ScopeKind,
     values::{BuildingId, CheckpointId, CommandId, CommunityId, HouseholdId, Now, PersonId, QuarantineId, RoundId, StaffId, Timestamp},
@@ -29,6 +29,7 @@ use crate::{
     page::{Page, PageOf, cut, cut_pairs, read_on},
     rows::{CommunityRows, alert_id, order_of_mark},
     sight::{Sight, as_seen},
+    suppression::Suppression,
     tables::{key_of, with_parts},
 };
 
@@ -131,7 +132,11 @@ impl Reader {
         let setting = rows.setting()?.ok_or(ReadError::NotFound)?;
         let row = rows.household(household)?.ok_or(ReadError::NotFound)?;
         let orders = rows.active_orders(row.value.place.building.as_ref())?;
-        Ok(views::household_view(&row.value, &orders, row.sequence, &setting.moment((self.now)())))
+        let mut view = views::household_view(&row.value, &orders, row.sequence, &setting.moment((self.now)()));
+        if !scope.may(Right::SeeMeasured) {
+            view.mask_measured(|by| scope.did(by));
+        }
+        Ok(view)
     }
 
     /// A person's file.
@@ -143,7 +148,8 @@ impl Reader {
         let setting = rows.setting()?.ok_or(ReadError::NotFound)?;
         let row = rows.get::<models::person::Person>(person)?.ok_or(ReadError::NotFound)?;
         let moment = setting.moment((self.now)());
-        let look = |fact: &Fact<'_>| views::measured_view(fact, person, &moment);
+        let sees_all = scope.may(Right::SeeMeasured);
+        let look = |fact: &Fact<'_>| views::measured_view(fact, person, &moment).filter(|_| sees_all || scope.recorded(fact.header));
         let (measured, last) = rows.newest_of(&Of::Person(person.clone()), MEASUREMENTS_MAX, look)?;
         let mut orders = Vec::new();
         for order in row.value.state.orders.iter().filter(|order| order.until.is_none_or(|until| moment.now < until)) {
@@ -151,7 +157,11 @@ impl Reader {
         }
         let sequence = orders.iter().map(|order| order.sequence).chain([row.sequence, last]).max().unwrap_or(last);
         let orders: Vec<_> = orders.into_iter().map(|order| order.value).collect();
-        Ok(views::person_view(&row.value, &orders, measured, sequence, &moment))
+        let mut view = views::person_view(&row.value, &orders, measured, sequence, &moment);
+        if !sees_all {
+            view.say_without_measured();
+        }
+        Ok(view)
     }
 
     /// What some people are called, in the order of their ids. Whoever has no file in this community is left out.
@@ -181,7 +191,8 @@ impl Reader {
         for (building, id) in keys.iter().filter_map(order_of_mark) {
             let Some(row) = rows.get::<models::quarantine::Quarantine>(&id)? else { continue };
             let keepers = keepers.of(&row.value, moment.now)?;
-            items.push((Cursor::of([building, id.to_string()]), views::quarantine_item(&row.value, row.sequence, keepers, false, &moment)));
+            let item = views::quarantine_item(&row.value, row.sequence, keepers, false, &moment);
+            items.push((Cursor::of([building, id.to_string()]), order_as_seen(scope, item)));
         }
         Ok(cut_pairs(items, page.limit, rows.head()?))
     }
@@ -196,7 +207,7 @@ impl Reader {
         let row = rows.get::<models::quarantine::Quarantine>(quarantine)?.ok_or(ReadError::NotFound)?;
         let moment = setting.moment((self.now)());
         let keepers = Keepers::new(&rows).of(&row.value, moment.now)?;
-        Ok(views::quarantine_item(&row.value, row.sequence, keepers, true, &moment))
+        Ok(order_as_seen(scope, views::quarantine_item(&row.value, row.sequence, keepers, true, &moment)))
     }
 
     /// Alerts. One that says what medicine found is no alert of those who may not see that; to whom is only not to go up, none says why it is.
@@ -213,10 +224,13 @@ impl Reader {
         };
         let after = Cursor::key(page, parts, scope.community())?;
         let (sight, reader) = (Sight::of(scope), self.reads_alerts(scope));
+        let suppression = Suppression::new(&rows, reader.now)?;
         read_on(&rows, (index, after), page.limit, |key| {
             let Some((cursor, id)) = alert_of_mark(key, which) else { return Ok(None) };
             let row = rows.get::<models::alert::Alert>(&id)?.filter(|row| sight.shows_alert(&row.value));
-            Ok(row.map(|row| (cursor, views::alert_item(&row.value, row.sequence, false, reader))))
+            let Some(row) = row else { return Ok(None) };
+            let item = views::alert_item(&row.value, row.sequence, false, reader);
+            Ok(Some((cursor, item.with_suppressed(suppression.of(&row.value.state)?))))
         })
     }
 
@@ -225,16 +239,18 @@ impl Reader {
     /// # Errors
     /// [`ReadError`].
     pub fn alert(&self, scope: &Scope, alert: &AlertId) -> Result<views::AlertItem, ReadError> {
-        let row = self.rows(scope.community())?.get::<models::alert::Alert>(alert)?;
-        let row = row.filter(|row| Sight::of(scope).shows_alert(&row.value)).ok_or(ReadError::NotFound)?;
-        Ok(views::alert_item(&row.value, row.sequence, true, self.reads_alerts(scope)))
+        let (rows, reader) = (self.rows(scope.community())?, self.reads_alerts(scope));
+        let row = rows.get::<models::alert::Alert>(alert)?.filter(|row| Sight::of(scope).shows_alert(&row.value)).ok_or(ReadError::NotFound)?;
+        let suppressed = Suppression::new(&rows, reader.now)?.of(&row.value.state)?;
+        Ok(views::alert_item(&row.value, row.sequence, true, reader).with_suppressed(suppressed))
     }
 
     fn reads_alerts<'a>(&self, scope: &'a Scope) -> views::AlertReader<'a> {
         views::AlertReader { community: scope.community(), staff: scope.staff(), role: scope.principal().role(), now: (self.now)() }
     }
 
-    /// Silences that hold now, the first to end first. One of alerts that are none for those who may not see findings is no silence of theirs.
+    /// Silences that hold now, the first to end first. One of alerts that are none for those who may not see findings is no silence of theirs; one of
+    /// alerts that do not say why does not either.
     ///
     /// # Errors
     /// [`ReadError`].
@@ -249,7 +265,8 @@ impl Reader {
             let Some(row) = rows.get::<models::silence::Silence>(&id)?.filter(|row| sight.shows_silence(&row.value)) else { return Ok(None) };
             let building = row.value.building.as_ref().map(|building| rows.get::<models::building::Building>(building)).transpose()?.flatten();
             let name = building.map(|building| building.value.name);
-            Ok(views::silence_item(&row.value, name, row.sequence, now).map(|item| (cursor, item)))
+            let item = views::silence_item(&row.value, name, row.sequence, now);
+            Ok(item.map(|item| (cursor, item.as_seen_by(scope.principal().role()))))
         })
     }
 
@@ -352,7 +369,7 @@ impl Reader {
                 let retracted_by = rows.get::<models::retracted::Retracted>(&commit.header.command)?.map(|row| row.value);
                 let cursor = Cursor::of([at.0.to_string(), sequence.to_string(), index.to_string()]);
                 let item = views::timeline_item(commit, sequence, index, retracted_by);
-                let seen = item.and_then(|(item, event)| as_seen(scope, &commit.header.actor, event).map(|event| (item, event)));
+                let seen = item.and_then(|(item, event)| entry_as_seen(scope, commit, item, event));
                 let Some(seen) = seen else { continue };
                 if !is_without_reasons(&rows, scope, &seen.1)? {
                     items.push((cursor, seen));
@@ -403,6 +420,22 @@ impl Reader {
     }
 }
 
+/// An order as somebody may know of it.
+fn order_as_seen(scope: &Scope, mut order: views::QuarantineItem) -> views::QuarantineItem {
+    if !scope.may(Right::SeeMeasured) {
+        order.mask_measured(|by| scope.did(by));
+    }
+    order
+}
+
+/// An entry of a timeline as somebody may know of it.
+fn entry_as_seen(scope: &Scope, commit: &Commit, mut item: views::TimelineItem, event: Event) -> Option<(views::TimelineItem, Event)> {
+    if !scope.may(Right::SeeMeasured) {
+        item.without.push(views::MEASURED.to_owned());
+    }
+    as_seen(scope, &commit.header, event).map(|event| (item, event))
+}
+
 /// Whether an event is a step of an alert of which somebody is not shown why it is.
 fn is_without_reasons(rows: &CommunityRows<'_>, scope: &Scope, event: &Event) -> Result<bool, StoreError> {
     let Some(step) = Alert::step(event) else { return Ok(false) };
@@ -421,7 +454,7 @@ fn alert_of_mark(key: &Key, which: Alerts) -> Option<(String, AlertId)> {
 }
 
 /// The cursor and the silence of an index entry.
-fn silence_of_mark(key: &Key) -> Option<(String, CommandId)> {
+pub(crate) fn silence_of_mark(key: &Key) -> Option<(String, CommandId)> {
     let mut parts = key.read();
     parts.community().ok()?;
     let (until, id) = (parts.i64().ok()?, parts.text().ok()?);

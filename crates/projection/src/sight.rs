@@ -1,18 +1,21 @@
 //! What is left out for those who may not see what medicine found: findings, what tells of nothing else, alerts that say so, and what others
 //! wrote about alerts. One place, for rows, events and live pages. Everything else goes by this word, so that no count differs from its list.
+//! What is left out of events for those who may not see what was measured is in [`crate::measured`].
 
 use domain::{
     Event,
     access::{Right, Scope},
     alert::{Alert, Kind},
-    values::Slug,
+    commit::Header,
+    record::{Retracted, StoredEvent},
 };
 use readmodel::{
     ReadModel as _,
     models::{alert, silence},
+    views::silence_started_as_seen_by,
 };
 
-use crate::changes::Changed;
+use crate::{changes::Changed, measured::without_measured};
 
 /// Which alerts, and which changes, there are for somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,26 +48,53 @@ impl Sight {
     }
 }
 
-/// An event as somebody may know of it, given the token that asked for it: nothing where it tells of a finding and they may not see findings. A
-/// retraction then repeats only what they knew of, and is nothing where they knew of none; and of what was written about an alert they read
-/// what they wrote themselves.
-pub(crate) fn as_seen(scope: &Scope, actor: &Slug, event: Event) -> Option<Event> {
+/// An event as somebody may know of it, given the commit that told it: nothing where it tells of a finding and they may not see findings, and
+/// without what was measured where they may not see that and did not record it. A retraction then repeats only what they knew of, and is nothing
+/// where they knew of none; and of what was written about an alert they read what they wrote themselves.
+pub(crate) fn as_seen(scope: &Scope, header: &Header, event: Event) -> Option<Event> {
+    let recorded = scope.recorded(header);
+    match event {
+        Event::RecordRetracted(retracted) => retraction_as_seen(scope, recorded, retracted).map(Event::from),
+        event if scope.may(Right::SeeMeasured) || recorded => as_written_seen(scope, header, event),
+        event => as_written_seen(scope, header, event).and_then(without_measured),
+    }
+}
+
+/// An event, and what was written about it, as somebody may know of findings and of reasons.
+fn as_written_seen(scope: &Scope, header: &Header, event: Event) -> Option<Event> {
     if scope.may(Right::SeeFindings) {
         return Some(event);
     }
-    let own = *actor == scope.principal().actor();
+    let own = header.actor == scope.principal().actor();
     match event {
-        Event::RecordRetracted(mut retracted) => {
-            // what cannot be read is not shown either
-            retracted.events.retain(|stored| Event::decode(&stored.name, &stored.payload).is_ok_and(|fact| !tells_a_finding(&fact)));
-            (!retracted.events.is_empty()).then_some(Event::RecordRetracted(retracted))
-        }
         event if tells_a_finding(&event) => None,
         Event::AlertNoted(noted) if !own => Some(domain::alert::Noted { private: None, ..noted }.into()),
         Event::AlertResolved(resolved) if !own => Some(domain::alert::Resolved { private: None, ..resolved }.into()),
         Event::AlertResolvedV2(resolved) if !own => Some(domain::alert::ResolvedV2 { private: None, ..resolved }.into()),
+        Event::SilenceStarted(started) => Some(silence_started_as_seen_by(started, scope.principal().role()).into()),
         event => Some(event),
     }
+}
+
+/// A retraction repeats what others recorded, whoever took it back. What cannot be read is not shown to who may not see all.
+fn retraction_as_seen(scope: &Scope, recorded: bool, mut retracted: Retracted) -> Option<Retracted> {
+    let (findings, measured) = (scope.may(Right::SeeFindings), scope.may(Right::SeeMeasured));
+    if findings && measured {
+        return Some(retracted);
+    }
+    let seen = |stored: StoredEvent| {
+        let fact = Event::decode(&stored.name, &stored.payload).ok().filter(|fact| findings || !tells_a_finding(fact))?;
+        if measured {
+            return Some(stored);
+        }
+        let fact = without_measured(fact)?;
+        Some(StoredEvent { payload: fact.encode().ok()?, ..stored })
+    };
+    retracted.events = retracted.events.into_iter().filter_map(seen).collect();
+    if !measured && !recorded {
+        retracted.private = None;
+    }
+    (!retracted.events.is_empty()).then_some(retracted)
 }
 
 /// Whether an event says what medicine found, or who is left behind by somebody in its care, or is a step of an alert that says so, or a silence

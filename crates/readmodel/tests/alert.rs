@@ -5,16 +5,21 @@
 
 mod world;
 
+use std::collections::BTreeMap;
+
 use domain::{
     Event, Role,
     alert::{
         Act, AlertId, Basis, CloseReason, ClosedV2, Detail, Escalated, Key, Observed, Occurrence, Owner, Raised, RecoveryStarted, Reopened, ResolvedV2,
         Severity, Share, Updated, Why,
     },
-    values::{Place, PlaceNames, Site, Subject, Timestamp},
+    values::{CommandId, Place, PlaceNames, Site, Subject, Timestamp},
 };
 use readmodel::{
-    models::alert::{Alert, CAUSES_PER_EVENT_MAX},
+    models::{
+        alert::{Alert, CAUSES_PER_EVENT_MAX, Row as AlertRow},
+        silence::Row as SilenceRow,
+    },
     views::{self, AlertItem, AlertReader, HistoryItem},
 };
 use world::{id, rows_of, told};
@@ -129,6 +134,10 @@ fn whoever_asks_is_told_how_much_they_were_told_at_whatever_level_until_it_is_ov
     for (role, staff) in [(Role::Leader, "s-nurse"), (Role::Leader, "s-both"), (Role::Grid, "s-other"), (Role::Office, "s-leader"), (Role::Nurse, "s-leader")] {
         assert_eq!(says_why(role, staff), [true; 3], "{role} {staff}");
     }
+    // what was measured came to whoever's turn it is; a guard besides is told what it is, and no more
+    let without = |role: Role, staff: &str| item_as(role, 3, Some(staff)).without;
+    assert_eq!([without(Role::Leader, "s-nurse"), without(Role::Gate, "s-both")], [causes(&[]), causes(&[])]);
+    assert_eq!(without(Role::Gate, "s-other"), ["measured"]);
 }
 
 #[test]
@@ -172,7 +181,14 @@ fn who_is_only_not_to_go_up_reads_where_how_it_stands_and_since_when_and_nothing
         ..whole.clone()
     };
     assert_eq!(item, expected);
-    assert_eq!((whole.without, whole.history[1].reason.as_deref(), whole.kind.as_str()), (Vec::new(), Some("measured_wrong"), "fever"));
+    assert_eq!((whole.without.clone(), whole.history[1].reason.as_deref(), whole.kind.as_str()), (Vec::new(), Some("measured_wrong"), "fever"));
+    for role in [Role::Admin, Role::Command, Role::Grid, Role::Nurse] {
+        assert_eq!((as_role(role).observed, as_role(role).without), (whole.observed.clone(), Vec::new()), "{role}");
+    }
+    for role in [Role::Gate, Role::Viewer, Role::Service] {
+        let expected = AlertItem { observed: None, without: causes(&["measured"]), you_may: as_role(role).you_may, ..whole.clone() };
+        assert_eq!(as_role(role), expected, "{role}");
+    }
     let mut masked = item;
     masked.mask_notes(&id("t-leader"));
     assert_eq!(masked.without, ["reasons", "notes"]);
@@ -211,4 +227,73 @@ fn an_alert_says_what_it_rests_on_now_and_its_history_what_each_step_brought() {
     assert_eq!(brought, [a.clone(), b.clone(), c.clone(), b], "in the first episode and in the second");
     let more: Vec<String> = (0..100).map(|number| format!("many-{number}")).collect();
     assert_eq!(life([&a, &more, &c, &a]).history[1].caused_by, more[100 - CAUSES_PER_EVENT_MAX..], "the latest, and not all of them");
+}
+
+/// An alert about a building, or about somebody in it, as it stands after these events.
+fn row_of(rule: &str, subject: (&str, &str), occurrence: Occurrence, ends: bool) -> domain::alert::State {
+    let key = Key { rule: id(rule), subject_kind: id(subject.0), subject_id: id(subject.1) };
+    let alert = AlertId::new(key.hash(&id("c1")), 1);
+    let place = occurrence.place.clone();
+    let mut events: Vec<Event> = vec![Raised { alert: alert.clone(), key: key.clone(), n: 1, episode: 1, occurrence }.into()];
+    if ends {
+        events.push(ClosedV2 { alert: alert.clone(), key, n: 2, place, person: None, reason: CloseReason::MeasuredWrong }.into());
+    }
+    let facts: Vec<_> = (1..).zip(events).map(|(sequence, event)| told(sequence, Timestamp(0), Timestamp(0), event)).collect();
+    rows_of::<Alert>(&facts).remove(&alert).unwrap().state
+}
+
+#[test]
+fn why_people_are_not_told_of_an_alert_is_said_as_long_as_it_holds() {
+    let at = |building: &str, why: &[&str]| Occurrence { place: Place { building: Some(id(building)), ..Place::default() }, ..occurrence(&causes(why)) };
+    let fever = row_of("fever", ("person", "p1"), at("b07", &["a", "b"]), false);
+    let row = |state| AlertRow { state, history: BTreeMap::new() };
+    let cluster = |building: &str, why: &[&str], ends| row(row_of("cluster", ("building", building), at(building, why), ends));
+    let silence = |number: u128, kind: Option<&str>, building: Option<&str>, until: i64| SilenceRow {
+        silence: CommandId(uuid::Uuid::from_u128(number)),
+        kind: kind.map(id),
+        building: building.map(id),
+        since: Timestamp(0),
+        until: Timestamp(until),
+        actor: id("office"),
+        by: vec![id("s-yang")],
+        private: None,
+        ended_at: None,
+    };
+    let said = |alert: &domain::alert::State, silences: &[SilenceRow], of_building: &[AlertRow]| {
+        let said = views::suppressed(alert, silences, of_building, Timestamp(10))?;
+        Some((said.silenced.map(|by| (by.until.0, by.by)), said.inhibited_by))
+    };
+    let open = cluster("b07", &["b", "c"], false);
+    let stands = Some((None, Some(open.state.alert.clone())));
+    let until = |until: i64| Some((Some((until, vec![id("s-yang")])), None));
+
+    // a cluster that counts one of its causes stands for a fever that is confirmed and not over
+    assert_eq!(said(&fever, &[], std::slice::from_ref(&open)), stands);
+    let without_it = [cluster("b07", &["c", "d"], false), cluster("b07", &["b"], true), cluster("b08", &["b"], false)];
+    assert_eq!(said(&fever, &[], &without_it), None, "one that does not count it, one that is over, one elsewhere");
+    let unconfirmed = row_of("fever", ("person", "p1"), Occurrence { unconfirmed: true, ..at("b07", &["b"]) }, false);
+    let (over, other) = (row_of("fever", ("person", "p1"), at("b07", &["b"]), true), row_of("symptom", ("person", "p1"), at("b07", &["b"]), false));
+    for alert in [&unconfirmed, &over, &other, &open.state] {
+        assert_eq!(said(alert, &[], std::slice::from_ref(&open)), None, "{}", alert.key.rule);
+    }
+
+    // of silences that hold now and are about it, the longest
+    let (kind, place) = (silence(1, Some("fever"), None, 20), silence(2, None, Some("b07"), 30));
+    assert_eq!(said(&fever, &[kind.clone(), place.clone(), silence(3, Some("symptom"), None, 40), silence(4, None, Some("b08"), 40)], &[]), until(30));
+    assert_eq!(said(&fever, &[silence(5, Some("fever"), None, 10)], &[]), None, "until then, and not then");
+    assert_eq!(said(&fever, &[SilenceRow { ended_at: Some(Timestamp(5)), ..kind.clone() }], &[]), None, "ended by hand");
+    assert_eq!(said(&over, std::slice::from_ref(&kind), &[]), None, "what is over is told to nobody anyway");
+
+    // both at once; and a cluster that is silenced stands for nothing
+    let open = std::slice::from_ref(&open);
+    assert_eq!(said(&fever, &[kind], open), Some((until(20).unwrap().0, stands.clone().unwrap().1)));
+    assert_eq!(said(&fever, &[silence(6, Some("cluster"), None, 20)], open), None);
+    assert_eq!(said(&fever, &[place], open), until(30));
+
+    // who is not to go up is not told which kind stands for it
+    let item = life([&causes(&["a"]), &causes(&["a"]), &causes(&["a"]), &causes(&["a"])]);
+    let why = views::suppressed(&fever, &[], open, Timestamp(10));
+    assert!(why.is_some() && item.clone().with_suppressed(why.clone()).suppressed == why);
+    let neighbours = AlertItem { without: causes(&["reasons"]), ..item };
+    assert_eq!(neighbours.with_suppressed(why).suppressed, None);
 }

@@ -54,6 +54,18 @@ async fn an_upload_of_fevers_in_a_building_is_its_cluster_for_the_town_and_each_
     .await;
     // none, but for those who were read before the others were on the log
     assert!(by_name() <= 2, "{:?}", texts(&town));
+    // of each fever the API and its page say what stands for it
+    let (cluster, fevers) = until("each fever says so", WAIT, async || {
+        let items = system.get(&format!("/communities/{COMMUNITY}/alerts?limit=200")).await.ok()?.json["items"].as_array()?.clone();
+        let cluster = items.iter().find(|item| item["kind"] == "cluster")?.clone();
+        let part: Vec<Value> = items.into_iter().filter(|item| item["suppressed"]["inhibited_by"] == cluster["alert"]).collect();
+        (part.len() == UPLOAD && part.iter().all(|item| item["kind"] == "fever")).then_some((cluster, part))
+    })
+    .await;
+    assert_eq!(cluster["suppressed"], Value::Null, "people are told of the cluster");
+    let show = async |alert: &Value| system.page(&token, &format!("/c/{COMMUNITY}/alerts/{}", alert.as_str().unwrap())).await.unwrap().text;
+    let stands = format!("href=\"/c/{COMMUNITY}/alerts/{}\">并入聚集警报</a>", cluster["alert"].as_str().unwrap());
+    assert!(show(&fevers[0]["alert"]).await.contains(&stands) && !show(&cluster["alert"]).await.contains("并入聚集警报"));
     system.stop().unwrap();
 }
 
@@ -77,5 +89,9 @@ async fn what_waits_its_minute_when_a_silence_begins_is_counted_and_not_told() {
     let silence = system.must(COMMUNITY, "alert.silence", None, silence).await.unwrap();
     until("it is counted", WAIT, async || (doing(&system, "group").await["suppressed"]["silenced"] == 1).then_some(())).await;
     assert!(all(&robot).is_empty(), "{silence:?}: {:?}", texts(&robot));
+    let path = format!("/communities/{COMMUNITY}/alerts?after={}", silence.json["sequence"]);
+    let alert = system.get(&path).await.unwrap().json["items"][0].clone();
+    let silenced = &alert["suppressed"]["silenced"];
+    assert_eq!((&silenced["silence"], &silenced["until"]), (&silence.json["id"], &json!("2020-02-06T12:00:00Z")), "{alert}");
     system.stop().unwrap();
 }

@@ -17,7 +17,7 @@ pub(crate) const ROLES: [&str; 8] = ["admin", "command", "office", "grid", "lead
 const HEADERS_OF_THE_MOMENT: [&str; 1] = ["date"];
 
 /// Every route of a community that is read, with ids that the others have; `{alert}` stands for an alert of theirs.
-const READ: [&str; 23] = [
+pub(crate) const READ: [&str; 23] = [
     "",
     "/buildings",
     "/buildings/b-other",
@@ -114,7 +114,8 @@ fn segments(route: &str) -> String {
 }
 
 /// Every page of a community.
-const PAGES: [&str; 10] = ["", "/duties", "/unreported", "/coverage", "/quarantines", "/checkpoints", "/b/b-other", "/h/h-other", "/alerts", "/alerts/{alert}"];
+pub(crate) const PAGES: [&str; 10] =
+    ["", "/duties", "/unreported", "/coverage", "/quarantines", "/checkpoints", "/b/b-other", "/h/h-other", "/alerts", "/alerts/{alert}"];
 
 /// An answer as far as it may tell anything: status, headers, bytes.
 async fn told(response: Response) -> (u16, Vec<(String, String)>, Vec<u8>) {

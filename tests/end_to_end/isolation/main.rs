@@ -5,6 +5,7 @@
 
 mod doors;
 mod findings;
+mod measured;
 mod neighbours;
 mod offers;
 mod topics;

@@ -36,6 +36,8 @@ use crate::{
 
 /// Most causes shown with one step of an alert's history.
 const STEP_CAUSES_MAX: usize = 5;
+/// The list of what people are not told of now, whatever its state.
+const HELD_BACK: &str = "held_back";
 /// How long somebody may have an alert before it is nobody's again, in minutes.
 const MINUTES_CHOICES: [(u32, &str); 3] = [(30, "alert.half_hour"), (60, "alert.one_hour"), (120, "alert.two_hours")];
 
@@ -82,6 +84,8 @@ struct AlertPage {
     occurrences: u32,
     causes: Vec<Cause>,
     history: Vec<Step>,
+    /// Who has what was measured, where that is left out for the visitor.
+    measured_elsewhere: Option<&'static str>,
     building: Option<String>,
     household: Option<String>,
     choices: Vec<(u32, &'static str)>,
@@ -163,7 +167,7 @@ pub(crate) struct Note {
     note: String,
 }
 
-/// `GET /c/{community}/alerts?state=open|acknowledged|ended&severity=`
+/// `GET /c/{community}/alerts?state=open|acknowledged|held_back|ended&severity=`
 pub(crate) async fn list(visitor: Visitor, Path(id): Path<String>, Query(filter): Query<Filter>) -> Response {
     visitor.show(inbox(&visitor, &id, &filter).await)
 }
@@ -171,19 +175,22 @@ pub(crate) async fn list(visitor: Visitor, Path(id): Path<String>, Query(filter)
 async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPage, Failure> {
     let community = visitor.community(id).await?;
     let words = visitor.words;
-    let state = filter.state.as_deref().filter(|state| matches!(*state, "open" | "acknowledged" | "ended"));
+    let state = filter.state.as_deref().filter(|state| matches!(*state, "open" | "acknowledged" | HELD_BACK | "ended"));
     let severity = filter.severity.as_deref().and_then(Severity::from_word);
     let active = super::active_alerts(visitor, &community).await?;
     let wanted = |alert: &&AlertItem| severity.is_none_or(|severity| todo::weight(alert) == severity);
     let in_state = |state: &str| active.items.iter().filter(wanted).filter(|alert| alert.state == state).count();
     let (open, taken) = (in_state("open"), in_state("acknowledged"));
+    let is_held_back = |alert: &AlertItem| alert.suppressed.is_some();
+    let held_back = active.items.iter().filter(wanted).filter(|alert| is_held_back(alert)).count();
     // a number of the board counts whatever is not over: its list shows all of that
     let all = state.is_none();
     let ended: List<AlertItem> = match state {
         Some("ended") => visitor.api.list(&community.path("/alerts"), "state=ended").await?,
         _ => List { items: Vec::new(), more: false },
     };
-    let shown = active.items.iter().filter(|alert| state != Some("ended") && (all || state == Some(alert.state.as_str()))).chain(&ended.items);
+    let is_in = |alert: &AlertItem| all || state == Some(alert.state.as_str()) || (state == Some(HELD_BACK) && is_held_back(alert));
+    let shown = active.items.iter().filter(|alert| state != Some("ended") && is_in(alert)).chain(&ended.items);
     let silences: List<SilenceItem> = visitor.api.list(&community.path("/silences"), "").await?;
     let colleagues = Colleagues::of(visitor, &community).await?;
     let mut lines = todo::lines(shown.filter(wanted), &community.base(), &community.clock, &colleagues);
@@ -198,7 +205,7 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
     };
     Ok(AlertsPage {
         f: visitor.community_frame(&community, "alerts", words.of("alerts.title")),
-        tabs: vec![
+        tabs: [
             Tab {
                 href: format!("{base}?{}", suffix.trim_start_matches('&')),
                 word: words.get("alerts.all").unwrap_or_default(),
@@ -207,8 +214,11 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
             },
             tab("open", "alerts.open", Some(open)),
             tab("acknowledged", "alerts.acknowledged", Some(taken)),
-            tab("ended", "alerts.ended", None),
-        ],
+        ]
+        .into_iter()
+        .chain((held_back > 0 || state == Some(HELD_BACK)).then(|| tab(HELD_BACK, "alerts.held_back", Some(held_back))))
+        .chain([tab("ended", "alerts.ended", None)])
+        .collect(),
         only: severity.map(|severity| words.with("alerts.only", words.of(&format!("severity.{severity}")))),
         all_href: state.map_or_else(|| base.clone(), |state| format!("{base}?state={state}")),
         lines,
@@ -229,7 +239,11 @@ fn silence_line(silence: &SilenceItem, clock: &Clock, colleagues: &Colleagues) -
         },
         words.with("silences.until", clock.short(silence.until)),
         colleagues.who(&silence.by, &silence.actor),
-        silence.private.first("reason").map(|reason| words.with("quote", reason)).unwrap_or_default(),
+        match silence.private.first("reason") {
+            Some(reason) => words.with("quote", reason),
+            None if silence.without.is_empty() => String::new(),
+            None => words.of("silences.reason_elsewhere").to_owned(),
+        },
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
@@ -266,6 +280,7 @@ async fn page(visitor: &Visitor, id: &str, alert: &str, told: &Told, changed: Op
         occurrences: item.occurrences,
         causes: item.caused_by.iter().map(cause).collect(),
         history: item.history.iter().rev().map(step).collect(),
+        measured_elsewhere: telling::measured_elsewhere(&item.without, words),
         building: item.place.building.as_ref().map(|building| format!("{base}/b/{building}")),
         household: household.clone(),
         choices: MINUTES_CHOICES.iter().map(|(minutes, key)| (*minutes, words.get(key).unwrap_or(key))).collect(),

@@ -38,6 +38,8 @@ struct HouseholdPage {
     duties: Vec<quarantines::Row>,
     entries: Vec<Entry>,
     more: bool,
+    /// Who has what was measured, where that is left out for the visitor.
+    measured_elsewhere: Option<&'static str>,
 }
 
 /// Why the door is as it is.
@@ -123,6 +125,7 @@ async fn page(visitor: &Visitor, id: &str, household: &str) -> Result<HouseholdP
         duties: orders.iter().map(|order| quarantines::Row::of(order, &names, &community, &colleagues)).collect(),
         entries,
         more: timeline.next.is_some(),
+        measured_elsewhere: telling::measured_elsewhere(&view.without, words),
         household: household.to_string(),
         place,
     })

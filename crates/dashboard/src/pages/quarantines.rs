@@ -22,6 +22,8 @@ use crate::{
 struct QuarantinesPage {
     f: Frame,
     rows: Vec<Row>,
+    /// Who has what was measured, where that is left out for the visitor.
+    measured_elsewhere: Option<&'static str>,
 }
 
 pub(super) struct Row {
@@ -67,7 +69,8 @@ async fn page(visitor: &Visitor, id: &str) -> Result<QuarantinesPage, Failure> {
     });
     let colleagues = Colleagues::of(visitor, &community).await?;
     let rows = items.iter().map(|item| Row::of(item, &names, &community, &colleagues)).collect();
-    Ok(QuarantinesPage { f: visitor.community_frame(&community, "quarantines", visitor.words.of("quarantines.title")), rows })
+    let measured_elsewhere = items.first().and_then(|item| telling::measured_elsewhere(&item.without, visitor.words));
+    Ok(QuarantinesPage { f: visitor.community_frame(&community, "quarantines", visitor.words.of("quarantines.title")), rows, measured_elsewhere })
 }
 
 impl Row {

@@ -6,7 +6,7 @@ use domain::{
     alert::{Act, Severity},
     values::{PersonId, Timestamp},
 };
-use readmodel::views::{AlertItem, TurnView};
+use readmodel::views::{AlertItem, Suppressed, TurnView};
 
 use super::names_of;
 use crate::{
@@ -17,6 +17,18 @@ use crate::{
     telling,
     visitor::{Community, Visitor},
 };
+
+/// Why people are not told of an alert.
+pub(crate) struct HeldBack {
+    /// `已静默至 14:00`, `并入聚集警报`.
+    pub(crate) text: String,
+    /// What stands for it, or says so.
+    pub(crate) href: String,
+    /// Who silenced it.
+    pub(crate) by: Option<String>,
+    /// Who is not told.
+    pub(crate) means: &'static str,
+}
 
 /// An alert in a line.
 pub(crate) struct Line {
@@ -35,6 +47,8 @@ pub(crate) struct Line {
     pub(crate) owned: bool,
     pub(crate) next: Option<String>,
     pub(crate) late: bool,
+    /// Why people are not told of it now.
+    pub(crate) held_back: Vec<HeldBack>,
     /// What the list is ordered by: when somebody must act next.
     pub(crate) deadline: Timestamp,
 }
@@ -93,10 +107,29 @@ impl Line {
                 true => (!alert.says_why()).then(|| words.of("next.ask_before_going_up").to_owned()),
             },
             late: alert.late,
+            held_back: held_back(alert, base, clock, colleagues),
             // nobody has it: somebody should have had it since they could
             deadline: acknowledged.and_then(|taken| taken.until).unwrap_or(free_since),
         }
     }
+}
+
+fn held_back(alert: &AlertItem, base: &str, clock: &Clock, colleagues: &Colleagues) -> Vec<HeldBack> {
+    let Some(Suppressed { silenced, inhibited_by }) = &alert.suppressed else { return Vec::new() };
+    let words = clock.words;
+    let silenced = silenced.as_ref().map(|silenced| HeldBack {
+        text: words.with("held.silenced", clock.short(silenced.until)),
+        href: format!("{base}/alerts#silences"),
+        by: Some(colleagues.who(&silenced.by, &silenced.actor)),
+        means: words.of("held.silenced_means"),
+    });
+    let inhibited = inhibited_by.as_ref().map(|cluster| HeldBack {
+        text: words.of("held.cluster").to_owned(),
+        href: format!("{base}/alerts/{cluster}"),
+        by: None,
+        means: words.of("held.cluster_means"),
+    });
+    silenced.into_iter().chain(inhibited).collect()
 }
 
 /// As what an alert counts: what recovers is to be looked at today, whatever it was.

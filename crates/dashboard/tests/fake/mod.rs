@@ -84,6 +84,12 @@ impl Fake {
         (found["late"], found["first_at"], found["free_since"]) = (json!(true), json!(place::ago(&*self.now, 3 * 24 * 60)), json!(place::ago(&*self.now, 1)));
     }
 
+    /// People are not told of an alert.
+    pub(crate) fn suppressed(&self, alert: &str, why: &Value) {
+        let mut alerts = self.alerts.lock().unwrap();
+        alerts.iter_mut().find(|item| item["alert"] == alert).unwrap()["suppressed"] = why.clone();
+    }
+
     /// It is, or was, the turn of whoever asks.
     pub(crate) fn turn_of_who_asks(&self, alert: &str, level: u8) {
         self.alerts.lock().unwrap().iter_mut().find(|item| item["alert"] == alert).unwrap()["your_turn"] = json!(level);

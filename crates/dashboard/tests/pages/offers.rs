@@ -116,3 +116,37 @@ async fn what_is_offered_to_each_role_is_what_is_taken_from_it() {
     let offered = |role, action| offered_to.contains(&(role, action));
     assert!(offered(Role::Nurse, "assign") && !offered(Role::Leader, "assign") && offered(Role::Leader, "note"));
 }
+
+/// What people are not told of says so wherever it stands, and leads to what stands for it or says why.
+#[tokio::test]
+async fn what_people_are_not_told_of_says_why_and_leads_to_what_stands_for_it() {
+    let (site, cluster) = (site(false, false), fake::alert_id(10));
+    let lists = ["/c/longquan/alerts", "/c/longquan/alerts?state=held_back"];
+    for path in lists.into_iter().chain(["/c/longquan", &alert_path(1)]) {
+        let told = site.get(path, &office()).await.text;
+        assert!(
+            !told.contains("已静默") && !told.contains("并入聚集警报") && !told.contains("为何不通知") && (path == lists[1] || !told.contains("held_back")),
+            "{path}: {told}"
+        );
+    }
+    let silenced =
+        serde_json::json!({"silence": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f70", "until": "2020-02-06T22:00:00+08:00", "actor": "office", "by": ["s-yang"]});
+    site.fake.suppressed(&fake::alert_id(1), &serde_json::json!({"silenced": silenced, "inhibited_by": cluster}));
+    site.fake.suppressed(&fake::alert_id(4), &serde_json::json!({"silenced": silenced, "inhibited_by": null}));
+    let (why, stands) = ("href=\"/c/longquan/alerts#silences\">已静默至 22:00</a>", format!("href=\"/c/longquan/alerts/{cluster}\">并入聚集警报</a>"));
+    for (path, lines) in lists.into_iter().zip([2, 2]).chain([("/c/longquan", 2)]) {
+        let page = site.get(path, &office()).await.text;
+        assert_eq!((page.matches(why).count(), page.matches(&stands).count()), (lines, 1), "{path}: {page}");
+    }
+    let page = site.get(&alert_path(1), &office()).await.text;
+    assert!(page.contains(why) && page.contains(&stands) && page.contains("为何不通知"), "{page}");
+    for said in ["</a> 杨秀英", "群和个人都不通知", "只收聚集的群不再逐人通知", "订阅的程序照常收到"] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!site.get(&alert_path(4), &office()).await.text.contains("只收聚集的群"), "what does not hold is not explained");
+    let english = site.get(&alert_path(1), &format!("{}; lang=en", office())).await.text;
+    assert!(english.contains("silenced until 22:00") && english.contains("held back for the cluster"), "{english}");
+    let inbox = site.get("/c/longquan/alerts", &office()).await.text;
+    assert!(inbox.contains("不通知 <b>2</b>") && inbox.contains("id=\"silences\""), "counted, with the list behind the number: {inbox}");
+    assert_eq!(site.get(lists[1], &office()).await.text.matches("<li class=\"line").count(), 2);
+}

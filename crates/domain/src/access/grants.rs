@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use super::{Granted, Right, TokenScope};
 use crate::{
     Event, Fact,
-    commit::Role,
+    commit::{Header, Role},
     values::{CommunityId, Slug, StaffId, TokenId, TownId},
 };
 
@@ -189,5 +189,15 @@ impl Scope {
     /// Whether they have a right here.
     pub fn may(&self, right: Right) -> bool {
         self.principal.may(right)
+    }
+
+    /// Whether they are among those who did something.
+    pub fn did(&self, by: &[StaffId]) -> bool {
+        self.staff().is_some_and(|staff| by.contains(staff))
+    }
+
+    /// Whether they recorded something: their token sent it, or they are among those who did it.
+    pub fn recorded(&self, header: &Header) -> bool {
+        header.actor == self.principal.actor() || self.did(&header.by)
     }
 }

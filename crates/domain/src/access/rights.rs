@@ -11,6 +11,9 @@ pub enum Right {
     SeePersonal,
     /// See what medicine found of somebody: who works for their health, or decides about it.
     SeeFindings,
+    /// See what was measured of somebody, and what they were asked about their health: temperatures, symptoms, exposure, and the notes of whoever
+    /// was there. Whoever recorded it reads it without this too.
+    SeeMeasured,
     /// Export the log of a community.
     Export,
     /// Make, list and end tokens and consumers.
@@ -28,6 +31,9 @@ impl Role {
             Right::See => true,
             Right::SeePersonal => matches!(self, Self::Office | Self::Grid | Self::Leader | Self::Nurse | Self::Gate),
             Right::SeeFindings => matches!(self, Self::Office | Self::Nurse),
+            // a leader is a neighbour, and a guard stops who is on the list: neither needs to know why. Grid workers keep orders and check; the town is
+            // told of fevers as they are, and the operator holds the log
+            Right::SeeMeasured => matches!(self, Self::Admin | Self::Command | Self::Office | Self::Grid | Self::Nurse),
             Right::Export => matches!(self, Self::Admin | Self::Office),
             Right::Operate | Right::Found => self == Self::Admin,
             Right::Send(kind) => self.may_send(kind),

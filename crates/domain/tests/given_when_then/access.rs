@@ -95,21 +95,22 @@ fn only_an_operator_of_everything_founds() {
 #[test]
 fn each_role_may_what_it_needs_and_no_more() {
     use domain::commit::Role;
-    // columns: see names, see findings, export, operate, visit.record, quarantine.check, quarantine.order, medical.record, entry.record, alert.acknowledge, alert.close, policy.set, alert.observe
+    // columns: see names, see findings, see what was measured, export, operate, visit.record, quarantine.check, quarantine.order, medical.record, entry.record, alert.acknowledge, alert.close, policy.set, alert.observe
     let table = [
-        (Role::Admin, "--eovcqmgaxps"),
-        (Role::Command, "---------a---"),
-        (Role::Office, "nfe-vcqmgaxps"),
-        (Role::Grid, "n---vc---ax--"),
-        (Role::Leader, "n---v----a---"),
-        (Role::Nurse, "nf--vcqm-ax--"),
-        (Role::Gate, "n-------ga---"),
-        (Role::Viewer, "-------------"),
-        (Role::Service, "------------s"),
+        (Role::Admin, "--reovcqmgaxps"),
+        (Role::Command, "--r-------a---"),
+        (Role::Office, "nfre-vcqmgaxps"),
+        (Role::Grid, "n-r--vc---ax--"),
+        (Role::Leader, "n----v----a---"),
+        (Role::Nurse, "nfr--vcqm-ax--"),
+        (Role::Gate, "n--------ga---"),
+        (Role::Viewer, "--------------"),
+        (Role::Service, "-------------s"),
     ];
     let rights = [
         ('n', Right::SeePersonal),
         ('f', Right::SeeFindings),
+        ('r', Right::SeeMeasured),
         ('e', Right::Export),
         ('o', Right::Operate),
         ('v', Right::Send("visit.record")),

@@ -143,6 +143,7 @@ fn line(zone: &Zone, alert: &Value) -> String {
         place.join(" "),
         format!("{} 起 since", local(zone, &alert["first_at"])),
         turn(zone, &alert["turn"]),
+        not_told(zone, &alert["suppressed"]),
         format!("{} n={}", text(&alert["alert"]), alert["n"]),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
@@ -187,6 +188,14 @@ fn turn(zone: &Zone, turn: &Value) -> String {
     format!("{level}级 level {level}: {owners}{due}")
 }
 
+/// Why people are not told of it: `不通知 not told: 静默至 silenced until 2020-02-06 20:00`.
+fn not_told(zone: &Zone, suppressed: &Value) -> String {
+    let silenced = (!suppressed["silenced"].is_null()).then(|| format!("静默至 silenced until {}", local(zone, &suppressed["silenced"]["until"])));
+    let cluster = suppressed["inhibited_by"].as_str().map(|cluster| format!("并入聚集警报 held back for the cluster {cluster}"));
+    let why: Vec<String> = silenced.into_iter().chain(cluster).collect();
+    if why.is_empty() { String::new() } else { format!("不通知 not told: {}", why.join("，")) }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -205,6 +214,16 @@ mod tests {
             "紧急 critical  未接 open  发热 Fever  阳光小区 7号楼 2 502  2020-02-06 15:04 起 since  \
              2级 level 2: s-office，2020-02-06 15:19 上报 goes up  abc-1 n=3"
         );
+        let silenced = json!({"silence": "01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f50", "until": "2020-02-06T12:00:00Z", "actor": "office", "by": []});
+        for (suppressed, said) in [
+            (json!({"silenced": silenced, "inhibited_by": null}), "不通知 not told: 静默至 silenced until 2020-02-06 20:00"),
+            (json!({"silenced": null, "inhibited_by": "def-1"}), "不通知 not told: 并入聚集警报 held back for the cluster def-1"),
+            (json!({"silenced": silenced, "inhibited_by": "def-1"}), "silenced until 2020-02-06 20:00，并入聚集警报 held back for the cluster def-1"),
+        ] {
+            alert["suppressed"] = suppressed;
+            assert!(line(&Zone::default(), &alert).contains(said), "{}", line(&Zone::default(), &alert));
+        }
+        alert["suppressed"] = Value::Null;
         // nothing that this program does not know is shown as something mild, or as over
         (alert["turn"], alert["kind"], alert["severity"], alert["state"]) = (Value::Null, json!("of_a_newer_program"), json!("worst"), json!("asleep"));
         assert_eq!(

@@ -15,6 +15,7 @@ use domain::{
     values::{CommandId, Slug, Timestamp},
 };
 use futures_util::{Stream, stream};
+use readmodel::views::MEASURED;
 use serde::Serialize;
 use serde_json::Value;
 use web::{Problem, SEQUENCE};
@@ -36,8 +37,8 @@ struct Line {
     actor: Slug,
     events: Vec<LineEvent>,
     /// What is left out of all lines for this caller, whether there is any in this one or not.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    without: &'static [&'static str],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    without: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -155,7 +156,7 @@ impl Export {
 
     async fn commit_line(&self, stored: &Stored, commit: Commit) -> Result<Line, ReadError> {
         let Commit { header, events } = commit;
-        let seen = (0..).zip(events).filter_map(|(index, event)| Some((index, as_seen(&self.scope, &header.actor, event)?)));
+        let seen = (0..).zip(events).filter_map(|(index, event)| Some((index, as_seen(&self.scope, &header, event)?)));
         let (places, mut events): (Vec<u16>, Vec<Event>) = seen.unzip();
         let opened = self.query.opener.open_events(&self.scope, ("export", ""), &mut events).await;
         opened.map_err(|error| ReadError::Unavailable(error.to_string()))?;
@@ -173,7 +174,13 @@ impl Export {
             recorded_at: header.recorded_at,
             actor: header.actor.clone(),
             events: places.into_iter().zip(&events).map(line_event).collect(),
-            without: if self.scope.may(Right::SeeFindings) { &[] } else { &["findings"] },
+            without: left_out(&self.scope),
         })
     }
+}
+
+/// What somebody is not told, in words.
+fn left_out(scope: &Scope) -> Vec<&'static str> {
+    let words = [(Right::SeeFindings, "findings"), (Right::SeeMeasured, MEASURED)];
+    words.into_iter().filter(|(right, _)| !scope.may(*right)).map(|(_, word)| word).collect()
 }

@@ -206,6 +206,7 @@ async fn what_was_written_about_an_alert_is_read_by_those_who_may_see_findings_a
         let (without, noted) = match token {
             "leader" => (json!(["reasons", "notes"]), 0),
             token if SEE.contains(&token) => (Value::Null, 2),
+            "gate" | "viewer" => (json!(["measured", "notes"]), 2),
             _ => (json!(["notes"]), 2),
         };
         let told = timeline["items"].as_array().unwrap().iter().filter(|item| item["type"] == "alert.noted.v1").count();

@@ -9,6 +9,7 @@ mod findings;
 mod harness;
 mod isolation;
 mod live_pages;
+mod measured;
 mod people;
 mod staff;
 #[path = "../../../readmodel/tests/world/mod.rs"]

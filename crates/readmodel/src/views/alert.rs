@@ -10,7 +10,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Veiled, Veils};
+use super::{Suppressed, Veiled, Veils, without_measured};
 use crate::models::alert::{self, Action, Happened};
 
 /// What happened to an alert.
@@ -114,7 +114,7 @@ pub struct AlertItem {
     pub person: Option<Subject>,
     /// A second measurement is still owed.
     pub unconfirmed: bool,
-    /// What was measured.
+    /// What was measured; nothing for those who may not see that, unless all of it came to them.
     pub observed: Option<Observed>,
     /// Slots, days, checkpoint: what its rule says.
     pub detail: Detail,
@@ -137,6 +137,8 @@ pub struct AlertItem {
     pub free_since: Option<Timestamp>,
     /// Whose turn it is; nothing once it is recovering or over, and where nobody was ever given a duty for it.
     pub turn: Option<TurnView>,
+    /// Why people are not told of it now; nothing where they are, where why it is is left out, and once it is over.
+    pub suppressed: Option<Suppressed>,
     /// How much whoever asks was told of it in this episode, at whatever level; nothing where they were told nothing, and once it is over. To a leader
     /// [`Share::DoNotGoUp`] where somebody may be ill, unless it is their turn.
     pub for_you: Option<Share>,
@@ -150,7 +152,7 @@ pub struct AlertItem {
     pub caused_by: Vec<String>,
     /// What became of it, oldest first. Empty in lists.
     pub history: Vec<HistoryItem>,
-    /// What is left out for this caller, whether there is any or not: `notes`, and `reasons`.
+    /// What is left out for this caller, whether there is any or not: `notes`, `measured`, and `reasons`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
     /// Sequence of the last commit in it.
@@ -160,7 +162,7 @@ pub struct AlertItem {
 /// What those are not shown who may not see findings: what others wrote about an alert.
 const NOTES: &str = "notes";
 /// What those are not shown who are only not to go up: why. Neighbours need not know what is behind a door to stay away from it.
-const REASONS: &str = "reasons";
+pub(super) const REASONS: &str = "reasons";
 
 impl AlertItem {
     /// Whether whoever asked can do something about it.
@@ -172,6 +174,13 @@ impl AlertItem {
     pub fn mask_notes(&mut self, reader: &Slug) {
         self.history.iter_mut().filter(|happened| happened.actor != *reader).for_each(|happened| happened.private = Veiled::Nothing);
         self.without.push(NOTES.to_owned());
+    }
+
+    /// With why people are not told of it now: that a cluster stands for it, or which kind is silenced, says why it is.
+    #[must_use]
+    pub fn with_suppressed(self, suppressed: Option<Suppressed>) -> Self {
+        let suppressed = suppressed.filter(|_| self.says_why());
+        Self { suppressed, ..self }
     }
 
     /// Whether it says to whoever asked why it is.
@@ -221,15 +230,35 @@ pub struct AlertReader<'a> {
 }
 
 /// The word that stands for the kind of an alert.
-fn do_not_go_up() -> Slug {
+pub(super) fn do_not_go_up() -> Slug {
     #[expect(clippy::expect_used, reason = "a word of ours is a slug: tests show alerts with it")]
     DO_NOT_GO_UP.parse().expect("a word of ours is a slug")
 }
 
 /// An alert as it stands, as far as whoever asks may know; with its causes and its history when it alone is asked for.
 pub fn alert_item(row: &alert::Row, sequence: u64, whole: bool, reader: AlertReader<'_>) -> AlertItem {
-    let item = whole_item(row, sequence, whole, reader);
-    if is_without_reasons(&row.state, reader.staff, reader.role) { item.without_reasons(reader.community) } else { item }
+    let mut item = whole_item(row, sequence, whole, reader);
+    let told_everything = || share_of_episode(&row.state, reader.staff, reader.role) == Some(Share::Everything);
+    if is_without_reasons(&row.state, reader.staff, reader.role) {
+        return item.without_reasons(reader.community);
+    }
+    if !reader.role.may(Right::SeeMeasured) && !told_everything() {
+        item.observed = None;
+        if is_of_illness(&row.state.key.rule) {
+            without_measured(&mut item.without);
+        }
+    }
+    item
+}
+
+/// Whether somebody may be ill where there are alerts of a kind.
+fn is_of_illness(kind: &Slug) -> bool {
+    Kind::of(kind.as_str()).is_some_and(|kind| kind.is_illness)
+}
+
+/// Whether somebody is not shown what a silence is of, nor its reason: a leader, where it is one of alerts of whoever may be ill. One of every kind is, too.
+pub(crate) fn silence_is_without_reasons(kind: Option<&Slug>, role: Role) -> bool {
+    role == Role::Leader && kind.is_none_or(is_of_illness)
 }
 
 /// Whether somebody is not shown why an alert is, nor its events, which say it: a neighbour of whom all that is wanted is not to go up, also when it is over.
@@ -269,6 +298,7 @@ fn whole_item(row: &alert::Row, sequence: u64, whole: bool, AlertReader { commun
         seen: state.turn.seen.as_ref().map(|seen| SeenBy { actor: seen.actor.clone(), by: taken_by(row, &seen.actor), at: seen.at }),
         free_since: state.free_since(now),
         turn: turn_view(state, now),
+        suppressed: None,
         for_you: share_of(state, staff, role),
         your_turn: turn_of(state, staff),
         you_may: Alert::acts(state, role).map(|act| act.command().to_owned()).collect(),
@@ -297,8 +327,7 @@ fn share_of_episode(state: &State, staff: Option<&StaffId>, role: Role) -> Optio
     let levels = state.turn.told.values();
     let mut told = levels.clone().flat_map(|told| &told.owners).chain(levels.flat_map(|told| &told.informed));
     let share = told.find(|told| Some(&told.staff) == staff).map(|told| told.share);
-    let may_be_ill = || Kind::of(state.key.rule.as_str()).is_some_and(|kind| kind.is_illness);
-    share.or_else(|| (role == Role::Leader && may_be_ill()).then_some(Share::DoNotGoUp))
+    share.or_else(|| (role == Role::Leader && is_of_illness(&state.key.rule)).then_some(Share::DoNotGoUp))
 }
 
 /// The first level at which it is somebody's turn, or was in this episode.

@@ -6,7 +6,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Moment, Veiled, Veils};
+use super::{Moment, Veiled, Veils, without_measured};
 use crate::models::{Found, Observation, household, quarantine};
 
 /// Somebody who belongs to a household.
@@ -95,6 +95,9 @@ pub struct HouseholdView {
     pub orders: Vec<QuarantineId>,
     /// What was found at its door, newest first.
     pub observations: Vec<ObservationView>,
+    /// What is left out for this caller, whether there is any or not: `measured`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
     /// Sequence of the last commit in it.
     pub sequence: u64,
 }
@@ -117,6 +120,19 @@ impl HouseholdView {
     /// Without who was found and how, for those who may not see personal data.
     pub fn mask(&mut self) {
         self.observations.iter_mut().for_each(|seen| seen.people.clear());
+        without_measured(&mut self.without);
+    }
+
+    /// Without what was measured, asked and noted by others, for those who may not see that. Who was there, and whether somebody opened, stays.
+    pub fn mask_measured(&mut self, did: impl Fn(&[StaffId]) -> bool) {
+        for seen in self.observations.iter_mut().filter(|seen| !did(&seen.by)) {
+            seen.private = Veiled::Nothing;
+            for found in &mut seen.people {
+                let FoundView { who: _, presence: _, readings, symptoms, private } = found;
+                (*readings, *symptoms, *private) = (Vec::new(), None, Veiled::Nothing);
+            }
+        }
+        without_measured(&mut self.without);
     }
 }
 
@@ -138,6 +154,7 @@ pub fn household_view(row: &household::Row, orders: &[quarantine::Row], sequence
         people: people.collect(),
         orders: orders.iter().filter(here).map(|order| order.quarantine.clone()).collect(),
         observations: observation_views(&row.observations, moment),
+        without: Vec::new(),
         sequence,
     }
 }

@@ -15,6 +15,7 @@ mod person;
 mod quarantine;
 mod silence;
 mod staff;
+mod suppressed;
 mod timeline;
 mod veil;
 
@@ -38,8 +39,9 @@ pub use person::{
     HospitalStay, MeasuredView, MedicalFinding, OrderRef, PersonItem, PersonView, ResidenceView, Source, measured_view, person_item, person_view,
 };
 pub use quarantine::{FindingView, QuarantineItem, SlotView, quarantine_item};
-pub use silence::{SilenceItem, silence_item};
+pub use silence::{SilenceItem, silence_item, silence_started_as_seen_by};
 pub use staff::{StaffItem, staff_item};
+pub use suppressed::{SilencedBy, Suppressed, may_be_of_cluster, suppressed};
 pub use timeline::{LATE_AFTER_MINUTES, TimelineItem, timeline_item};
 pub use veil::{Veiled, Veils};
 
@@ -87,6 +89,16 @@ pub enum Status {
     Normal,
     /// Nobody lives there.
     Vacant,
+}
+
+/// What those are not shown who may not see what was measured.
+pub const MEASURED: &str = "measured";
+
+/// Says of a view, once, that what was measured is left out.
+pub(crate) fn without_measured(without: &mut Vec<String>) {
+    if without.iter().all(|left_out| left_out != MEASURED) {
+        without.push(MEASURED.to_owned());
+    }
 }
 
 /// Counts of owed checks: `due`, `done` and `overdue` of today, `missed` of the whole orders.

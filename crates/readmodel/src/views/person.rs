@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Moment, Veiled, Veils,
     household::{ReadingView, reading_views},
+    without_measured,
 };
 use crate::models::{distinct, person, quarantine};
 
@@ -118,8 +119,11 @@ pub struct PersonView {
     pub findings: Vec<MedicalFinding>,
     /// They are in hospital, as far as an order in force or one of its checks says; nothing for those who may not see findings.
     pub in_hospital: Option<HospitalStay>,
-    /// What was measured, newest first.
+    /// What was measured, newest first; for those who may not see what was measured, what they recorded themselves.
     pub measured: Vec<MeasuredView>,
+    /// What is left out for this caller, whether there is any or not: `measured`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
     /// Sequence of the last commit in it.
     pub sequence: u64,
 }
@@ -138,7 +142,13 @@ impl PersonView {
         self.sex = None;
         self.categories.clear();
         self.measured.clear();
+        self.say_without_measured();
         self.mask_findings();
+    }
+
+    /// Says that there may be more than is in `measured`.
+    pub fn say_without_measured(&mut self) {
+        without_measured(&mut self.without);
     }
 
     /// Without what medicine found and who is in its care, for those who may not see findings.
@@ -221,6 +231,7 @@ pub fn person_view(row: &person::Row, orders: &[quarantine::Row], measured: Vec<
         findings: findings.collect(),
         in_hospital,
         measured,
+        without: Vec::new(),
         sequence,
     }
 }

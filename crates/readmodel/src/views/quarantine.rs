@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     CheckCounts, Keeper, Moment, Status, Veiled, Veils,
     household::{ReadingView, reading_views},
+    without_measured,
 };
 use crate::models::quarantine::{self, Finding};
 
@@ -99,6 +100,9 @@ pub struct QuarantineItem {
     pub slots: Vec<SlotView>,
     /// What was found lately, newest first.
     pub findings: Vec<FindingView>,
+    /// What is left out for this caller, whether there is any or not: `measured`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
     /// Sequence of the last commit of the order in it.
     pub sequence: u64,
 }
@@ -111,10 +115,16 @@ impl Veils for QuarantineItem {
 impl QuarantineItem {
     /// Without what was measured, for those who may not see personal data.
     pub fn mask(&mut self) {
-        self.findings.iter_mut().for_each(|finding| {
+        self.mask_measured(|_| false);
+    }
+
+    /// Without what was measured and asked by others, for those who may not see that. Whether a check was made, and is owed, stays.
+    pub fn mask_measured(&mut self, did: impl Fn(&[StaffId]) -> bool) {
+        for finding in self.findings.iter_mut().filter(|finding| !did(&finding.by)) {
             finding.readings.clear();
             finding.symptoms = None;
-        });
+        }
+        without_measured(&mut self.without);
     }
 }
 
@@ -152,6 +162,7 @@ pub fn quarantine_item(row: &quarantine::Row, sequence: u64, keepers: Vec<Keeper
         checks,
         slots: slots.into_iter().map(slot_view).collect(),
         findings: row.findings.newest_first().into_iter().map(|(event, finding)| finding_view(event.to_string(), &finding, moment)).collect(),
+        without: Vec::new(),
         sequence,
     }
 }

@@ -1,17 +1,23 @@
 //! A silence that holds now.
 
-use domain::values::{BuildingId, CommandId, Slug, StaffId, Timestamp};
+use domain::{
+    Role, silence,
+    values::{BuildingId, CommandId, Slug, StaffId, Timestamp},
+};
 use serde::{Deserialize, Serialize};
 
-use super::{Veiled, Veils};
-use crate::models::silence;
+use super::{
+    Veiled, Veils,
+    alert::{REASONS, do_not_go_up, silence_is_without_reasons},
+};
+use crate::models::silence::Row;
 
 /// A silence that holds now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SilenceItem {
     /// The command that began it: what `alert.unsilence` names.
     pub silence: CommandId,
-    /// The kind of alerts; every kind when absent.
+    /// The kind of alerts, [`DO_NOT_GO_UP`](domain::alert::DO_NOT_GO_UP) where why is left out; every kind when absent.
     pub kind: Option<Slug>,
     /// The building; every building when absent.
     pub building: Option<BuildingId>,
@@ -27,6 +33,9 @@ pub struct SilenceItem {
     pub by: Vec<StaffId>,
     /// Why.
     pub private: Veiled,
+    /// What is left out for this caller, whether there is any or not: `reasons`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
     /// Sequence of the last commit in it.
     pub sequence: u64,
 }
@@ -37,8 +46,27 @@ impl Veils for SilenceItem {
     }
 }
 
+impl SilenceItem {
+    /// As somebody in a role may know of it: to whom alerts of whoever may be ill do not say why, their silences do not either.
+    #[must_use]
+    pub fn as_seen_by(self, role: Role) -> Self {
+        if !silence_is_without_reasons(self.kind.as_ref(), role) {
+            return self;
+        }
+        Self { kind: self.kind.map(|_| do_not_go_up()), private: Veiled::Nothing, without: vec![REASONS.to_owned()], ..self }
+    }
+}
+
+/// The beginning of a silence as somebody in a role may know of it.
+pub fn silence_started_as_seen_by(started: silence::Started, role: Role) -> silence::Started {
+    if !silence_is_without_reasons(started.kind.as_ref(), role) {
+        return started;
+    }
+    silence::Started { kind: started.kind.map(|_| do_not_go_up()), private: None, ..started }
+}
+
 /// A silence at `now`, of a building with this name; nothing when it does not hold then.
-pub fn silence_item(row: &silence::Row, building_name: Option<String>, sequence: u64, now: Timestamp) -> Option<SilenceItem> {
+pub fn silence_item(row: &Row, building_name: Option<String>, sequence: u64, now: Timestamp) -> Option<SilenceItem> {
     let holds = row.ended_at.is_none() && now < row.until;
     holds.then(|| SilenceItem {
         silence: row.silence,
@@ -50,6 +78,7 @@ pub fn silence_item(row: &silence::Row, building_name: Option<String>, sequence:
         actor: row.actor.clone(),
         by: row.by.clone(),
         private: row.private.as_ref().into(),
+        without: Vec::new(),
         sequence,
     })
 }

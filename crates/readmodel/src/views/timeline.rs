@@ -31,6 +31,9 @@ pub struct TimelineItem {
     pub via: Option<String>,
     /// The command that took it back.
     pub retracted_by: Option<CommandId>,
+    /// What is left out of all entries for this caller, whether there is any in this one or not: `measured`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
     /// Sequence of its commit.
     pub sequence: u64,
 }
@@ -48,6 +51,7 @@ pub fn timeline_item(commit: &Commit, sequence: u64, index: u16, retracted_by: O
         by: header.by.clone(),
         via: header.via.map(|via| via.word().to_owned()),
         retracted_by,
+        without: Vec::new(),
         sequence,
     };
     Some((item, event))
