@@ -52,7 +52,7 @@ impl Clusters {
         let is_taken = message.holding != Holding::Nobody;
         let place = place(&message.community, building);
         if let Some(known) = self.0.get_mut(&place) {
-            (known.is_ours, known.is_taken) = (known.is_ours || is_ours, is_taken);
+            (known.is_ours, known.is_taken) = (is_ours, is_taken);
         } else if self.0.len() < CLUSTERS_MAX {
             self.0.insert(place, Cluster { alert: message.alert.clone(), since: now, is_ours, is_taken });
         }
