@@ -89,3 +89,28 @@ impl Agenda {
         self.by_time.iter().find(|(_, target)| !is_left_out(target)).map(|(at, _)| *at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rules::{Scope, ScopeKind};
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_takes_no_place_of_what_is_due() {
+        let target = |person: &str| {
+            let scope = Scope::of(ScopeKind::Person, person).unwrap();
+            Target { community: "u07".parse().unwrap(), rule: "fever".parse().unwrap(), scope }
+        };
+        let mut agenda = Agenda::default();
+        for (person, at) in [("p1", 1), ("p2", 2), ("p3", 3), ("p4", 9)] {
+            agenda.schedule(Unit::new(1), &target(person), Some(Timestamp(at)));
+        }
+        let due = |limit, left_out: &str| {
+            let left_out = target(left_out);
+            agenda.due(Timestamp(5), limit, |target| *target == left_out).into_iter().map(|(at, _)| at.0).collect::<Vec<_>>()
+        };
+        assert_eq!((due(2, "p1"), due(2, "p9"), due(9, "p2")), (vec![2, 3], vec![1, 2], vec![1, 3]));
+        assert_eq!(agenda.first(|other| *other == target("p1")), Some(Timestamp(2)));
+    }
+}

@@ -278,7 +278,6 @@ impl Engine {
     /// Judges what the log told something of and what is due at `now`, until `room` observations are to be sent.
     pub(crate) fn judge(&mut self, now: Timestamp, room: usize) -> Result<Pass, AlertingError> {
         let job = self.continue_a_job()?;
-        self.agenda()?;
         let mut pass = Pass { more: job.is_some(), ..Pass::default() };
         let mut woken = Vec::with_capacity(self.woken.len());
         for target in self.take_woken() {
@@ -286,8 +285,9 @@ impl Engine {
         }
         let mut out_of_room = self.judge_each(woken, now, room, &mut pass.observations)?;
         self.apply(job.into_iter().collect())?;
-        let on_its_way = |target: &Target| self.in_flight.contains_key(target);
-        let due = self.agenda.as_ref().map(|agenda| agenda.due(now, JUDGE_PAGE, on_its_way)).unwrap_or_default();
+        // read from the store if it was not yet; what is on its way stays on it and is looked at by itself
+        self.agenda()?;
+        let due = self.agenda.as_ref().map(|agenda| agenda.due(now, JUDGE_PAGE, |target| self.in_flight.contains_key(target))).unwrap_or_default();
         pass.more |= due.len() == JUDGE_PAGE;
         out_of_room |= self.judge_each(due, now, room, &mut pass.observations)?;
         self.keep_position()?;

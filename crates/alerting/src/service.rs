@@ -359,7 +359,8 @@ impl Follower {
             let is_due = pass.more || pass.next_due.is_some_and(|due| due <= (self.now)());
             let judges = caught_up && is_due && nearness.now((&self.log, tail.sequence()), (self.now)()).await;
             if judges {
-                pass = self.judge(!pass.more).await?;
+                let by_clock = !pass.more;
+                pass = self.judge(by_clock).await?;
             }
             let pause = if judges && pass.more { Duration::ZERO } else { LOOK_EVERY };
             match self.wait(&mut tail, pause).await? {
