@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    alert::{Detail, Gap, Kind, NotMade, Observed, RESPONSIBILITY_GAP, Share, Situation, vacant_posts},
+    alert::{Detail, Gap, Kind, LEVEL_MAX, NotMade, Observed, RESPONSIBILITY_GAP, Share, Situation, vacant_posts},
     values::{Day, PersonId, Place, PlaceNames},
 };
 use readmodel::views::{AlertItem, Cell, MEASURED, ReadingView};
@@ -99,7 +99,8 @@ pub(crate) fn next_step(alert: &AlertItem, Clock { zone, now, words }: &Clock) -
 fn situation(alert: &AlertItem, kind: &Kind) -> Situation {
     let gaps = alert.turn.iter().flat_map(|turn| &turn.gaps).map(|gap| (gap.level, gap.duty.as_str()));
     let (vacant, due_at) = (kind.is_vacant(gaps), kind.is_of_a_day().then_some(alert.last_at));
-    Situation { first_turn: alert.your_turn == Some(1), unconfirmed: alert.unconfirmed, vacant, due_at }
+    let at = |level| alert.your_turn == Some(level);
+    Situation { first_turn: at(1), unconfirmed: alert.unconfirmed, vacant, above: at(LEVEL_MAX), due_at }
 }
 
 /// Where what was measured is left out of a view: who has it.

@@ -33,7 +33,7 @@ mod plan;
 mod render;
 mod silences;
 
-pub use machine::{BUDGET_SENDS, BUDGET_WINDOW_MS, DIGEST_EVERY_MS, GROUP_WAIT_MS, Machine, Report, State};
+pub use machine::{BUDGET_SENDS, BUDGET_WINDOW_MS, DIGEST_EVERY_MS, GROUP_WAIT_MS, GROWTH_WAIT_MS, Machine, Report, State};
 pub use message::{Action, Gap, Heard, Holding, Message, Owner, Reason, Title, Told};
 pub use nudge::Nudge;
 pub use open::REPEAT_EVERY_MS;

@@ -34,6 +34,8 @@ use crate::{
 
 /// How long a group waits for more of its kind; a critical waits for nothing.
 pub const GROUP_WAIT_MS: i64 = 60_000;
+/// How long it is gathered that a cluster grows: that there is one was told at once.
+pub const GROWTH_WAIT_MS: i64 = 10 * MINUTE_MS;
 /// Sends that a recipient is given in [`BUDGET_WINDOW_MS`] before the rest comes in digests.
 pub const BUDGET_SENDS: usize = 10;
 /// The window of the budget.
@@ -256,7 +258,7 @@ impl Machine {
             told: telling == Telling::Now,
             remind_at: now.plus_ms(wait_ms),
             situation: self.plan.situation(message),
-            lets_sleep: self.plan.lets_sleep(message),
+            went_past: self.plan.went_past(message),
             open_since,
         };
         self.state.open.hear(message, self.plan.class_of(message), hearing);
@@ -292,7 +294,7 @@ impl Machine {
             }
         }
         if coming.reminder.is_some() {
-            self.decide_reminder(moment);
+            self.decide_reminder(coming.withheld.standing, moment);
         }
         self.state.number != before
     }
@@ -311,7 +313,7 @@ impl Machine {
 
     /// Whether something waits in the lane of criticals that may be told now.
     fn is_critical_due(&self, moment: Moment) -> bool {
-        !self.state.criticals.is_empty() && self.may_call_critical(moment)
+        self.state.criticals.values().any(|pile| pile.may_go(moment.clock)) && self.may_call_critical(moment)
     }
 
     /// Whether the receiver may be called now for what is critical, and for nothing that was decided already.
@@ -326,11 +328,13 @@ impl Machine {
             return;
         }
         let State { criticals, outbox, .. } = &mut self.state;
-        let each_by_itself = criticals.len() <= 1 || outbox.calls.burst(self.plan.pace(), moment.real) as usize >= criticals.len();
-        let mut waiting = std::mem::take(criticals).into_iter();
+        let (ready, gathering): (BTreeMap<_, _>, _) = std::mem::take(criticals).into_iter().partition(|(_, pile)| pile.may_go(moment.clock));
+        *criticals = gathering;
+        let each_by_itself = ready.len() <= 1 || outbox.calls.burst(self.plan.pace(), moment.real) as usize >= ready.len();
+        let mut waiting = ready.into_iter();
         let Some((_, mut pile)) = waiting.next() else { return };
         if each_by_itself {
-            *criticals = waiting.collect();
+            criticals.extend(waiting);
             self.decide(pile, Sort::News, true, moment);
         } else {
             waiting.for_each(|(_, other)| pile.merge(other));
@@ -342,10 +346,7 @@ impl Machine {
         let due: Vec<String> = self.state.groups.iter().filter(|(_, pile)| pile.is_due(moment.clock)).map(|(key, _)| key.clone()).collect();
         for key in due {
             let Some(pile) = self.state.groups.remove(&key) else { continue };
-            // a number that waits for its turn is an old one when it is told
-            if pile.only_grows() && self.state.outbox.has_ordinary() {
-                self.state.groups.insert(key, pile);
-            } else if self.state.digest.is_none() && self.may_say_more() {
+            if self.state.digest.is_none() && self.may_say_more() {
                 self.decide(pile, Sort::News, false, moment);
             } else {
                 // a digest may also gather because it was night
@@ -357,7 +358,7 @@ impl Machine {
 
     /// Whether people sleep who need not be woken for what is not critical.
     fn is_night(&self, moment: Moment) -> bool {
-        self.plan.quiet.as_ref().is_some_and(|quiet| quiet.holds(moment.clock))
+        self.plan.asleep_until(moment.clock).is_some()
     }
 
     /// What waits through the night is told in one digest in the morning.

@@ -9,7 +9,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    clusters::Standing,
+    clusters::{Standing, place_of},
     message::{Action, Holding, Message, Title},
     pile::{Item, Line, Pile, Progress, short},
     plan::Class,
@@ -46,9 +46,9 @@ struct Open {
     /// The highest level whose turn it was said to be.
     #[serde(default)]
     level: u8,
-    /// Its building, where it has one. Only in class work.
+    /// Where it is, as clusters are remembered.
     #[serde(default)]
-    building: Option<String>,
+    place: Option<String>,
     /// It is part of a cluster, as was said last.
     #[serde(default)]
     inhibited: bool,
@@ -60,9 +60,9 @@ struct Open {
     told_in: Option<u64>,
     #[serde(default, skip_serializing_if = "Situation::is_usual")]
     situation: Situation,
-    /// Those who are told here may sleep over it: others have been told.
+    /// It went up past all who are told here, who are its first level.
     #[serde(default)]
-    lets_sleep: bool,
+    went_past: bool,
     /// Since when it is open, where it was handed to people here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     open_since: Option<Timestamp>,
@@ -71,8 +71,8 @@ struct Open {
 /// Of what nobody is reminded now.
 #[derive(Debug, Default)]
 pub(crate) struct Withheld {
-    /// People sleep.
-    pub(crate) is_night: bool,
+    /// Until when people sleep, where they do.
+    pub(crate) asleep_until: Option<Timestamp>,
     /// Where a cluster stands for it.
     pub(crate) standing: Standing,
     /// What is new of it was not told yet.
@@ -89,8 +89,8 @@ pub(crate) struct Hearing {
     pub(crate) remind_at: Timestamp,
     /// What changes what they are to do.
     pub(crate) situation: Situation,
-    /// They may sleep over it.
-    pub(crate) lets_sleep: bool,
+    /// It went up past all who are told here.
+    pub(crate) went_past: bool,
     /// Since when it is open, where it is handed to people here.
     pub(crate) open_since: Option<Timestamp>,
 }
@@ -133,14 +133,13 @@ impl OpenAlerts {
             Class::Public => None,
         };
         let Message { alert, community, kind, severity, exercise, inhibited, .. } = message.clone();
-        // who only counts remembers no building, and counts what nobody took all the same
-        let building = message.building.clone().filter(|_| title.is_some());
+        let place = place_of(message);
         self.0.insert(
             alert,
             Open {
                 community,
                 kind,
-                building,
+                place,
                 severity,
                 title,
                 exercise,
@@ -153,7 +152,7 @@ impl OpenAlerts {
                 reminded,
                 told_in,
                 situation: hearing.situation,
-                lets_sleep: hearing.lets_sleep,
+                went_past: hearing.went_past,
                 open_since,
             },
         );
@@ -245,8 +244,11 @@ impl OpenAlerts {
     pub(crate) fn tell_again(&mut self, now: Timestamp, least: Severity, withheld: &Withheld) -> Pile {
         let mut pile = Pile::new(now);
         let told = |alert: &str, open: &Open| open.comes(alert, now, least, withheld) && open.silenced_until.is_none_or(|until| until <= now);
-        for (alert, open) in self.0.iter_mut().filter(|(alert, open)| told(alert, open)) {
-            (open.next_at, open.reminded) = (now.plus_ms(REPEAT_EVERY_MS), true);
+        let mut again: Vec<(&String, &mut Open)> = self.0.iter_mut().filter(|(alert, open)| told(alert, open)).collect();
+        // those that have waited longest are listed
+        again.sort_by_key(|(_, open)| open.since);
+        for (alert, open) in again {
+            (open.next_at, open.reminded) = (open.again_at(now, withheld.asleep_until), true);
             pile.exercise |= open.exercise;
             pile.tells_of(open.since);
             let (community, kind, severity) = (Some(open.community.clone()), Some(open.kind.clone()), open.severity);
@@ -286,6 +288,13 @@ impl Open {
         }
     }
 
+    /// When people are reminded of it again who are reminded now: every half hour by day. At night the pause grows as it stays open, for by then
+    /// they know of it, and who sleeps is reminded when they wake.
+    fn again_at(&self, now: Timestamp, asleep_until: Option<Timestamp>) -> Timestamp {
+        let by_day = now.plus_ms(REPEAT_EVERY_MS);
+        asleep_until.map_or(by_day, |wake_at| now.plus_ms(now.0 - self.since.0).min(wake_at).max(by_day))
+    }
+
     /// While it is silenced, it is asked about again.
     fn put_off(&mut self, now: Timestamp) {
         if let Some(until) = self.silenced_until.filter(|until| now < *until && !self.is_taken(now)) {
@@ -303,14 +312,16 @@ impl Open {
         self.next_at.0 - REPEAT_TOGETHER_MS <= now.0
     }
 
-    /// Whether nobody is reminded of it now: what is new of it waits to be told, a cluster stands for it, or people sleep and others have been told.
-    fn is_withheld(&self, alert: &str, Withheld { is_night, standing, untold }: &Withheld) -> bool {
-        if untold.contains(alert) || (*is_night && self.lets_sleep) {
+    /// Whether nobody is reminded of it now: what is new of it waits to be told, a cluster stands for it, or it is for those above, who
+    /// have been told: level 1 is reminded of what is critical only, and while it is awake.
+    fn is_withheld(&self, alert: &str, Withheld { asleep_until, standing, untold }: &Withheld) -> bool {
+        let is_for_others = self.went_past && (asleep_until.is_some() || self.severity < Severity::Critical);
+        if untold.contains(alert) || is_for_others {
             return true;
         }
         // who made it was told by name before there was one; a warm forehead is critical to nobody, and in no cluster
         let made_it = |since| self.kind.as_str() == FEVER && self.severity == Severity::Critical && self.since <= since;
-        standing.since(&self.community, self.building.as_deref()).is_some_and(|since| self.inhibited || made_it(since))
+        standing.since(self.place.as_deref()).is_some_and(|since| self.inhibited || made_it(since))
     }
 }
 

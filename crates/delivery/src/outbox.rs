@@ -170,11 +170,6 @@ impl Outbox {
         self.waiting.iter().any(|waiting| waiting.tries == 0 && !waiting.under_way && waiting.send.critical == critical)
     }
 
-    /// Whether one waits that is not critical, and not for what it says itself.
-    pub(crate) fn has_ordinary(&self) -> bool {
-        self.waiting.iter().any(|waiting| !waiting.send.critical && !waiting.alone)
-    }
-
     /// Whether a reminder is being told.
     pub(crate) fn is_reminding(&self) -> bool {
         self.waiting.iter().any(|waiting| waiting.under_way && waiting.is_reminder())

@@ -10,7 +10,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    GROUP_WAIT_MS,
+    GROUP_WAIT_MS, GROWTH_WAIT_MS,
     message::{Action, Message, Title},
     nudge::Nudge,
     plan::Class,
@@ -37,6 +37,8 @@ pub enum Progress {
     Escalated,
     /// There are more people in it than was told.
     Grown,
+    /// Others had it, and it is for those who are told now.
+    Handed,
     /// It is over: nobody need do anything.
     Over,
     /// It was told before, and nobody has it.
@@ -137,6 +139,8 @@ pub(crate) struct Manner {
     pub(crate) class: Class,
     /// What changes what is to be done.
     pub(crate) situation: Situation,
+    /// Others had it until their shift was over.
+    pub(crate) handed: bool,
     /// Since when its alert is open, where it was handed to people who had not heard of it.
     pub(crate) open_since: Option<Timestamp>,
     /// It comes and goes, and is told of no more.
@@ -228,10 +232,11 @@ impl Pile {
     }
 
     /// Adds a message: what its class may hold of it; with room for it, its alert is known apart.
-    pub(crate) fn add(&mut self, message: &Message, Manner { class, situation, open_since, unstable, apart }: Manner) {
+    pub(crate) fn add(&mut self, message: &Message, Manner { class, situation, handed, open_since, unstable, apart }: Manner) {
         self.exercise |= message.exercise;
         self.tells_of(message.at);
-        let (community, kind, progress) = (Some(message.community.clone()), Some(message.kind.clone()), Progress::of(message.action));
+        let progress = if handed { Progress::Handed } else { Progress::of(message.action) };
+        let (community, kind) = (Some(message.community.clone()), Some(message.kind.clone()));
         let line = Line { community, kind, severity: message.severity, progress, count: 1, alerts: 0 };
         let place = self.count(line);
         self.count_alert(&message.alert, place, (1, apart));
@@ -427,12 +432,18 @@ impl Pile {
 
     /// Whether a group has waited for more of its kind for long enough.
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
-        self.since.plus_ms(GROUP_WAIT_MS) <= now
+        let wait_ms = if self.is_all(Progress::Grown) { GROWTH_WAIT_MS } else { GROUP_WAIT_MS };
+        self.since.plus_ms(wait_ms) <= now
     }
 
-    /// Whether it tells only that there are more people in what was told before.
-    pub(crate) fn only_grows(&self) -> bool {
-        self.lines.iter().filter(|line| line.count > 0).all(|line| line.progress == Progress::Grown)
+    /// Whether all of it has come so far.
+    fn is_all(&self, progress: Progress) -> bool {
+        self.lines.iter().filter(|line| line.count > 0).all(|line| line.progress == progress)
+    }
+
+    /// Whether it may go in the lane of criticals: at once, but that a shift is handed over in one text.
+    pub(crate) fn may_go(&self, now: Timestamp) -> bool {
+        !self.is_all(Progress::Handed) || self.is_due(now)
     }
 
     pub(crate) fn total(&self) -> u64 {

@@ -1,14 +1,14 @@
 //! A subscription: which receiver, which messages, how much of them.
 
 use domain::{
-    alert::{CLUSTER, Kind, Severity, Share, Situation},
+    alert::{CLUSTER, FEVER, Kind, LEVEL_MAX, Severity, Share, Situation},
     community::QuietHours,
     values::{CommunityId, Slug, StaffId, Timestamp, Zone},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    message::{Message, Told},
+    message::{Action, Message, Told},
     pace::Pace,
 };
 
@@ -118,16 +118,32 @@ pub struct Quiet {
 }
 
 impl Quiet {
-    /// Whether it is night.
-    pub fn holds(&self, at: Timestamp) -> bool {
-        self.hours.asleep_until(&self.zone, at).is_some()
+    /// Until when it is night, where it is.
+    pub fn asleep_until(&self, at: Timestamp) -> Option<Timestamp> {
+        self.hours.asleep_until(&self.zone, at)
     }
 }
 
 impl Plan {
     /// Whether clusters stand for the fevers in them: only where clusters themselves are told of.
     pub fn leaves_to_clusters(&self) -> bool {
-        self.cluster_stands && self.filter.lets_kind(CLUSTER, Severity::Critical)
+        self.cluster_stands && self.hears_of_clusters()
+    }
+
+    /// Whether it is told of clusters.
+    pub(crate) fn hears_of_clusters(&self) -> bool {
+        self.filter.lets_kind(CLUSTER, Severity::Critical)
+    }
+
+    /// Whether people are told of a message: who is told of each fever need not hear that their cluster grew by it.
+    pub(crate) fn is_news(&self, message: &Message) -> bool {
+        let hears_of_each = !self.cluster_stands && self.filter.lets_kind(FEVER, Severity::Critical);
+        message.is_news() && !(message.action == Action::Updated && hears_of_each)
+    }
+
+    /// Until when people sleep, where they do.
+    pub(crate) fn asleep_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.quiet.as_ref().and_then(|quiet| quiet.asleep_until(now))
     }
 
     /// How much of its alert those are told whose receiver it is, at whatever level, also once it is over; nothing when it is told to none of
@@ -150,12 +166,19 @@ impl Plan {
         let kind = Kind::of(message.kind.as_str());
         let gaps = message.owner.iter().flat_map(|owner| &owner.gaps).map(|gap| (gap.level, gap.duty.as_str()));
         let vacant = kind.is_some_and(|kind| kind.is_vacant(gaps));
-        Situation { first_turn, unconfirmed: message.unconfirmed, vacant, due_at: message.last_at.filter(|_| kind.is_some_and(Kind::is_of_a_day)) }
+        let due_at = message.last_at.filter(|_| kind.is_some_and(Kind::is_of_a_day));
+        Situation { first_turn, unconfirmed: message.unconfirmed, vacant, above: self.is_above(message), due_at }
     }
 
-    /// Whether those who are told here may sleep over an alert: they are its first level only, and it went up from there (alerting.md, "Escalation").
+    /// Whether those who are told here are the last level, and no level below it.
+    fn is_above(&self, message: &Message) -> bool {
+        let first_level = message.told.iter().filter(|told| self.share_at(told).is_some()).map(|told| told.level).min();
+        first_level.or(self.filter.from_level).is_some_and(|level| level >= LEVEL_MAX)
+    }
+
+    /// Whether an alert went up past all who are told here, who are its first level: those above are reminded then (alerting.md, "Escalation").
     /// Not known of a receiver that is nobody's own.
-    pub(crate) fn lets_sleep(&self, message: &Message) -> bool {
+    pub(crate) fn went_past(&self, message: &Message) -> bool {
         let levels = || message.told.iter().filter(|told| self.share_at(told).is_some()).map(|told| told.level);
         message.level > 1 && levels().max() == Some(1)
     }

@@ -55,6 +55,8 @@ struct View<'a> {
     escalated: u64,
     /// Of these, how many have more people in them than was told.
     grown: u64,
+    /// Of these, how many others had before.
+    handed: u64,
     /// Of these, how many are over.
     over: u64,
     lines: Vec<LineView<'a>>,
@@ -202,6 +204,7 @@ impl Template {
             count,
             escalated: notice.alerts_at(Progress::Escalated),
             grown: notice.alerts_at(Progress::Grown),
+            handed: notice.alerts_at(Progress::Handed),
             over: notice.alerts_at(Progress::Over),
             lines: told.iter().take(lines).map(|told| line(told)).collect(),
             more_lines: told.len().saturating_sub(lines),
@@ -286,6 +289,7 @@ fn samples() -> Vec<Notice> {
             line("fever", Progress::New, 3),
             line("other", Progress::Escalated, 1),
             line("cluster", Progress::Grown, 1),
+            line("fever", Progress::Handed, 1),
             line("fever", Progress::Over, 2),
         ],
         items,

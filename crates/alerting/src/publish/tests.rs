@@ -180,6 +180,14 @@ fn a_title_says_which_post_is_vacant() {
         gap.occurrence.causes = causes.iter().map(|cause| (*cause).to_owned()).collect();
         expect(&gap, &format!("阳光小区 7号楼2单元502 {zh}"), &format!("{en}, 阳光小区, building 7, unit 2, door 502"));
     }
+    // it is over when the post is filled, and when nothing is left to tell it
+    gap.occurrence.causes = ["x-0/leader".to_owned()].into();
+    gap.status = Status::Resolved { at: Timestamp(0), by_hand: false };
+    expect(
+        &gap,
+        "已结束：阳光小区 7号楼2单元502 楼长空缺（已有人，或眼下无待办）",
+        "Over: Vacant post: leader (filled, or nothing to do there now), 阳光小区, building 7, unit 2, door 502",
+    );
 }
 
 #[test]

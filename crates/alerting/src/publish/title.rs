@@ -114,6 +114,8 @@ fn past_zh(rule: &str, occurrence: &Occurrence, today: Day) -> String {
     match (rule, occurrence.detail.missed) {
         (CHECK_OVERDUE, 0) => "体温检查超时".to_owned(),
         (CHECK_OVERDUE, missed) => format!("体温检查超时，累计漏测{missed}次"),
+        // it ends too when nothing is left that anybody there would be told of
+        (RESPONSIBILITY_GAP, _) => format!("{}（已有人，或眼下无待办）", matter_zh(rule, occurrence, today)),
         _ => matter_zh(rule, occurrence, today),
     }
 }
@@ -122,6 +124,7 @@ fn past_en(rule: &str, occurrence: &Occurrence, today: Day) -> String {
     match (rule, occurrence.detail.missed) {
         (CHECK_OVERDUE, 0) => "Checks overdue".to_owned(),
         (CHECK_OVERDUE, missed) => format!("Checks overdue, missed in all: {missed}"),
+        (RESPONSIBILITY_GAP, _) => format!("{} (filled, or nothing to do there now)", matter_en(rule, occurrence, today)),
         _ => matter_en(rule, occurrence, today),
     }
 }

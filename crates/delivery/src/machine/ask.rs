@@ -3,7 +3,7 @@
 use domain::values::CommunityId;
 
 use super::{Machine, State, remind::Due};
-use crate::{Moment, message::Reason, pile::Pile, silences::Silences};
+use crate::{Moment, message::Reason, open::Withheld, pile::Pile, silences::Silences};
 
 /// What the next [`Machine::tick`] may tell. It tells nothing else, for nobody was asked about it.
 pub(super) struct Coming {
@@ -13,6 +13,8 @@ pub(super) struct Coming {
     awake: bool,
     pub(super) digest: bool,
     pub(super) reminder: Option<Due>,
+    /// Of what nobody is reminded, as far as was known before anybody was asked.
+    pub(super) withheld: Withheld,
 }
 
 impl Machine {
@@ -23,7 +25,7 @@ impl Machine {
         let criticals = criticals.values().filter(|_| coming.criticals);
         let groups = groups.values().filter(|pile| coming.awake && pile.is_due(moment.clock));
         let told = criticals.chain(groups).chain(digest.iter().filter(|_| coming.digest)).flat_map(Pile::to_ask);
-        let reminded = coming.reminder.iter().flat_map(|due| open.coming(moment.clock, due.least, &self.withheld(moment)));
+        let reminded = coming.reminder.iter().flat_map(|due| open.coming(moment.clock, due.least, &coming.withheld));
         let mut alerts: Vec<(CommunityId, String)> = told.chain(reminded).collect();
         alerts.sort_unstable();
         alerts.dedup();
@@ -32,7 +34,9 @@ impl Machine {
 
     pub(super) fn coming(&self, moment: Moment) -> Coming {
         let awake = !self.is_night(moment);
-        Coming { criticals: self.is_critical_due(moment), awake, digest: awake && self.is_digest_due(moment), reminder: self.reminder(moment) }
+        let withheld = self.withheld(moment);
+        let reminder = self.reminder(&withheld, moment);
+        Coming { criticals: self.is_critical_due(moment), awake, digest: awake && self.is_digest_due(moment), reminder, withheld }
     }
 
     /// Leaves out what is silenced by now, as was answered, or as was last known where nobody answered: people are reminded of it when that is over.

@@ -19,7 +19,10 @@ impl Machine {
     /// Puts a message where it waits for what is told together with it.
     pub(super) fn gather(&mut self, message: &Message, (open_since, unstable): (Option<Timestamp>, bool), critical: bool, moment: Moment) {
         let (class, situation) = (self.plan.class_of(message), self.plan.situation(message));
-        let (place, grid) = self.group_of(message, class, critical);
+        // a shift is handed over in one text, whatever it is of
+        let handed = open_since.is_some() && self.plan.why_told(message) == Some(DUTY_CHANGED);
+        let handover = || (format!("{}/{}/handover", message.town, message.community), None);
+        let (place, grid) = if handed { handover() } else { self.group_of(message, class, critical) };
         let fresh = || Pile::new(moment.clock).of_grid(grid);
         let alone = || Pile::new(moment.clock);
         let State { groups, criticals, digest, .. } = &mut self.state;
@@ -30,7 +33,7 @@ impl Machine {
             false if groups.len() < GROUPS_MAX || groups.contains_key(&place) => groups.entry(place).or_insert_with(fresh),
             false => digest.get_or_insert_with(alone),
         };
-        pile.add(message, Manner { class, situation, open_since, unstable, apart });
+        pile.add(message, Manner { class, situation, handed, open_since, unstable, apart });
     }
 
     /// Since when an alert is open that is handed to people here: to them it is new, and it is none.

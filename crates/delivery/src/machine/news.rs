@@ -54,7 +54,7 @@ impl Machine {
     /// Whether people are told of a message that is for them.
     pub(super) fn telling(&self, message: &Message, moment: Moment) -> Telling {
         let knows = || self.state.told.contains(&message.alert) || self.state.open.was_reminded(&message.alert);
-        let is_news = || (message.is_news() || self.comes_to_us(message)) && !self.went_nowhere(message);
+        let is_news = || (self.plan.is_news(message) || self.comes_to_us(message)) && !self.went_nowhere(message);
         match () {
             () if message.silenced => Telling::Held(Reason::Silenced),
             // of whom people know they hear how it ended, and of nobody else
@@ -66,10 +66,10 @@ impl Machine {
         }
     }
 
-    /// Whether a cluster is told here, or will be, and stands for it.
+    /// Whether a cluster stands for it: for anything of it where that is wanted, and for everybody for that it goes up, which the cluster does.
     fn is_left_to_cluster(&self, message: &Message) -> bool {
-        let stays_with_others = || self.state.clusters.stays_with_others(&message.community, message.building.as_deref());
-        message.inhibited && self.plan.leaves_to_clusters() && !stays_with_others()
+        let goes_up_with_it = || message.action == Action::Escalated && self.plan.hears_of_clusters() && !self.comes_to_us(message);
+        message.inhibited && (self.plan.leaves_to_clusters() || goes_up_with_it())
     }
 
     /// It is said to be somebody's turn, and goes no further than it had: others are on duty there now, or somebody has it.

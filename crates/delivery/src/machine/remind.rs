@@ -15,18 +15,19 @@ pub(super) struct Due {
 
 impl Machine {
     /// One send for all that was told long ago and that nobody has, and for what would be told again soon after.
-    pub(super) fn decide_reminder(&mut self, moment: Moment) {
+    /// Nobody was asked about those in a cluster that is silenced by now: they wait for the next look.
+    pub(super) fn decide_reminder(&mut self, standing: Standing, moment: Moment) {
         self.state.open.keep_quiet(moment.clock);
+        let withheld = Withheld { standing, ..self.withheld(moment) };
         // the worst may be silenced, and what was decided in this tick has taken room
-        let Some(Due { critical, least }) = self.reminder(moment) else { return };
+        let Some(Due { critical, least }) = self.reminder(&withheld, moment) else { return };
         self.state.outbox.take_reminders();
-        let withheld = self.withheld(moment);
         let pile = self.state.open.tell_again(moment.clock, least, &withheld);
         self.decide(pile, Sort::Reminder, critical, moment);
     }
 
-    pub(super) fn reminder(&self, moment: Moment) -> Option<Due> {
-        let worst = self.state.open.worst_due(moment.clock, &self.withheld(moment))?;
+    pub(super) fn reminder(&self, withheld: &Withheld, moment: Moment) -> Option<Due> {
+        let worst = self.state.open.worst_due(moment.clock, withheld)?;
         let critical = worst == Severity::Critical;
         let least = if self.is_night(moment) { Severity::Critical } else { Severity::Caution };
         let outbox = &self.state.outbox;
@@ -37,9 +38,8 @@ impl Machine {
 
     /// Takes note of a cluster, whichever level it has come to.
     pub(super) fn heed_cluster(&mut self, message: &Message, now: Timestamp) {
-        if self.plan.leaves_to_clusters() {
-            let is_ours = self.is_for_us(message);
-            self.state.clusters.hear(message, is_ours, now);
+        if self.plan.hears_of_clusters() {
+            self.state.clusters.hear(message, now);
         }
     }
 
@@ -49,13 +49,13 @@ impl Machine {
         let State { groups, criticals, digest, open, outbox, .. } = &self.state;
         let gathers = |alert: &str| groups.values().chain(criticals.values()).chain(digest).any(|pile| pile.tells(alert));
         let is_untold = |(alert, told_in): &(&str, Option<u64>)| told_in.is_some_and(|number| outbox.holds(number)) || gathers(alert);
-        let is_night = self.is_night(moment);
-        Withheld { is_night, standing: self.standing(now), untold: open.near(now).filter(is_untold).map(|(alert, _)| alert.to_owned()).collect() }
+        let asleep_until = self.plan.asleep_until(now);
+        Withheld { asleep_until, standing: self.standing(now), untold: open.near(now).filter(is_untold).map(|(alert, _)| alert.to_owned()).collect() }
     }
 
-    /// Where a cluster stands for the fevers in it.
+    /// Where a cluster stands for the fevers in it: somebody was told of it, and of it people are reminded, not of everybody in it.
     fn standing(&self, now: Timestamp) -> Standing {
         let is_silenced = |alert: &str| self.state.open.silenced_until(alert).is_some_and(|until| now < until);
-        if self.plan.leaves_to_clusters() { self.state.clusters.standing(is_silenced) } else { Standing::default() }
+        self.state.clusters.standing(is_silenced)
     }
 }

@@ -17,9 +17,10 @@ fn a_cluster_stands_for_the_people_in_it_where_that_is_wanted_and_the_cluster_is
 }
 
 #[test]
-fn a_cluster_is_told_of_again_as_it_grows_and_of_the_people_in_it_nobody_is_reminded_until_it_is_over() {
-    for (cluster_stands, until_over, after) in [(true, 0, 2), (false, 1, 0)] {
-        let mut bench = Bench::new(Plan { cluster_stands, ..plan(Channel::Wecom, Class::Work) });
+fn of_the_people_in_a_cluster_nobody_is_reminded_until_it_is_over() {
+    for class in [Class::Work, Class::Public] {
+        let cluster_stands = class == Class::Work;
+        let mut bench = Bench::new(Plan { cluster_stands, ..plan(Channel::Wecom, class) });
         bench.hear(1, "fever", Critical, "raised", "b07", 0);
         bench.hear(2, "fever", Critical, "raised", "b08", 0);
         bench.hear(9, "cluster", Critical, "raised", "b07", 5);
@@ -29,11 +30,11 @@ fn a_cluster_is_told_of_again_as_it_grows_and_of_the_people_in_it_nobody_is_remi
         bench.hear(2, "fever", Critical, "acknowledged", "b08", 600);
         bench.run(0..2500);
         let reminders = |bench: &Bench| bench.sorts().iter().filter(|(_, sort, _)| *sort == Sort::Reminder).count();
-        assert_eq!(reminders(&bench), until_over, "while it stands: {:?}", bench.sorts());
+        assert_eq!(reminders(&bench), 0, "while it stands: {:?}", bench.sorts());
         bench.hear(9, "cluster", Critical, "closed", "b07", 2500);
         bench.run(2500..2600);
         let told = bench.sorts().into_iter().filter(|(second, sort, _)| *second >= 2500 && *sort == Sort::Reminder).map(|(.., count)| count).sum::<u64>();
-        assert_eq!(told, after, "of those whom nobody took: {:?}", bench.sorts());
+        assert_eq!(told, 2, "of those whom nobody took: {:?}", bench.sorts());
     }
 }
 
@@ -62,47 +63,56 @@ fn a_cluster_stands_for_its_fevers_though_its_own_turn_has_not_come_to_those_who
     }
 }
 
-/// The cluster is taken before it comes to the level of those who are told; fever 3 comes there, and then the cluster, and then fever 4.
-fn taken_by_others(from_level: Option<u8>, class: Class) -> Bench {
+#[test]
+fn a_cluster_that_somebody_has_stands_for_its_fevers_to_those_above_too() {
     let turn = |level: u8| json!({"owner": {"level": level, "staff": null, "gaps": [], "why": "unacknowledged"}, "level": level});
-    let filter = Filter { from_level, ..Filter::default() };
-    let mut bench = Bench::new(Plan { filter, cluster_stands: true, ..plan(Channel::Wecom, class) });
+    let filter = Filter { from_level: Some(3), ..Filter::default() };
+    let mut bench = Bench::new(Plan { filter, cluster_stands: true, ..plan(Channel::Wecom, Class::Work) });
     bench.hear(9, "cluster", Critical, "raised", "b07", 0);
-    bench.run(0..300);
     bench.hear(9, "cluster", Critical, "acknowledged", "b07", 300);
-    bench.run(300..900);
     inhibited(&mut bench, 3, "escalated", "b07", &turn(3), 900);
-    bench.run(900..1000);
-    bench.hear_with(payload(9, 2, "cluster", Critical, "escalated", "b07", 1000), &turn(3), 1000);
-    inhibited(&mut bench, 4, "escalated", "b07", &turn(3), 1001);
-    bench.run(1000..1100);
-    bench
+    bench.run(900..4000);
+    assert_eq!((bench.sorts(), bench.machine.report().suppressed.get(&Reason::Inhibited)), (vec![], Some(&1)));
 }
 
 #[test]
-fn a_cluster_that_others_took_stands_for_nobody_to_those_who_were_not_told_of_it() {
-    let town = taken_by_others(Some(3), Class::Work);
-    let told: Vec<_> = town.calls.iter().filter_map(|(second, send)| Some((*second, notice(send)?.items[0].alert.as_str()))).collect();
-    assert_eq!(told, [(900, "a3"), (1000, "a9")], "of a fever that came to them, and of no other once they know of the cluster");
-    assert_eq!(taken_by_others(Some(3), Class::Public).sorts(), [(900, Sort::News, 1), (1000, Sort::News, 1)], "and so it is counted");
-    let everybody = taken_by_others(None, Class::Work);
-    assert_eq!(everybody.machine.report().suppressed.get(&Reason::Inhibited), Some(&2), "who knows of the cluster hears of no fever");
-}
-
-#[test]
-fn while_nobody_can_be_told_a_cluster_grows_in_one_text() {
-    let mut bench = Bench::new(Plan { cluster_stands: true, ..plan(Channel::Wecom, Class::Work) });
-    bench.hear(9, "cluster", Critical, "raised", "b07", 0);
-    bench.run(0..100);
-    let limits = |second: i64| move |_: &Send| if second < 700 { Outcome::Limited { hold_ms: 60_000 } } else { Outcome::Delivered };
-    for second in 100..1000 {
-        if second % 70 == 0 && second < 600 {
-            bench.hear(9, "cluster", Critical, "updated", "b07", second);
+fn a_cluster_grows_in_one_text_in_ten_minutes_and_not_for_those_who_are_told_of_each() {
+    let only_clusters = Filter { kinds: vec!["cluster".parse().unwrap()], ..Filter::default() };
+    for (cluster_stands, filter, expected) in [
+        (true, Filter::default(), vec![(0, 1), (670, 9), (1300, 9), (1930, 1)]),
+        (false, only_clusters, vec![(0, 1), (670, 9), (1300, 9), (1930, 1)]),
+        (false, Filter::default(), vec![(0, 1)]),
+    ] {
+        let mut bench = Bench::new(Plan { cluster_stands, filter, ..plan(Channel::Wecom, Class::Work) });
+        bench.hear(9, "cluster", Critical, "raised", "b07", 0);
+        bench.hear(9, "cluster", Critical, "acknowledged", "b07", 1);
+        for second in 0..2500 {
+            if second % 70 == 0 && (1..1400).contains(&second) {
+                let taken = json!({"acknowledged": {"by": "token:o1", "at": START, "until": null}});
+                bench.hear_with(payload(9, 2, "cluster", Critical, "updated", "b07", second), &taken, second);
+            }
+            bench.second(second, |_| Outcome::Delivered);
         }
-        bench.second(second, limits(second));
+        let told: Vec<(i64, u64)> = bench.sorts().into_iter().map(|(second, _, count)| (second, count)).collect();
+        assert_eq!(told, expected, "{:?}", bench.machine.plan());
     }
-    let grown: Vec<u64> = bench.calls.iter().filter(|(second, _)| *second >= 700).filter_map(|(_, send)| Some(notice(send)?.count())).collect();
-    assert_eq!(grown, [1, 6], "what was tried already, and all that came after it: {:?}", bench.sorts());
+}
+
+#[test]
+fn that_a_fever_of_a_cluster_goes_up_is_no_news_to_those_who_know_of_it() {
+    let turn = json!({"owner": {"level": 3, "staff": null, "gaps": [], "why": "unacknowledged"}, "level": 3});
+    let only_fevers = Filter { kinds: vec!["fever".parse().unwrap()], ..Filter::default() };
+    let above = Filter { from_level: Some(3), ..Filter::default() };
+    for (filter, expected) in [(Filter::default(), vec![0, 5]), (only_fevers, vec![0, 900]), (above, vec![900])] {
+        let mut bench = Bench::new(Plan { filter, ..plan(Channel::Wecom, Class::Work) });
+        bench.hear(1, "fever", Critical, "raised", "b07", 0);
+        bench.run(0..5);
+        bench.hear(9, "cluster", Critical, "raised", "b07", 5);
+        bench.run(5..900);
+        inhibited(&mut bench, 1, "escalated", "b07", &turn, 900);
+        bench.run(900..1000);
+        assert_eq!(bench.sorts().into_iter().map(|(second, ..)| second).collect::<Vec<_>>(), expected, "{:?}", bench.machine.plan());
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What people are told to do.
 
+use std::collections::BTreeSet;
+
 use domain::alert::{
     Kind,
     Severity::{self, Critical, Serious},
@@ -150,9 +152,9 @@ fn the_leader_of_a_silent_building_is_asked_for_the_report_and_everybody_else_to
         let data = json!({"told": levels, "level": 2, "owner": owner});
         bench.hear_with(payload(1, 2, "building_silent", Serious, "escalated", "b07", 0), &data, 0);
         bench.run(0..2000);
-        let [news, reminder] = &bench.calls[..] else { panic!("{:?}", bench.sorts()) };
-        assert_eq!(next_of(&news.1), next_of(&reminder.1));
-        next_of(&news.1)
+        let all: BTreeSet<_> = bench.calls.iter().map(|(_, send)| next_of(send)).collect();
+        assert_eq!(all.len(), 1, "and what reminds of it says the same: {all:?}");
+        all.into_iter().next().unwrap()
     };
     let of = |staff: &str| Plan { staff: vec![staff.parse().unwrap()], ..plan(Channel::Wecom, Class::Work) };
     assert_eq!(told(of("s-lou")), Some(("请报今天的日报".to_owned(), "please send today's report".to_owned())));
@@ -221,9 +223,9 @@ fn what_was_owed_on_a_day_that_is_over_is_not_to_be_done_today() {
     ] {
         let mut bench = Bench::new(plan);
         let told = json!([{"level": 1, "why": "at_once", "staff": [{"staff": "s-lou", "share": "everything"}]}]);
-        let owner = json!({"level": 2, "staff": null, "why": "hour", "gaps": []});
+        let owner = json!({"level": 1, "staff": null, "why": "at_once", "gaps": []});
         let evening = seconds("2020-02-06T15:00:00Z");
-        let data = json!({"told": told, "owner": owner, "level": 2, "last_at": due});
+        let data = json!({"told": told, "owner": owner, "level": 1, "last_at": due});
         bench.hear_with(payload(1, 2, kind, Serious, "escalated", "b07", evening), &data, evening);
         // nobody took it, and nothing is heard of it any more
         let past_midnight = seconds("2020-02-06T16:20:00Z");
@@ -247,4 +249,16 @@ fn a_template_of_ones_own_sees_it_and_a_mark_of_before_is_read() {
     kept["items"][0].as_object_mut().unwrap().remove("kind").unwrap();
     let kept: Notice = serde_json::from_value(kept).unwrap();
     assert_eq!(template.text(&kept, &Names::new(), 2048).unwrap(), "1 给楼长打电话 call the building leader");
+}
+
+#[test]
+fn whoever_is_told_at_the_last_level_only_sees_that_others_do_it() {
+    let turn = json!({"owner": {"level": 3, "staff": null, "gaps": [], "why": "unacknowledged"}, "level": 3});
+    for (from_level, above) in [(Some(3), true), (Some(2), false), (None, false)] {
+        let mut bench = Bench::new(Plan { filter: Filter { from_level, ..Filter::default() }, ..plan(Channel::Wecom, Class::Work) });
+        bench.hear_with(payload(1, 2, "fever", Critical, "escalated", "b07", 0), &turn, 0);
+        bench.run(0..100);
+        let asked = both("请催社区接手，需要时派人支援", "see that the community takes it; send help where it is needed");
+        assert_eq!(next_of(&bench.calls[0].1) == asked, above, "{from_level:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! What is told to people themselves: when it comes to them, as much as they are told, and no more.
 
-use domain::alert::Severity::{Critical, Serious};
+use domain::alert::Severity::{self, Critical, Serious};
 
 use super::*;
 
@@ -298,17 +298,64 @@ fn whoever_is_told_at_several_levels_is_told_as_much_as_at_any() {
     }
 }
 
-#[test]
-fn who_may_sleep_is_not_reminded_at_night_of_what_went_up() {
-    let hours = QuietHours { from: TimeOfDay::of(15, 30), until: TimeOfDay::of(18, 0) };
-    let morning = 3 * 3600 - 240;
-    for (staff, told, by_night) in [("s-nurse", AT_ONCE, 0), ("s-office", AT_ONCE, 5), ("s-nurse", &AT_ONCE[..1], 5)] {
-        let mut bench = Bench::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..of(&[staff]).machine.plan().clone() });
-        bench.happens(1, "escalated", told, "502", 0);
-        bench.run(0..morning + 1);
-        let reminded: Vec<i64> = bench.sorts().into_iter().filter(|(_, sort, _)| *sort == Sort::Reminder).map(|(second, ..)| second).collect();
-        let at_night = reminded.iter().filter(|second| (1560..morning).contains(*second)).count();
-        assert_eq!(at_night, by_night, "{staff}: {reminded:?}");
-        assert!(by_night > 0 || reminded.contains(&morning), "{staff} is reminded when they wake: {reminded:?}");
+/// When people are reminded of alert 1, of which they are told at the start; it goes up to the office at a time.
+fn reminded(mut bench: Bench, (kind, severity): (&str, Severity), goes_up: Option<i64>, until: i64) -> Vec<i64> {
+    bench.hear_with(payload(1, 1, kind, severity, "escalated", "b07", 0), &data(&AT_ONCE[..1], json!({})), 0);
+    for second in 0..until {
+        if goes_up == Some(second) {
+            bench.hear_with(payload(1, 2, kind, severity, "escalated", "b07", second), &data(AT_ONCE, json!({})), second);
+        }
+        bench.second(second, |_| Outcome::Delivered);
     }
+    bench.sorts().into_iter().filter(|(_, sort, _)| *sort == Sort::Reminder).map(|(second, ..)| second).collect()
+}
+
+#[test]
+fn reminders_come_less_often_at_night_and_when_people_wake_and_none_of_what_went_up() {
+    let hours = QuietHours { from: TimeOfDay::of(15, 30), until: TimeOfDay::of(18, 0) };
+    let (night, morning) = (26 * 60, 176 * 60);
+    let at_night = |staff: &str, goes_up| {
+        let bench = Bench::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..of(&[staff]).machine.plan().clone() });
+        reminded(bench, ("fever", Critical), goes_up, morning + 3601)
+    };
+    assert!(night < 1800, "it begins before the first reminder");
+    assert_eq!(at_night("s-nurse", None), [1800, 3600, 7200, morning, morning + 1800, morning + 3600]);
+    assert_eq!(at_night("s-nurse", Some(0)), [morning, morning + 1800, morning + 3600], "others have been told: it lets them sleep");
+    assert_eq!(at_night("s-office", Some(0)), [1800, 3600, 7200, morning, morning + 1800, morning + 3600], "whose turn it is is woken");
+}
+
+#[test]
+fn level_1_is_not_reminded_of_what_is_not_critical_once_it_went_up() {
+    let silent = ("building_silent", Severity::Caution);
+    assert_eq!(reminded(of(&["s-nurse"]), silent, None, 7500), [1860, 3660, 5460, 7260]);
+    assert_eq!(reminded(of(&["s-nurse"]), silent, Some(5400), 7500), [1860, 3660]);
+    assert_eq!(reminded(of(&["s-office"]), silent, Some(0), 7500), [1860, 3660, 5460, 7260]);
+    assert_eq!(reminded(of(&["s-nurse"]), ("fever", Critical), Some(5400), 7201), [1800, 3600, 5400, 7200]);
+}
+
+#[test]
+fn a_shift_is_handed_over_in_one_text() {
+    let night: Told<'_> = &[(1, "at_once", &[("s-night", "everything")])];
+    let day: Told<'_> = &[(1, "duty_changed", &[("s-day", "everything")])];
+    let mut bench = of(&["s-day"]);
+    let began = json!({"first_at": "2020-02-05T15:40:00Z"});
+    for alert in 1..=6 {
+        let (kind, severity) = if alert % 2 == 0 { ("fever", Critical) } else { ("symptom", Critical) };
+        let building = format!("b{alert:02}");
+        bench.hear_with(payload(alert, 1, kind, severity, "escalated", &building, 0), &data(night, began.clone()), 0);
+        let second = i64::from(alert) * 5;
+        bench.hear_with(payload(alert, 2, kind, severity, "escalated", &building, second), &data(day, began.clone()), second);
+        bench.run(second..second + 5);
+    }
+    bench.run(35..100);
+    let [(second, text)] = &bench.texts()[..] else { panic!("{:?}", bench.texts()) };
+    assert_eq!(*second, 65);
+    assert!(
+        text.starts_with("【紧急】警报 接班 6 条\nu07 症状（紧急，接班）3\n") || text.starts_with("【紧急】警报 接班 6 条\nu07 发热（紧急，接班）3\n"),
+        "{text}"
+    );
+    assert!(text.contains("\ncritical: 6 handed over to you\n") && text.contains("(critical, handed over) 3\n"), "{text}");
+    // what comes by itself meanwhile waits for nothing
+    bench.begins(7, "502", 100);
+    assert_eq!(bench.texts().len(), 1);
 }

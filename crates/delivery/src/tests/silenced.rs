@@ -130,7 +130,11 @@ fn what_waits_through_the_night_asks_in_the_morning_and_without_an_answer_goes_b
     let (evening, morning) = (8 * 3600, 8 * 3600 + 7 * 3600 - 240);
     let hours = QuietHours { from: TimeOfDay::of(22, 0), until: TimeOfDay::of(6, 0) };
     let quiet = Quiet { hours, zone: Zone::default() };
-    assert!(quiet.holds(at(evening).clock) && quiet.holds(at(morning - 1).clock) && !quiet.holds(at(morning).clock));
+    assert!(
+        quiet.asleep_until(at(evening).clock).is_some()
+            && quiet.asleep_until(at(morning - 1).clock).is_some()
+            && quiet.asleep_until(at(morning).clock).is_none()
+    );
     let night = |answers: bool| {
         let mut bench = Bench::new(Plan { quiet: Some(quiet.clone()), ..plan(Channel::Wecom, Class::Work) });
         let until = morning + 7200;

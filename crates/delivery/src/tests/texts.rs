@@ -68,9 +68,10 @@ fn an_end_and_a_going_up_do_not_stand_under_the_headline_of_new_ones() {
 #[test]
 fn that_a_cluster_grew_is_no_new_alert() {
     let told = |class, what: &[(u32, &str)]| {
-        let mut bench = Bench::new(plan(Channel::Wecom, class));
+        let filter = Filter { kinds: vec!["cluster".parse().unwrap()], ..Filter::default() };
+        let mut bench = Bench::new(Plan { filter, ..plan(Channel::Wecom, class) });
         what.iter().for_each(|(alert, action)| bench.hear(*alert, "cluster", Serious, action, "b07", 0));
-        bench.run(0..100);
+        bench.run(0..700);
         texts(&bench, 2048).pop().unwrap()
     };
     let expected = "【需处理】警报 人数增加 1 条\n阳光社区 聚集发热（需处理，人数增加）1\n· 15:04 人数增加：阳光小区 b072单元502 cluster\n下一步：上报街道，准备封控\n\n\

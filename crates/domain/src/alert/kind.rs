@@ -32,6 +32,9 @@ pub struct Situation {
     /// Nobody holds the post that would be asked: [`Kind::is_vacant`].
     #[serde(default)]
     pub vacant: bool,
+    /// Whoever reads it is told at the last level only: it is for the community to do, and for them to see that it does.
+    #[serde(default)]
+    pub above: bool,
     /// When the last of what it is about was due, where its kind is of a day.
     #[serde(default)]
     pub due_at: Option<Timestamp>,
@@ -74,9 +77,10 @@ impl Kind {
 
     /// What is to be done about an alert of this kind at a time, in Chinese and in English.
     pub fn next_in(&self, situation: Situation, zone: &Zone, now: Timestamp) -> (String, String) {
-        let Situation { first_turn, unconfirmed, vacant, .. } = situation;
+        let Situation { first_turn, unconfirmed, vacant, above, .. } = situation;
         let past_day = situation.past_day(zone, now);
         let (chinese, english) = match (self.slug, past_day) {
+            _ if above => ("请催社区接手，需要时派人支援", "see that the community takes it; send help where it is needed"),
             // the leader of a building that is silent, who need not call themselves
             (BUILDING_SILENT, None) if first_turn => ("请报今天的日报", "please send today's report"),
             (BUILDING_SILENT, Some(day)) if first_turn => {
