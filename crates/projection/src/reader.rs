@@ -263,7 +263,7 @@ impl Reader {
         read_on(&rows, (models::silence::UNTIL, Some(after)), page.limit, |key| {
             let Some((cursor, id)) = silence_of_mark(key) else { return Ok(None) };
             let Some(row) = rows.get::<models::silence::Silence>(&id)?.filter(|row| sight.shows_silence(&row.value)) else { return Ok(None) };
-            let building = row.value.building.as_ref().map(|building| rows.get::<models::building::Building>(building)).transpose()?.flatten();
+            let building = row.value.state.building.as_ref().map(|building| rows.get::<models::building::Building>(building)).transpose()?.flatten();
             let name = building.map(|building| building.value.name);
             let item = views::silence_item(&row.value, name, row.sequence, now);
             Ok(item.map(|item| (cursor, item.as_seen_by(scope.principal().role()))))

@@ -28,7 +28,7 @@ impl<'a> Suppression<'a> {
     /// As the rows say it at `now`.
     pub(crate) fn new(rows: &'a CommunityRows<'a>, now: Timestamp) -> Result<Self, StoreError> {
         let over = with_parts(rows.community, [Part::I64(now.0)]);
-        // a silence lasts a day at most: no community has more of them at once
+        // of more than that, those that end first are looked at
         let keys = rows.marks(silence::UNTIL, Vec::new(), Some(&over), SCAN_ROWS_MAX)?;
         let mut silences = Vec::new();
         for (_, id) in keys.iter().filter_map(silence_of_mark) {
@@ -39,8 +39,7 @@ impl<'a> Suppression<'a> {
 
     /// Why people are not told of an alert.
     pub(crate) fn of(&self, alert: &State) -> Result<Option<views::Suppressed>, StoreError> {
-        let building = alert.occurrence.place.building.as_ref().filter(|_| views::may_be_of_cluster(alert));
-        let of_building = building.map(|building| self.alerts_of(building)).transpose()?.unwrap_or_default();
+        let of_building = alert.building_of_cluster().map(|building| self.alerts_of(building)).transpose()?.unwrap_or_default();
         Ok(views::suppressed(alert, &self.silences, &of_building, self.now))
     }
 

@@ -13,6 +13,7 @@ use domain::{
         Act, AlertId, Basis, CloseReason, ClosedV2, Detail, Escalated, Key, Observed, Occurrence, Owner, Raised, RecoveryStarted, Reopened, ResolvedV2,
         Severity, Share, Updated, Why,
     },
+    silence,
     values::{CommandId, Place, PlaceNames, Site, Subject, Timestamp},
 };
 use readmodel::{
@@ -250,14 +251,10 @@ fn why_people_are_not_told_of_an_alert_is_said_as_long_as_it_holds() {
     let cluster = |building: &str, why: &[&str], ends| row(row_of("cluster", ("building", building), at(building, why), ends));
     let silence = |number: u128, kind: Option<&str>, building: Option<&str>, until: i64| SilenceRow {
         silence: CommandId(uuid::Uuid::from_u128(number)),
-        kind: kind.map(id),
-        building: building.map(id),
-        since: Timestamp(0),
-        until: Timestamp(until),
+        state: silence::State { kind: kind.map(id), building: building.map(id), since: Timestamp(0), until: Timestamp(until), ended_at: None },
         actor: id("office"),
         by: vec![id("s-yang")],
         private: None,
-        ended_at: None,
     };
     let said = |alert: &domain::alert::State, silences: &[SilenceRow], of_building: &[AlertRow]| {
         let said = views::suppressed(alert, silences, of_building, Timestamp(10))?;
@@ -281,7 +278,9 @@ fn why_people_are_not_told_of_an_alert_is_said_as_long_as_it_holds() {
     let (kind, place) = (silence(1, Some("fever"), None, 20), silence(2, None, Some("b07"), 30));
     assert_eq!(said(&fever, &[kind.clone(), place.clone(), silence(3, Some("symptom"), None, 40), silence(4, None, Some("b08"), 40)], &[]), until(30));
     assert_eq!(said(&fever, &[silence(5, Some("fever"), None, 10)], &[]), None, "until then, and not then");
-    assert_eq!(said(&fever, &[SilenceRow { ended_at: Some(Timestamp(5)), ..kind.clone() }], &[]), None, "ended by hand");
+    let mut ended = kind.clone();
+    ended.state.ended_at = Some(Timestamp(5));
+    assert_eq!(said(&fever, &[ended], &[]), None, "ended by hand");
     assert_eq!(said(&over, std::slice::from_ref(&kind), &[]), None, "what is over is told to nobody anyway");
 
     // both at once; and a cluster that is silenced stands for nothing

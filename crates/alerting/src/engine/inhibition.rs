@@ -10,7 +10,7 @@ use domain::{
     Event, Evolve, Fact,
     alert::{Alert, Basis, Firing, State},
 };
-use rules::{Cluster, Fever, Rule, Scope, Verdict};
+use rules::{Cluster, Scope, Verdict};
 
 use super::Engine;
 use crate::{
@@ -38,14 +38,13 @@ impl Engine {
     /// Whether people are told of a cluster instead: one that counts this fever. In doubt they are told the name.
     fn is_inhibited(&mut self, fact: &Fact<'_>, alert: &State, place: &Place) -> Result<bool, AlertingError> {
         let (community, recorded_at) = (&fact.header.community, fact.header.recorded_at);
-        let Some(building) = of_cluster(alert) else { return Ok(false) };
+        let Some(building) = alert.building_of_cluster().and_then(Scope::building) else { return Ok(false) };
         let Some((cluster, counted)) = self.cluster(fact, &building, place)? else { return Ok(false) };
         // who made two of them is told by name, whichever of the alerts comes first
         let is_new = alert.turn.critical_since == Some(recorded_at);
-        let has_cause_in = |causes: &[String]| alert.occurrence.causes.iter().any(|cause| causes.contains(cause));
         // a third that is alarmed about before the cluster is known to have grown did not make it
-        let made_it = is_new && cluster.occurrence.occurrences <= MADE_BY && has_cause_in(&cluster.occurrence.causes);
-        let is_counted = has_cause_in(&counted);
+        let made_it = is_new && cluster.occurrence.occurrences <= MADE_BY && alert.has_cause_in(&cluster.occurrence.causes);
+        let is_counted = alert.has_cause_in(&counted);
         let about = (&cluster.key.rule, cluster.occurrence.place.building.as_ref());
         Ok(is_counted && !made_it && silences::until(&self.store, community, about, recorded_at)?.is_none())
     }
@@ -70,10 +69,4 @@ impl Engine {
         let after = |state, event: &Event| Alert::evolve(state, &hash, &Fact { sequence: fact.sequence, index: fact.index, header: fact.header, event });
         Ok(events.iter().fold(stands, after).filter(State::is_active).map(|cluster| (cluster, causes)))
     }
-}
-
-/// The building in whose cluster an alert may be: of a fever that is confirmed.
-fn of_cluster(alert: &State) -> Option<Scope> {
-    let is_fever = alert.key.rule.as_str() == Fever::NAME && !alert.occurrence.unconfirmed;
-    alert.occurrence.place.building.as_ref().filter(|_| is_fever).and_then(Scope::building)
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, Basis, Key, Occurrence, Severity, Turn, level_of};
+use super::{AlertId, Basis, FEVER, Key, Occurrence, Severity, Turn, level_of};
 use crate::{
     commit::Role,
-    values::{Slug, Timestamp},
+    values::{BuildingId, Slug, Timestamp},
 };
 
 /// Most causes remembered per alert, and of the alerts before it. An alert that outlives so many is known well enough to somebody.
@@ -92,6 +92,16 @@ impl State {
     /// Somebody said that it is over.
     pub fn ended_by_hand(&self) -> bool {
         matches!(self.status, Status::Closed | Status::Resolved { by_hand: true, .. })
+    }
+
+    /// The building in whose cluster it may be counted: that of a fever that is confirmed.
+    pub fn building_of_cluster(&self) -> Option<&BuildingId> {
+        self.occurrence.place.building.as_ref().filter(|_| self.key.rule.as_str() == FEVER && !self.occurrence.unconfirmed)
+    }
+
+    /// Whether it rests on one of these causes: a cluster that has them counts it.
+    pub fn has_cause_in(&self, causes: &[String]) -> bool {
+        self.occurrence.causes.iter().any(|cause| causes.contains(cause))
     }
 
     /// The level that an acknowledgement stops at a time, with those above; none when nobody has it.

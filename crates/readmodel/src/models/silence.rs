@@ -1,9 +1,10 @@
 //! A silence: who is not told of what, until when, and who said so.
 
 use domain::{
-    Event, Fact,
+    Event, Evolve, Fact,
     alert::Kind,
-    values::{BuildingId, CommandId, Private, Slug, StaffId, Timestamp},
+    silence::{self, State},
+    values::{CommandId, Private, Slug, StaffId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,22 +18,14 @@ pub const UNTIL: &str = "silence_until";
 pub struct Row {
     /// The command that began it.
     pub silence: CommandId,
-    /// The kind of alerts; every kind when absent.
-    pub kind: Option<Slug>,
-    /// The building; every building when absent.
-    pub building: Option<BuildingId>,
-    /// Since when, by our clock.
-    pub since: Timestamp,
-    /// Until when.
-    pub until: Timestamp,
+    /// What it is about, and how long it holds.
+    pub state: State,
     /// The token that asked.
     pub actor: Slug,
     /// Who did it.
     pub by: Vec<StaffId>,
     /// Why.
     pub private: Option<Private>,
-    /// When somebody ended it.
-    pub ended_at: Option<Timestamp>,
 }
 
 /// The read model.
@@ -41,44 +34,33 @@ pub struct Silence;
 
 impl ReadModel for Silence {
     const NAME: &'static str = "silence";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Key = CommandId;
     type Row = Row;
 
     fn keys(fact: &Fact<'_>) -> Vec<CommandId> {
-        match fact.event {
-            Event::SilenceStarted(event) => vec![event.silence],
-            Event::SilenceEnded(event) => vec![event.silence],
-            _ => Vec::new(),
-        }
+        silence::Silence::touched(fact.event, fact.header)
     }
 
-    fn evolve(row: Option<Row>, _: &CommandId, fact: &Fact<'_>) -> Option<Row> {
+    fn evolve(row: Option<Row>, id: &CommandId, fact: &Fact<'_>) -> Option<Row> {
+        let state = silence::Silence::evolve(row.as_ref().map(|row| row.state.clone()), id, fact)?;
         match fact.event {
-            Event::SilenceStarted(event) => Some(Row {
-                silence: event.silence,
-                kind: event.kind.clone(),
-                building: event.building.clone(),
-                since: fact.header.recorded_at,
-                until: event.until,
-                actor: fact.header.actor.clone(),
-                by: fact.header.by.clone(),
-                private: event.private.clone(),
-                ended_at: None,
-            }),
-            Event::SilenceEnded(_) => row.map(|row| Row { ended_at: Some(fact.header.recorded_at), ..row }),
-            _ => row,
+            Event::SilenceStarted(event) => {
+                let (actor, by) = (fact.header.actor.clone(), fact.header.by.clone());
+                Some(Row { silence: event.silence, state, actor, by, private: event.private.clone() })
+            }
+            _ => row.map(|row| Row { state, ..row }),
         }
     }
 
     fn marks(key: &CommandId, row: &Row) -> Vec<Mark> {
-        if row.ended_at.is_some() {
+        if row.state.ended_at.is_some() {
             return Vec::new();
         }
-        vec![Mark { index: UNTIL, parts: vec![Part::I64(row.until.0), Part::Text(key.to_string())] }]
+        vec![Mark { index: UNTIL, parts: vec![Part::I64(row.state.until.0), Part::Text(key.to_string())] }]
     }
 
     fn is_of_findings(row: &Row) -> bool {
-        row.kind.as_ref().is_some_and(|kind| Kind::tells_a_finding(kind.as_str()))
+        row.state.kind.as_ref().is_some_and(|kind| Kind::tells_a_finding(kind.as_str()))
     }
 }

@@ -244,21 +244,11 @@ pub fn alert_item(row: &alert::Row, sequence: u64, whole: bool, reader: AlertRea
     }
     if !reader.role.may(Right::SeeMeasured) && !told_everything() {
         item.observed = None;
-        if is_of_illness(&row.state.key.rule) {
+        if Kind::is_of_illness(row.state.key.rule.as_str()) {
             without_measured(&mut item.without);
         }
     }
     item
-}
-
-/// Whether somebody may be ill where there are alerts of a kind.
-fn is_of_illness(kind: &Slug) -> bool {
-    Kind::of(kind.as_str()).is_some_and(|kind| kind.is_illness)
-}
-
-/// Whether somebody is not shown what a silence is of, nor its reason: a leader, where it is one of alerts of whoever may be ill. One of every kind is, too.
-pub(crate) fn silence_is_without_reasons(kind: Option<&Slug>, role: Role) -> bool {
-    role == Role::Leader && kind.is_none_or(is_of_illness)
 }
 
 /// Whether somebody is not shown why an alert is, nor its events, which say it: a neighbour of whom all that is wanted is not to go up, also when it is over.
@@ -327,7 +317,7 @@ fn share_of_episode(state: &State, staff: Option<&StaffId>, role: Role) -> Optio
     let levels = state.turn.told.values();
     let mut told = levels.clone().flat_map(|told| &told.owners).chain(levels.flat_map(|told| &told.informed));
     let share = told.find(|told| Some(&told.staff) == staff).map(|told| told.share);
-    share.or_else(|| (role == Role::Leader && is_of_illness(&state.key.rule)).then_some(Share::DoNotGoUp))
+    share.or_else(|| (role == Role::Leader && Kind::is_of_illness(state.key.rule.as_str())).then_some(Share::DoNotGoUp))
 }
 
 /// The first level at which it is somebody's turn, or was in this episode.

@@ -41,7 +41,7 @@ pub use person::{
 pub use quarantine::{FindingView, QuarantineItem, SlotView, quarantine_item};
 pub use silence::{SilenceItem, silence_item, silence_started_as_seen_by};
 pub use staff::{StaffItem, staff_item};
-pub use suppressed::{SilencedBy, Suppressed, may_be_of_cluster, suppressed};
+pub use suppressed::{SilencedBy, Suppressed, suppressed};
 pub use timeline::{LATE_AFTER_MINUTES, TimelineItem, timeline_item};
 pub use veil::{Veiled, Veils};
 

@@ -1,14 +1,16 @@
 //! A silence that holds now.
 
 use domain::{
-    Role, silence,
+    Role,
+    alert::Kind,
+    silence,
     values::{BuildingId, CommandId, Slug, StaffId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     Veiled, Veils,
-    alert::{REASONS, do_not_go_up, silence_is_without_reasons},
+    alert::{REASONS, do_not_go_up},
 };
 use crate::models::silence::Row;
 
@@ -50,16 +52,21 @@ impl SilenceItem {
     /// As somebody in a role may know of it: to whom alerts of whoever may be ill do not say why, their silences do not either.
     #[must_use]
     pub fn as_seen_by(self, role: Role) -> Self {
-        if !silence_is_without_reasons(self.kind.as_ref(), role) {
+        if !is_without_reasons(self.kind.as_ref(), role) {
             return self;
         }
         Self { kind: self.kind.map(|_| do_not_go_up()), private: Veiled::Nothing, without: vec![REASONS.to_owned()], ..self }
     }
 }
 
+/// Whether somebody is not shown what a silence is of, nor its reason: a leader, where it is one of alerts of whoever may be ill. One of every kind is, too.
+fn is_without_reasons(kind: Option<&Slug>, role: Role) -> bool {
+    role == Role::Leader && kind.is_none_or(|kind| Kind::is_of_illness(kind.as_str()))
+}
+
 /// The beginning of a silence as somebody in a role may know of it.
 pub fn silence_started_as_seen_by(started: silence::Started, role: Role) -> silence::Started {
-    if !silence_is_without_reasons(started.kind.as_ref(), role) {
+    if !is_without_reasons(started.kind.as_ref(), role) {
         return started;
     }
     silence::Started { kind: started.kind.map(|_| do_not_go_up()), private: None, ..started }
@@ -67,14 +74,14 @@ pub fn silence_started_as_seen_by(started: silence::Started, role: Role) -> sile
 
 /// A silence at `now`, of a building with this name; nothing when it does not hold then.
 pub fn silence_item(row: &Row, building_name: Option<String>, sequence: u64, now: Timestamp) -> Option<SilenceItem> {
-    let holds = row.ended_at.is_none() && now < row.until;
-    holds.then(|| SilenceItem {
+    let silence::State { kind, building, since, until, .. } = &row.state;
+    row.state.holds_at(now).then(|| SilenceItem {
         silence: row.silence,
-        kind: row.kind.clone(),
-        building: row.building.clone(),
+        kind: kind.clone(),
+        building: building.clone(),
         building_name,
-        since: row.since,
-        until: row.until,
+        since: *since,
+        until: *until,
         actor: row.actor.clone(),
         by: row.by.clone(),
         private: row.private.as_ref().into(),
