@@ -86,7 +86,6 @@ pub(crate) fn next_step(alert: &AlertItem, Clock { zone, now, words }: &Clock) -
         _ if !alert.says_why() => words.of("next.office_sees_to_it"),
         _ if alert.for_you == Some(Share::DoNotGoUp) => words.of("next.do_not_go_up"),
         _ if alert.state == "recovering" => words.of("next.recovering"),
-        "quarantine_breach" if alert.detail.stopped => words.of("next.quarantine_breach_stopped"),
         kind => {
             let step = |kind: &Kind| words.one_of(kind.next_in(situation(alert, kind), zone, *now));
             return Kind::of(kind).map_or_else(|| words.of("next.look").to_owned(), step);
@@ -98,9 +97,10 @@ pub(crate) fn next_step(alert: &AlertItem, Clock { zone, now, words }: &Clock) -
 /// What changes what whoever looks at an alert of a kind is to do about it.
 fn situation(alert: &AlertItem, kind: &Kind) -> Situation {
     let gaps = alert.turn.iter().flat_map(|turn| &turn.gaps).map(|gap| (gap.level, gap.duty.as_str()));
-    let (vacant, due_at) = (kind.is_vacant(gaps), kind.is_of_a_day().then_some(alert.last_at));
     let at = |level| alert.your_turn == Some(level);
-    Situation { first_turn: at(1), unconfirmed: alert.unconfirmed, vacant, above: at(LEVEL_MAX), due_at }
+    let (unconfirmed, stopped) = (alert.unconfirmed, alert.detail.stopped);
+    let known = Situation { first_turn: at(1), unconfirmed, stopped, above: at(LEVEL_MAX), ..Situation::default() };
+    kind.situation(known, gaps, Some(alert.last_at))
 }
 
 /// Where what was measured is left out of a view: who has it.

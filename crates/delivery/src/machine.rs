@@ -224,12 +224,12 @@ impl Machine {
         }
         let telling = self.telling(message, moment);
         let turned = message.action == Action::Reopened || message.action.is_end() || self.comes_to_us(message);
-        let (as_told, open_since) = (self.as_told(message), self.open_since(message));
+        let (as_told, began_at) = (self.as_told(message), self.began_at(message));
         if turns > TURNS_MAX && message.severity != Severity::Critical {
             // it is said to come and go, and that is all that is said of it
             self.state.open.forget(&message.alert);
         } else {
-            self.remember(message, (telling, open_since), moment);
+            self.remember(message, (telling, began_at), moment);
         }
         self.note(message, telling);
         match telling {
@@ -242,10 +242,10 @@ impl Machine {
             return self.suppress(Reason::Unstable);
         }
         let unstable = turned && turns > TURNS_MAX;
-        self.gather(&as_told, (open_since, unstable), critical, moment);
+        self.gather(&as_told, (began_at, unstable), critical, moment);
     }
 
-    fn remember(&mut self, message: &Message, (telling, open_since): (Telling, Option<Timestamp>), moment: Moment) {
+    fn remember(&mut self, message: &Message, (telling, began_at): (Telling, Option<Timestamp>), moment: Moment) {
         let wait_ms = match telling {
             // nobody was told: soon, and all that is heard meanwhile in one go
             Telling::TooLate => GROUP_WAIT_MS,
@@ -259,7 +259,7 @@ impl Machine {
             remind_at: now.plus_ms(wait_ms),
             situation: self.plan.situation(message),
             went_past: self.plan.went_past(message),
-            open_since,
+            began_at,
         };
         self.state.open.hear(message, self.plan.class_of(message), hearing);
     }

@@ -46,6 +46,8 @@ pub struct Message {
     pub kind: Slug,
     /// Its temperature was not measured again.
     pub unconfirmed: bool,
+    /// Whom it is about was stopped at the gate.
+    pub stopped: bool,
     /// When what it is about began.
     pub first_at: Option<Timestamp>,
     /// When it was last so.
@@ -261,6 +263,8 @@ struct Data {
     #[serde(default)]
     unconfirmed: bool,
     #[serde(default)]
+    stopped: bool,
+    #[serde(default)]
     first_at: Option<Timestamp>,
     #[serde(default)]
     last_at: Option<Timestamp>,
@@ -368,6 +372,7 @@ impl Heard {
             is_of_building: data.key.split('/').nth(2) == Some("building"),
             kind: data.kind,
             unconfirmed: data.unconfirmed,
+            stopped: data.stopped,
             first_at: data.first_at,
             last_at: data.last_at,
             severity,

@@ -38,6 +38,8 @@ pub(crate) fn of(notice: &Notice, zone: &Zone) -> Option<(String, String)> {
     match &steps[..] {
         [] => None,
         [(_, step)] if only.is_some() => Some(step.clone()),
+        // the last level sees that others do it, whatever it is
+        [(_, step), others @ ..] if !others.is_empty() && others.iter().all(|(_, other)| other == step) => Some(step.clone()),
         _ if steps.len() > KINDS_MAX || kinds.len() < steps.len() => Some((ONE_BY_ONE.0.to_owned(), ONE_BY_ONE.1.to_owned())),
         _ => {
             let (chinese, english): (Vec<String>, Vec<String>) =

@@ -63,9 +63,9 @@ struct Open {
     /// It went up past all who are told here, who are its first level.
     #[serde(default)]
     went_past: bool,
-    /// Since when it is open, where it was handed to people here.
+    /// When what it is about began, where it was handed to people here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    open_since: Option<Timestamp>,
+    began_at: Option<Timestamp>,
 }
 
 /// Of what nobody is reminded now.
@@ -91,8 +91,8 @@ pub(crate) struct Hearing {
     pub(crate) situation: Situation,
     /// It went up past all who are told here.
     pub(crate) went_past: bool,
-    /// Since when it is open, where it is handed to people here.
-    pub(crate) open_since: Option<Timestamp>,
+    /// When what it is about began, where it is handed to people here.
+    pub(crate) began_at: Option<Timestamp>,
 }
 
 /// What is open and nobody has, by alert.
@@ -123,7 +123,7 @@ impl OpenAlerts {
         };
         let kept = |before: &Open| (before.since, before.level, before.reminded, before.told_in);
         let (since, before_level, reminded, told_in) = before.map_or((hearing.now, 0, false, None), kept);
-        let open_since = hearing.open_since.or(before.and_then(|before| before.open_since));
+        let began_at = hearing.began_at.or(before.and_then(|before| before.began_at));
         if before.is_none() && !self.make_room(message.severity) {
             return;
         }
@@ -153,7 +153,7 @@ impl OpenAlerts {
                 told_in,
                 situation: hearing.situation,
                 went_past: hearing.went_past,
-                open_since,
+                began_at,
             },
         );
     }
@@ -254,21 +254,8 @@ impl OpenAlerts {
             let (community, kind, severity) = (Some(open.community.clone()), Some(open.kind.clone()), open.severity);
             pile.count(Line { community, kind, severity, progress: Progress::Untaken, count: 1, alerts: 1 });
             if let Some(title) = open.title.clone() {
-                let (alert, severity, at) = (alert.clone(), open.severity, Some(open.since));
-                pile.list(Item {
-                    alert,
-                    kind: Some(open.kind.clone()),
-                    severity,
-                    count: 1,
-                    at,
-                    open_since: open.open_since,
-                    title,
-                    action: None,
-                    level: None,
-                    vacant: Vec::new(),
-                    unstable: false,
-                    situation: open.situation,
-                });
+                let Open { kind, since, began_at, situation, .. } = open.clone();
+                pile.list(Item { kind: Some(kind), at: Some(since), began_at, situation, ..Item::of(alert.clone(), open.severity, title) });
             }
         }
         pile

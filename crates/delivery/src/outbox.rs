@@ -157,6 +157,12 @@ impl Outbox {
         self.waiting.iter().any(|waiting| waiting.send.number == number)
     }
 
+    /// Whether one that is not done lists an alert as news: that it is over, too, after which it went on.
+    pub(crate) fn lists(&self, alert: &str) -> bool {
+        let lists = |waiting: &&Waiting| matches!(&waiting.send.content, Content::Notice(notice) if notice.items.iter().any(|item| item.alert == alert));
+        self.waiting.iter().any(|waiting| lists(&waiting) && !waiting.is_reminder())
+    }
+
     /// Takes out what is of no use any more and is not being tried; how many messages that are.
     pub(crate) fn take_late(&mut self, now: Timestamp) -> u64 {
         let late = |waiting: &Waiting| !waiting.under_way && waiting.send.until.is_some_and(|until| until <= now);

@@ -91,9 +91,9 @@ pub struct Item {
     /// When what it tells was recorded, or, of a reminder, since when nobody has it; nothing where it is about now.
     #[serde(default)]
     pub at: Option<Timestamp>,
-    /// Since when it is open, where it was handed to people who had not heard of it.
+    /// When what it is about began, where it was handed to people who had not heard of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub open_since: Option<Timestamp>,
+    pub began_at: Option<Timestamp>,
     /// The line for people: a place, and never a name.
     pub title: Title,
     /// What happened to it; nothing in a reminder, where nothing did.
@@ -109,6 +109,26 @@ pub struct Item {
     /// What changes what is to be done about it.
     #[serde(default, skip_serializing_if = "Situation::is_usual")]
     pub situation: Situation,
+}
+
+impl Item {
+    /// A line of which nothing is known but this.
+    pub(crate) fn of(alert: String, severity: Severity, title: Title) -> Self {
+        Self {
+            alert,
+            kind: None,
+            severity,
+            count: 1,
+            at: None,
+            began_at: None,
+            title,
+            action: None,
+            level: None,
+            vacant: Vec::new(),
+            unstable: false,
+            situation: Situation::default(),
+        }
+    }
 }
 
 /// Messages that are told together.
@@ -141,8 +161,8 @@ pub(crate) struct Manner {
     pub(crate) situation: Situation,
     /// Others had it until their shift was over.
     pub(crate) handed: bool,
-    /// Since when its alert is open, where it was handed to people who had not heard of it.
-    pub(crate) open_since: Option<Timestamp>,
+    /// When what its alert is about began, where it was handed to people who had not heard of it.
+    pub(crate) began_at: Option<Timestamp>,
     /// It comes and goes, and is told of no more.
     pub(crate) unstable: bool,
     /// There is room to know its alert apart.
@@ -232,7 +252,7 @@ impl Pile {
     }
 
     /// Adds a message: what its class may hold of it; with room for it, its alert is known apart.
-    pub(crate) fn add(&mut self, message: &Message, Manner { class, situation, handed, open_since, unstable, apart }: Manner) {
+    pub(crate) fn add(&mut self, message: &Message, Manner { class, situation, handed, began_at, unstable, apart }: Manner) {
         self.exercise |= message.exercise;
         self.tells_of(message.at);
         let progress = if handed { Progress::Handed } else { Progress::of(message.action) };
@@ -241,14 +261,16 @@ impl Pile {
         let place = self.count(line);
         self.count_alert(&message.alert, place, (1, apart));
         match class {
+            // who comes on duty has to do with the cluster: it is listed, and the fevers in it are counted
+            Class::Full | Class::Work if handed && message.inhibited => {}
             // a name stands in the message and in no title
             Class::Full | Class::Work => {
                 let Message { alert, severity, action, .. } = message;
-                let (at, title, action) = (Some(message.at), short(&message.title), Some(*action));
+                let (at, action) = (Some(message.at), Some(*action));
                 let goes_to = message.owner.as_ref().filter(|_| action == Some(Action::Escalated));
                 let (level, vacant) = goes_to.map_or((None, Vec::new()), |owner| (Some(owner.level), owner.vacant_below(&message.told)));
-                let (alert, kind) = (alert.clone(), Some(message.kind.clone()));
-                self.list(Item { alert, kind, severity: *severity, count: 1, at, open_since, title, action, level, vacant, unstable, situation });
+                let item = Item::of(alert.clone(), *severity, short(&message.title));
+                self.list(Item { kind: Some(message.kind.clone()), at, began_at, action, level, vacant, unstable, situation, ..item });
             }
             Class::Public => {}
         }
@@ -270,21 +292,7 @@ impl Pile {
         self.count_alert(&hash_of(&alert).to_string(), place, (1, true));
         match class {
             Class::Full | Class::Work => {
-                let title = short(&nudge.title);
-                self.list(Item {
-                    alert,
-                    kind: None,
-                    severity,
-                    count: 1,
-                    at: None,
-                    open_since: None,
-                    title,
-                    action: None,
-                    level: None,
-                    vacant: Vec::new(),
-                    unstable: false,
-                    situation: Situation::default(),
-                })
+                self.list(Item::of(alert, severity, short(&nudge.title)));
             }
             Class::Public => {}
         }
@@ -297,20 +305,7 @@ impl Pile {
         let (progress, action) = if is_over { (Progress::Over, Some(Action::Resolved)) } else { (Progress::New, None) };
         self.tells_of(at);
         self.count(Line { community: None, kind: None, severity, progress, count: messages, alerts: 1 });
-        self.list(Item {
-            alert: door,
-            kind: None,
-            severity,
-            count: messages,
-            at: Some(at),
-            open_since: None,
-            title,
-            action,
-            level: None,
-            vacant: Vec::new(),
-            unstable: false,
-            situation: Situation::default(),
-        });
+        self.list(Item { count: messages, at: Some(at), action, ..Item::of(door, severity, title) });
     }
 
     /// Takes in another: how many there are does not change, and it goes on gathering since when it began.

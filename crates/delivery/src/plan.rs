@@ -163,11 +163,10 @@ impl Plan {
     /// What changes what those who are told here are to do about an alert.
     pub(crate) fn situation(&self, message: &Message) -> Situation {
         let first_turn = message.told.iter().any(|told| told.level == 1 && self.share_at(told) == Some(Share::Everything));
-        let kind = Kind::of(message.kind.as_str());
+        let Message { unconfirmed, stopped, .. } = *message;
+        let known = Situation { first_turn, unconfirmed, stopped, above: self.is_above(message), ..Situation::default() };
         let gaps = message.owner.iter().flat_map(|owner| &owner.gaps).map(|gap| (gap.level, gap.duty.as_str()));
-        let vacant = kind.is_some_and(|kind| kind.is_vacant(gaps));
-        let due_at = message.last_at.filter(|_| kind.is_some_and(Kind::is_of_a_day));
-        Situation { first_turn, unconfirmed: message.unconfirmed, vacant, above: self.is_above(message), due_at }
+        Kind::of(message.kind.as_str()).map_or(known, |kind| kind.situation(known, gaps, message.last_at))
     }
 
     /// Whether those who are told here are the last level, and no level below it.

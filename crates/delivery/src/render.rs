@@ -189,7 +189,7 @@ impl Template {
         let (next_zh, next_en) = next::of(notice, &self.zone).unzip();
         let item_view = |item: &'a Item| {
             let (time_zh, time_en) = wall(item.at);
-            let (since_zh, since_en) = wall(item.open_since);
+            let (since_zh, since_en) = wall(item.began_at);
             ItemView { time: time_zh.clone(), time_zh, time_en, since_zh, since_en, item }
         };
         View {
@@ -268,7 +268,7 @@ fn samples() -> Vec<Notice> {
         severity: Severity::Critical,
         count: 1,
         at: Some(Timestamp(0)),
-        open_since: Some(Timestamp(0)),
+        began_at: Some(Timestamp(0)),
         title,
         action: Some(crate::Action::Escalated),
         level: Some(2),

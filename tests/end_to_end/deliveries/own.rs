@@ -59,7 +59,7 @@ async fn each_level_hears_on_a_receiver_of_its_own_what_it_is_told_and_no_more()
     }
     came(leader, 1).await;
     let (head, text) = texts(leader).remove(0);
-    assert!(head == "【演练】【提醒】1 处请不要上楼" && text.contains("单元") && text.contains("：请不要上楼，社区会处理"), "{text}");
+    assert!(head == "【演练】【提醒】1 处请不要上楼" && text.contains("单元") && text.contains("：请不要上楼，社区会派人处理"), "{text}");
     assert!(!["发热", "38.2", "Fever", "紧急", "critical"].iter().any(|word| text.contains(word)), "a neighbour is told no reason: {text}");
     assert!(texts(town).is_empty(), "nobody is woken for nothing: {:?}", texts(town));
     came(town, 1).await;

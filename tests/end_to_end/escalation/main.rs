@@ -119,7 +119,7 @@ async fn the_leader_has_only_seen_it_and_it_goes_up(system: &System, subscriber:
     let read = system.request_as(&leader, reqwest::Method::GET, &read, None).await.unwrap();
     assert_eq!(read.json["for_you"], "do_not_go_up", "{}", read.text);
     let page = system.page(&leader, &format!("/c/{COMMUNITY}/alerts/{}", raised.alert())).await.unwrap().text;
-    assert!(page.contains("请不要上楼") && page.contains("社区会处理") && !page.contains("陪同就医"), "{page}");
+    assert!(page.contains("请不要上楼") && page.contains("社区会派人处理") && !page.contains("陪同就医"), "{page}");
     let seen = json!({"id":uuid::Uuid::now_v7(),"type":"alert.acknowledge","data":{"alert":raised.alert(),"n":3}});
     let path = format!("/communities/{COMMUNITY}/commands");
     let answer = system.request_as(&leader, reqwest::Method::POST, &path, Some(seen.to_string())).await.unwrap();

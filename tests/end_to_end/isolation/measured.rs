@@ -21,7 +21,8 @@ const ON_PAGES: [&str; 4] = ["38.7℃", "loss-of-smell", "夜里咳得厉害", "
 const BY_THE_LEADER: &str = "\"tenths_celsius\":364";
 const AT_THE_GATE: &str = "\"tenths_celsius\":363";
 /// Where it says who has what is left out, in both languages.
-const ELSEWHERE: [(&str, &str); 2] = [("zh", "测量结果由护士和社区办公室查看"), ("en", "What was measured is with the nurse and the office")];
+const ELSEWHERE: [(&str, &str); 2] =
+    [("zh", "测量结果只有护士、网格员和社区办公室可以查看"), ("en", "What was measured is with the nurse, the grid workers and the office")];
 
 async fn send(system: &System, token: &str, kind: &str, data: Value) -> Answer {
     let command = json!({"id": Uuid::now_v7(), "type": kind, "data": data}).to_string();
@@ -147,5 +148,5 @@ async fn reads_who_has_it(system: &System, leader: &str, nurse: &str) {
     assert!(household.contains("见到") && household.contains("杨桂0") && household.contains("查到"), "{household}");
     let alerts = system.page(leader, &format!("/c/{OWN}/alerts")).await.unwrap().text;
     let (_, silences) = alerts.split_once("静默中").unwrap();
-    assert!(silences.contains("请不要上楼 · 7号楼") && silences.contains("原因由护士和社区办公室掌握"), "{silences}");
+    assert!(silences.contains("请不要上楼 · 7号楼") && silences.contains("原因请向社区办公室了解"), "{silences}");
 }

@@ -139,7 +139,7 @@ async fn reads_that_they_are_not_to_go_up(system: &System, leader: &Somebody, id
     let page = system.page(&leader.token, &format!("/c/{OWN}/alerts/{id}")).await.unwrap().text;
     let pages = [page, system.page(&leader.token, &format!("/c/{OWN}/alerts")).await.unwrap().text, leader.to_do(system).await];
     for page in pages {
-        assert!(page.contains("请不要上楼") && page.contains("社区会处理") && page.contains("2单元 101"), "{}: {page}", leader.staff);
+        assert!(page.contains("请不要上楼") && page.contains("社区会派人处理") && page.contains("2单元 101"), "{}: {page}", leader.staff);
         assert!(!page.contains(&format!("/alerts/{id}/acknowledge")), "{} is offered to have it: {page}", leader.staff);
     }
 }

@@ -70,6 +70,8 @@ pub(crate) struct Data {
     exercise: bool,
     late: bool,
     unconfirmed: bool,
+    /// Of somebody under an order who was on the way out: they were stopped at the gate.
+    stopped: bool,
     title: Title,
     place: Place,
     person: Option<Person>,
@@ -205,6 +207,7 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, (community, grid): (&community:
             exercise: header.exercise,
             late,
             unconfirmed: occurrence.unconfirmed,
+            stopped: occurrence.detail.stopped,
             title: title::of(state, community, header),
             place: Place { grid: grid.map(ToString::to_string), ..place(state, community, here) },
             person: occurrence.person.as_ref().and_then(person),

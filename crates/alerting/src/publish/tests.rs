@@ -148,11 +148,11 @@ fn a_title_says_what_is_overdue_now_and_what_was_missed_and_no_check_twice() {
         (&["2020-02-06/am"][..], 0, "1次体温检查超时未做", "Checks overdue: 1"),
         (&["2020-02-06/am", "2020-02-06/pm"], 0, "2次体温检查超时未做", "Checks overdue: 2"),
         // none is counted twice
-        (&["2020-02-05/pm", "2020-02-06/am"], 1, "今天1次体温检查超时未做，此前漏测1次", "Checks overdue today: 1, missed before: 1"),
-        (&["2020-02-06/am"], 3, "今天1次体温检查超时未做，此前漏测3次", "Checks overdue today: 1, missed before: 3"),
-        (&["2020-02-05/am", "2020-02-05/pm"], 3, "体温检查漏测3次", "Checks missed: 3"),
+        (&["2020-02-05/pm", "2020-02-06/am"], 1, "今天1次体温检查超时未做，此前漏查1次", "Checks overdue today: 1, missed before: 1"),
+        (&["2020-02-06/am"], 3, "今天1次体温检查超时未做，此前漏查3次", "Checks overdue today: 1, missed before: 3"),
+        (&["2020-02-05/am", "2020-02-05/pm"], 3, "体温检查漏查3次", "Checks missed: 3"),
         // something else happened to it before the end of the day was counted
-        (&["2020-02-05/pm"], 0, "体温检查漏测1次", "Checks missed: 1"),
+        (&["2020-02-05/pm"], 0, "体温检查漏查1次", "Checks missed: 1"),
     ] {
         (overdue.occurrence.detail.slots, overdue.occurrence.detail.missed) = (slots(open), missed);
         expect(&overdue, &format!("阳光小区 7号楼2单元502 {zh}"), &format!("{en}, 阳光小区, building 7, unit 2, door 502"));
@@ -161,7 +161,7 @@ fn a_title_says_what_is_overdue_now_and_what_was_missed_and_no_check_twice() {
     overdue.status = Status::Resolved { at: Timestamp(0), by_hand: false };
     expect(
         &overdue,
-        "已结束：阳光小区 7号楼2单元502 体温检查超时，累计漏测1次",
+        "已结束：阳光小区 7号楼2单元502 体温检查超时，累计漏查1次",
         "Over: Checks overdue, missed in all: 1, 阳光小区, building 7, unit 2, door 502",
     );
     overdue.occurrence.detail.missed = 0;
@@ -185,7 +185,7 @@ fn a_title_says_which_post_is_vacant() {
     gap.status = Status::Resolved { at: Timestamp(0), by_hand: false };
     expect(
         &gap,
-        "已结束：阳光小区 7号楼2单元502 楼长空缺（已有人，或眼下无待办）",
+        "已结束：阳光小区 7号楼2单元502 楼长空缺（已有人到岗，或暂无待办）",
         "Over: Vacant post: leader (filled, or nothing to do there now), 阳光小区, building 7, unit 2, door 502",
     );
 }

@@ -113,9 +113,9 @@ fn doors(occurrence: &Occurrence, between: &str) -> String {
 fn past_zh(rule: &str, occurrence: &Occurrence, today: Day) -> String {
     match (rule, occurrence.detail.missed) {
         (CHECK_OVERDUE, 0) => "体温检查超时".to_owned(),
-        (CHECK_OVERDUE, missed) => format!("体温检查超时，累计漏测{missed}次"),
+        (CHECK_OVERDUE, missed) => format!("体温检查超时，累计漏查{missed}次"),
         // it ends too when nothing is left that anybody there would be told of
-        (RESPONSIBILITY_GAP, _) => format!("{}（已有人，或眼下无待办）", matter_zh(rule, occurrence, today)),
+        (RESPONSIBILITY_GAP, _) => format!("{}（已有人到岗，或暂无待办）", matter_zh(rule, occurrence, today)),
         _ => matter_zh(rule, occurrence, today),
     }
 }
@@ -137,8 +137,8 @@ fn matter_zh(rule: &str, occurrence: &Occurrence, today: Day) -> String {
         "symptom" => "报告有症状".to_owned(),
         CHECK_OVERDUE => match detail.not_made(today) {
             NotMade { overdue, missed: 0 } => format!("{overdue}次体温检查超时未做"),
-            NotMade { overdue: 0, missed } => format!("体温检查漏测{missed}次"),
-            NotMade { overdue, missed } => format!("今天{overdue}次体温检查超时未做，此前漏测{missed}次"),
+            NotMade { overdue: 0, missed } => format!("体温检查漏查{missed}次"),
+            NotMade { overdue, missed } => format!("今天{overdue}次体温检查超时未做，此前漏查{missed}次"),
         },
         "quarantine_breach" if detail.stopped => "隔离人员欲外出，已拦下".to_owned(),
         "quarantine_breach" => match detail.direction {

@@ -33,7 +33,13 @@ fn of_alerts() -> impl Iterator<Item = (&'static str, (String, String))> {
     let yesterday = now.plus_ms(-DAY_MS);
     let (usual, zone) = (Situation::default(), Zone::default());
     let first_turn = Situation { first_turn: true, ..usual };
-    let other = [Situation { unconfirmed: true, ..usual }, Situation { vacant: true, ..usual }, Situation { due_at: Some(yesterday), ..usual }];
+    let other = [
+        Situation { unconfirmed: true, ..usual },
+        Situation { stopped: true, ..usual },
+        Situation { vacant: true, ..usual },
+        Situation { above: true, ..usual },
+        Situation { due_at: Some(yesterday), ..usual },
+    ];
     let situations = [usual, first_turn, Situation { due_at: Some(yesterday), ..first_turn }].into_iter().chain(other);
     let next = move |kind: &'static Kind| situations.clone().map(|situation| kind.next_in(situation, &zone, now)).collect::<Vec<_>>();
     let called = |(chinese, english): (&str, &str)| (chinese.to_owned(), english.to_owned());

@@ -40,7 +40,7 @@ async fn who_is_not_to_go_up_reads_that_and_not_what_others_do() {
     let site = site(false, false);
     for (told, expected) in [
         (false, ["陪同就医，登记台账", "escort to the clinic, open the ledger"]),
-        (true, ["请不要上楼，社区会处理", "please do not go up: the office sees to it"]),
+        (true, ["请不要上楼，社区会派人处理", "please do not go up: the office sees to it"]),
     ] {
         if told {
             site.fake.not_to_go_up(&fake::alert_id(1));
@@ -58,21 +58,21 @@ async fn what_is_to_be_done_is_what_can_be_done_now_by_whoever_is_there() {
     let (checks, silent) = (fake::alert_id(2), fake::alert_id(6));
     let page = async |number| site.get(&alert_path(number), &office()).await.text;
     let read = page(2).await;
-    assert!(read.contains("今天 1 次超时未做，已漏测 1 次") && read.contains("立即补查"), "{read}");
+    assert!(read.contains("今天 1 次超时未做，累计漏查 1 次") && read.contains("立即补查"), "{read}");
     let yesterday = json!({ "last_at": "2020-02-05T12:30:00Z", "detail": { "slots": [{ "date": "2020-02-05", "name": "evening" }], "missed": 2 } });
     site.fake.alert_says(&checks, yesterday);
     let read = page(2).await;
-    assert!(read.contains("体温检查超时，已漏测 2 次") && !read.contains("次超时未做"), "{read}");
-    assert!(read.contains("今天务必查到") && !read.contains("立即补查"), "{read}");
+    assert!(read.contains("体温检查超时，累计漏查 2 次") && !read.contains("次超时未做"), "{read}");
+    assert!(read.contains("今天务必完成检查") && !read.contains("立即补查"), "{read}");
     // the check was made, and its day is over since
     site.fake.alert_says(&checks, json!({ "state": "resolved", "detail": { "slots": [{ "date": "2020-02-05", "name": "evening" }], "missed": 0 } }));
-    assert!(!page(2).await.contains("漏测"));
+    assert!(!page(2).await.contains("漏查"));
     site.fake.alert_says(&silent, json!({ "last_at": "2020-02-05T10:00:00Z" }));
     assert!(page(6).await.contains("给楼长打电话"), "the leader can be called the next day, too");
     let turn = json!({ "level": 2, "owners": [], "informed": [], "gaps": [{ "level": 1, "duty": "leader" }], "why": "vacant", "since": "2020-02-05T10:00:00Z", "due_at": null });
     site.fake.alert_says(&silent, json!({ "turn": turn }));
     let read = page(6).await;
-    assert!(read.contains("楼长空缺，请网格员或社区办公室了解后代报") && !read.contains("给楼长打电话"), "{read}");
+    assert!(read.contains("楼长空缺，请网格员或社区办公室了解情况，代为上报") && !read.contains("给楼长打电话"), "{read}");
     site.fake.turn_of_who_asks(&silent, 1);
     assert!(page(6).await.contains("请补报2月5日的日报"));
 }
@@ -125,7 +125,7 @@ async fn what_people_are_not_told_of_says_why_and_leads_to_what_stands_for_it() 
     for path in lists.into_iter().chain(["/c/longquan", &alert_path(1)]) {
         let told = site.get(path, &office()).await.text;
         assert!(
-            !told.contains("已静默") && !told.contains("并入聚集警报") && !told.contains("为何不通知") && (path == lists[1] || !told.contains("held_back")),
+            !told.contains("已静默") && !told.contains("并入聚集警报") && !told.contains("不通知的原因") && (path == lists[1] || !told.contains("held_back")),
             "{path}: {told}"
         );
     }
@@ -139,8 +139,8 @@ async fn what_people_are_not_told_of_says_why_and_leads_to_what_stands_for_it() 
         assert_eq!((page.matches(why).count(), page.matches(&stands).count()), (lines, 1), "{path}: {page}");
     }
     let page = site.get(&alert_path(1), &office()).await.text;
-    assert!(page.contains(why) && page.contains(&stands) && page.contains("为何不通知"), "{page}");
-    for said in ["</a> 杨秀英", "群和个人都不通知", "只收聚集的群不再逐人通知", "订阅的程序照常收到"] {
+    assert!(page.contains(why) && page.contains(&stands) && page.contains("不通知的原因"), "{page}");
+    for said in ["</a> 杨秀英", "群聊和个人都不通知", "只收聚集的接收方不再逐人通知", "订阅程序照常收到"] {
         assert!(page.contains(said), "{said}: {page}");
     }
     assert!(!site.get(&alert_path(4), &office()).await.text.contains("只收聚集的群"), "what does not hold is not explained");

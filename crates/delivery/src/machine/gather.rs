@@ -1,8 +1,8 @@
 //! Which messages wait for one another, to be told in one text.
 
-use super::{APART_MAX, GROUPS_MAX, Machine, State};
-use domain::values::Timestamp;
+use domain::{alert::Why, values::Timestamp};
 
+use super::{APART_MAX, GROUPS_MAX, Machine, State};
 use crate::{
     Moment,
     message::{Action, Message},
@@ -10,17 +10,15 @@ use crate::{
     plan::Class,
 };
 
-/// Why an alert comes to whoever comes on duty, in a word of contracts.md.
-const DUTY_CHANGED: &str = "duty_changed";
 /// The level of the community's office, which hears of whole buildings grid by grid (alerting.md, "Escalation").
 const OFFICE: u8 = 2;
 
 impl Machine {
     /// Puts a message where it waits for what is told together with it.
-    pub(super) fn gather(&mut self, message: &Message, (open_since, unstable): (Option<Timestamp>, bool), critical: bool, moment: Moment) {
+    pub(super) fn gather(&mut self, message: &Message, (began_at, unstable): (Option<Timestamp>, bool), critical: bool, moment: Moment) {
         let (class, situation) = (self.plan.class_of(message), self.plan.situation(message));
         // a shift is handed over in one text, whatever it is of
-        let handed = open_since.is_some() && self.plan.why_told(message) == Some(DUTY_CHANGED);
+        let handed = began_at.is_some() && self.comes_by_duty(message);
         let handover = || (format!("{}/{}/handover", message.town, message.community), None);
         let (place, grid) = if handed { handover() } else { self.group_of(message, class, critical) };
         let fresh = || Pile::new(moment.clock).of_grid(grid);
@@ -33,13 +31,18 @@ impl Machine {
             false if groups.len() < GROUPS_MAX || groups.contains_key(&place) => groups.entry(place).or_insert_with(fresh),
             false => digest.get_or_insert_with(alone),
         };
-        pile.add(message, Manner { class, situation, handed, open_since, unstable, apart });
+        pile.add(message, Manner { class, situation, handed, began_at, unstable, apart });
     }
 
-    /// Since when an alert is open that is handed to people here: to them it is new, and it is none.
-    pub(super) fn open_since(&self, message: &Message) -> Option<Timestamp> {
-        let is_handed = message.action == Action::Assigned || self.plan.why_told(message) == Some(DUTY_CHANGED);
+    /// When what an alert is about began, where it is handed to people here: they have not heard of it, and it did not begin now.
+    pub(super) fn began_at(&self, message: &Message) -> Option<Timestamp> {
+        let is_handed = message.action == Action::Assigned || self.comes_by_duty(message);
         message.first_at.filter(|_| is_handed && self.comes_to_us(message))
+    }
+
+    /// Whether it comes to people here because they are on duty now.
+    fn comes_by_duty(&self, message: &Message) -> bool {
+        self.plan.why_told(message) == Some(Why::DutyChanged.word())
     }
 
     /// The group of a message, and the grid that all of the group lies in, where it lies in one.

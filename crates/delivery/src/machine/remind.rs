@@ -48,7 +48,7 @@ impl Machine {
         let now = moment.clock;
         let State { groups, criticals, digest, open, outbox, .. } = &self.state;
         let gathers = |alert: &str| groups.values().chain(criticals.values()).chain(digest).any(|pile| pile.tells(alert));
-        let is_untold = |(alert, told_in): &(&str, Option<u64>)| told_in.is_some_and(|number| outbox.holds(number)) || gathers(alert);
+        let is_untold = |(alert, told_in): &(&str, Option<u64>)| told_in.is_some_and(|number| outbox.holds(number)) || outbox.lists(alert) || gathers(alert);
         let asleep_until = self.plan.asleep_until(now);
         Withheld { asleep_until, standing: self.standing(now), untold: open.near(now).filter(is_untold).map(|(alert, _)| alert.to_owned()).collect() }
     }

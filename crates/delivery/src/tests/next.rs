@@ -181,7 +181,7 @@ fn vacant(level: u8, duty: &str) -> serde_json::Value {
 fn nobody_is_asked_for_whose_post_is_vacant() {
     let told = |kind, gap| at_level_2(plan(Channel::Wecom, Class::Work), kind, gap);
     for (kind, duty, zh, en) in [
-        ("building_silent", "leader", "楼长空缺，请网格员或社区办公室了解后代报", "nobody leads it; let the grid worker or the office ask and report"),
+        ("building_silent", "leader", "楼长空缺，请网格员或社区办公室了解情况，代为上报", "nobody leads it; let the grid worker or the office ask and report"),
         (
             "symptom",
             "nurse",
@@ -191,7 +191,7 @@ fn nobody_is_asked_for_whose_post_is_vacant() {
         (
             "arrival",
             "grid",
-            "网格员空缺，请社区办公室派人上门，当天到居委会登记",
+            "网格员空缺，请社区办公室派人上门，提醒来人当天到居委会登记",
             "no grid worker is there; let the office send somebody; arrivals register with the committee on their day",
         ),
     ] {
@@ -207,7 +207,8 @@ fn nobody_is_asked_for_whose_post_is_vacant() {
 fn what_was_owed_on_a_day_that_is_over_is_not_to_be_done_today() {
     let seconds = |time: &str| (time.parse::<Timestamp>().unwrap().0 - START.0) / 1000;
     let leader = || Plan { staff: vec!["s-lou".parse().unwrap()], ..plan(Channel::Wecom, Class::Work) };
-    let missed = both("今天务必查到；此前测过的请补录，没测的写明原因", "make sure of a check today; record what was measured before, or note why it was not");
+    let missed =
+        both("今天务必完成检查；此前测过的请补录，没测的请写明原因", "make sure of a check today; record what was measured before, or note why it was not");
     for (plan, kind, due, today, tomorrow) in [
         (plan(Channel::Wecom, Class::Work), "check_overdue", "2020-02-06T10:30:00Z", usual("check_overdue"), missed.clone()),
         // the end of a day is of that day
@@ -254,11 +255,24 @@ fn a_template_of_ones_own_sees_it_and_a_mark_of_before_is_read() {
 #[test]
 fn whoever_is_told_at_the_last_level_only_sees_that_others_do_it() {
     let turn = json!({"owner": {"level": 3, "staff": null, "gaps": [], "why": "unacknowledged"}, "level": 3});
-    for (from_level, above) in [(Some(3), true), (Some(2), false), (None, false)] {
-        let mut bench = Bench::new(Plan { filter: Filter { from_level, ..Filter::default() }, ..plan(Channel::Wecom, Class::Work) });
-        bench.hear_with(payload(1, 2, "fever", Critical, "escalated", "b07", 0), &turn, 0);
-        bench.run(0..100);
-        let asked = both("请催社区接手，需要时派人支援", "see that the community takes it; send help where it is needed");
-        assert_eq!(next_of(&bench.calls[0].1) == asked, above, "{from_level:?}");
+    let asked = both("请催社区接手，需要时派人支援", "see that the community takes it; send help where it is needed");
+    for kinds in [&["fever"][..], &["fever", "symptom"], &["fever", "symptom", "refused", "arrival"]] {
+        for (from_level, above) in [(Some(3), true), (Some(2), false), (None, false)] {
+            let mut bench = Bench::new(Plan { filter: Filter { from_level, ..Filter::default() }, ..plan(Channel::Wecom, Class::Work) });
+            for (alert, kind) in (1..).zip(kinds) {
+                bench.hear_with(payload(alert, 2, kind, Critical, "escalated", "b07", 0), &turn, 0);
+            }
+            // of several kinds it is said together when people are reminded
+            bench.run(0..2000);
+            assert_eq!(bench.calls.last().map(|(_, send)| next_of(send)) == Some(asked.clone()), above, "{from_level:?}, {kinds:?}");
+        }
     }
+}
+
+#[test]
+fn of_whom_was_stopped_at_the_gate_nobody_has_to_be_found() {
+    let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+    bench.hear_with(payload(1, 1, "quarantine_breach", Severity::Caution, "raised", "b07", 0), &json!({"stopped": true}), 0);
+    bench.run(0..100);
+    assert_eq!(next_of(&bench.calls[0].1), both("已在卡口拦下，请送回家", "stopped at the gate, see them home"));
 }

@@ -88,7 +88,7 @@ fn each_hears_of_a_fever_as_much_as_they_are_told_and_when() {
     assert_eq!(told("s-command").heads(), heads(&[(900, up), (1060, "【已结束】警报 1 条")]));
     assert!(told("s-zhao").calls.is_empty(), "whom nobody told is told nothing");
     let texts = told("s-lou").texts();
-    let text = "【提醒】1 处请不要上楼\n· 15:04 阳光小区 7号楼2单元502：请不要上楼，社区会处理\n\n\
+    let text = "【提醒】1 处请不要上楼\n· 15:04 阳光小区 7号楼2单元502：请不要上楼，社区会派人处理\n\n\
                 Please do not go up: 1 place\n· 15:04 Yangguang, building 7, unit 2, door 502: please do not go up, the office sees to it";
     assert_eq!(texts[0], (60, text.to_owned()));
     let over = "【提醒】1 处提醒结束\n· 15:20 阳光小区 7号楼2单元502：提醒结束，上门前请先问社区\n\n\
@@ -351,11 +351,30 @@ fn a_shift_is_handed_over_in_one_text() {
     let [(second, text)] = &bench.texts()[..] else { panic!("{:?}", bench.texts()) };
     assert_eq!(*second, 65);
     assert!(
-        text.starts_with("【紧急】警报 接班 6 条\nu07 症状（紧急，接班）3\n") || text.starts_with("【紧急】警报 接班 6 条\nu07 发热（紧急，接班）3\n"),
+        text.starts_with("【紧急】警报 交接 6 条\nu07 症状（紧急，交接）3\n") || text.starts_with("【紧急】警报 交接 6 条\nu07 发热（紧急，交接）3\n"),
         "{text}"
     );
     assert!(text.contains("\ncritical: 6 handed over to you\n") && text.contains("(critical, handed over) 3\n"), "{text}");
     // what comes by itself meanwhile waits for nothing
     bench.begins(7, "502", 100);
     assert_eq!(bench.texts().len(), 1);
+}
+
+#[test]
+fn a_handover_lists_no_fever_that_a_cluster_stands_for_and_nothing_that_somebody_has() {
+    let began = |more: serde_json::Value| {
+        let mut data = json!({"first_at": "2020-02-05T15:40:00Z"});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        data
+    };
+    let day: Told<'_> = &[(1, "duty_changed", &[("s-day", "everything")])];
+    let mut bench = of(&["s-day"]);
+    let taken = json!({"acknowledged": {"by": "token:o1", "at": START, "until": null}});
+    for (alert, more) in [(1, json!({"suppressed": ["inhibited"]})), (2, taken), (3, json!({})), (4, json!({"suppressed": ["inhibited"]}))] {
+        bench.hear_with(payload(alert, 2, "fever", Critical, "escalated", "b07", 0), &data(day, began(more)), 0);
+    }
+    bench.run(0..100);
+    let [(_, send)] = &bench.calls[..] else { panic!("{:?}", bench.sorts()) };
+    let told = notice(send).unwrap();
+    assert_eq!((told.alerts(), told.items.iter().map(|item| item.alert.as_str()).collect::<Vec<_>>()), (3, vec!["a3"]));
 }
