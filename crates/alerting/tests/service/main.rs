@@ -65,6 +65,7 @@ async fn a_fever_is_published_word_by_word() {
                 "exercise": false,
                 "late": false,
                 "unconfirmed": false,
+                "stopped": false,
                 "title": {"zh-CN": "阳光小区 7号楼2单元502 发热 38.2℃", "en": "Fever 38.2 °C, 阳光小区, building 7, unit 2, door 502"},
                 "place": {"name": {"zh-CN": "阳光小区 7号楼2单元502", "en": "阳光小区, building 7, unit 2, door 502"}, "town": "dianbu", "community": "u07", "estate": "e1", "grid": "g1", "building": "b07", "unit": "2", "household": "h502"},
                 "person": {"ref": "p1"},
