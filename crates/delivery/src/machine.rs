@@ -25,7 +25,7 @@ use crate::{
     clusters::Clusters,
     message::{Action, Heard, Message, Reason},
     nudge::{Gathered, Nudge, Nudges},
-    open::{Hearing, OpenAlerts, REPEAT_EVERY_MS},
+    open::{Hearing, OpenAlerts},
     outbox::{Content, Outbox, Outcome, Send, Settled},
     pile::{Notice, Pile, Sort},
     plan::Plan,
@@ -246,17 +246,18 @@ impl Machine {
     }
 
     fn remember(&mut self, message: &Message, (telling, began_at): (Telling, Option<Timestamp>), moment: Moment) {
-        let wait_ms = match telling {
-            // nobody was told: soon, and all that is heard meanwhile in one go
-            Telling::TooLate => GROUP_WAIT_MS,
-            // of what is held back they are reminded once the silence or the cluster is over: nobody else would tell them
-            Telling::Now | Telling::Not | Telling::Held(_) => REPEAT_EVERY_MS,
-        };
         let now = moment.clock;
+        let remind_at = match telling {
+            // nobody was told: soon, and all that is heard meanwhile in one go
+            Telling::TooLate => now.plus_ms(GROUP_WAIT_MS),
+            // of what is held back they are reminded once the silence or the cluster is over: nobody else would tell them
+            Telling::Now | Telling::Not | Telling::Held(_) => self.again(moment).at(self.state.open.since(&message.alert).unwrap_or(now)),
+        };
         let hearing = Hearing {
             now,
-            told: telling == Telling::Now,
-            remind_at: now.plus_ms(wait_ms),
+            // growth puts off no reminder that nobody has it
+            told: telling == Telling::Now && message.action != Action::Updated,
+            remind_at,
             situation: self.plan.situation(message),
             went_past: self.plan.went_past(message),
             began_at,
@@ -364,7 +365,7 @@ impl Machine {
     /// What waits through the night is told in one digest in the morning.
     fn put_off_groups(&mut self, moment: Moment) {
         let State { groups, digest, .. } = &mut self.state;
-        for (_, pile) in std::mem::take(groups) {
+        for (_, pile) in groups.extract_if(.., |_, pile| pile.may_go(moment.clock)) {
             digest.get_or_insert_with(|| Pile::new(moment.clock)).merge(pile);
         }
         if let Some(digest) = digest {
@@ -408,7 +409,9 @@ impl Machine {
         // the first text of its own after digests says that there is less to read again
         let singly_again = sort == Sort::News && !critical && std::mem::take(&mut self.state.crowded);
         let number = self.state.number + 1;
-        pile.known().for_each(|alert| self.state.open.tell(alert, number, moment.clock));
+        let again = self.again(moment);
+        // growth puts off no reminder that nobody has it
+        pile.known().filter(|alert| pile.tells_anew(alert)).for_each(|alert| self.state.open.tell(alert, number, again));
         let notice = Notice { singly_again, ..pile.notice(sort, moment.clock) };
         let send = self.send(critical, messages, Content::Notice(notice), None);
         self.state.outbox.push(Send { until, ..send }, moment.real);
@@ -439,7 +442,8 @@ impl Machine {
         match settled {
             Settled::Delivered => {
                 report.delivered += messages;
-                self.state.open.have_been_told(number, moment.clock);
+                let again = self.again(moment);
+                self.state.open.have_been_told(number, again);
             }
             Settled::GivenUp => report.given_up += messages,
             Settled::Again => {}

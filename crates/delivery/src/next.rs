@@ -16,6 +16,8 @@ use crate::{
 const KINDS_MAX: usize = 3;
 /// What is to be done about more than that, and where it is not the same about all of a kind. It is read after `下一步：` and `Next: `.
 const ONE_BY_ONE: (&str, &str) = ("请打开警报页，先急后缓，逐条接手", "open the page of alerts and take them one by one, the most urgent first");
+/// What is to be done where a text only counts: what is there, it does not say.
+const LOOK: (&str, &str) = ("详情请看警报页", "see the page of alerts, it says which they are");
 
 /// What is to be done about all that is not over, as far as that is listed, in Chinese and in English; where there is more than one kind, kind by kind.
 pub(crate) fn of(notice: &Notice, zone: &Zone) -> Option<(String, String)> {
@@ -26,6 +28,10 @@ pub(crate) fn of(notice: &Notice, zone: &Zone) -> Option<(String, String)> {
     let mut counted: Vec<Option<&Slug>> = Vec::new();
     for line in notice.lines.iter().filter(|line| line.progress != Progress::Over && line.alerts > 0) {
         counted.extend((!counted.contains(&line.kind.as_ref())).then_some(line.kind.as_ref()));
+    }
+    let said = |(chinese, english): (&str, &str)| Some((chinese.to_owned(), english.to_owned()));
+    if notice.items.is_empty() && !counted.is_empty() {
+        return said(LOOK);
     }
     let only = counted.first().copied().flatten().filter(|_| counted.len() == 1);
     let mut steps: Vec<(&Kind, (String, String))> = Vec::new();
@@ -40,7 +46,7 @@ pub(crate) fn of(notice: &Notice, zone: &Zone) -> Option<(String, String)> {
         [(_, step)] if only.is_some() => Some(step.clone()),
         // the last level sees that others do it, whatever it is
         [(_, step), others @ ..] if !others.is_empty() && others.iter().all(|(_, other)| other == step) => Some(step.clone()),
-        _ if steps.len() > KINDS_MAX || kinds.len() < steps.len() => Some((ONE_BY_ONE.0.to_owned(), ONE_BY_ONE.1.to_owned())),
+        _ if steps.len() > KINDS_MAX || kinds.len() < steps.len() => said(ONE_BY_ONE),
         _ => {
             let (chinese, english): (Vec<String>, Vec<String>) =
                 steps.iter().map(|(kind, (zh, en))| (format!("【{}】{zh}", kind.called.0), format!("[{}] {en}", kind.called.1))).unzip();

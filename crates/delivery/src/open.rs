@@ -12,7 +12,7 @@ use crate::{
     clusters::{Standing, place_of},
     message::{Action, Holding, Message, Title},
     pile::{Item, Line, Pile, Progress, short},
-    plan::Class,
+    plan::{Class, Plan},
     silences::Silences,
 };
 
@@ -66,6 +66,31 @@ struct Open {
     /// When what it is about began, where it was handed to people here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     began_at: Option<Timestamp>,
+}
+
+/// When people are told again of what they are told now: every half hour by day. At night the pause grows as it stays open, for by then they know
+/// of it, and who sleeps is reminded when they wake.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Again {
+    now: Timestamp,
+    by_day: Timestamp,
+    /// Until when it is night then, where it is.
+    wake_at: Option<Timestamp>,
+}
+
+impl Again {
+    pub(crate) fn of(plan: &Plan, now: Timestamp) -> Self {
+        let by_day = now.plus_ms(REPEAT_EVERY_MS);
+        Self { now, by_day, wake_at: plan.asleep_until(by_day) }
+    }
+
+    /// When they are told again of what has been open since a time.
+    pub(crate) fn at(&self, since: Timestamp) -> Timestamp {
+        let Some(wake_at) = self.wake_at else { return self.by_day };
+        let at = self.now.plus_ms(self.now.0.saturating_sub(since.0)).max(self.by_day);
+        // nobody is woken for what they would read at breakfast
+        if at.plus_ms(REPEAT_EVERY_MS) > wake_at { wake_at } else { at }
+    }
 }
 
 /// Of what nobody is reminded now.
@@ -173,6 +198,11 @@ impl OpenAlerts {
         self.0.get(alert).map_or(0, |open| open.level)
     }
 
+    /// Since when an alert is remembered, if it is.
+    pub(crate) fn since(&self, alert: &str) -> Option<Timestamp> {
+        self.0.get(alert).map(|open| open.since)
+    }
+
     pub(crate) fn forget(&mut self, alert: &str) {
         self.0.remove(alert);
     }
@@ -228,27 +258,29 @@ impl OpenAlerts {
     }
 
     /// People are told of an alert in a send that is decided now, which may have waited: when they are told again counts from now.
-    pub(crate) fn tell(&mut self, alert: &str, number: u64, now: Timestamp) {
+    pub(crate) fn tell(&mut self, alert: &str, number: u64, again: Again) {
         if let Some(open) = self.0.get_mut(alert) {
             open.told_in = Some(number);
-            open.told_at(now);
+            open.tell(again);
         }
     }
 
     /// They have that send: when they are told again counts from now.
-    pub(crate) fn have_been_told(&mut self, number: u64, now: Timestamp) {
-        self.0.values_mut().filter(|open| open.told_in == Some(number)).for_each(|open| open.told_at(now));
+    pub(crate) fn have_been_told(&mut self, number: u64, again: Again) {
+        self.0.values_mut().filter(|open| open.told_in == Some(number)).for_each(|open| open.tell(again));
     }
 
     /// All of at least this severity that is to be told again now or soon after and is not silenced; it is put off.
-    pub(crate) fn tell_again(&mut self, now: Timestamp, least: Severity, withheld: &Withheld) -> Pile {
+    pub(crate) fn tell_again(&mut self, again: Again, least: Severity, withheld: &Withheld) -> Pile {
+        let now = again.now;
         let mut pile = Pile::new(now);
         let told = |alert: &str, open: &Open| open.comes(alert, now, least, withheld) && open.silenced_until.is_none_or(|until| until <= now);
-        let mut again: Vec<(&String, &mut Open)> = self.0.iter_mut().filter(|(alert, open)| told(alert, open)).collect();
+        let mut untaken: Vec<(&String, &mut Open)> = self.0.iter_mut().filter(|(alert, open)| told(alert, open)).collect();
         // those that have waited longest are listed
-        again.sort_by_key(|(_, open)| open.since);
-        for (alert, open) in again {
-            (open.next_at, open.reminded) = (open.again_at(now, withheld.asleep_until), true);
+        untaken.sort_by_key(|(_, open)| open.since);
+        for (alert, open) in untaken {
+            open.reminded = true;
+            open.tell(again);
             pile.exercise |= open.exercise;
             pile.tells_of(open.since);
             let (community, kind, severity) = (Some(open.community.clone()), Some(open.kind.clone()), open.severity);
@@ -268,18 +300,11 @@ impl Open {
         self.taken_until.is_some_and(|until| now < until)
     }
 
-    /// People are told of it at a time.
-    fn told_at(&mut self, now: Timestamp) {
-        if !self.is_taken(now) {
-            self.next_at = now.plus_ms(REPEAT_EVERY_MS);
+    /// People are told of it now.
+    fn tell(&mut self, again: Again) {
+        if !self.is_taken(again.now) {
+            self.next_at = again.at(self.since);
         }
-    }
-
-    /// When people are reminded of it again who are reminded now: every half hour by day. At night the pause grows as it stays open, for by then
-    /// they know of it, and who sleeps is reminded when they wake.
-    fn again_at(&self, now: Timestamp, asleep_until: Option<Timestamp>) -> Timestamp {
-        let by_day = now.plus_ms(REPEAT_EVERY_MS);
-        asleep_until.map_or(by_day, |wake_at| now.plus_ms(now.0 - self.since.0).min(wake_at).max(by_day))
     }
 
     /// While it is silenced, it is asked about again.

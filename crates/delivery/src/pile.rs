@@ -371,6 +371,12 @@ impl Pile {
         self.known.contains_key(alert)
     }
 
+    /// Whether more of an alert waits in it than that it grew.
+    pub(crate) fn tells_anew(&self, alert: &str) -> bool {
+        let last = self.known.get(alert).and_then(|lines| self.lines.get(lines.last()?.0));
+        last.is_some_and(|line| line.progress != Progress::Grown)
+    }
+
     /// How many alerts are known apart.
     pub(crate) fn known_apart(&self) -> usize {
         self.known.len()
@@ -418,8 +424,8 @@ impl Pile {
                 _ => Item { count, unstable, ..item },
             }
         });
-        // what is still to be done stays, then the worst; of equals, those that came first
-        let order = |item: &Item| (item.action.is_some_and(Action::is_end), Reverse(item.severity));
+        // what is still to be done stays, then the worst; of equals what others have had for longest, or what came first
+        let order = |item: &Item| (item.action.is_some_and(Action::is_end), Reverse(item.severity), item.began_at);
         let place = self.items.partition_point(|listed| order(listed) <= order(&item));
         self.items.insert(place, item);
         self.items.truncate(ITEMS_MAX);

@@ -17,10 +17,12 @@ impl Machine {
     /// Puts a message where it waits for what is told together with it.
     pub(super) fn gather(&mut self, message: &Message, (began_at, unstable): (Option<Timestamp>, bool), critical: bool, moment: Moment) {
         let (class, situation) = (self.plan.class_of(message), self.plan.situation(message));
-        // a shift is handed over in one text, whatever it is of
+        // a shift is handed over in one text, whatever it is of: with what is critical, if any of it is
         let handed = began_at.is_some() && self.comes_by_duty(message);
         let handover = || (format!("{}/{}/handover", message.town, message.community), None);
         let (place, grid) = if handed { handover() } else { self.group_of(message, class, critical) };
+        let critical = critical || (handed && self.state.criticals.contains_key(&place));
+        let waiting = if handed && critical { self.state.groups.remove(&place) } else { None };
         let fresh = || Pile::new(moment.clock).of_grid(grid);
         let alone = || Pile::new(moment.clock);
         let State { groups, criticals, digest, .. } = &mut self.state;
@@ -32,6 +34,10 @@ impl Machine {
             false => digest.get_or_insert_with(alone),
         };
         pile.add(message, Manner { class, situation, handed, began_at, unstable, apart });
+        if let Some(waiting) = waiting {
+            pile.since = pile.since.min(waiting.since);
+            pile.merge(waiting);
+        }
     }
 
     /// When what an alert is about began, where it is handed to people here: they have not heard of it, and it did not begin now.

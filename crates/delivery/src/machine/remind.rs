@@ -3,7 +3,13 @@
 use domain::{alert::Severity, values::Timestamp};
 
 use super::{Machine, State};
-use crate::{Moment, clusters::Standing, message::Message, open::Withheld, pile::Sort};
+use crate::{
+    Moment,
+    clusters::Standing,
+    message::Message,
+    open::{Again, Withheld},
+    pile::Sort,
+};
 
 /// A reminder that is due and may be told.
 pub(super) struct Due {
@@ -22,7 +28,7 @@ impl Machine {
         // the worst may be silenced, and what was decided in this tick has taken room
         let Some(Due { critical, least }) = self.reminder(&withheld, moment) else { return };
         self.state.outbox.take_reminders();
-        let pile = self.state.open.tell_again(moment.clock, least, &withheld);
+        let pile = self.state.open.tell_again(self.again(moment), least, &withheld);
         self.decide(pile, Sort::Reminder, critical, moment);
     }
 
@@ -36,6 +42,11 @@ impl Machine {
         (worst >= least && may && !outbox.is_reminding()).then_some(Due { critical, least })
     }
 
+    /// When people are told again of what they are told now.
+    pub(super) fn again(&self, moment: Moment) -> Again {
+        Again::of(&self.plan, moment.clock)
+    }
+
     /// Takes note of a cluster, whichever level it has come to.
     pub(super) fn heed_cluster(&mut self, message: &Message, now: Timestamp) {
         if self.plan.hears_of_clusters() {
@@ -47,7 +58,7 @@ impl Machine {
     pub(super) fn withheld(&self, moment: Moment) -> Withheld {
         let now = moment.clock;
         let State { groups, criticals, digest, open, outbox, .. } = &self.state;
-        let gathers = |alert: &str| groups.values().chain(criticals.values()).chain(digest).any(|pile| pile.tells(alert));
+        let gathers = |alert: &str| groups.values().chain(criticals.values()).chain(digest).any(|pile| pile.tells_anew(alert));
         let is_untold = |(alert, told_in): &(&str, Option<u64>)| told_in.is_some_and(|number| outbox.holds(number)) || outbox.lists(alert) || gathers(alert);
         let asleep_until = self.plan.asleep_until(now);
         Withheld { asleep_until, standing: self.standing(now), untold: open.near(now).filter(is_untold).map(|(alert, _)| alert.to_owned()).collect() }

@@ -99,6 +99,22 @@ fn a_cluster_grows_in_one_text_in_ten_minutes_and_not_for_those_who_are_told_of_
 }
 
 #[test]
+fn that_a_cluster_grows_puts_off_no_reminder_that_nobody_has_it() {
+    for class in [Class::Work, Class::Public] {
+        let mut bench = Bench::new(Plan { cluster_stands: true, ..plan(Channel::Wecom, class) });
+        bench.hear(9, "cluster", Critical, "raised", "b07", 0);
+        for second in 0..5500 {
+            if second % 100 == 50 {
+                bench.hear(9, "cluster", Critical, "updated", "b07", second);
+            }
+            bench.second(second, |_| Outcome::Delivered);
+        }
+        let reminders: Vec<i64> = bench.sorts().into_iter().filter(|(_, sort, _)| *sort == Sort::Reminder).map(|(second, ..)| second).collect();
+        assert_eq!(reminders, [1800, 3600, 5400], "{:?}", bench.sorts());
+    }
+}
+
+#[test]
 fn that_a_fever_of_a_cluster_goes_up_is_no_news_to_those_who_know_of_it() {
     let turn = json!({"owner": {"level": 3, "staff": null, "gaps": [], "why": "unacknowledged"}, "level": 3});
     let only_fevers = Filter { kinds: vec!["fever".parse().unwrap()], ..Filter::default() };

@@ -45,15 +45,17 @@ fn a_text_of_one_kind_ends_with_what_is_to_be_done_and_says_it_again_with_the_re
 }
 
 #[test]
-fn what_is_over_and_whoever_only_counts_is_told_nothing_to_do() {
+fn of_what_is_over_nothing_is_to_be_done_and_whoever_only_counts_is_shown_where_it_stands() {
     let first = |class, what: &[(u32, &str, Severity, &str)]| told(plan(Channel::Wecom, class), what, 100)[0].clone();
-    assert_eq!(first(Class::Public, &[(1, "fever", Critical, "raised")]), None);
+    let look = both("详情请看警报页", "see the page of alerts, it says which they are");
+    assert_eq!(first(Class::Public, &[(1, "fever", Critical, "raised")]), look);
+    assert_eq!(first(Class::Public, &[(1, "fever", Critical, "resolved")]), None);
     assert_eq!(first(Class::Work, &[(1, "fever", Critical, "resolved")]), None);
     assert_eq!(first(Class::Work, &[(1, "symptom", Serious, "raised"), (1, "symptom", Serious, "resolved")]), None);
     assert_eq!(first(Class::Work, &[(1, "symptom", Serious, "raised"), (2, "symptom", Serious, "resolved")]), usual("symptom"));
     // the town is told how many there are that are not critical
     let town = || Plan { doors: Doors::Critical, ..plan(Channel::Wecom, Class::Work) };
-    assert_eq!(told(town(), &[(1, "check_overdue", Serious, "raised")], 100)[0], None);
+    assert_eq!(told(town(), &[(1, "check_overdue", Serious, "raised")], 100)[0], look);
     assert_eq!(told(town(), &[(1, "check_overdue", Critical, "raised")], 100)[0], usual("check_overdue"));
 }
 

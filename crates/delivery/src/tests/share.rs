@@ -325,6 +325,37 @@ fn reminders_come_less_often_at_night_and_when_people_wake_and_none_of_what_went
 }
 
 #[test]
+fn a_night_begins_with_its_own_pause_and_nobody_is_woken_for_what_they_read_when_they_wake() {
+    // told at the start, and reminded each half hour until a night that begins shortly after `evening`
+    let reminders = |evening: i64, morning: i64| {
+        let time = |second: i64| Zone::default().time_of_day(at(second).clock);
+        let hours = QuietHours { from: time(evening), until: time(morning) };
+        let bench = Bench::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..of(&["s-nurse"]).machine.plan().clone() });
+        reminded(bench, ("fever", Critical), None, morning + 1801)
+    };
+    // the hours begin and end with a minute
+    let minutes = |minutes: i64| minutes * 60;
+    assert_eq!(reminders(minutes(80), minutes(600)), [1800, 3600, 7200, 14400, 28800, 36000, 37800], "open for an hour: in an hour");
+    assert_eq!(reminders(minutes(80), minutes(500)), [1800, 3600, 7200, 14400, 30000, 31800], "28,800 is twenty minutes before they wake");
+    assert_eq!(reminders(minutes(80), minutes(100)), [1800, 3600, 6000, 7800], "a night as short as that has none");
+}
+
+#[test]
+fn more_of_the_same_at_night_does_not_bring_the_reminder_nearer() {
+    let hours = QuietHours { from: TimeOfDay::of(15, 0), until: TimeOfDay::of(23, 0) };
+    let mut bench = Bench::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..of(&["s-nurse"]).machine.plan().clone() });
+    bench.happens(1, "escalated", &AT_ONCE[..1], "502", 0);
+    for second in 0..15_000 {
+        if second % 600 == 300 {
+            bench.happens(1, "updated", &AT_ONCE[..1], "502", second);
+        }
+        bench.second(second, |_| Outcome::Delivered);
+    }
+    let reminders: Vec<i64> = bench.sorts().into_iter().filter(|(_, sort, _)| *sort == Sort::Reminder).map(|(second, ..)| second).collect();
+    assert_eq!(reminders, [1800, 3600, 7200, 14_400]);
+}
+
+#[test]
 fn level_1_is_not_reminded_of_what_is_not_critical_once_it_went_up() {
     let silent = ("building_silent", Severity::Caution);
     assert_eq!(reminded(of(&["s-nurse"]), silent, None, 7500), [1860, 3660, 5460, 7260]);
@@ -358,6 +389,31 @@ fn a_shift_is_handed_over_in_one_text() {
     // what comes by itself meanwhile waits for nothing
     bench.begins(7, "502", 100);
     assert_eq!(bench.texts().len(), 1);
+}
+
+/// What the receiver of who is on duty by day from 100 s on is told of alerts that began so many minutes after midnight.
+fn handed(mut bench: Bench, what: &[(u32, &str, Severity, i64)]) -> Vec<(i64, bool, Vec<String>)> {
+    let day: Told<'_> = &[(1, "duty_changed", &[("s-day", "everything")])];
+    for (place, (alert, kind, severity, minute)) in (100..).zip(what) {
+        let began = json!({"first_at": Timestamp(1_580_918_400_000).plus_ms(minute * 60_000)});
+        bench.hear_with(payload(*alert, 2, kind, *severity, "escalated", &format!("b{alert:02}"), place), &data(day, began), place);
+        bench.run(place..place + 1);
+    }
+    bench.run(110..400);
+    let told = |(second, send): &(i64, Send)| (*second, send.critical, notice(send).unwrap().items.iter().map(|item| item.alert.clone()).collect());
+    bench.calls.iter().map(told).collect()
+}
+
+#[test]
+fn a_handover_is_one_text_the_worst_first_and_of_equals_what_is_open_for_longest() {
+    let mixed =
+        [(1, "symptom", Serious, 5), (2, "fever", Critical, 90), (4, "symptom", Critical, 30), (5, "fever", Critical, 60), (3, "check_overdue", Serious, 2)];
+    let listed = ["a4", "a5", "a2", "a3", "a1"].map(str::to_owned).to_vec();
+    assert_eq!(handed(of(&["s-day"]), &mixed), [(160, true, listed.clone())], "a minute after the first of it");
+    assert_eq!(handed(asleep(&["s-day"]), &mixed), [(160, true, listed)], "whoever comes on duty at night reads all of it");
+    let ordinary = [mixed[0], mixed[4]];
+    assert_eq!(handed(of(&["s-day"]), &ordinary), [(160, false, vec!["a3".to_owned(), "a1".to_owned()])]);
+    assert_eq!(handed(asleep(&["s-day"]), &ordinary), [], "and is not woken for what is not critical");
 }
 
 #[test]

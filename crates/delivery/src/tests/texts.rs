@@ -22,7 +22,8 @@ fn work_lists_doors_and_public_counts_them() {
                     critical: 2 alerts\n阳光社区: Fever (critical) 2\n· 15:04 fever, Yangguang, b07, door 502\n· 15:04 fever, Yangguang, b07, door 502\n\
                     Next: escort to the clinic, open the ledger";
     assert_eq!(texts(&work, 2048), [expected]);
-    let expected = "【紧急】警报 2 条\n自 15:04 起\n阳光社区 发热（紧急）2\n\ncritical: 2 alerts\nsince 15:04\n阳光社区: Fever (critical) 2";
+    let expected = "【紧急】警报 2 条\n自 15:04 起\n阳光社区 发热（紧急）2\n下一步：详情请看警报页\n\n\
+                    critical: 2 alerts\nsince 15:04\n阳光社区: Fever (critical) 2\nNext: see the page of alerts, it says which they are";
     assert_eq!(texts(&public, 2048), [expected]);
 }
 
