@@ -56,7 +56,7 @@ impl Colleagues {
         if by.is_empty() {
             return self.words.api_word("actor", actor.as_str());
         }
-        by.iter().map(|staff| self.with_post(staff)).collect::<Vec<_>>().join(self.words.of("list.comma"))
+        by.iter().map(|staff| self.with_post(staff)).collect::<Vec<_>>().join(self.words.of("list.and"))
     }
 
     /// Whom something can be given to: those who work here now, the ones that have to do with it first; told apart where two would read alike.
@@ -98,7 +98,7 @@ mod tests {
         let (colleagues, id) = (colleagues(), |id: &str| id.parse::<StaffId>().unwrap());
         assert_eq!(["s1", "s3", "s9"].map(|staff| colleagues.with_post(&id(staff))), ["王芳 护士", "s3 值守员", "s9"]);
         let token: Slug = "t-lou".parse().unwrap();
-        assert_eq!(colleagues.who(&[id("s1"), id("s2")], &token), "王芳 护士，李强 楼长");
+        assert_eq!(colleagues.who(&[id("s1"), id("s2")], &token), "王芳 护士、李强 楼长");
         assert_eq!(colleagues.who(&[], &token), "t-lou");
     }
 

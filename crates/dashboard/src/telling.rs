@@ -72,7 +72,7 @@ pub(crate) fn matter(alert: &AlertItem, clock: &Clock) -> String {
 fn vacant(alert: &AlertItem, words: Words) -> Option<String> {
     let causes: &[String] = if alert.kind.as_str() == RESPONSIBILITY_GAP { &alert.caused_by } else { &[] };
     let posts = words.one_of(vacant_posts(causes));
-    (!posts.is_empty()).then(|| posts.join(words.of("list.comma")))
+    (!posts.is_empty()).then(|| posts.join(words.of("list.and")))
 }
 
 fn reading(observed: &Observed, words: Words) -> String {
@@ -206,7 +206,7 @@ fn arrival(data: &Value, clock: &Clock) -> Vec<String> {
 fn housemates(data: &Value, names: &Names<'_>, words: Words) -> Option<String> {
     let ids: Vec<&str> = data.get(HOUSEMATES)?.as_array()?.iter().filter_map(Value::as_str).collect();
     let known: Option<Vec<&str>> = ids.iter().map(|id| names.get(id).copied()).collect();
-    let who = known.map_or_else(|| words.with("housemates.count", ids.len()), |known| known.join(words.of("list.comma")));
+    let who = known.map_or_else(|| words.with("housemates.count", ids.len()), |known| known.join(words.of("list.and")));
     (!ids.is_empty()).then(|| words.with("housemates.who", who))
 }
 
@@ -259,7 +259,7 @@ fn passed_on(data: &Value, words: Words, colleagues: &Colleagues) -> Option<Stri
 /// `二级 王芳、李强`
 pub(crate) fn turn_of(level: u8, staff: &[String], words: Words) -> String {
     let level = words.of(&format!("turn.level_{level}")).to_owned();
-    std::iter::once(level).chain((!staff.is_empty()).then(|| staff.join(words.of("list.comma")))).collect::<Vec<_>>().join(" ")
+    std::iter::once(level).chain((!staff.is_empty()).then(|| staff.join(words.of("list.and")))).collect::<Vec<_>>().join(" ")
 }
 
 /// Posts that nobody holds: `一级 护士`.
@@ -297,7 +297,7 @@ mod tests {
         let raised = json!({"key": {"rule": "check_overdue"}, "person": {"person": "p1", "unregistered": null}, "late": true});
         assert_eq!(details(&raised, &names), ["张三", "体温检查超时", "晚录"]);
         let escalated = json!({"key": {"rule": "fever"}, "level": 2, "owners": [{"staff": "s-wang"}, {"staff": "s-li"}], "why": "vacant"});
-        assert_eq!(details(&escalated, &names), ["发热", "二级 王芳，s-li", "岗位空缺"], "by name where it may be read");
+        assert_eq!(details(&escalated, &names), ["发热", "二级 王芳、s-li", "岗位空缺"], "by name where it may be read");
         let nobodys = json!({"key": {"rule": "fever"}, "level": 3, "owners": [], "why": "vacant"});
         assert_eq!(details(&nobodys, &names), ["发热", "三级 无人", "岗位空缺"]);
         let asked = json!({"key": {"rule": "fever"}, "level": 2});
@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(details(&declared, &names), ["赵六", "来自 武汉", "2月5日到", "住 2单元 502"]);
         let exposed = json!({"person": "p9", "housemates": ["p1", "p2"]});
         assert_eq!(details(&exposed, &names), ["同住 2人"], "who is not named is counted");
-        assert_eq!(details(&exposed, &Names::from([("p1", "张三"), ("p2", "李四")])), ["同住 张三，李四"]);
+        assert_eq!(details(&exposed, &Names::from([("p1", "张三"), ("p2", "李四")])), ["同住 张三、李四"]);
         assert_eq!(mentioned([&exposed, &visit].into_iter()), ["p1", "p2", "p9"].map(|id| id.parse().unwrap()).into());
         assert_eq!(event("visit.recorded.v1", words), "走访");
         assert_eq!(event("something.new_here.v7", words), "something new here");

@@ -312,7 +312,7 @@ async fn a_declared_arrival_says_who_came_from_where_when_and_to_which_door() {
         assert!(entry.contains(said), "{said}: {entry}");
     }
     let exposed = page.split("<li id=\"e-").find(|entry| entry.contains("同住人接触")).unwrap();
-    assert!(exposed.contains("同住 李秀兰，王若彤"), "{exposed}");
+    assert!(exposed.contains("同住 李秀兰、王若彤"), "{exposed}");
     let masked = site.get("/c/longquan/h/h-y07-2-502", &format!("gridward={VIEWER}")).await.text;
     assert!(
         masked.contains("来人申报") && ["赵六", "武汉", "2月5日到"].iter().all(|said| !masked.contains(said)),

@@ -55,13 +55,13 @@ pub(crate) fn as_seen(scope: &Scope, header: &Header, event: Event) -> Option<Ev
     let recorded = scope.recorded(header);
     match event {
         Event::RecordRetracted(retracted) => retraction_as_seen(scope, recorded, retracted).map(Event::from),
-        event if scope.may(Right::SeeMeasured) || recorded => as_written_seen(scope, header, event),
-        event => as_written_seen(scope, header, event).and_then(without_measured),
+        event if scope.may(Right::SeeMeasured) || recorded => written_as_seen(scope, header, event),
+        event => written_as_seen(scope, header, event).and_then(without_measured),
     }
 }
 
 /// An event, and what was written about it, as somebody may know of findings and of reasons.
-fn as_written_seen(scope: &Scope, header: &Header, event: Event) -> Option<Event> {
+fn written_as_seen(scope: &Scope, header: &Header, event: Event) -> Option<Event> {
     if scope.may(Right::SeeFindings) {
         return Some(event);
     }

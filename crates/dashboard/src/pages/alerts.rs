@@ -37,7 +37,7 @@ use crate::{
 /// Most causes shown with one step of an alert's history.
 const STEP_CAUSES_MAX: usize = 5;
 /// The list of what people are not told of now, whatever its state.
-const HELD_BACK: &str = "held_back";
+const SUPPRESSED: &str = "suppressed";
 /// How long somebody may have an alert before it is nobody's again, in minutes.
 const MINUTES_CHOICES: [(u32, &str); 3] = [(30, "alert.half_hour"), (60, "alert.one_hour"), (120, "alert.two_hours")];
 
@@ -167,7 +167,7 @@ pub(crate) struct Note {
     note: String,
 }
 
-/// `GET /c/{community}/alerts?state=open|acknowledged|held_back|ended&severity=`
+/// `GET /c/{community}/alerts?state=open|acknowledged|suppressed|ended&severity=`
 pub(crate) async fn list(visitor: Visitor, Path(id): Path<String>, Query(filter): Query<Filter>) -> Response {
     visitor.show(inbox(&visitor, &id, &filter).await)
 }
@@ -175,21 +175,21 @@ pub(crate) async fn list(visitor: Visitor, Path(id): Path<String>, Query(filter)
 async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPage, Failure> {
     let community = visitor.community(id).await?;
     let words = visitor.words;
-    let state = filter.state.as_deref().filter(|state| matches!(*state, "open" | "acknowledged" | HELD_BACK | "ended"));
+    let state = filter.state.as_deref().filter(|state| matches!(*state, "open" | "acknowledged" | SUPPRESSED | "ended"));
     let severity = filter.severity.as_deref().and_then(Severity::from_word);
     let active = super::active_alerts(visitor, &community).await?;
     let wanted = |alert: &&AlertItem| severity.is_none_or(|severity| todo::weight(alert) == severity);
     let in_state = |state: &str| active.items.iter().filter(wanted).filter(|alert| alert.state == state).count();
     let (open, taken) = (in_state("open"), in_state("acknowledged"));
-    let is_held_back = |alert: &AlertItem| alert.suppressed.is_some();
-    let held_back = active.items.iter().filter(wanted).filter(|alert| is_held_back(alert)).count();
+    let is_suppressed = |alert: &AlertItem| alert.suppressed.is_some();
+    let suppressed = active.items.iter().filter(wanted).filter(|alert| is_suppressed(alert)).count();
     // a number of the board counts whatever is not over: its list shows all of that
     let all = state.is_none();
     let ended: List<AlertItem> = match state {
         Some("ended") => visitor.api.list(&community.path("/alerts"), "state=ended").await?,
         _ => List { items: Vec::new(), more: false },
     };
-    let is_in = |alert: &AlertItem| all || state == Some(alert.state.as_str()) || (state == Some(HELD_BACK) && is_held_back(alert));
+    let is_in = |alert: &AlertItem| all || state == Some(alert.state.as_str()) || (state == Some(SUPPRESSED) && is_suppressed(alert));
     let shown = active.items.iter().filter(|alert| state != Some("ended") && is_in(alert)).chain(&ended.items);
     let silences: List<SilenceItem> = visitor.api.list(&community.path("/silences"), "").await?;
     let colleagues = Colleagues::of(visitor, &community).await?;
@@ -216,7 +216,7 @@ async fn inbox(visitor: &Visitor, id: &str, filter: &Filter) -> Result<AlertsPag
             tab("acknowledged", "alerts.acknowledged", Some(taken)),
         ]
         .into_iter()
-        .chain((held_back > 0 || state == Some(HELD_BACK)).then(|| tab(HELD_BACK, "alerts.held_back", Some(held_back))))
+        .chain((suppressed > 0 || state == Some(SUPPRESSED)).then(|| tab(SUPPRESSED, "alerts.suppressed", Some(suppressed))))
         .chain([tab("ended", "alerts.ended", None)])
         .collect(),
         only: severity.map(|severity| words.with("alerts.only", words.of(&format!("severity.{severity}")))),

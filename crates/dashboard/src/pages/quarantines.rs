@@ -95,7 +95,7 @@ impl Row {
             missed: item.checks.missed,
             slots: item.slots.iter().filter(|slot| slot.date == today).map(|view| slot(view, clock)).collect(),
             finding: item.findings.first().map(|found| finding(found, clock)),
-            keepers: (!keepers.is_empty()).then(|| keepers.join(words.of("list.comma"))),
+            keepers: (!keepers.is_empty()).then(|| keepers.join(words.of("list.and"))),
         }
     }
 }

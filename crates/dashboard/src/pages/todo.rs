@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Why people are not told of an alert.
-pub(crate) struct HeldBack {
+pub(crate) struct Why {
     /// `已静默至 14:00`, `并入聚集警报`.
     pub(crate) text: String,
     /// What stands for it, or says so.
@@ -48,7 +48,7 @@ pub(crate) struct Line {
     pub(crate) next: Option<String>,
     pub(crate) late: bool,
     /// Why people are not told of it now.
-    pub(crate) held_back: Vec<HeldBack>,
+    pub(crate) suppressed: Vec<Why>,
     /// What the list is ordered by: when somebody must act next.
     pub(crate) deadline: Timestamp,
 }
@@ -107,27 +107,27 @@ impl Line {
                 true => (!alert.says_why()).then(|| words.of("next.ask_before_going_up").to_owned()),
             },
             late: alert.late,
-            held_back: held_back(alert, base, clock, colleagues),
+            suppressed: suppressed(alert, base, clock, colleagues),
             // nobody has it: somebody should have had it since they could
             deadline: acknowledged.and_then(|taken| taken.until).unwrap_or(free_since),
         }
     }
 }
 
-fn held_back(alert: &AlertItem, base: &str, clock: &Clock, colleagues: &Colleagues) -> Vec<HeldBack> {
+fn suppressed(alert: &AlertItem, base: &str, clock: &Clock, colleagues: &Colleagues) -> Vec<Why> {
     let Some(Suppressed { silenced, inhibited_by }) = &alert.suppressed else { return Vec::new() };
     let words = clock.words;
-    let silenced = silenced.as_ref().map(|silenced| HeldBack {
-        text: words.with("held.silenced", clock.short(silenced.until)),
+    let silenced = silenced.as_ref().map(|silenced| Why {
+        text: words.with("suppressed.silenced", clock.short(silenced.until)),
         href: format!("{base}/alerts#silences"),
         by: Some(colleagues.who(&silenced.by, &silenced.actor)),
-        means: words.of("held.silenced_means"),
+        means: words.of("suppressed.silenced_means"),
     });
-    let inhibited = inhibited_by.as_ref().map(|cluster| HeldBack {
-        text: words.of("held.cluster").to_owned(),
+    let inhibited = inhibited_by.as_ref().map(|cluster| Why {
+        text: words.of("suppressed.cluster").to_owned(),
         href: format!("{base}/alerts/{cluster}"),
         by: None,
-        means: words.of("held.cluster_means"),
+        means: words.of("suppressed.cluster_means"),
     });
     silenced.into_iter().chain(inhibited).collect()
 }

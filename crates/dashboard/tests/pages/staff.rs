@@ -72,12 +72,12 @@ async fn an_order_says_who_keeps_it_and_that_nobody_does() {
     let site = site(false, false);
     let page = site.get("/c/longquan/quarantines", &office()).await.text;
     let row = |door: &str| page.split("<tr>").find(|row| row.contains(&format!("/h/{door}\""))).unwrap_or_else(|| panic!("{door}: {page}")).to_owned();
-    assert!(row("h-y07-2-402").contains("娄&#60;b&#62;桂兰，杨秀英"), "{page}");
+    assert!(row("h-y07-2-402").contains("娄&#60;b&#62;桂兰、杨秀英"), "{page}");
     assert!(row("h-l12-1-301").contains("李建军") && !row("h-l12-1-301").contains("无人包保"), "{page}");
     assert!(row("h-d02-3-101").contains("<span class=\"tag\">无人包保</span>"), "{page}");
     let household = site.get("/c/longquan/h/h-y07-2-402", &office()).await.text;
-    assert!(household.contains("包保人 娄&#60;b&#62;桂兰，杨秀英"), "{household}");
+    assert!(household.contains("包保人 娄&#60;b&#62;桂兰、杨秀英"), "{household}");
     assert!(site.get("/c/longquan/h/h-d02-3-101", &format!("{}; lang=en", office())).await.text.contains("nobody keeps it"));
     let masked = site.get("/c/longquan/quarantines", &format!("gridward={VIEWER}")).await.text;
-    assert!(masked.contains("s-lou，s-yang") && !masked.contains("杨秀英"), "by id for who may not read names");
+    assert!(masked.contains("s-lou、s-yang") && !masked.contains("杨秀英"), "by id for who may not read names");
 }

@@ -143,7 +143,7 @@ fn line(zone: &Zone, alert: &Value) -> String {
         place.join(" "),
         format!("{} 起 since", local(zone, &alert["first_at"])),
         turn(zone, &alert["turn"]),
-        not_told(zone, &alert["suppressed"]),
+        suppressed_for(zone, &alert["suppressed"]),
         format!("{} n={}", text(&alert["alert"]), alert["n"]),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
@@ -189,7 +189,7 @@ fn turn(zone: &Zone, turn: &Value) -> String {
 }
 
 /// Why people are not told of it: `不通知 not told: 静默至 silenced until 2020-02-06 20:00`.
-fn not_told(zone: &Zone, suppressed: &Value) -> String {
+fn suppressed_for(zone: &Zone, suppressed: &Value) -> String {
     let silenced = (!suppressed["silenced"].is_null()).then(|| format!("静默至 silenced until {}", local(zone, &suppressed["silenced"]["until"])));
     let cluster = suppressed["inhibited_by"].as_str().map(|cluster| format!("并入聚集警报 held back for the cluster {cluster}"));
     let why: Vec<String> = silenced.into_iter().chain(cluster).collect();

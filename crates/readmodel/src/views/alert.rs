@@ -10,7 +10,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Suppressed, Veiled, Veils, without_measured};
+use super::{Suppressed, Veiled, Veils, say_without_measured};
 use crate::models::alert::{self, Action, Happened};
 
 /// What happened to an alert.
@@ -245,7 +245,7 @@ pub fn alert_item(row: &alert::Row, sequence: u64, whole: bool, reader: AlertRea
     if !reader.role.may(Right::SeeMeasured) && !told_everything() {
         item.observed = None;
         if Kind::is_of_illness(row.state.key.rule.as_str()) {
-            without_measured(&mut item.without);
+            say_without_measured(&mut item.without);
         }
     }
     item

@@ -6,7 +6,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Moment, Veiled, Veils, without_measured};
+use super::{Moment, Veiled, Veils, say_without_measured};
 use crate::models::{Found, Observation, household, quarantine};
 
 /// Somebody who belongs to a household.
@@ -120,7 +120,7 @@ impl HouseholdView {
     /// Without who was found and how, for those who may not see personal data.
     pub fn mask(&mut self) {
         self.observations.iter_mut().for_each(|seen| seen.people.clear());
-        without_measured(&mut self.without);
+        say_without_measured(&mut self.without);
     }
 
     /// Without what was measured, asked and noted by others, for those who may not see that. Who was there, and whether somebody opened, stays.
@@ -132,7 +132,7 @@ impl HouseholdView {
                 (*readings, *symptoms, *private) = (Vec::new(), None, Veiled::Nothing);
             }
         }
-        without_measured(&mut self.without);
+        say_without_measured(&mut self.without);
     }
 }
 

@@ -95,7 +95,7 @@ pub enum Status {
 pub const MEASURED: &str = "measured";
 
 /// Says of a view, once, that what was measured is left out.
-pub(crate) fn without_measured(without: &mut Vec<String>) {
+pub(crate) fn say_without_measured(without: &mut Vec<String>) {
     if without.iter().all(|left_out| left_out != MEASURED) {
         without.push(MEASURED.to_owned());
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Moment, Veiled, Veils,
     household::{ReadingView, reading_views},
-    without_measured,
+    say_without_measured,
 };
 use crate::models::{distinct, person, quarantine};
 
@@ -148,7 +148,7 @@ impl PersonView {
 
     /// Says that there may be more than is in `measured`.
     pub fn say_without_measured(&mut self) {
-        without_measured(&mut self.without);
+        say_without_measured(&mut self.without);
     }
 
     /// Without what medicine found and who is in its care, for those who may not see findings.

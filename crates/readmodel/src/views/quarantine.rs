@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     CheckCounts, Keeper, Moment, Status, Veiled, Veils,
     household::{ReadingView, reading_views},
-    without_measured,
+    say_without_measured,
 };
 use crate::models::quarantine::{self, Finding};
 
@@ -124,7 +124,7 @@ impl QuarantineItem {
             finding.readings.clear();
             finding.symptoms = None;
         }
-        without_measured(&mut self.without);
+        say_without_measured(&mut self.without);
     }
 }
 
