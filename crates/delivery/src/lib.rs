@@ -10,7 +10,8 @@
 //! | `avoided` | doors that a neighbour is not to go up to: what they believe beside what holds |
 //! | `clusters` | clusters that stand for the fevers in them: of those nobody is reminded |
 //! | `silences` | what is silenced by now: asked before people are told, for no message tells of it |
-//! | `pile` | what is told in one go: counted by community, kind and severity, the first of it listed |
+//! | `pile` | what waits to be told in one go: counted by community, kind, severity and how far it has come |
+//! | `notice` | what people are told in one call: counts, and the first of it listed |
 //! | `outbox` | sends that were decided and are not done: criticals first, back-off, given up at last |
 //! | `pace` | how often a receiver may be called |
 //! | `next` | what is to be done, as a text ends with it |
@@ -24,6 +25,7 @@ mod clusters;
 mod machine;
 mod message;
 mod next;
+mod notice;
 mod nudge;
 mod open;
 mod outbox;
@@ -35,11 +37,11 @@ mod silences;
 
 pub use machine::{BUDGET_SENDS, BUDGET_WINDOW_MS, DIGEST_EVERY_MS, GROUP_WAIT_MS, GROWTH_WAIT_MS, Machine, Report, State};
 pub use message::{Action, Gap, Heard, Holding, Message, Owner, Reason, Title, Told};
+pub use notice::{Item, Line, Notice, Progress, Sort};
 pub use nudge::Nudge;
 pub use open::REPEAT_EVERY_MS;
 pub use outbox::{Content, GIVE_UP_AFTER_MS, Outcome, Send, Settled};
 pub use pace::Pace;
-pub use pile::{Item, Line, Notice, Progress, Sort};
 pub use plan::{Channel, Class, Doors, Filter, Plan, Quiet, Source};
 pub use render::{Names, Template, TemplateError, severity_words};
 pub use silences::Silences;

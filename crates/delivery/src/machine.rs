@@ -24,10 +24,11 @@ use crate::{
     avoided::Avoided,
     clusters::Clusters,
     message::{Action, Heard, Message, Reason},
+    notice::{Notice, Sort},
     nudge::{Gathered, Nudge, Nudges},
     open::{Hearing, OpenAlerts},
     outbox::{Content, Outbox, Outcome, Send, Settled},
-    pile::{Notice, Pile, Sort},
+    pile::Pile,
     plan::Plan,
     silences::Silences,
 };

@@ -9,7 +9,7 @@ use domain::{
 
 use crate::{
     message::Action,
-    pile::{Notice, Progress, Sort},
+    notice::{Notice, Progress, Sort},
 };
 
 /// Most kinds of which it is said one by one: a text is short.

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clusters::{Standing, place_of},
     message::{Action, Holding, Message, Title},
-    pile::{Item, Line, Pile, Progress, short},
+    notice::{Item, Line, Progress},
+    pile::{Pile, short},
     plan::{Class, Plan},
     silences::Silences,
 };

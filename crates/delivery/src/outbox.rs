@@ -7,8 +7,8 @@ use domain::values::{HOUR_MS, MINUTE_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    notice::{Notice, Sort},
     pace::{Calls, Pace, lies_ahead},
-    pile::{Notice, Sort},
 };
 
 /// How long a notice waits before it says since when.

@@ -1,17 +1,18 @@
-//! What is told in one go: counted by community, kind and severity, and the first of it listed.
+//! What waits to be told in one go: counted by community, kind, severity and how far it has come, and the first of it listed.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use domain::{
     alert::{Severity, Situation},
     community::BUILDING_SILENT,
-    values::{CommunityId, Slug, Timestamp},
+    values::{CommunityId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     GROUP_WAIT_MS, GROWTH_WAIT_MS,
     message::{Action, Message, Title},
+    notice::{Item, Line, Notice, Progress, Sort},
     nudge::Nudge,
     plan::Class,
 };
@@ -24,112 +25,6 @@ const LINES_MAX: usize = 500;
 const KNOWN_MAX: usize = 400;
 /// Longest line of an item that is kept, in bytes of UTF-8: 80 Chinese characters, or 240 letters.
 const TITLE_BYTES_MAX: usize = 240;
-
-/// How far an alert has come, as people are told.
-/// In the order in which they are told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Progress {
-    /// There it is, or it came back, or it is worse.
-    #[default]
-    New,
-    /// Nobody took it, and it went up.
-    Escalated,
-    /// There are more people in it than was told.
-    Grown,
-    /// Others had it, and it is for those who are told now.
-    Handed,
-    /// It is over: nobody need do anything.
-    Over,
-    /// It was told before, and nobody has it.
-    Untaken,
-}
-
-impl Progress {
-    /// After something happened to it.
-    pub(crate) fn of(action: Action) -> Self {
-        match action {
-            Action::Escalated => Self::Escalated,
-            Action::Updated => Self::Grown,
-            _ if action.is_end() => Self::Over,
-            _ => Self::New,
-        }
-    }
-}
-
-/// How many messages there are of one sort.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
-    /// Community; `None` for all that found no line of its own.
-    pub community: Option<CommunityId>,
-    /// Kind of alert; `None` as for the community.
-    pub kind: Option<Slug>,
-    /// Severity.
-    pub severity: Severity,
-    /// How far the alerts have come.
-    #[serde(default)]
-    pub progress: Progress,
-    /// How many messages.
-    pub count: u64,
-    /// How many alerts they are the last about: what people are told.
-    #[serde(default)]
-    pub alerts: u64,
-}
-
-/// One alert in a list. Only class work has any.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Item {
-    /// The alert; of a nudge its community and building; of a door that is not to be gone up to, its building and what it is called.
-    pub alert: String,
-    /// Its kind; nothing of a nudge and a door.
-    #[serde(default)]
-    pub kind: Option<Slug>,
-    /// How bad it is.
-    pub severity: Severity,
-    /// How many messages the line stands for.
-    pub count: u64,
-    /// When what it tells was recorded, or, of a reminder, since when nobody has it; nothing where it is about now.
-    #[serde(default)]
-    pub at: Option<Timestamp>,
-    /// When what it is about began, where it was handed to people who had not heard of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub began_at: Option<Timestamp>,
-    /// The line for people: a place, and never a name.
-    pub title: Title,
-    /// What happened to it; nothing in a reminder, where nothing did.
-    pub action: Option<Action>,
-    /// To which level it went up; nothing where something else happened.
-    #[serde(default)]
-    pub level: Option<u8>,
-    /// The levels below that one at which nobody holds a post, where that is why it went up.
-    #[serde(default)]
-    pub vacant: Vec<u8>,
-    /// It comes and goes, and is told of no more.
-    pub unstable: bool,
-    /// What changes what is to be done about it.
-    #[serde(default, skip_serializing_if = "Situation::is_usual")]
-    pub situation: Situation,
-}
-
-impl Item {
-    /// A line of which nothing is known but this.
-    pub(crate) fn of(alert: String, severity: Severity, title: Title) -> Self {
-        Self {
-            alert,
-            kind: None,
-            severity,
-            count: 1,
-            at: None,
-            began_at: None,
-            title,
-            action: None,
-            level: None,
-            vacant: Vec::new(),
-            unstable: false,
-            situation: Situation::default(),
-        }
-    }
-}
 
 /// Messages that are told together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,78 +64,6 @@ pub(crate) struct Manner {
     pub(crate) apart: bool,
 }
 
-/// What people are told in one call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
-    /// What sort of notice.
-    pub sort: Sort,
-    /// When it was decided, by the clock of the system.
-    pub at: Timestamp,
-    /// When the first of it was: what is told may have waited.
-    #[serde(default)]
-    pub since: Option<Timestamp>,
-    /// It is part of an exercise.
-    pub exercise: bool,
-    /// The grid that all of it lies in, where it was gathered by grid.
-    #[serde(default)]
-    pub grid: Option<String>,
-    /// It is the first that is told by itself after a time of digests.
-    #[serde(default)]
-    pub singly_again: bool,
-    /// Of a digest: it gathered because people slept, and not because there was much to tell.
-    #[serde(default)]
-    pub overnight: bool,
-    /// For how long it could not be told, in real time, when that was long: as it goes out, and nothing to remember.
-    #[serde(skip)]
-    pub waited_ms: Option<i64>,
-    /// How many of what, worst first, and what is over last.
-    pub lines: Vec<Line>,
-    /// The first of them: worst first, and what is over last.
-    pub items: Vec<Item>,
-}
-
-/// What sort of notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sort {
-    /// What came of one kind in one building, or of buildings of one community.
-    News,
-    /// Criticals that came faster than the receiver may be called.
-    Storm,
-    /// What came after the budget was spent, or while people slept.
-    Digest,
-    /// What was told and nobody has taken yet.
-    Reminder,
-    /// Reports that are missing still, before they are due.
-    Nudge,
-    /// Doors that somebody is not to go up to, or may ask about again.
-    DoNotGoUp,
-    /// A test by an operator.
-    Test,
-}
-
-impl Notice {
-    /// How many messages it stands for.
-    pub fn count(&self) -> u64 {
-        self.lines.iter().map(|line| line.count).sum()
-    }
-
-    /// How many alerts it tells of.
-    pub fn alerts(&self) -> u64 {
-        self.lines.iter().map(|line| line.alerts).sum()
-    }
-
-    /// How many of them have come so far.
-    pub fn alerts_at(&self, progress: Progress) -> u64 {
-        self.lines.iter().filter(|line| line.progress == progress).map(|line| line.alerts).sum()
-    }
-
-    /// The worst in it: what is over is nothing to hurry for.
-    pub fn severity(&self) -> Severity {
-        self.lines.iter().filter(|line| line.progress != Progress::Over && line.alerts > 0).map(|line| line.severity).max().unwrap_or(Severity::Caution)
-    }
-}
-
 impl Pile {
     pub(crate) fn new(since: Timestamp) -> Self {
         Self { since, first_at: None, exercise: false, grid: None, overnight: false, lines: Vec::new(), items: Vec::new(), known: BTreeMap::new() }
@@ -255,14 +78,14 @@ impl Pile {
     pub(crate) fn add(&mut self, message: &Message, Manner { class, situation, handed, began_at, unstable, apart }: Manner) {
         self.exercise |= message.exercise;
         self.tells_of(message.at);
-        let progress = if handed { Progress::Handed } else { Progress::of(message.action) };
+        let progress = Progress::of(message, handed);
         let (community, kind) = (Some(message.community.clone()), Some(message.kind.clone()));
         let line = Line { community, kind, severity: message.severity, progress, count: 1, alerts: 0 };
         let place = self.count(line);
         self.count_alert(&message.alert, place, (1, apart));
         match class {
             // who comes on duty has to do with the cluster: it is listed, and the fevers in it are counted
-            Class::Full | Class::Work if handed && message.inhibited => {}
+            Class::Full | Class::Work if progress == Progress::Clustered => {}
             // a name stands in the message and in no title
             Class::Full | Class::Work => {
                 let Message { alert, severity, action, .. } = message;
@@ -433,18 +256,18 @@ impl Pile {
 
     /// Whether a group has waited for more of its kind for long enough.
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
-        let wait_ms = if self.is_all(Progress::Grown) { GROWTH_WAIT_MS } else { GROUP_WAIT_MS };
+        let wait_ms = if self.is_all(&[Progress::Grown]) { GROWTH_WAIT_MS } else { GROUP_WAIT_MS };
         self.since.plus_ms(wait_ms) <= now
     }
 
     /// Whether all of it has come so far.
-    fn is_all(&self, progress: Progress) -> bool {
-        self.lines.iter().filter(|line| line.count > 0).all(|line| line.progress == progress)
+    fn is_all(&self, progress: &[Progress]) -> bool {
+        self.lines.iter().filter(|line| line.count > 0).all(|line| progress.contains(&line.progress))
     }
 
     /// Whether it may go in the lane of criticals: at once, but that a shift is handed over in one text.
     pub(crate) fn may_go(&self, now: Timestamp) -> bool {
-        !self.is_all(Progress::Handed) || self.is_due(now)
+        !self.is_all(&[Progress::Handed, Progress::Clustered]) || self.is_due(now)
     }
 
     pub(crate) fn total(&self) -> u64 {
@@ -454,7 +277,9 @@ impl Pile {
     /// As it is told.
     pub(crate) fn notice(mut self, sort: Sort, at: Timestamp) -> Notice {
         self.lines.retain(|line| line.count > 0 || line.alerts > 0);
-        let order = |line: &Line| (line.progress == Progress::Over, Reverse(line.severity), Reverse(line.count), line.kind.clone(), line.progress);
+        // what a cluster stands for is told behind what stands by itself
+        let last = |line: &Line| (line.progress == Progress::Over, Reverse(line.severity), line.progress == Progress::Clustered);
+        let order = |line: &Line| (last(line), Reverse(line.count), line.kind.clone(), line.progress);
         self.lines.sort_by_cached_key(order);
         let Self { first_at: since, exercise, grid, overnight, lines, items, .. } = self;
         let overnight = overnight && sort == Sort::Digest;

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::{
     next,
-    pile::{Item, Line, Notice, Progress, Sort},
+    notice::{Item, Line, Notice, Progress, Sort},
 };
 
 /// What a template may take: far more than any text needs, and not for ever.
@@ -204,7 +204,7 @@ impl Template {
             count,
             escalated: notice.alerts_at(Progress::Escalated),
             grown: notice.alerts_at(Progress::Grown),
-            handed: notice.alerts_at(Progress::Handed),
+            handed: notice.alerts_at(Progress::Handed) + notice.alerts_at(Progress::Clustered),
             over: notice.alerts_at(Progress::Over),
             lines: told.iter().take(lines).map(|told| line(told)).collect(),
             more_lines: told.len().saturating_sub(lines),
@@ -290,6 +290,7 @@ fn samples() -> Vec<Notice> {
             line("other", Progress::Escalated, 1),
             line("cluster", Progress::Grown, 1),
             line("fever", Progress::Handed, 1),
+            line("fever", Progress::Clustered, 1),
             line("fever", Progress::Over, 2),
         ],
         items,

@@ -7,8 +7,8 @@ use crate::{
     Moment,
     clusters::Standing,
     message::Message,
+    notice::Sort,
     open::{Again, Withheld},
-    pile::Sort,
 };
 
 /// A reminder that is due and may be told.

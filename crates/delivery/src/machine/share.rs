@@ -7,7 +7,8 @@ use crate::{
     Moment,
     avoided::Difference,
     message::{Message, Reason},
-    pile::{Pile, Sort},
+    notice::Sort,
+    pile::Pile,
 };
 
 impl Machine {

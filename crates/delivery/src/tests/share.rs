@@ -433,4 +433,7 @@ fn a_handover_lists_no_fever_that_a_cluster_stands_for_and_nothing_that_somebody
     let [(_, send)] = &bench.calls[..] else { panic!("{:?}", bench.sorts()) };
     let told = notice(send).unwrap();
     assert_eq!((told.alerts(), told.items.iter().map(|item| item.alert.as_str()).collect::<Vec<_>>()), (3, vec!["a3"]));
+    let text = &bench.texts()[0].1;
+    assert!(text.starts_with("【紧急】警报 交接 3 条\nu07 发热（紧急，交接）1\nu07 发热（紧急，交接，已并入聚集）2\n· "), "{text}");
+    assert!(text.contains("\n另有 2 条，请看警报页\n") && text.contains("\nu07: Fever (critical, handed over, part of a cluster) 2\n"), "{text}");
 }
