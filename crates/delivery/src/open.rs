@@ -20,7 +20,7 @@ use crate::{
 /// After how long what nobody has is told again, and what is silenced is asked about again: somebody may have ended the silence.
 pub const REPEAT_EVERY_MS: i64 = 30 * MINUTE_MS;
 /// What would be told again within this time goes along with what is told again now: of any two, one is so near to the other, and from then on
-/// they come together.
+/// they come together. Of a longer pause it is half as well: whoever is woken for one reads of the others.
 const REPEAT_TOGETHER_MS: i64 = REPEAT_EVERY_MS / 2;
 /// Alerts that are remembered to be told again. Of more, the worst are; the others are told once, or never where a silence left them out.
 const OPEN_MAX: usize = 500;
@@ -39,6 +39,9 @@ struct Open {
     since: Timestamp,
     /// When it is told again, or asked about while it is silenced.
     next_at: Timestamp,
+    /// From when on it goes along with what is told again, where that is half of a pause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    near_at: Option<Timestamp>,
     /// Until when somebody has it.
     taken_until: Option<Timestamp>,
     /// Until when it is silenced, as was last known.
@@ -147,6 +150,7 @@ impl OpenAlerts {
             (None, None, Some(before)) if !hearing.told => before.next_at.min(hearing.remind_at),
             (None, None, _) => hearing.remind_at,
         };
+        let near_at = before.filter(|before| before.next_at == next_at).and_then(|before| before.near_at);
         let kept = |before: &Open| (before.since, before.level, before.reminded, before.told_in);
         let (since, before_level, reminded, told_in) = before.map_or((hearing.now, 0, false, None), kept);
         let began_at = hearing.began_at.or(before.and_then(|before| before.began_at));
@@ -171,6 +175,7 @@ impl OpenAlerts {
                 exercise,
                 since,
                 next_at,
+                near_at,
                 taken_until,
                 silenced_until,
                 level,
@@ -305,13 +310,14 @@ impl Open {
     fn tell(&mut self, again: Again) {
         if !self.is_taken(again.now) {
             self.next_at = again.at(self.since);
+            self.near_at = Some(Timestamp(again.now.0.midpoint(self.next_at.0)));
         }
     }
 
     /// While it is silenced, it is asked about again.
     fn put_off(&mut self, now: Timestamp) {
         if let Some(until) = self.silenced_until.filter(|until| now < *until && !self.is_taken(now)) {
-            self.next_at = asked_again_at(until, now);
+            (self.next_at, self.near_at) = (asked_again_at(until, now), None);
         }
     }
 
@@ -320,9 +326,9 @@ impl Open {
         self.severity >= least && self.is_near(now) && !self.is_taken(now) && !self.is_withheld(alert, withheld)
     }
 
-    /// Whether it would be told again within [`REPEAT_TOGETHER_MS`].
+    /// Whether it would be told again within [`REPEAT_TOGETHER_MS`], or half of its pause is over.
     fn is_near(&self, now: Timestamp) -> bool {
-        self.next_at.0 - REPEAT_TOGETHER_MS <= now.0
+        self.near_at.unwrap_or(Timestamp(self.next_at.0 - REPEAT_TOGETHER_MS)) <= now
     }
 
     /// Whether nobody is reminded of it now: what is new of it waits to be told, a cluster stands for it, or it is for those above, who

@@ -341,6 +341,21 @@ fn a_night_begins_with_its_own_pause_and_nobody_is_woken_for_what_they_read_when
 }
 
 #[test]
+fn whoever_is_woken_for_one_reads_of_what_would_wake_them_later() {
+    let hours = QuietHours { from: TimeOfDay::of(15, 0), until: TimeOfDay::of(23, 0) };
+    let mut bench = Bench::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..of(&["s-nurse"]).machine.plan().clone() });
+    bench.happens(1, "escalated", &AT_ONCE[..1], "502", 0);
+    bench.run(0..5000);
+    bench.happens(2, "escalated", &AT_ONCE[..1], "302", 5000);
+    bench.run(5000..20_000);
+    let reminders: Vec<_> = bench.sorts().into_iter().filter(|(_, sort, _)| *sort == Sort::Reminder).collect();
+    let alerts = |second| bench.calls.iter().find(|(at, _)| *at == second).map(|(_, send)| notice(send).unwrap().alerts());
+    let told: Vec<(i64, Option<u64>)> = reminders.iter().map(|(second, ..)| (*second, alerts(*second))).collect();
+    // the first is due at 7,200, and half of its hour is over; from then on they come together, at the pace of the younger
+    assert_eq!(told, [(1800, Some(1)), (3600, Some(1)), (6800, Some(2)), (8600, Some(1)), (12_200, Some(2)), (19_400, Some(2))]);
+}
+
+#[test]
 fn more_of_the_same_at_night_does_not_bring_the_reminder_nearer() {
     let hours = QuietHours { from: TimeOfDay::of(15, 0), until: TimeOfDay::of(23, 0) };
     let mut bench = Bench::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..of(&["s-nurse"]).machine.plan().clone() });
