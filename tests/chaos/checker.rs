@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bus::IN_TURN_MAX;
 use jiff::Timestamp;
 use serde_json::Value;
 use system_tests::{Attempt, History, NatsByHand, Sent, System};
@@ -30,19 +31,23 @@ pub(crate) struct Run<'a> {
 /// Checks all of it. What the run came to, in numbers.
 pub(crate) async fn check(run: Run<'_>) -> String {
     let Run { system, history, seed, .. } = run;
-    check_log(system, history, seed);
+    check_log(&export(system), history, seed);
     let facts = every_fever_is_told(system, history, seed, |_, _| false).await;
     check_alerts(&facts, seed);
-    finish(run).await
+    let batches = batches(&export(system));
+    assert!(batches > 0, "seed {seed}: nothing was appended in a batch");
+    format!("{}, {batches} appended in batches", finish(run).await)
 }
 
 /// As [`check`], where the clock jumped: a fever that, by the times of all readings, was over later is none to tell. Those are counted.
 pub(crate) async fn check_out_of_time(run: Run<'_>) -> String {
     let Run { system, history, seed, .. } = run;
-    check_log(system, history, seed);
+    check_log(&export(system), history, seed);
     let facts = every_fever_is_told(system, history, seed, Facts::was_over).await;
     check_alerts(&facts, seed);
     let over = facts.fevers.iter().filter(|fever| !facts.causes.contains_key(*fever)).count();
+    // an excuse that holds for nearly all would excuse an alert that was lost
+    assert!(over <= facts.fevers.len() * 3 / 4, "seed {seed}: of {} fevers {over} were over before they were told", facts.fevers.len());
     format!("{}, {over} fevers over before they were told", finish(run).await)
 }
 
@@ -60,16 +65,26 @@ pub(crate) fn export(system: &System) -> Vec<Value> {
     String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn check_log(system: &System, history: &History, seed: u64) {
+/// Commits that were appended as one atomic batch: what is appended together is recorded at one time, and more than so many do not go in turn.
+fn batches(commits: &[Value]) -> usize {
+    commits.chunk_by(|one, next| one["recorded_at"] == next["recorded_at"]).map(<[Value]>::len).filter(|commits| *commits > IN_TURN_MAX).sum()
+}
+
+fn check_log(commits: &[Value], history: &History, seed: u64) {
+    let (all, refused, again) = (history.all().len(), history.refused(), history.answered_again());
+    assert!(all > 100, "seed {seed}: only {all} commands were sent");
+    assert!(refused > 0 && again > 0, "seed {seed}: no bad command was refused, or none was sent again");
+    check_each(commits, history, seed);
+}
+
+/// What was answered, against what stands on the log.
+fn check_each(commits: &[Value], history: &History, seed: u64) {
     let mut found: BTreeMap<String, Vec<(u64, Option<Value>)>> = BTreeMap::new();
-    for commit in export(system) {
-        let stands = (commit["sequence"].as_u64().unwrap(), visit_on_log(&commit));
+    for commit in commits {
+        let stands = (commit["sequence"].as_u64().unwrap(), visit_on_log(commit));
         found.entry(commit["command"].as_str().unwrap().to_owned()).or_default().push(stands);
     }
-    let all = history.all();
-    assert!(all.len() > 100, "seed {seed}: only {} commands were sent", all.len());
-    assert!(history.refused() > 0 && history.answered_again() > 0, "seed {seed}: no bad command was refused, or none was sent again");
-    for (id, sent) in all {
+    for (id, sent) in history.all() {
         let stands = found.remove(&id).unwrap_or_default();
         match sent.attempt {
             Attempt::Acknowledged(sequence) => {
@@ -199,5 +214,55 @@ pub(crate) fn check_folds(system: &System, seed: u64) {
         let output = system.command(arguments).unwrap();
         let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "seed {seed}: gridward {arguments:?} found something:\n{said}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::load::visit;
+
+    /// A command of this id, answered so.
+    fn answered(attempt: Attempt) -> History {
+        let history = History::default();
+        history.begin("c1", &visit(1, 366));
+        history.note("c1", attempt);
+        history
+    }
+
+    /// A commit of a command that says this of door 1.
+    fn stands(command: &str, sequence: u64, tenths: i64) -> Value {
+        let people = json!([{"who":{"person":"p1"},"readings":[{"tenths_celsius":tenths}]}]);
+        let visit = json!({"type":"visit.recorded.v1","data":{"place":{"household":"h1"},"people":people}});
+        json!({"command":command,"sequence":sequence,"recorded_at":"2020-02-06T07:04:00Z","events":[visit]})
+    }
+
+    #[test]
+    fn what_was_answered_and_is_not_so_is_seen() {
+        let (acknowledged, here) = (Attempt::Acknowledged(7), stands("c1", 7, 366));
+        let is_sound = |commits: &[Value], attempt| std::panic::catch_unwind(|| check_each(commits, &answered(attempt), 0)).is_ok();
+        assert!(is_sound(&[here.clone()], acknowledged) && is_sound(&[], Attempt::Refused), "as it should be");
+        assert!(is_sound(&[here.clone()], Attempt::Unknown) && is_sound(&[], Attempt::Unknown), "once, or not at all");
+        for (commits, attempt, what) in [
+            (vec![], acknowledged, "lost"),
+            (vec![here.clone(), stands("c1", 9, 366)], acknowledged, "doubled"),
+            (vec![stands("c1", 8, 366)], acknowledged, "elsewhere"),
+            (vec![stands("c1", 7, 390)], acknowledged, "something else"),
+            (vec![here.clone()], Attempt::Refused, "refused and recorded"),
+            (vec![here.clone(), stands("c1", 9, 366)], Attempt::Unknown, "doubled without an answer"),
+            (vec![stands("c1", 7, 390)], Attempt::Unknown, "something else without an answer"),
+            (vec![here, stands("c2", 8, 366)], acknowledged, "what nobody sent"),
+        ] {
+            assert!(!is_sound(&commits, attempt), "{what} passes");
+        }
+    }
+
+    #[test]
+    fn a_batch_is_what_was_recorded_at_one_time_and_is_more_than_goes_in_turn() {
+        let commits = |count: usize, at: &str| vec![json!({"recorded_at":at}); count];
+        let all = [commits(IN_TURN_MAX, "a"), commits(IN_TURN_MAX + 1, "b"), commits(3, "c"), commits(40, "d")].concat();
+        assert_eq!(batches(&all), IN_TURN_MAX + 1 + 40);
     }
 }

@@ -10,14 +10,13 @@ use std::{
     time::Duration,
 };
 
-use serde_json::json;
-use system_tests::{Chance, System, until};
+use system_tests::{Chance, History, System, until};
 use tokio::sync::RwLock;
 
 use crate::{
     checker::{Run, SETTLE_WAIT, check},
     count_of,
-    load::{COMMUNITY, Load, kill, register},
+    load::{Load, Post, attempt, command, kill, register, visit},
     pass_over,
     past::copy,
     tell,
@@ -108,7 +107,7 @@ async fn a_full_disk_loses_and_doubles_nothing() {
         // what is said while it fills up counts: the clients may meet the full disk first
         let before = system.read().await.whole_log().len();
         disk.fill();
-        is_said(&system, before, &what).await;
+        is_said(&system, &load.history, before, &what).await;
         // not another limit that came first
         assert!(disk.free_bytes() < LEFT_KIB as u64 * 1024 / 2, "{what}: {} bytes are free", disk.free_bytes());
         disk.resize(LARGE_MIB);
@@ -129,18 +128,14 @@ async fn a_full_disk_loses_and_doubles_nothing() {
 }
 
 /// Waits until a command is answered that nothing can be recorded now, and looks whether the log says why, behind so many bytes of it.
-async fn is_said(system: &RwLock<System>, before: usize, what: &str) {
-    let mut number = 0;
+async fn is_said(system: &Arc<RwLock<System>>, history: &History, before: usize, what: &str) {
     until(&format!("{what}: a command is answered 503"), FULL_WAIT, async || {
-        number += 1;
-        let request = {
-            let building = json!({"building":format!("b-{}-{number}", before),"name":"新楼"});
-            let command = json!({"id":uuid::Uuid::now_v7(),"type":"building.register","data":building});
-            let running = system.read().await;
-            let path = format!("/communities/{COMMUNITY}/commands");
-            running.prepare(&running.admin_token().unwrap(), reqwest::Method::POST, &path, Some(command.to_string())).unwrap()
-        };
-        request.send().await.ok().filter(|answer| answer.status().as_u16() == 503).map(drop)
+        // what is acknowledged as the last that goes onto the disk has to be there afterwards
+        let (id, visit) = (uuid::Uuid::now_v7().to_string(), visit(0, 365));
+        history.begin(&id, &visit);
+        let (status, answer) = system.post(command(&id, &visit)).await?;
+        history.note(&id, attempt(&visit, status, &answer));
+        (status == 503).then_some(())
     })
     .await;
     // whoever asks may wait no longer before the append has come to nothing

@@ -10,13 +10,13 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use system_tests::{Attempt, Chance, System, until};
+use system_tests::{Attempt, Chance, History, System, until};
 use tokio::sync::RwLock;
 
 use crate::{
     checker::{SETTLE_WAIT, check_folds, export},
     count_of,
-    load::{COMMUNITY, Load, register},
+    load::{COMMUNITY, Load, Post, attempt, command, register},
     tell,
     told::{self, Outsider},
     wait_for,
@@ -26,17 +26,35 @@ use crate::{
 const START_WAIT: Duration = Duration::from_secs(90);
 /// Commands that are acknowledged before a backup, and after it.
 const SPELL: usize = 60;
+/// Commands that were lost and are sent again.
+const SENT_AGAIN: usize = 20;
 
-async fn record(chance: &mut Chance, system: System) -> (System, Vec<(String, u64)>) {
+async fn record(chance: &mut Chance, system: System) -> (System, History) {
     let system = Arc::new(RwLock::new(system));
     let load = Load::start(chance, &system);
     wait_for(|| load.history.acknowledged() >= SPELL, SETTLE_WAIT, "nothing is acknowledged").await;
-    let acknowledged = load.stop().await.all().into_iter().filter_map(|(id, sent)| match sent.attempt {
+    let history = load.stop().await;
+    (Arc::into_inner(system).unwrap().into_inner(), history)
+}
+
+/// What was acknowledged, with its sequence.
+fn acknowledged(history: &History) -> impl Iterator<Item = (String, u64)> {
+    history.all().into_iter().filter_map(|(id, sent)| match sent.attempt {
         Attempt::Acknowledged(sequence) => Some((id, sequence)),
         Attempt::Refused | Attempt::Unknown => None,
-    });
-    let acknowledged = acknowledged.collect();
-    (Arc::into_inner(system).unwrap().into_inner(), acknowledged)
+    })
+}
+
+/// Sends again what was lost with the log, under the same ids, as whoever kept it may: it is recorded anew. Where it stands now.
+async fn send_again(system: System, lost: &History) -> (System, Vec<(String, u64)>) {
+    let (system, mut again) = (Arc::new(RwLock::new(system)), Vec::new());
+    for (id, sent) in lost.all().into_iter().filter(|(_, sent)| matches!(sent.attempt, Attempt::Acknowledged(_))).take(SENT_AGAIN) {
+        let (status, answer) = system.post(command(&id, &sent.what)).await.unwrap();
+        let Attempt::Acknowledged(sequence) = attempt(&sent.what, status, &answer) else { panic!("{id} is not taken again: {status} {answer}") };
+        assert_eq!(answer["status"], "recorded", "{id} was lost: {answer}");
+        again.push((id, sequence));
+    }
+    (Arc::into_inner(system).unwrap().into_inner(), again)
 }
 
 /// Copies a folder.
@@ -53,9 +71,13 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// What stands on the log, by command.
-fn standing(system: &System) -> BTreeMap<String, u64> {
-    export(system).into_iter().map(|commit| (commit["command"].as_str().unwrap().to_owned(), commit["sequence"].as_u64().unwrap())).collect()
+/// Where each command stands on the log.
+fn standings(system: &System) -> BTreeMap<String, Vec<u64>> {
+    let mut standing: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for commit in export(system) {
+        standing.entry(commit["command"].as_str().unwrap().to_owned()).or_default().push(commit["sequence"].as_u64().unwrap());
+    }
+    standing
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -94,12 +116,16 @@ async fn a_log_from_a_backup_is_noticed_by_every_service_even_when_it_was_overta
         }
         let restores = export(&system).iter().filter(|commit| commit["events"][0]["type"] == "history.restored.v1").count();
         assert_eq!(restores, 1, "seed {seed}, round {round}: what follows is told under ids of another epoch");
-        let standing = standing(&system);
-        assert!(kept.iter().all(|(id, sequence)| standing.get(id) == Some(sequence)), "seed {seed}: what the backup holds is there");
-        assert!(lost.iter().all(|(id, _)| !standing.contains_key(id)), "seed {seed}: what came after the backup is gone");
+        let standing = standings(&system);
+        assert!(acknowledged(&kept).all(|(id, sequence)| standing.get(&id) == Some(&vec![sequence])), "seed {seed}: what the backup holds is there");
+        assert!(acknowledged(&lost).all(|(id, _)| !standing.contains_key(&id)), "seed {seed}: what came after the backup is gone");
         // an id of the lost history never comes again for something else
-        let (system_after, _) = record(&mut chance, system).await;
+        let (system_after, again) = send_again(system, &lost).await;
+        let (system_after, after) = record(&mut chance, system_after).await;
         system = system_after;
+        let standing = standings(&system);
+        let is_there = |(id, sequence): (String, u64)| standing.get(&id) == Some(&vec![sequence]);
+        assert!(acknowledged(&kept).chain(again).chain(acknowledged(&after)).all(is_there), "seed {seed}, round {round}: all of it stands there once");
         told::check(&system, None, &mut outsider, &told_before, seed).await;
         assert!(outsider.ids().iter().any(|id| id.starts_with("1-")), "seed {seed}, round {round}: nothing was told in the new epoch");
         check_folds(&system, seed);

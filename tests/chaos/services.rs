@@ -3,8 +3,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use reqwest::Method;
-use serde_json::Value;
+use reqwest::{Method, RequestBuilder};
 use system_tests::{Chance, NatsByHand, Service, System, any_address};
 
 use crate::{
@@ -27,11 +26,9 @@ struct Intake {
 }
 
 impl Post for Intake {
-    async fn post(&self, command: &str) -> Option<(u16, Value)> {
+    async fn prepare(&self, commands: String) -> Option<RequestBuilder> {
         let url = format!("{}/api/v1/communities/{COMMUNITY}/commands", self.url);
-        let request = self.http.request(Method::POST, url).bearer_auth(&self.token).header("content-type", "application/json").body(command.to_owned());
-        let answer = request.send().await.ok()?;
-        Some((answer.status().as_u16(), answer.json().await.ok()?))
+        Some(self.http.request(Method::POST, url).bearer_auth(&self.token).header("content-type", "application/json").body(commands))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
-use system_tests::{Chance, NatsByHand, System, Wire};
+use system_tests::{Chance, History, NatsByHand, System, Wire};
 use tokio::sync::RwLock;
 
 use crate::{
@@ -61,7 +61,7 @@ async fn faults_between_the_program_and_nats_lose_and_double_nothing() {
         let fault = ALL[usize::try_from(place).unwrap()];
         *struck.entry(fault).or_default() += 1;
         acks_wanted += u64::from(fault == Fault::LoseAcks);
-        strike(&mut world, fault, &mut chance).await;
+        strike(&mut world, &load.history, fault, &mut chance).await;
         // after every fault it goes on by itself
         let wanted = load.history.acknowledged() + 20;
         wait_for(|| load.history.acknowledged() >= wanted, SETTLE_WAIT, &format!("seed {seed}: nothing is acknowledged after {fault:?}, number {count}")).await;
@@ -75,7 +75,7 @@ async fn faults_between_the_program_and_nats_lose_and_double_nothing() {
 }
 
 /// Lets one fault happen, and ends it.
-async fn strike(world: &mut World, fault: Fault, chance: &mut Chance) {
+async fn strike(world: &mut World, history: &History, fault: Fault, chance: &mut Chance) {
     let a_while = Duration::from_millis(200 + chance.below(2000));
     match fault {
         Fault::LoseAcks => {
@@ -106,6 +106,10 @@ async fn strike(world: &mut World, fault: Fault, chance: &mut Chance) {
             let none = Rlimit { current: Some(0), maximum: Some(u64::MAX >> 1) };
             prlimit(Some(pid), Resource::Fsize, none).unwrap();
             tokio::time::sleep(a_while).await;
+            // it does strike: nothing goes onto the disk, so nothing is acknowledged
+            let acknowledged = history.acknowledged();
+            tokio::time::sleep(a_while).await;
+            assert_eq!(history.acknowledged(), acknowledged, "acknowledged by a nats-server whose files may not grow");
             // nats-server stops using a disk that refused: an operator makes room and starts it again
             world.restart_nats().await;
         }

@@ -30,7 +30,7 @@ pub mod server;
 pub use connection::{Connection, ConnectionOptions, Login};
 pub use deliveries::{End, Mark, Marks, MemoryMarks, Published, Reading};
 pub use event_log::{
-    AppendError, Calm, EventLog, EventLogOptions, Feed, Head, Lag, MemoryLog, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError,
+    AppendError, Calm, EventLog, EventLogOptions, Feed, Head, IN_TURN_MAX, Lag, MemoryLog, Message, ReadError, Refusal, ResumeError, Stored, Tail, TailError,
     UnknownOutcome, watch_lag,
 };
 pub use keyring::Keyring;
