@@ -1,5 +1,6 @@
 //! The system under test: `gridward up` as its operator starts it, on a folder of its own.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -204,12 +205,34 @@ impl System {
         Ok(self.heads().await?.log as u64)
     }
 
+    /// What the process with its three services and its nats-server used of the processors so far.
+    pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
+        let pids = std::fs::read_dir("/proc")?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+        let all: HashMap<u32, (u32, Duration)> = pids.filter_map(|pid| Some((pid, parent_and_time(pid)?))).collect();
+        let is_ours = |pid: &u32| {
+            let parents = std::iter::successors(Some(*pid), |pid| all.get(pid).map(|(parent, _)| *parent));
+            parents.take_while(|pid| *pid > 1).any(|pid| pid == self.child.id())
+        };
+        Ok(all.iter().filter(|(pid, _)| is_ours(pid)).map(|(_, (_, time))| *time).sum())
+    }
+
     /// Memory of the process with its three services, in MiB.
     pub(crate) fn memory_mib(&self) -> anyhow::Result<f64> {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let kib = text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<f64>().ok());
         Ok(kib.context("the kernel does not tell the memory of the process")? / 1024.0)
     }
+}
+
+/// The parent of a process, and what it used of the processors so far; nothing of one that is gone.
+fn parent_and_time(pid: u32) -> Option<(u32, Duration)> {
+    /// Ticks of a second in `/proc`: the kernel's USER_HZ, which is the same on every Linux.
+    const TICKS_PER_SECOND: u64 = 100;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // behind the name, which may hold anything: state, parent, and as 12th and 13th what it used in its own code and in the kernel
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    Some((fields.get(1)?.parse().ok()?, Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)))
 }
 
 impl Drop for System {

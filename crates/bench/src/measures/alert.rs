@@ -78,12 +78,13 @@ pub(super) async fn waits(system: &System, town: Town, load_time: Duration, feve
     let mut posted = 0;
     while waits.len() < count {
         tokio::select! {
-            _ = due.tick(), if posted < count => {
+            at = due.tick(), if posted < count => {
                 let (community, building) = (posted % town.communities, posted / town.communities);
                 let door = building * DOORS_PER_BUILDING * town.communities + community;
-                let (at, body) = town.visit(door, "38.6");
-                ensure!(at == community, "the town does not send this visit where it should");
-                sent.insert((Town::community(community), format!("b{building}")), Instant::now());
+                let (place, body) = town.visit(door, "38.6");
+                ensure!(place == community, "the town does not send this visit where it should");
+                // since it was due: a post that waits holds up those behind it
+                sent.insert((Town::community(community), format!("b{building}")), at.into_std());
                 let body: Value = serde_json::from_str(&body)?;
                 system.post(&format!("/communities/{}/commands", Town::community(community)), &body).await?;
                 posted += 1;

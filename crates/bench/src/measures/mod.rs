@@ -38,7 +38,7 @@ pub(crate) fn all() -> [Measure; 8] {
         Measure {
             name: "B1",
             what: "single commands over HTTP, durable, folded and judged",
-            phases: |runs| 3 + 2 * runs,
+            phases: |runs| 4 + 2 * runs,
             measure: |options, phases| Box::pin(posts::measure(options.clone(), phases)),
         },
         Measure {

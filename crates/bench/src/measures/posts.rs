@@ -6,7 +6,7 @@ use crate::Options;
 use crate::figures::{Ceiling, Figure, Target, median};
 use crate::load::{Load, Sent};
 use crate::progress::Phases;
-use crate::raw::{POSTGRES, handler_rate, transactions_per_second};
+use crate::raw::{POSTGRES, Raw, SKETCH, handler_rate, sketch_rate, transactions_per_second};
 use crate::system::System;
 
 const CONNECTIONS: usize = 256;
@@ -47,13 +47,18 @@ pub(super) async fn measure(options: Options, phases: &Phases) -> anyhow::Result
         |what: &str, value, unit, ceiling, targets: &[Target]| Figure { name: "B1", what: what.to_owned(), value, unit, ceiling, targets: targets.to_vec() };
     phases.next("a handler that does nothing");
     let nothing = handler_rate(&load, &options.program).await?;
+    phases.next("posts that are appended and read");
+    let raw = Raw::start(&options.nats_subcommand).await?;
+    let sketch = sketch_rate(&raw, &load, &options.program).await?;
+    raw.stop().await?;
     phases.next("PostgreSQL");
     let postgres = transactions_per_second(options.load_time.as_secs().max(1))?;
     let posts = "posts on 256 connections";
-    let nothing = Some(Ceiling { what: "a handler that does nothing".to_owned(), value: nothing });
+    let ceiling = |what: &str, value| Some(Ceiling { what: what.to_owned(), value });
     Ok(vec![
-        figure(posts, rate, "/s", nothing, &[Target::AtLeast(22_000.0)]),
-        figure(posts, rate, "/s", postgres.map(|value| Ceiling { what: POSTGRES.to_owned(), value }), &[Target::RatioAtLeast(2.5)]),
+        figure(posts, rate, "/s", ceiling("a handler that does nothing", nothing), &[Target::AtLeast(22_000.0)]),
+        figure(posts, rate, "/s", ceiling(SKETCH, sketch), &[]),
+        figure(posts, rate, "/s", postgres.and_then(|value| ceiling(POSTGRES, value)), &[Target::RatioAtLeast(2.5)]),
         figure("p99 on 64 connections", median(waits), "ms", None, &[Target::AtMost(15.0)]),
     ])
 }

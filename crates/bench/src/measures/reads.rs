@@ -14,6 +14,11 @@ const SHORT_HISTORY: usize = 100_000;
 /// Reads a second: more than an office and all its phones ask for.
 const RATE: f64 = 500.0;
 const CONNECTIONS: usize = 8;
+/// A layer of rows has gone to the disk by then: what is read is a history, and not the end of its filling.
+const LAYERS_TIME: Duration = Duration::from_secs(15);
+/// Commits, and people, behind which figures are held against their targets: a short history proves nothing of a long one.
+const TARGET_HISTORY: usize = 10_000_000;
+const TARGET_PEOPLE: usize = 400_000;
 /// What services keep at hand for those who come again soon, they let go in a calm minute.
 const REST: Duration = Duration::from_secs(130);
 
@@ -27,6 +32,7 @@ pub(super) async fn measure(options: Options, phases: &Phases) -> anyhow::Result
     system.found(town).await?;
     phases.next("filling a short history");
     system.fill(town, 0, SHORT_HISTORY).await?;
+    tokio::time::sleep(LAYERS_TIME).await;
     let mut figures = Vec::new();
     let paths: [(&str, Path); 3] = [
         ("board", |c, _| format!("/api/v1/communities/{}/buildings?limit=200", Town::community(c))),
@@ -40,6 +46,10 @@ pub(super) async fn measure(options: Options, phases: &Phases) -> anyhow::Result
     }
     phases.next("filling a long history");
     system.fill(town, SHORT_HISTORY, options.history.saturating_sub(SHORT_HISTORY)).await?;
+    tokio::time::sleep(LAYERS_TIME).await;
+    let people = town.communities * town.households;
+    let full_size = options.history >= TARGET_HISTORY && people >= TARGET_PEOPLE;
+    let targets = |targets: &[Target]| if full_size { targets.to_vec() } else { Vec::new() };
     for ((what, path), short) in paths.into_iter().zip(short) {
         phases.next(&format!("{what}, long history"));
         let long = p99(&system, &options, path).await?;
@@ -49,18 +59,18 @@ pub(super) async fn measure(options: Options, phases: &Phases) -> anyhow::Result
             value: long,
             unit: "ms",
             ceiling: Some(Ceiling { what: format!("{SHORT_HISTORY} commits"), value: short }),
-            targets: vec![Target::AtMost(5.0), Target::RatioAtMost(1.2)],
+            targets: targets(&[Target::AtMost(5.0), Target::RatioAtMost(1.2)]),
         });
     }
     phases.next("at rest");
     tokio::time::sleep(REST).await;
     figures.push(Figure {
         name: "B8",
-        what: format!("memory of the services at rest, {} commits, {} people", options.history, town.communities * town.households),
+        what: format!("memory of the services at rest, {} commits, {} people", options.history, people),
         value: system.memory_mib()?,
         unit: "MiB",
         ceiling: None,
-        targets: vec![Target::AtMost(1024.0)],
+        targets: targets(&[Target::AtMost(1024.0)]),
     });
     Ok(figures)
 }

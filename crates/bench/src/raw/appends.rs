@@ -50,6 +50,16 @@ impl Raw {
         Ok(Self { _folder: folder, server, log: log(), read_log: log(), head: 0 })
     }
 
+    /// The log, for a writer of its own: it has to be empty.
+    pub(super) fn log(&self) -> EventLog {
+        self.log.clone()
+    }
+
+    /// The log, for a reader.
+    pub(super) fn read_log(&self) -> &EventLog {
+        &self.read_log
+    }
+
     async fn append(&mut self, messages: usize) -> anyhow::Result<()> {
         let message = Message { subject: "ev.0.c1._.post.1".to_owned(), payload: Bytes::from(vec![7; MESSAGE_BYTES]) };
         self.head = self.log.append(self.head, vec![message; messages]).await?;
