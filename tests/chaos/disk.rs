@@ -16,7 +16,7 @@ use tokio::sync::RwLock;
 use crate::{
     checker::{Run, SETTLE_WAIT, check},
     count_of,
-    load::{Load, Post, attempt, command, kill, register, visit},
+    load::{DOORS, Load, Post, attempt, command, kill, register, visit},
     pass_over,
     past::copy,
     tell,
@@ -131,7 +131,7 @@ async fn a_full_disk_loses_and_doubles_nothing() {
 async fn is_said(system: &Arc<RwLock<System>>, history: &History, before: usize, what: &str) {
     until(&format!("{what}: a command is answered 503"), FULL_WAIT, async || {
         // what is acknowledged as the last that goes onto the disk has to be there afterwards
-        let (id, visit) = (uuid::Uuid::now_v7().to_string(), visit(0, 365));
+        let (id, visit) = (uuid::Uuid::now_v7().to_string(), visit(DOORS - 1, 365));
         history.begin(&id, &visit);
         let (status, answer) = system.post(command(&id, &visit)).await?;
         history.note(&id, attempt(&visit, status, &answer));

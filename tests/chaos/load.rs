@@ -28,7 +28,9 @@ const SHEET_LINES: (u64, u64) = (IN_TURN_MAX as u64 + 4, 80);
 /// Pause of the office between two sheets: most commands are to come from phones.
 const SHEET_PAUSE: Duration = Duration::from_millis(100);
 /// Households, and people in them, one each.
-const DOORS: u64 = 40;
+pub(crate) const DOORS: u64 = 40;
+/// The first doors, at which nothing but fevers is found: by no clock are those ever over.
+const FEVER_DOORS: u64 = 10;
 /// Every so-manieth visit finds a fever.
 const FEVER_EVERY: u64 = 25;
 /// Every so-manieth command is about a household that nobody registered.
@@ -153,8 +155,10 @@ pub(crate) fn visit(door: u64, tenths: i64) -> Value {
 
 /// The visit of this number: some find a fever, and some are of a household that nobody registered.
 fn numbered(number: u64, chance: &mut Chance) -> Value {
-    let tenths = if number.is_multiple_of(FEVER_EVERY) { 375 + chance.below(25) } else { 360 + chance.below(10) };
-    let mut what = visit(chance.below(DOORS), i64::try_from(tenths).unwrap());
+    let is_fever = number.is_multiple_of(FEVER_EVERY);
+    let tenths = if is_fever { 375 + chance.below(25) } else { 360 + chance.below(10) };
+    let door = if is_fever && chance.below(2) == 0 { chance.below(FEVER_DOORS) } else { FEVER_DOORS + chance.below(DOORS - FEVER_DOORS) };
+    let mut what = visit(door, i64::try_from(tenths).unwrap());
     if number.is_multiple_of(BAD_EVERY) {
         what["household"] = NOWHERE.into();
     }
