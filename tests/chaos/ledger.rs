@@ -26,6 +26,7 @@ const COUNTED: &[(&str, &[&str])] = &[
     ("of these, answered the same when they were sent again later", &["answered again"]),
     ("commands refused, none on the log", &["refused"]),
     ("commands given up without an answer, none doubled", &["given up"]),
+    ("of those acknowledged and the alerts beside them, appended in atomic batches", &["appended in batches"]),
     ("messages told, none missed, no id for two of them", &["messages told"]),
 ];
 

@@ -1,8 +1,9 @@
 //! The one sequence by which anything gets onto the log: gather, recall what is taken back, decide, seal, encode, append, settle, answer, write.
 //!
 //! While one append is in flight the next commands gather; together they travel as one append. Its guard is the head that everything
-//! in the batch was decided on. That one guard is fence, idempotent retry and serialisability in one: on a
-//! conflict or an unknown outcome we read on to the head, look for our own commits, and decide what is left again, in order.
+//! in the batch was decided on. That one guard is fence, idempotent retry and serialisability in one: after
+//! an unknown outcome the same append goes out again under it; on a conflict we read on to the head, look for our own commits, and decide what is
+//! left again, in order.
 //! A caller is answered only after its commit is on disk.
 
 use std::{

@@ -14,11 +14,11 @@ const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 /// It refuses to run as root, and Debian makes this user for it.
 const USER: &str = "postgres";
 /// Buildings whose status is updated: as many as the measured town has.
-const BUILDINGS: usize = 720;
-const CLIENTS: [usize; 4] = [8, 32, 64, 128];
+const BUILDINGS: usize = 736;
+const CLIENTS: [usize; 5] = [8, 32, 64, 128, 256];
 const SCHEMA: &str = "create table visit (id bigserial primary key, command uuid unique, building int, recorded_at timestamptz default now(), data jsonb);
 create table status (building int primary key, visits bigint, last_at timestamptz);";
-const TRANSACTION: &str = r#"\set building random(1, 720)
+const TRANSACTION: &str = r#"\set building random(1, 736)
 begin;
 insert into visit (command, building, data) values (gen_random_uuid(), :building, '{"household":"h1","outcome":"met","mode":"door","people":[{"person":"p1","readings":[{"celsius":36.5,"site":"axilla"}],"symptoms":[]}]}');
 update status set visits = visits + 1, last_at = now() where building = :building;

@@ -27,8 +27,17 @@ struct Posted {
     durable: oneshot::Sender<()>,
 }
 
-/// Puts a load on a handler that answers once a body is on the log, and says how many a second were, until all readers have the last.
-pub(crate) async fn sketch_rate(raw: &Raw, load: &Load, program: &Path) -> anyhow::Result<f64> {
+/// What came of it.
+pub(crate) struct Sketch {
+    /// Posts a second, until all readers have the last.
+    pub(crate) rate: f64,
+    /// All but one of a hundred answers took at most so long, in milliseconds.
+    pub(crate) p99_ms: f64,
+}
+
+/// Puts a load on a handler that answers once a body is on a log of its own.
+pub(crate) async fn sketch(load: &Load, program: &Path, nats_subcommand: &str) -> anyhow::Result<Sketch> {
+    let raw = Raw::start(nats_subcommand).await?;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?.to_string();
     let (sender, posted) = mpsc::channel(RAW_BATCH_MESSAGES);
@@ -46,13 +55,15 @@ pub(crate) async fn sketch_rate(raw: &Raw, load: &Load, program: &Path) -> anyho
     // with it goes the last sender, and the writer ends
     serving.abort();
     let _cancelled = serving.await;
-    told?;
+    let p99_ms = told?.p99_ms;
     let head = appending.await??;
     stop.send_replace(Some(head));
     for reader in reading {
         reader.await??;
     }
-    Ok(head as f64 / began.elapsed().as_secs_f64())
+    let rate = head as f64 / began.elapsed().as_secs_f64();
+    raw.stop().await?;
+    Ok(Sketch { rate, p99_ms })
 }
 
 async fn record(State(writer): State<mpsc::Sender<Posted>>, body: Bytes) -> StatusCode {
