@@ -99,7 +99,8 @@ fn situation(alert: &AlertItem, kind: &Kind) -> Situation {
     let gaps = alert.turn.iter().flat_map(|turn| &turn.gaps).map(|gap| (gap.level, gap.duty.as_str()));
     let at = |level| alert.your_turn == Some(level);
     let (unconfirmed, stopped) = (alert.unconfirmed, alert.detail.stopped);
-    let known = Situation { first_turn: at(1), unconfirmed, stopped, above: at(LEVEL_MAX), ..Situation::default() };
+    let town_told = alert.turn.as_ref().is_some_and(|turn| turn.level >= LEVEL_MAX);
+    let known = Situation { first_turn: at(1), unconfirmed, stopped, above: at(LEVEL_MAX), town_told, ..Situation::default() };
     kind.situation(known, gaps, Some(alert.last_at))
 }
 

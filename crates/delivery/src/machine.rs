@@ -230,7 +230,7 @@ impl Machine {
             // it is said to come and go, and that is all that is said of it
             self.state.open.forget(&message.alert);
         } else {
-            self.remember(message, (telling, began_at), moment);
+            self.remember(message, (telling, as_told.action, began_at), moment);
         }
         self.note(message, telling);
         match telling {
@@ -246,7 +246,7 @@ impl Machine {
         self.gather(&as_told, (began_at, unstable), critical, moment);
     }
 
-    fn remember(&mut self, message: &Message, (telling, began_at): (Telling, Option<Timestamp>), moment: Moment) {
+    fn remember(&mut self, message: &Message, (telling, told_as, began_at): (Telling, Action, Option<Timestamp>), moment: Moment) {
         let now = moment.clock;
         let remind_at = match telling {
             // nobody was told: soon, and all that is heard meanwhile in one go
@@ -257,7 +257,7 @@ impl Machine {
         let hearing = Hearing {
             now,
             // growth puts off no reminder that nobody has it
-            told: telling == Telling::Now && message.action != Action::Updated,
+            told: telling == Telling::Now && told_as != Action::Updated,
             remind_at,
             situation: self.plan.situation(message),
             went_past: self.plan.went_past(message),

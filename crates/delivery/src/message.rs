@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    alert::{CLUSTER, Severity, Share},
-    values::{CommunityId, Slug, StaffId, Timestamp},
+    alert::{CHECK_OVERDUE, CLUSTER, Severity, Share},
+    values::{CommunityId, MINUTE_MS, Slug, StaffId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::nudge::{self, Nudge};
+
+/// How long after a check came overdue that is what has just happened.
+const JUST_NOW_MS: i64 = 10 * MINUTE_MS;
 
 /// What came off the stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +151,8 @@ pub struct Told {
     pub why: String,
     /// Each with how much they are told.
     pub staff: Vec<(StaffId, Share)>,
+    /// Of these, who was given it by hand.
+    pub given: Vec<StaffId>,
 }
 
 /// A post that nobody holds.
@@ -186,14 +191,20 @@ impl Message {
         self.action == Action::Escalated && self.owner.as_ref().is_some_and(|owner| owner.level == level)
     }
 
+    /// Whether it says that another check has just come overdue: of those that were missed they were told.
+    pub(crate) fn is_one_more_check(&self) -> bool {
+        let just_now = |last_at: Timestamp| (0..JUST_NOW_MS).contains(&(self.at.0 - last_at.0));
+        self.action == Action::Updated && self.kind.as_str() == CHECK_OVERDUE && self.last_at.is_some_and(just_now)
+    }
+
     /// Whether people are told: not that more of the same came, nor that somebody has it, for they have enough to read. Of an alert that
     /// goes up they are told when it goes beyond those who were told first, and not that others are on duty now.
     pub fn is_news(&self) -> bool {
         match self.action {
             Action::Raised | Action::Upgraded | Action::Reopened | Action::Resolved | Action::Closed => true,
             Action::Escalated => self.owner.as_ref().is_some_and(|owner| owner.level > 1 && !went_nowhere_by(&owner.why)),
-            // a cluster stands for those who join it: nobody is told of them otherwise
-            Action::Updated => self.kind.as_str() == CLUSTER,
+            // a cluster stands for those who join it, and a check that has just come overdue is one more to make: nobody is told of them otherwise
+            Action::Updated => self.kind.as_str() == CLUSTER || self.is_one_more_check(),
             Action::Acknowledged | Action::EscalationRequested | Action::Assigned | Action::Noted | Action::RecoveryStarted | Action::Other => false,
         }
     }
@@ -299,6 +310,8 @@ struct ToldLevel {
 struct Hearer {
     staff: StaffId,
     share: String,
+    #[serde(default)]
+    given: bool,
 }
 
 #[derive(Deserialize)]
@@ -320,8 +333,9 @@ struct Acknowledged {
 impl ToldLevel {
     /// Whose share is a word that this program does not know was told nothing, as far as it knows.
     fn read(self) -> Told {
-        let staff = self.staff.into_iter().filter_map(|Hearer { staff, share }| Some((staff, Share::from_word(&share)?))).collect();
-        Told { level: self.level, why: self.why, staff }
+        let given = self.staff.iter().filter(|hearer| hearer.given).map(|hearer| hearer.staff.clone()).collect();
+        let staff = self.staff.into_iter().filter_map(|Hearer { staff, share, .. }| Some((staff, Share::from_word(&share)?))).collect();
+        Told { level: self.level, why: self.why, staff, given }
     }
 }
 

@@ -48,7 +48,7 @@ pub enum Sort {
     Storm,
     /// What came after the budget was spent, or while people slept.
     Digest,
-    /// What was told and nobody has taken yet.
+    /// What was told and nobody has now.
     Reminder,
     /// Reports that are missing still, before they are due.
     Nudge,

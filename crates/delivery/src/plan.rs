@@ -137,8 +137,21 @@ impl Plan {
 
     /// Whether people are told of a message: who is told of each fever need not hear that their cluster grew by it.
     pub(crate) fn is_news(&self, message: &Message) -> bool {
-        let hears_of_each = !self.cluster_stands && self.filter.lets_kind(FEVER, Severity::Critical);
-        message.is_news() && !(message.action == Action::Updated && hears_of_each)
+        let hears_of_each = || !self.cluster_stands && self.filter.lets_kind(FEVER, Severity::Critical);
+        let is_theirs = || match message.kind.as_str() {
+            CLUSTER => !hears_of_each(),
+            // those who are to make it: above them it is how long nobody did
+            _ => self.hears_first(message),
+        };
+        message.is_news() && (message.action != Action::Updated || is_theirs())
+    }
+
+    /// Whether those who are told here are, or are among, the first whose turn it is.
+    fn hears_first(&self, message: &Message) -> bool {
+        if self.staff.is_empty() {
+            return self.filter.from_level.is_none_or(|level| level <= 1);
+        }
+        message.told.iter().any(|told| told.level == 1 && self.share_at(told) == Some(Share::Everything))
     }
 
     /// Until when people sleep, where they do.
@@ -162,17 +175,24 @@ impl Plan {
 
     /// What changes what those who are told here are to do about an alert.
     pub(crate) fn situation(&self, message: &Message) -> Situation {
-        let first_turn = message.told.iter().any(|told| told.level == 1 && self.share_at(told) == Some(Share::Everything));
+        let first_turn = !self.staff.is_empty() && self.hears_first(message);
         let Message { unconfirmed, stopped, .. } = *message;
-        let known = Situation { first_turn, unconfirmed, stopped, above: self.is_above(message), ..Situation::default() };
+        let town_told = message.level >= LEVEL_MAX;
+        let known = Situation { first_turn, unconfirmed, stopped, above: self.is_above(message), town_told, ..Situation::default() };
         let gaps = message.owner.iter().flat_map(|owner| &owner.gaps).map(|gap| (gap.level, gap.duty.as_str()));
         Kind::of(message.kind.as_str()).map_or(known, |kind| kind.situation(known, gaps, message.last_at))
     }
 
+    /// Whether those who are told here were given it by hand.
+    pub(crate) fn is_given(&self, message: &Message) -> bool {
+        message.told.iter().flat_map(|told| &told.given).any(|staff| self.staff.contains(staff))
+    }
+
     /// Whether those who are told here are the last level, and no level below it.
     fn is_above(&self, message: &Message) -> bool {
-        let first_level = message.told.iter().filter(|told| self.share_at(told).is_some()).map(|told| told.level).min();
-        first_level.or(self.filter.from_level).is_some_and(|level| level >= LEVEL_MAX)
+        let ours = || message.told.iter().filter(|told| self.share_at(told).is_some());
+        // whoever was given it by hand is to do it, however far it had come
+        !self.is_given(message) && ours().map(|told| told.level).min().or(self.filter.from_level).is_some_and(|level| level >= LEVEL_MAX)
     }
 
     /// Whether an alert went up past all who are told here, who are its first level: those above are reminded then (alerting.md, "Escalation").

@@ -186,7 +186,7 @@ fn told(calls: &[Value]) -> usize {
         assert!(head.contains("【演练】"), "an exercise says so first: {text}");
         assert!(!text.contains("7号楼") && !text.contains("阳光小区"), "class public says nothing of a place: {text}");
         let digits: String = head.chars().filter(char::is_ascii_digit).collect();
-        if head.contains("仍无人接手") { 0 } else { digits.parse::<usize>().unwrap() }
+        if head.contains("目前无人接手") { 0 } else { digits.parse::<usize>().unwrap() }
     };
     calls.iter().map(count).sum()
 }

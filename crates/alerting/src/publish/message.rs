@@ -154,6 +154,9 @@ struct Told {
 struct Informed {
     staff: StaffId,
     share: Share,
+    /// They were given it by hand: by no duty of theirs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    given: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -208,7 +211,7 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, (community, grid): (&community:
             late,
             unconfirmed: occurrence.unconfirmed,
             stopped: occurrence.detail.stopped,
-            title: title::of(state, community, header),
+            title: title::of(state, community, header, late && action == "resolved"),
             place: Place { grid: grid.map(ToString::to_string), ..place(state, community, here) },
             person: occurrence.person.as_ref().and_then(person),
             observed: observed(state),
@@ -286,7 +289,7 @@ fn acknowledged(state: &State) -> Option<Acknowledged> {
 
 impl Informed {
     fn of(owner: &alert::Owner) -> Self {
-        Self { staff: owner.staff.clone(), share: owner.share }
+        Self { staff: owner.staff.clone(), share: owner.share, given: owner.duty.is_none() }
     }
 }
 

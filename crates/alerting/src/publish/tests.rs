@@ -78,7 +78,7 @@ fn header(exercise: bool) -> Header {
 }
 
 fn titles(state: &State, exercise: bool) -> (String, String) {
-    let title = title::of(state, &town(), &header(exercise));
+    let title = title::of(state, &town(), &header(exercise), false);
     (title.zh_cn, title.en)
 }
 
@@ -91,7 +91,7 @@ fn titles_of_every_rule() {
     let mut fever = state("fever");
     expect(&fever, "阳光小区 7号楼2单元502 发热 38.2℃", "Fever 38.2 °C, 阳光小区, building 7, unit 2, door 502");
     fever.occurrence.unconfirmed = true;
-    expect(&fever, "阳光小区 7号楼2单元502 疑似发热 38.2℃，未复测", "Fever 38.2 °C, not measured again, 阳光小区, building 7, unit 2, door 502");
+    expect(&fever, "阳光小区 7号楼2单元502 疑似发热 38.2℃，未及时复测", "Fever 38.2 °C, not measured again in time, 阳光小区, building 7, unit 2, door 502");
     expect(&state("symptom"), "阳光小区 7号楼2单元502 报告有症状", "Symptoms reported, 阳光小区, building 7, unit 2, door 502");
     let mut breach = state("quarantine_breach");
     for (direction, stopped, zh, en) in [
@@ -159,13 +159,15 @@ fn a_title_says_what_is_overdue_now_and_what_was_missed_and_no_check_twice() {
     }
     overdue.occurrence.detail.missed = 1;
     overdue.status = Status::Resolved { at: Timestamp(0), by_hand: false };
-    expect(
-        &overdue,
-        "已结束：阳光小区 7号楼2单元502 体温检查超时，累计漏查1次",
-        "Over: Checks overdue, missed in all: 1, 阳光小区, building 7, unit 2, door 502",
-    );
-    overdue.occurrence.detail.missed = 0;
-    expect(&overdue, "已结束：阳光小区 7号楼2单元502 体温检查超时", "Over: Checks overdue, 阳光小区, building 7, unit 2, door 502");
+    // what was missed when it fired last is not what was missed in the end
+    for (recorded_late, zh, en) in [
+        (false, "体温检查超时（漏查次数见管控页）", "Checks overdue (what was missed stands in the order)"),
+        (true, "体温检查（当时已测，后来补录）", "Checks made in time and recorded later"),
+    ] {
+        let title = title::of(&overdue, &town(), &header(false), recorded_late);
+        assert_eq!(title.zh_cn, format!("已结束：阳光小区 7号楼2单元502 {zh}"));
+        assert_eq!(title.en, format!("Over: {en}, 阳光小区, building 7, unit 2, door 502"));
+    }
 }
 
 #[test]
@@ -203,7 +205,7 @@ fn what_was_recorded_late_says_when_it_was() {
     expect(&symptom, "阳光小区 7号楼2单元502 报告有症状（补录，发生于2月6日 10:00）", &format!("Symptoms reported (recorded late, of 6 Feb 10:00), {place}"));
     // by the clock of the community, not by that of the machine or of China
     let urumqi = community::State { time_zone: "Asia/Urumqi".to_owned(), ..town() };
-    assert!(title::of(&fever, &urumqi, &header(false)).zh_cn.ends_with("（补录，2月6日 07:30测）"));
+    assert!(title::of(&fever, &urumqi, &header(false), false).zh_cn.ends_with("（补录，2月6日 07:30测）"));
 }
 
 #[test]

@@ -20,8 +20,9 @@ pub(crate) struct Title {
     pub(crate) en: String,
 }
 
-/// What is said of an alert as it stands after an event, in a community. An exercise says so first.
-pub(crate) fn of(state: &State, community: &community::State, header: &Header) -> Title {
+/// What is said of an alert as it stands after an event, in a community; of one that is over, whether what ended it was recorded late. An exercise
+/// says so first.
+pub(crate) fn of(state: &State, community: &community::State, header: &Header, ended_late: bool) -> Title {
     let (occurrence, exercise) = (&state.occurrence, header.exercise);
     let today = community.zone().day_of(header.recorded_at);
     let rule = state.key.rule.as_str();
@@ -36,14 +37,14 @@ pub(crate) fn of(state: &State, community: &community::State, header: &Header) -
         if exercise { "【演练】" } else { "" },
         stands_zh,
         place_zh((&occurrence.place, &occurrence.names), community),
-        if state.is_active() { matter_zh(rule, occurrence, today) } else { past_zh(rule, occurrence, today) },
+        if state.is_active() { matter_zh(rule, occurrence, today) } else { past_zh(rule, occurrence, today, ended_late) },
         late_zh,
     );
     let en = format!(
         "{}{}{}{}, {}",
         if exercise { "[exercise] " } else { "" },
         stands_en,
-        if state.is_active() { matter_en(rule, occurrence, today) } else { past_en(rule, occurrence, today) },
+        if state.is_active() { matter_en(rule, occurrence, today) } else { past_en(rule, occurrence, today, ended_late) },
         late_en,
         place_en((&occurrence.place, &occurrence.names), community),
     );
@@ -109,22 +110,23 @@ fn doors(occurrence: &Occurrence, between: &str) -> String {
     format!("{}{}", shown.join(between), if more { "…" } else { "" })
 }
 
-/// Of what is over: what was open is no number any more.
-fn past_zh(rule: &str, occurrence: &Occurrence, today: Day) -> String {
-    match (rule, occurrence.detail.missed) {
-        (CHECK_OVERDUE, 0) => "体温检查超时".to_owned(),
-        (CHECK_OVERDUE, missed) => format!("体温检查超时，累计漏查{missed}次"),
+/// Of what is over: what was open is no number any more. How many checks were missed by then its end does not say, for what was made in time may be
+/// recorded later, and a day may end with one that was never made: the order says it.
+fn past_zh(rule: &str, occurrence: &Occurrence, today: Day, recorded_late: bool) -> String {
+    match rule {
+        CHECK_OVERDUE if recorded_late => "体温检查（当时已测，后来补录）".to_owned(),
+        CHECK_OVERDUE => "体温检查超时（漏查次数见管控页）".to_owned(),
         // it ends too when nothing is left that anybody there would be told of
-        (RESPONSIBILITY_GAP, _) => format!("{}（已有人到岗，或暂无待办）", matter_zh(rule, occurrence, today)),
+        RESPONSIBILITY_GAP => format!("{}（已有人到岗，或暂无待办）", matter_zh(rule, occurrence, today)),
         _ => matter_zh(rule, occurrence, today),
     }
 }
 
-fn past_en(rule: &str, occurrence: &Occurrence, today: Day) -> String {
-    match (rule, occurrence.detail.missed) {
-        (CHECK_OVERDUE, 0) => "Checks overdue".to_owned(),
-        (CHECK_OVERDUE, missed) => format!("Checks overdue, missed in all: {missed}"),
-        (RESPONSIBILITY_GAP, _) => format!("{} (filled, or nothing to do there now)", matter_en(rule, occurrence, today)),
+fn past_en(rule: &str, occurrence: &Occurrence, today: Day, recorded_late: bool) -> String {
+    match rule {
+        CHECK_OVERDUE if recorded_late => "Checks made in time and recorded later".to_owned(),
+        CHECK_OVERDUE => "Checks overdue (what was missed stands in the order)".to_owned(),
+        RESPONSIBILITY_GAP => format!("{} (filled, or nothing to do there now)", matter_en(rule, occurrence, today)),
         _ => matter_en(rule, occurrence, today),
     }
 }
@@ -132,7 +134,7 @@ fn past_en(rule: &str, occurrence: &Occurrence, today: Day) -> String {
 fn matter_zh(rule: &str, occurrence: &Occurrence, today: Day) -> String {
     let detail = &occurrence.detail;
     match rule {
-        "fever" if occurrence.unconfirmed => format!("疑似发热{}℃，未复测", celsius(occurrence)),
+        "fever" if occurrence.unconfirmed => format!("疑似发热{}℃，未及时复测", celsius(occurrence)),
         "fever" => format!("发热{}℃", celsius(occurrence)),
         "symptom" => "报告有症状".to_owned(),
         CHECK_OVERDUE => match detail.not_made(today) {
@@ -167,7 +169,7 @@ fn matter_zh(rule: &str, occurrence: &Occurrence, today: Day) -> String {
 fn matter_en(rule: &str, occurrence: &Occurrence, today: Day) -> String {
     let detail = &occurrence.detail;
     match rule {
-        "fever" if occurrence.unconfirmed => format!("Fever{} °C, not measured again", celsius(occurrence)),
+        "fever" if occurrence.unconfirmed => format!("Fever{} °C, not measured again in time", celsius(occurrence)),
         "fever" => format!("Fever{} °C", celsius(occurrence)),
         "symptom" => "Symptoms reported".to_owned(),
         CHECK_OVERDUE => match detail.not_made(today) {

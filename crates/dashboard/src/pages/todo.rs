@@ -149,7 +149,9 @@ fn whose(turn: &TurnView, clock: &Clock, colleagues: &Colleagues) -> String {
 /// Lines of alerts, the most urgent first: nobody's before somebody's and what recovers, the worse before the lesser, the older before the younger.
 pub(crate) fn lines<'a>(alerts: impl Iterator<Item = &'a AlertItem>, base: &str, clock: &Clock, colleagues: &Colleagues) -> Vec<Line> {
     let mut alerts: Vec<(&AlertItem, Line)> = alerts.map(|alert| (alert, Line::of(alert, base, clock, colleagues))).collect();
-    alerts.sort_by_key(|(alert, line)| (line.owned, std::cmp::Reverse(weight(alert)), line.deadline));
+    // a cluster stands for the fevers in it: what is to be done first is the cluster
+    let in_cluster = |alert: &AlertItem| alert.suppressed.as_ref().is_some_and(|suppressed| suppressed.inhibited_by.is_some());
+    alerts.sort_by_key(|(alert, line)| (line.owned, std::cmp::Reverse(weight(alert)), in_cluster(alert), line.deadline));
     alerts.into_iter().map(|(_, line)| line).collect()
 }
 

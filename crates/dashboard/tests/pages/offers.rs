@@ -63,7 +63,7 @@ async fn what_is_to_be_done_is_what_can_be_done_now_by_whoever_is_there() {
     site.fake.alert_says(&checks, yesterday);
     let read = page(2).await;
     assert!(read.contains("体温检查超时，累计漏查 2 次") && !read.contains("次超时未做"), "{read}");
-    assert!(read.contains("今天务必完成检查") && !read.contains("立即补查"), "{read}");
+    assert!(read.contains("还在管控期的，今天务必检查") && !read.contains("立即补查"), "{read}");
     // the check was made, and its day is over since
     site.fake.alert_says(&checks, json!({ "state": "resolved", "detail": { "slots": [{ "date": "2020-02-05", "name": "evening" }], "missed": 0 } }));
     assert!(!page(2).await.contains("漏查"));

@@ -1,6 +1,9 @@
 //! Which messages wait for one another, to be told in one text.
 
-use domain::{alert::Why, values::Timestamp};
+use domain::{
+    alert::Why,
+    values::{HOUR_MS, Timestamp},
+};
 
 use super::{APART_MAX, GROUPS_MAX, Machine, State};
 use crate::{
@@ -10,6 +13,8 @@ use crate::{
     plan::Class,
 };
 
+/// After so long it is said since when it is so to whoever hears of it first.
+const OLD_MS: i64 = HOUR_MS;
 /// The level of the community's office, which hears of whole buildings grid by grid (alerting.md, "Escalation").
 const OFFICE: u8 = 2;
 
@@ -40,10 +45,12 @@ impl Machine {
         }
     }
 
-    /// When what an alert is about began, where it is handed to people here: they have not heard of it, and it did not begin now.
+    /// When what an alert is about began, where it comes to people here who have not heard of it, and it did not begin now: it is handed to them, or
+    /// came while they slept, or has gone up for a while.
     pub(super) fn began_at(&self, message: &Message) -> Option<Timestamp> {
         let is_handed = message.action == Action::Assigned || self.comes_by_duty(message);
-        message.first_at.filter(|_| is_handed && self.comes_to_us(message))
+        let is_old = |first_at: &Timestamp| is_handed || first_at.plus_ms(OLD_MS) <= message.at;
+        message.first_at.filter(is_old).filter(|_| self.comes_to_us(message))
     }
 
     /// Whether it comes to people here because they are on duty now.

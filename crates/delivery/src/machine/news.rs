@@ -37,18 +37,23 @@ impl Machine {
 
     /// Its turn has come to those who are told here, and nobody here was told before.
     pub(super) fn comes_to_us(&self, message: &Message) -> bool {
-        let comes = match message.action {
-            Action::Escalated => self.plan.waits_for_turns(),
-            Action::Assigned => !self.plan.staff.is_empty(),
+        match message.action {
+            Action::Escalated => self.plan.waits_for_turns() && !self.state.told.contains(&message.alert),
+            // it is theirs to do by now, whatever they were told before
+            Action::Assigned => self.plan.is_given(message),
             _ => false,
-        };
-        comes && !self.state.told.contains(&message.alert)
+        }
     }
 
-    /// As it is told here: what comes to people together with others, or because they are on duty now, or by hand, did not go up to them. It is new.
+    /// As it is told here: what comes to people together with others, or because they are on duty now, did not go up to them, and one check more is no
+    /// growth. It is new.
     pub(super) fn as_told<'m>(&self, message: &'m Message) -> Cow<'m, Message> {
-        let is_new = || message.action == Action::Assigned || self.plan.why_told(message).is_some_and(went_nowhere_by);
-        if self.comes_to_us(message) && is_new() { Cow::Owned(Message { action: Action::Raised, ..message.clone() }) } else { Cow::Borrowed(message) }
+        let is_new = || message.action == Action::Escalated && self.plan.why_told(message).is_some_and(went_nowhere_by);
+        if message.is_one_more_check() || (self.comes_to_us(message) && is_new()) {
+            Cow::Owned(Message { action: Action::Raised, ..message.clone() })
+        } else {
+            Cow::Borrowed(message)
+        }
     }
 
     /// Whether people are told of a message that is for them.

@@ -134,7 +134,7 @@ fn of_a_fever_that_was_not_measured_again_that_is_to_be_done_first() {
     let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
     bench.hear_with(payload(1, 1, "fever", Serious, "raised", "b07", 0), &json!({"unconfirmed": true}), 0);
     bench.run(0..2000);
-    let again = Some(("换腋下再测一次".to_owned(), "measure again under the arm".to_owned()));
+    let again = Some(("换腋下再测，隔4小时两次正常才结束".to_owned(), "measure under the arm; two normal ones four hours apart end it".to_owned()));
     assert_eq!(bench.calls.iter().map(|(_, send)| next_of(send)).collect::<Vec<_>>(), [again.clone(), again]);
     // one of them was: neither is said of both, and the page says which
     for unconfirmed in [true, false] {
@@ -142,6 +142,18 @@ fn of_a_fever_that_was_not_measured_again_that_is_to_be_done_first() {
     }
     bench.run(2000..2100);
     assert_eq!(bench.calls.last().map(|(_, send)| next_of(send)), Some(one_by_one()));
+}
+
+#[test]
+fn of_a_cluster_that_the_town_has_nobody_is_to_tell_the_town() {
+    let step = |level: u8| {
+        let mut bench = Bench::new(plan(Channel::Wecom, Class::Work));
+        bench.hear_with(payload(1, 1, "cluster", Critical, "raised", "b07", 0), &json!({"level": level}), 0);
+        bench.run(0..10);
+        next_of(&bench.calls[0].1)
+    };
+    assert_eq!([step(1), step(2)], [usual("cluster"), usual("cluster")]);
+    assert_eq!(step(3), both("街道已收到通知，准备封控", "the town has been told, prepare to seal"));
 }
 
 #[test]
@@ -209,8 +221,10 @@ fn nobody_is_asked_for_whose_post_is_vacant() {
 fn what_was_owed_on_a_day_that_is_over_is_not_to_be_done_today() {
     let seconds = |time: &str| (time.parse::<Timestamp>().unwrap().0 - START.0) / 1000;
     let leader = || Plan { staff: vec!["s-lou".parse().unwrap()], ..plan(Channel::Wecom, Class::Work) };
-    let missed =
-        both("今天务必完成检查；此前测过的请补录，没测的请写明原因", "make sure of a check today; record what was measured before, or note why it was not");
+    let missed = both(
+        "此前测过的请补录，没测的请写明原因；还在管控期的，今天务必检查",
+        "record what was measured, or note why it was not; while the order lasts, make sure of a check today",
+    );
     for (plan, kind, due, today, tomorrow) in [
         (plan(Channel::Wecom, Class::Work), "check_overdue", "2020-02-06T10:30:00Z", usual("check_overdue"), missed.clone()),
         // the end of a day is of that day

@@ -23,8 +23,10 @@ type Told<'a> = &'a [(u8, &'a str, &'a [(&'a str, &'a str)])];
 const AT_ONCE: Told<'static> = &[(1, "at_once", &[("s-nurse", "everything"), ("s-lou", "do_not_go_up")]), (2, "at_once", &[("s-office", "everything")])];
 
 fn data(told: Told<'_>, more: serde_json::Value) -> serde_json::Value {
-    let staff = |people: &[(&str, &str)]| people.iter().map(|(staff, share)| json!({"staff": staff, "share": share})).collect::<Vec<_>>();
-    let levels: Vec<_> = told.iter().map(|(level, why, people)| json!({"level": level, "why": why, "since": START, "staff": staff(people)})).collect();
+    let staff = |why: &str, people: &[(&str, &str)]| {
+        people.iter().map(|(staff, share)| json!({"staff": staff, "share": share, "given": why == "by_hand"})).collect::<Vec<_>>()
+    };
+    let levels: Vec<_> = told.iter().map(|(level, why, people)| json!({"level": level, "why": why, "since": START, "staff": staff(why, people)})).collect();
     let owner = told.last().map(|(level, why, people)| json!({"level": level, "staff": people.first().map(|(staff, _)| staff), "why": why, "gaps": []}));
     let mut data = json!({"told": levels, "level": told.last().map(|(level, ..)| level), "owner": owner});
     data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -105,27 +107,28 @@ fn each_hears_of_a_fever_as_much_as_they_are_told_and_when() {
 }
 
 #[test]
-fn whoever_comes_on_duty_or_is_given_an_alert_reads_since_when_it_is_open_also_when_reminded() {
-    let night = "2020-02-05T15:40:00Z";
-    for (action, why, since) in
+fn whoever_comes_on_duty_or_is_given_an_alert_or_hears_of_it_late_reads_since_when_it_is_so_also_when_reminded() {
+    let (night, now) = (("2020-02-05T15:40:00Z", "2月5日 23:40", "5 Feb 23:40"), ("2020-02-06T07:04:00Z", "15:04", "15:04"));
+    for (action, why, handed) in
         [("escalated", "duty_changed", true), ("assigned", "by_hand", true), ("escalated", "at_once", false), ("escalated", "unacknowledged", false)]
     {
-        for who in [&["s-day"][..], &["s-night", "s-day"]] {
+        for (who, (first_at, zh, en)) in [(&["s-day"][..], night), (&["s-night", "s-day"], night), (&["s-day"], now), (&["s-night", "s-day"], now)] {
             let mut bench = of(who);
             let began = payload(1, 2, "fever", Critical, "escalated", "b07", 0);
-            bench.hear_with(began, &data(&[(1, "at_once", &[("s-night", "everything")])], json!({"first_at": night})), 0);
+            bench.hear_with(began, &data(&[(1, "at_once", &[("s-night", "everything")])], json!({"first_at": first_at})), 0);
             bench.run(0..60);
-            let handed = payload(1, 3, "fever", Critical, action, "b07", 60);
-            bench.hear_with(handed, &data(&[(1, why, &[("s-day", "everything")])], json!({"first_at": night})), 60);
+            let then = payload(1, 3, "fever", Critical, action, "b07", 60);
+            bench.hear_with(then, &data(&[(1, why, &[("s-day", "everything")])], json!({"first_at": first_at})), 60);
             bench.run(60..2000);
             let texts = bench.texts();
-            let is_new = who.len() == 1;
-            assert_eq!(texts.len(), 2, "told, and told again: {texts:?}");
-            for (_, text) in &texts {
-                let says = text.contains("（自 2月5日 23:40 起）\n") && text.contains(" (since 5 Feb 23:40)\n");
-                assert_eq!(says, since && is_new, "{action} {why} to {who:?}: {text}");
-                assert!(says || !text.contains("23:40"), "{text}");
-            }
+            // what is given by hand is theirs to do by now, whatever they knew
+            let given_again = who.len() == 2 && action == "assigned";
+            assert_eq!(texts.len(), if given_again { 3 } else { 2 }, "told, and told again: {texts:?}");
+            let last = &texts.last().unwrap().1;
+            let says = last.contains(&format!("（自 {zh} 起）\n")) && last.contains(&format!(" (since {en})\n"));
+            let is_old = first_at == night.0;
+            assert_eq!(says, is_old || given_again || (handed && who.len() == 1), "{action} {why} to {who:?}, since {zh}: {last}");
+            assert!(says || !last.contains('自'), "{last}");
         }
     }
 }
@@ -225,6 +228,44 @@ fn whoever_is_given_an_alert_by_hand_is_told_though_somebody_has_it() {
 }
 
 #[test]
+fn whoever_knows_of_an_alert_is_told_that_it_was_given_to_them_and_what_they_are_to_do_about_it() {
+    let nurse_and_up: Told<'_> = &[AT_ONCE[0], AT_ONCE[1], (3, "unacknowledged", &[("s-command", "everything")])];
+    let given: Told<'_> = &[AT_ONCE[0], AT_ONCE[1], (3, "by_hand", &[("s-nurse", "everything")])];
+    let mut bench = of(&["s-nurse"]);
+    bench.begins(1, "502", 0);
+    bench.run(0..100);
+    bench.happens(1, "escalated", nurse_and_up, "502", 100);
+    bench.run(100..200);
+    bench.happens(1, "assigned", given, "502", 200);
+    bench.run(200..300);
+    let texts = bench.texts();
+    assert_eq!(texts.iter().map(|(second, _)| *second).collect::<Vec<_>>(), [0, 100, 200]);
+    let (_, text) = &texts[2];
+    assert!(text.contains("指派给您：") && text.contains("given to you: "), "{text}");
+    assert!(text.contains("下一步：陪同就医") && !text.contains("催社区"), "the town's step is not theirs: {text}");
+}
+
+#[test]
+fn another_check_that_comes_overdue_is_told_to_those_who_are_to_make_it_and_what_is_missed_is_not() {
+    let keeper: Told<'_> = &[(1, "at_once", &[("s-keeper", "everything")]), (2, "unacknowledged", &[("s-office", "everything")])];
+    let overdue_at = |second: i64| json!({"last_at": at(second).clock});
+    let told = |who: &str| {
+        let mut bench = of(&[who]);
+        bench.hear_with(payload(1, 1, "check_overdue", Serious, "escalated", "b07", 0), &data(&keeper[..1], overdue_at(0)), 0);
+        bench.hear_with(payload(1, 2, "check_overdue", Serious, "escalated", "b07", 300), &data(keeper, overdue_at(0)), 300);
+        bench.run(0..3000);
+        // the evening's check, and hours later the end of the day, at which it counts as missed
+        bench.hear_with(payload(1, 3, "check_overdue", Serious, "updated", "b07", 3000), &data(keeper, overdue_at(3000)), 3000);
+        bench.run(3000..3100);
+        bench.hear_with(payload(1, 4, "check_overdue", Serious, "updated", "b07", 4000), &data(keeper, overdue_at(3000)), 4000);
+        bench.run(4000..4100);
+        bench.heads().into_iter().filter(|(second, head)| *second >= 3000 && !head.contains("无人接手")).collect::<Vec<_>>()
+    };
+    assert_eq!(told("s-keeper"), heads(&[(3060, "【需处理】警报 1 条")]));
+    assert_eq!(told("s-office"), [], "who only sees that it is made hears of how long it is not");
+}
+
+#[test]
 fn what_waits_and_is_given_to_others_is_not_told_any_more() {
     let theirs: Told<'_> = &[(1, "by_hand", &[("s-lou", "everything")])];
     for (then, left) in [(&[("s-zhao", "everything"), ("s-lou", "do_not_go_up")][..], 1), (&[("s-zhao", "everything")], 0), (&[("s-lou", "counts")], 1)] {
@@ -262,7 +303,7 @@ fn what_is_told_as_counts_names_no_door() {
     let mut bench = of(&["s-command"]);
     bench.happens_with(payload(1, 2, "check_overdue", Serious, "escalated", "b07", 0), town, "502", 0);
     bench.run(0..3000);
-    assert_eq!(bench.heads(), heads(&[(60, "【需处理】警报上报 1 条"), (1860, "【需处理】仍无人接手：1 件")]));
+    assert_eq!(bench.heads(), heads(&[(60, "【需处理】警报上报 1 条"), (1860, "【需处理】目前无人接手：1 件")]));
     let bytes = String::from_utf8(bench.told).unwrap();
     assert!(!["502", "7号楼", "b07"].iter().any(|door| bytes.contains(door)), "{bytes}");
 }

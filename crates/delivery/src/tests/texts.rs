@@ -155,7 +155,7 @@ fn what_waited_says_when_it_was() {
     reminded.hear(1, "fever", Critical, "raised", "b07", 0);
     reminded.run(0..3600);
     let [first, .., last] = &texts(&reminded, 2048)[..] else { panic!("told, and told again") };
-    assert!(first.contains("自 15:04 起") && last.contains("仍无人接手") && last.contains("自 15:04 起"), "{first}\n{last}");
+    assert!(first.contains("自 15:04 起") && last.contains("目前无人接手") && last.contains("自 15:04 起"), "{first}\n{last}");
     let elsewhere = late(Class::Work, Zone::named("Asia/Tokyo").unwrap());
     assert!(elsewhere.contains("· 00:04 阳光小区"), "{elsewhere}");
 }
@@ -202,7 +202,7 @@ fn every_sort_of_notice_says_something_in_both_languages() {
     for (sort, zh, en) in [
         (Sort::Storm, "【紧急】警报集中出现，合并通知：1 条", "critical: 1 alerts at once, told together"),
         (Sort::Digest, "【紧急】消息较多，合并通知：1 条", "critical: 1 messages, told together"),
-        (Sort::Reminder, "【紧急】仍无人接手：1 件", "critical: 1 that nobody has taken yet"),
+        (Sort::Reminder, "【紧急】目前无人接手：1 件", "critical: 1 that nobody has now"),
         (Sort::Nudge, "【提醒】今天的日报还差 1 栋", "A reminder: 1 building not reported today."),
         (Sort::News, "【紧急】警报 1 条", "critical: 1 alert\n"),
     ] {

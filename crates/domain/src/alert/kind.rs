@@ -51,6 +51,9 @@ pub struct Situation {
     /// Whoever reads it is told at the last level only: it is for the community to do, and for them to see that it does.
     #[serde(default)]
     pub above: bool,
+    /// The town was told of it.
+    #[serde(default)]
+    pub town_told: bool,
     /// When the last of what it is about was due, where its kind is of a day.
     #[serde(default)]
     pub due_at: Option<Timestamp>,
@@ -84,7 +87,7 @@ impl Kind {
 
     /// What is to be done about an alert of this kind at a time, in Chinese and in English.
     pub fn next_in(&self, situation: Situation, zone: &Zone, now: Timestamp) -> (String, String) {
-        let Situation { first_turn, unconfirmed, stopped, vacant, above, .. } = situation;
+        let Situation { first_turn, unconfirmed, stopped, vacant, above, town_told, .. } = situation;
         let past_day = situation.past_day(zone, now);
         let (chinese, english) = match (self.slug, past_day) {
             _ if above => ("请催社区接手，需要时派人支援", "see that the community takes it; send help where it is needed"),
@@ -95,10 +98,12 @@ impl Kind {
                 return (format!("请补报{day_zh}的日报"), format!("please send the report of {day_en}, it is still missing"));
             }
             // what was missed can be neither made nor waived any more: only what was made in time is typed in late
-            (CHECK_OVERDUE, Some(_)) => {
-                ("今天务必完成检查；此前测过的请补录，没测的请写明原因", "make sure of a check today; record what was measured before, or note why it was not")
-            }
-            (FEVER, _) if unconfirmed => ("换腋下再测一次", "measure again under the arm"),
+            (CHECK_OVERDUE, Some(_)) => (
+                "此前测过的请补录，没测的请写明原因；还在管控期的，今天务必检查",
+                "record what was measured, or note why it was not; while the order lasts, make sure of a check today",
+            ),
+            (FEVER, _) if unconfirmed => ("换腋下再测，隔4小时两次正常才结束", "measure under the arm; two normal ones four hours apart end it"),
+            (CLUSTER, _) if town_told => ("街道已收到通知，准备封控", "the town has been told, prepare to seal"),
             (QUARANTINE_BREACH, _) if stopped => ("已在卡口拦下，请送回家", "stopped at the gate, see them home"),
             _ => self.asks.filter(|_| vacant).map_or(self.next, |asked| asked.next_vacant),
         };

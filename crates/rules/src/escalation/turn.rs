@@ -136,7 +136,19 @@ impl Walk<'_> {
             }
             let people = self.people(level);
             if people.is_asleep {
-                passed_on = (told.is_none() && self.is_critical()).then_some((since, Why::QuietHours));
+                // those who had it are off duty: it is nobody's here until the others wake
+                let off = || Stage {
+                    level,
+                    owners: Vec::new(),
+                    informed: told.iter().flat_map(|told| told.informed.clone()).collect(),
+                    gaps: people.gaps.clone(),
+                    why,
+                    since,
+                    due_at: None,
+                };
+                let since = if told.is_some() { self.so_since(level, since, &[], &people.edges) } else { since };
+                passed_on = self.is_critical().then_some((since, Why::QuietHours));
+                owed = owed.or_else(|| told.as_ref().and_then(|told| self.unless_told(off(), Some(told), &people.edges, None)));
                 continue;
             }
             if people.owners.is_empty() && level < LEVEL_MAX {

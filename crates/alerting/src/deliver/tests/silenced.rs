@@ -153,14 +153,14 @@ async fn a_silence_after_the_first_telling_stops_the_reminder_and_its_end_by_han
     clock.forward_minutes(31);
     until("people are reminded of the other", || receiver.calls().len() == told + 1).await;
     let text = |call: usize| receiver.calls()[call].json()["text"]["content"].as_str().unwrap().to_owned();
-    assert!(text(told).contains("仍无人接手：1 件") && text(told).contains("8号楼") && !text(told).contains("7号楼"), "{}", text(told));
+    assert!(text(told).contains("目前无人接手：1 件") && text(told).contains("8号楼") && !text(told).contains("7号楼"), "{}", text(told));
 
     intake.record(COMMUNITY, "alert.unsilence", json!({"silence": silence.to_string()}), "2020-02-06T12:31").await;
     until_silenced(&store, &clock, false).await;
     clock.forward_minutes(31);
     until("people are reminded of both", || receiver.calls().len() == told + 2).await;
     let last = text(told + 1);
-    assert!(last.contains("仍无人接手：2 件") && last.contains("8号楼") && last.contains("7号楼"), "{last}");
+    assert!(last.contains("目前无人接手：2 件") && last.contains("8号楼") && last.contains("7号楼"), "{last}");
     deliveries.stop().await;
 
     // who cannot say says nothing, and people are reminded

@@ -141,6 +141,25 @@ fn whoever_is_on_shift_by_the_roster_is_awake() {
 }
 
 #[test]
+fn whoever_goes_off_shift_at_night_has_it_no_more_though_those_who_follow_sleep() {
+    let mut duties = everybody_but(&["s-keeper"]);
+    duties.push(planned(in_community(), "nurse", 1, &[("s-night", "2020-02-06T20:00", "2020-02-07T02:00")]).into());
+    Play::of(duties.clone(), "fever", CRITICAL, "2020-02-06T23:00").until(TOMORROW).tells(&[
+        "06 23:00 L1 s-night at_once",
+        "06 23:00 L2 s-office at_once",
+        "06 23:15 L3 s-town+s-clinic unacknowledged",
+        "07 02:00 L1 nobody duty_changed",
+        "07 06:00 L1 s-nurse duty_changed s-leader:do_not_go_up",
+    ]);
+    // what can wait waits for them, and wakes nobody above
+    Play::of(duties, "symptom", SERIOUS, "2020-02-06T23:00").until("2020-02-07T06:01").tells(&[
+        "06 23:00 L1 s-night at_once",
+        "07 02:00 L1 nobody duty_changed",
+        "07 06:00 L1 s-nurse duty_changed s-leader:do_not_go_up",
+    ]);
+}
+
+#[test]
 fn quiet_hours_and_minutes_are_those_of_the_policy() {
     let quiet_hours = Some(QuietHours { from: TimeOfDay::of(14, 0), until: TimeOfDay::of(16, 0) });
     let escalation = [(word("fever"), Escalation { level_2_after_minutes: 10, level_3_after_minutes: 20 })].into_iter().collect();
