@@ -117,6 +117,25 @@ async fn what_is_offered_to_each_role_is_what_is_taken_from_it() {
     assert!(offered(Role::Nurse, "assign") && !offered(Role::Leader, "assign") && offered(Role::Leader, "note"));
 }
 
+/// A cluster stands before the fevers in it, though they were there first.
+#[tokio::test]
+async fn a_fever_that_a_cluster_stands_for_stands_behind_what_stands_for_itself() {
+    let (site, fever, cluster) = (site(false, false), fake::alert_id(1), fake::alert_id(4));
+    let critical =
+        |kind: &str, free_since: &str| json!({"kind": kind, "state": "open", "severity": "critical", "free_since": free_since, "acknowledged": null});
+    site.fake.alert_says(&fever, critical("fever", "2020-02-06T11:00:00Z"));
+    site.fake.alert_says(&cluster, critical("cluster", "2020-02-06T11:30:00Z"));
+    let first = async |site: &Site| {
+        let page = site.get("/c/longquan/alerts", &office()).await.text;
+        [&fever, &cluster].map(|alert| page.find(&format!("href=\"/c/longquan/alerts/{alert}\"")).unwrap_or_else(|| panic!("{alert}: {page}")))
+    };
+    let [of_fever, of_cluster] = first(&site).await;
+    assert!(of_fever < of_cluster, "it has waited for longer");
+    site.fake.suppressed(&fever, &json!({"silenced": null, "inhibited_by": cluster}));
+    let [of_fever, of_cluster] = first(&site).await;
+    assert!(of_cluster < of_fever, "the cluster is to be taken first");
+}
+
 /// What people are not told of says so wherever it stands, and leads to what stands for it or says why.
 #[tokio::test]
 async fn what_people_are_not_told_of_says_why_and_leads_to_what_stands_for_it() {
