@@ -98,6 +98,52 @@ async fn a_consumer_has_its_filter_and_nothing_else() {
     system.stop().unwrap();
 }
 
+/// Fevers are the clinic's: police who are told who left quarantine are told of no fever, and read none by asking for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn police_who_are_told_who_left_quarantine_read_no_fever() {
+    let mut system = three_communities().await;
+    let police = system.add_consumer("police", &["gw.v1.dianbu.*.alert.quarantine_breach.>"]).unwrap();
+    let clinic = system.add_consumer("clinic", &["gw.v1.dianbu.*.alert.fever.>"]).unwrap();
+    let (of_police, of_clinic) = (Subscriber::start(&police).await.unwrap(), Subscriber::start(&clinic).await.unwrap());
+    fever(&system, NEIGHBOUR, "h0", "p0").await;
+    system.must(NEIGHBOUR, "checkpoint.open", None, json!({"checkpoint":"c1","name":"东门","kind":"gate"})).await.unwrap();
+    let out = json!({"checkpoint":"c1","direction":"out","person":"p-other","id_checked":true,"pass_checked":false,"result":"admitted"});
+    system.must(NEIGHBOUR, "entry.record", None, out).await.unwrap();
+    fever(&system, NEIGHBOUR, "h1", "p1").await;
+    of_police.message(0).await;
+    of_clinic.message(1).await;
+    let subjects = |subscriber: &Subscriber| subscriber.messages().into_iter().map(|message| message.subject).collect::<Vec<_>>();
+    assert!(subjects(&of_clinic).iter().all(|subject| subject.contains(".alert.fever.")), "{:?}", subjects(&of_clinic));
+    let of_fevers = [
+        ("subscribe", "gw.v1.dianbu.u08.alert.fever.>"),
+        ("subscribe", "gw.v1.dianbu.u08.alert.>"),
+        ("subscribe", "gw.v1.dianbu.*.alert.*.critical.>"),
+        ("subscribe", "_INBOX_consumer-clinic.>"),
+        ("request", "GRIDWARD.CONSUMER.INFO.ALERTS.clinic"),
+        ("request", "GRIDWARD.CONSUMER.MSG.NEXT.ALERTS.clinic"),
+        ("request", "GRIDWARD.CONSUMER.CREATE.ALERTS.police"),
+        ("request", "GRIDWARD.DIRECT.GET.ALERTS"),
+        ("request", "GRIDWARD.DIRECT.GET.ALERTS.gw.v1.dianbu.u08.alert.fever.critical.b07.raised"),
+        ("request", "$JS.API.CONSUMER.MSG.NEXT.ALERTS.police"),
+        ("publish", "$JS.ACK.ALERTS.clinic.1.1.1.1.1"),
+    ];
+    let mut outsider = Foreign::python("attempt.py").unwrap();
+    outsider.tell(&police).unwrap();
+    assert_eq!(outsider.line(0).await.json, json!({"connected":true}));
+    for (number, (what, subject)) in of_fevers.iter().enumerate() {
+        outsider.tell(&json!({"do":what,"subject":subject,"payload":"{}"})).unwrap();
+        let came = outsider.line(number + 1).await.json;
+        assert!(came["refused"].as_str().unwrap_or_default().to_lowercase().contains("permissions violation"), "police may {what} {subject}: {came}");
+    }
+    // what they may ask for is answered, so that a refusal means something
+    outsider.tell(&json!({"do":"request","subject":"GRIDWARD.CONSUMER.INFO.ALERTS.police","payload":""})).unwrap();
+    assert!(outsider.line(of_fevers.len() + 1).await.json["answer"].as_str().is_some());
+    let breach = "gw.v1.dianbu.u08.alert.quarantine_breach.critical.b-other.raised";
+    assert_eq!(subjects(&of_police), [breach], "and nothing of the two fevers");
+    drop((outsider, of_police, of_clinic));
+    system.stop().unwrap();
+}
+
 /// Whoever is given counts gets no doors by asking for them.
 async fn the_public_reads_no_other_class(screen: &Value) {
     let mut outsider = Foreign::python("attempt.py").unwrap();
