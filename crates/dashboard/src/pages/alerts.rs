@@ -11,7 +11,8 @@ use axum::{
 };
 use domain::{
     alert::{Act, AlertId, Owner, RESPONSIBILITY_GAP, Severity, Share, read_vacancy},
-    values::StaffId,
+    community::BUILDING_SILENT,
+    values::{Day, StaffId},
 };
 use readmodel::{
     models::alert::Action,
@@ -346,15 +347,25 @@ async fn told_of(visitor: &Visitor, community: &Community, alert: &AlertItem) ->
     Ok(timeline.items.iter().map(|answer| (answer.item.id.clone(), told(&answer.item))).collect())
 }
 
-/// An event leads to the timeline and says what it was and when, where that is known here; anything else is an owed check.
+/// An event leads to the timeline and says what it was and when, where that is known here; anything else is owed: a report, a release, a check.
 fn cause_of(cause: &str, alert: &AlertItem, told_of: &BTreeMap<String, String>, household: Option<&str>, community: &Community) -> Cause {
     let id = cause.to_owned();
     let words = community.clock.words;
+    let building = || alert.place.building.as_ref().map(|building| format!("{}/b/{building}", community.base()));
     if alert.kind.as_str() == "door_missed"
         && let Some(door) = cause.splitn(3, '/').nth(2)
     {
-        let building = alert.place.building.as_ref().map(|building| format!("{}/b/{building}", community.base()));
-        return Cause { id, text: words.with("alert.door_cause", door), href: building };
+        return Cause { id, text: words.with("alert.door_cause", door), href: building() };
+    }
+    // `{building}/{day}` of a report, `{order}/{day}` of a release
+    let owed = match alert.kind.as_str() {
+        BUILDING_SILENT => Some(("alert.report_cause", building())),
+        "release_due" => Some(("alert.release_cause", household.map(str::to_owned))),
+        _ => None,
+    };
+    let day = || cause.split('/').nth(1)?.parse::<Day>().ok();
+    if let Some(((what, href), day)) = owed.zip(day()) {
+        return Cause { id, text: words.with(what, community.clock.day(day)), href };
     }
     // which post is vacant stands behind the event that told of it
     let (cause, post) = match read_vacancy(cause).filter(|_| alert.kind.as_str() == RESPONSIBILITY_GAP) {

@@ -158,6 +158,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("alert.household", "看住户"),
     ("alert.slot_cause", "检查 {}"),
     ("alert.door_cause", "没走到的门：{}"),
+    ("alert.report_cause", "{} 的日报没报"),
+    ("alert.release_cause", "{} 是最后一天"),
     ("alert.taken", "已记录：您接手了这条警报。"),
     ("alert.only_seen", "已记录：您看到了这条警报。急级警报由护士或社区办公室接手。"),
     ("alert.send_up", "上报"),

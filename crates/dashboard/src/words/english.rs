@@ -158,6 +158,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("alert.household", "See the household"),
     ("alert.slot_cause", "check {}"),
     ("alert.door_cause", "door not reached: {}"),
+    ("alert.report_cause", "no report of {}"),
+    ("alert.release_cause", "{} was the last day"),
     ("alert.taken", "Recorded: you have this alert now."),
     ("alert.only_seen", "Recorded: you have seen this alert. A critical one is for the nurse or the office to take."),
     ("alert.send_up", "Send it up"),

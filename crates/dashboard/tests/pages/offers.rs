@@ -117,6 +117,17 @@ async fn what_is_offered_to_each_role_is_what_is_taken_from_it() {
     assert!(offered(Role::Nurse, "assign") && !offered(Role::Leader, "assign") && offered(Role::Leader, "note"));
 }
 
+/// What is owed on a day is said as that, and not as the id of a check.
+#[tokio::test]
+async fn the_cause_of_a_silent_building_is_a_report_of_a_day() {
+    let (site, silent) = (site(false, false), fake::alert_id(3));
+    site.fake.alert_says(&silent, json!({"kind": "building_silent", "caused_by": ["y07/2020-02-05"]}));
+    let read = site.get(&alert_path(3), &office()).await.text;
+    assert!(read.contains(">2月5日 的日报没报<") && !read.contains("检查 y07"), "{read}");
+    site.fake.alert_says(&silent, json!({"kind": "release_due", "caused_by": ["q1/2020-02-20"]}));
+    assert!(site.get(&alert_path(3), &office()).await.text.contains("2月20日 是最后一天"));
+}
+
 /// A cluster stands before the fevers in it, though they were there first.
 #[tokio::test]
 async fn a_fever_that_a_cluster_stands_for_stands_behind_what_stands_for_itself() {
