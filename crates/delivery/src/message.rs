@@ -47,6 +47,8 @@ pub struct Message {
     pub is_of_building: bool,
     /// The rule.
     pub kind: Slug,
+    /// It was recorded late.
+    pub late: bool,
     /// Its temperature was not measured again.
     pub unconfirmed: bool,
     /// Whom it is about was stopped at the gate.
@@ -272,6 +274,8 @@ struct Data {
     key: String,
     kind: Slug,
     #[serde(default)]
+    late: bool,
+    #[serde(default)]
     unconfirmed: bool,
     #[serde(default)]
     stopped: bool,
@@ -385,6 +389,7 @@ impl Heard {
             grid,
             is_of_building: data.key.split('/').nth(2) == Some("building"),
             kind: data.kind,
+            late: data.late,
             unconfirmed: data.unconfirmed,
             stopped: data.stopped,
             first_at: data.first_at,

@@ -183,9 +183,10 @@ impl Plan {
         Kind::of(message.kind.as_str()).map_or(known, |kind| kind.situation(known, gaps, message.last_at))
     }
 
-    /// Whether those who are told here were given it by hand.
+    /// Whether those who are told here are those whom it was given to by hand last: at the level that has it, not at those that had it before.
     pub(crate) fn is_given(&self, message: &Message) -> bool {
-        message.told.iter().flat_map(|told| &told.given).any(|staff| self.staff.contains(staff))
+        let has_it = |told: &&Told| told.level == message.level;
+        message.told.iter().filter(has_it).flat_map(|told| &told.given).any(|staff| self.staff.contains(staff))
     }
 
     /// Whether those who are told here are the last level, and no level below it.

@@ -2,6 +2,7 @@
 
 mod away;
 mod clusters;
+mod handover;
 mod holding;
 mod levels;
 mod next;

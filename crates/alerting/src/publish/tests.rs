@@ -162,7 +162,7 @@ fn a_title_says_what_is_overdue_now_and_what_was_missed_and_no_check_twice() {
     // what was missed when it fired last is not what was missed in the end
     for (recorded_late, zh, en) in [
         (false, "体温检查超时（漏查次数见管控页）", "Checks overdue (what was missed stands in the order)"),
-        (true, "体温检查（当时已测，后来补录）", "Checks made in time and recorded later"),
+        (true, "体温检查超时（当时已测的已补录，其余见管控页）", "Checks overdue (what was made in time is recorded now, the rest stands in the order)"),
     ] {
         let title = title::of(&overdue, &town(), &header(false), recorded_late);
         assert_eq!(title.zh_cn, format!("已结束：阳光小区 7号楼2单元502 {zh}"));

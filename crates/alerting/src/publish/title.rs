@@ -114,7 +114,7 @@ fn doors(occurrence: &Occurrence, between: &str) -> String {
 /// recorded later, and a day may end with one that was never made: the order says it.
 fn past_zh(rule: &str, occurrence: &Occurrence, today: Day, recorded_late: bool) -> String {
     match rule {
-        CHECK_OVERDUE if recorded_late => "体温检查（当时已测，后来补录）".to_owned(),
+        CHECK_OVERDUE if recorded_late => "体温检查超时（当时已测的已补录，其余见管控页）".to_owned(),
         CHECK_OVERDUE => "体温检查超时（漏查次数见管控页）".to_owned(),
         // it ends too when nothing is left that anybody there would be told of
         RESPONSIBILITY_GAP => format!("{}（已有人到岗，或暂无待办）", matter_zh(rule, occurrence, today)),
@@ -124,7 +124,7 @@ fn past_zh(rule: &str, occurrence: &Occurrence, today: Day, recorded_late: bool)
 
 fn past_en(rule: &str, occurrence: &Occurrence, today: Day, recorded_late: bool) -> String {
     match rule {
-        CHECK_OVERDUE if recorded_late => "Checks made in time and recorded later".to_owned(),
+        CHECK_OVERDUE if recorded_late => "Checks overdue (what was made in time is recorded now, the rest stands in the order)".to_owned(),
         CHECK_OVERDUE => "Checks overdue (what was missed stands in the order)".to_owned(),
         RESPONSIBILITY_GAP => format!("{} (filled, or nothing to do there now)", matter_en(rule, occurrence, today)),
         _ => matter_en(rule, occurrence, today),

@@ -159,7 +159,7 @@ async fn time_alone_raises_and_a_late_entry_resolves_as_late() {
     system.record("quarantine.check", check(), "2020-02-02T19:00").await;
     let resolved = body(&system.notice("check_overdue.serious.b07.resolved").await);
     assert_eq!(resolved["data"]["late"], true);
-    assert_eq!(resolved["data"]["title"]["zh-CN"], "已结束：阳光小区 7号楼2单元502 体温检查（当时已测，后来补录）");
+    assert_eq!(resolved["data"]["title"]["zh-CN"], "已结束：阳光小区 7号楼2单元502 体温检查超时（当时已测的已补录，其余见管控页）");
     alerting.stop().await;
 }
 

@@ -149,9 +149,9 @@ fn whose(turn: &TurnView, clock: &Clock, colleagues: &Colleagues) -> String {
 /// Lines of alerts, the most urgent first: nobody's before somebody's and what recovers, the worse before the lesser, the older before the younger.
 pub(crate) fn lines<'a>(alerts: impl Iterator<Item = &'a AlertItem>, base: &str, clock: &Clock, colleagues: &Colleagues) -> Vec<Line> {
     let mut alerts: Vec<(&AlertItem, Line)> = alerts.map(|alert| (alert, Line::of(alert, base, clock, colleagues))).collect();
-    // a cluster stands for the fevers in it: what is to be done first is the cluster
+    // a cluster stands for the fevers in it: whoever has it, it is the cluster that is to be done, and what nobody stands for
     let in_cluster = |alert: &AlertItem| alert.suppressed.as_ref().is_some_and(|suppressed| suppressed.inhibited_by.is_some());
-    alerts.sort_by_key(|(alert, line)| (line.owned, std::cmp::Reverse(weight(alert)), in_cluster(alert), line.deadline));
+    alerts.sort_by_key(|(alert, line)| (line.owned || in_cluster(alert), std::cmp::Reverse(weight(alert)), in_cluster(alert), line.deadline));
     alerts.into_iter().map(|(_, line)| line).collect()
 }
 

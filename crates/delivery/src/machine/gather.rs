@@ -1,7 +1,7 @@
 //! Which messages wait for one another, to be told in one text.
 
 use domain::{
-    alert::Why,
+    alert::{CLUSTER, Why},
     values::{HOUR_MS, Timestamp},
 };
 
@@ -49,7 +49,9 @@ impl Machine {
     /// came while they slept, or has gone up for a while.
     pub(super) fn began_at(&self, message: &Message) -> Option<Timestamp> {
         let is_handed = message.action == Action::Assigned || self.comes_by_duty(message);
-        let is_old = |first_at: &Timestamp| is_handed || first_at.plus_ms(OLD_MS) <= message.at;
+        // a cluster is none since its first fever, and what was typed in late says by itself when it was
+        let is_told = message.kind.as_str() == CLUSTER || message.late;
+        let is_old = |first_at: &Timestamp| is_handed || (!is_told && first_at.plus_ms(OLD_MS) <= message.at);
         message.first_at.filter(is_old).filter(|_| self.comes_to_us(message))
     }
 

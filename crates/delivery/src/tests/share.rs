@@ -5,24 +5,24 @@ use domain::alert::Severity::{self, Critical, Serious};
 use super::*;
 
 /// The receiver of somebody.
-fn of(staff: &[&str]) -> Bench {
+pub(super) fn of(staff: &[&str]) -> Bench {
     let staff = staff.iter().map(|staff| staff.parse().unwrap()).collect();
     Bench::new(Plan { staff, ..plan(Channel::Wecom, Class::Work) })
 }
 
 /// The receiver of somebody who sleeps until half past three, 26 minutes after the start.
-fn asleep(staff: &[&str]) -> Bench {
+pub(super) fn asleep(staff: &[&str]) -> Bench {
     let hours = QuietHours { from: TimeOfDay::of(15, 0), until: TimeOfDay::of(15, 30) };
     Bench::new(Plan { quiet: Some(Quiet { hours, zone: Zone::default() }), ..of(staff).machine.plan().clone() })
 }
 
 /// Who was told, level by level: `(level, why, [(staff, share)])`.
-type Told<'a> = &'a [(u8, &'a str, &'a [(&'a str, &'a str)])];
+pub(super) type Told<'a> = &'a [(u8, &'a str, &'a [(&'a str, &'a str)])];
 
 /// A critical fever that came to everybody at once.
 const AT_ONCE: Told<'static> = &[(1, "at_once", &[("s-nurse", "everything"), ("s-lou", "do_not_go_up")]), (2, "at_once", &[("s-office", "everything")])];
 
-fn data(told: Told<'_>, more: serde_json::Value) -> serde_json::Value {
+pub(super) fn data(told: Told<'_>, more: serde_json::Value) -> serde_json::Value {
     let staff = |why: &str, people: &[(&str, &str)]| {
         people.iter().map(|(staff, share)| json!({"staff": staff, "share": share, "given": why == "by_hand"})).collect::<Vec<_>>()
     };
@@ -50,13 +50,13 @@ impl Bench {
     }
 
     /// A critical fever begins, and comes to its levels at once.
-    fn begins(&mut self, alert: u32, door: &str, seconds: i64) {
+    pub(super) fn begins(&mut self, alert: u32, door: &str, seconds: i64) {
         self.happens(alert, "raised", &[], door, seconds);
         self.happens(alert, "escalated", &AT_ONCE[..1], door, seconds);
         self.happens(alert, "escalated", AT_ONCE, door, seconds);
     }
 
-    fn texts(&self) -> Vec<(i64, String)> {
+    pub(super) fn texts(&self) -> Vec<(i64, String)> {
         let text = |send: &Send| Template::default().text(notice(send).unwrap(), &Names::new(), 2048).unwrap();
         self.calls.iter().map(|(second, send)| (*second, text(send))).collect()
     }
@@ -126,6 +126,14 @@ fn whoever_comes_on_duty_or_is_given_an_alert_or_hears_of_it_late_reads_since_wh
             assert_eq!(texts.len(), if given_again { 3 } else { 2 }, "told, and told again: {texts:?}");
             let last = &texts.last().unwrap().1;
             let says = last.contains(&format!("（自 {zh} 起）\n")) && last.contains(&format!(" (since {en})\n"));
+            // a cluster is none since its first fever, and what was recorded late says when it was
+            for unsaid in [("cluster", false), ("fever", true)] {
+                let mut bench = of(&["s-day"]);
+                let told = data(&[(1, "at_once", &[("s-day", "everything")])], json!({"first_at": night.0, "late": unsaid.1}));
+                bench.hear_with(payload(1, 2, unsaid.0, Critical, "escalated", "b07", 0), &told, 0);
+                bench.run(0..60);
+                assert!(!bench.texts()[0].1.contains('自'), "{unsaid:?}: {:?}", bench.texts());
+            }
             let is_old = first_at == night.0;
             assert_eq!(says, is_old || given_again || (handed && who.len() == 1), "{action} {why} to {who:?}, since {zh}: {last}");
             assert!(says || !last.contains('自'), "{last}");
@@ -216,7 +224,7 @@ fn whoever_goes_off_duty_is_neither_reminded_nor_told_of_the_end_and_who_comes_i
 
 #[test]
 fn whoever_is_given_an_alert_by_hand_is_told_though_somebody_has_it() {
-    let given: Told<'_> = &[(1, "by_hand", &[("s-zhao", "everything")]), AT_ONCE[1]];
+    let given: Told<'_> = &[AT_ONCE[0], (2, "by_hand", &[("s-zhao", "everything")])];
     let mut bench = of(&["s-zhao"]);
     bench.begins(1, "502", 0);
     bench.run(0..100);
@@ -240,6 +248,11 @@ fn whoever_knows_of_an_alert_is_told_that_it_was_given_to_them_and_what_they_are
     bench.run(200..300);
     let texts = bench.texts();
     assert_eq!(texts.iter().map(|(second, _)| *second).collect::<Vec<_>>(), [0, 100, 200]);
+    // it is given to somebody else now: they had it, and are told nothing
+    let to_another: Told<'_> = &[(1, "by_hand", &[("s-nurse", "everything")]), AT_ONCE[1], (3, "by_hand", &[("s-other", "everything")])];
+    bench.happens(1, "assigned", to_another, "502", 300);
+    bench.run(300..400);
+    assert_eq!(bench.texts().len(), texts.len(), "{:?}", bench.texts());
     let (_, text) = &texts[2];
     assert!(text.contains("指派给您：") && text.contains("given to you: "), "{text}");
     assert!(text.contains("下一步：陪同就医") && !text.contains("催社区"), "the town's step is not theirs: {text}");
@@ -418,78 +431,4 @@ fn level_1_is_not_reminded_of_what_is_not_critical_once_it_went_up() {
     assert_eq!(reminded(of(&["s-nurse"]), silent, Some(5400), 7500), [1860, 3660]);
     assert_eq!(reminded(of(&["s-office"]), silent, Some(0), 7500), [1860, 3660, 5460, 7260]);
     assert_eq!(reminded(of(&["s-nurse"]), ("fever", Critical), Some(5400), 7201), [1800, 3600, 5400, 7200]);
-}
-
-#[test]
-fn a_shift_is_handed_over_in_one_text() {
-    let night: Told<'_> = &[(1, "at_once", &[("s-night", "everything")])];
-    let day: Told<'_> = &[(1, "duty_changed", &[("s-day", "everything")])];
-    let mut bench = of(&["s-day"]);
-    let began = json!({"first_at": "2020-02-05T15:40:00Z"});
-    for alert in 1..=6 {
-        let (kind, severity) = if alert % 2 == 0 { ("fever", Critical) } else { ("symptom", Critical) };
-        let building = format!("b{alert:02}");
-        bench.hear_with(payload(alert, 1, kind, severity, "escalated", &building, 0), &data(night, began.clone()), 0);
-        let second = i64::from(alert) * 5;
-        bench.hear_with(payload(alert, 2, kind, severity, "escalated", &building, second), &data(day, began.clone()), second);
-        bench.run(second..second + 5);
-    }
-    bench.run(35..100);
-    let [(second, text)] = &bench.texts()[..] else { panic!("{:?}", bench.texts()) };
-    assert_eq!(*second, 65);
-    assert!(
-        text.starts_with("【紧急】警报 交接 6 条\nu07 症状（紧急，交接）3\n") || text.starts_with("【紧急】警报 交接 6 条\nu07 发热（紧急，交接）3\n"),
-        "{text}"
-    );
-    assert!(text.contains("\ncritical: 6 handed over to you\n") && text.contains("(critical, handed over) 3\n"), "{text}");
-    // what comes by itself meanwhile waits for nothing
-    bench.begins(7, "502", 100);
-    assert_eq!(bench.texts().len(), 1);
-}
-
-/// What the receiver of who is on duty by day from 100 s on is told of alerts that began so many minutes after midnight.
-fn handed(mut bench: Bench, what: &[(u32, &str, Severity, i64)]) -> Vec<(i64, bool, Vec<String>)> {
-    let day: Told<'_> = &[(1, "duty_changed", &[("s-day", "everything")])];
-    for (place, (alert, kind, severity, minute)) in (100..).zip(what) {
-        let began = json!({"first_at": Timestamp(1_580_918_400_000).plus_ms(minute * 60_000)});
-        bench.hear_with(payload(*alert, 2, kind, *severity, "escalated", &format!("b{alert:02}"), place), &data(day, began), place);
-        bench.run(place..place + 1);
-    }
-    bench.run(110..400);
-    let told = |(second, send): &(i64, Send)| (*second, send.critical, notice(send).unwrap().items.iter().map(|item| item.alert.clone()).collect());
-    bench.calls.iter().map(told).collect()
-}
-
-#[test]
-fn a_handover_is_one_text_the_worst_first_and_of_equals_what_is_open_for_longest() {
-    let mixed =
-        [(1, "symptom", Serious, 5), (2, "fever", Critical, 90), (4, "symptom", Critical, 30), (5, "fever", Critical, 60), (3, "check_overdue", Serious, 2)];
-    let listed = ["a4", "a5", "a2", "a3", "a1"].map(str::to_owned).to_vec();
-    assert_eq!(handed(of(&["s-day"]), &mixed), [(160, true, listed.clone())], "a minute after the first of it");
-    assert_eq!(handed(asleep(&["s-day"]), &mixed), [(160, true, listed)], "whoever comes on duty at night reads all of it");
-    let ordinary = [mixed[0], mixed[4]];
-    assert_eq!(handed(of(&["s-day"]), &ordinary), [(160, false, vec!["a3".to_owned(), "a1".to_owned()])]);
-    assert_eq!(handed(asleep(&["s-day"]), &ordinary), [], "and is not woken for what is not critical");
-}
-
-#[test]
-fn a_handover_lists_no_fever_that_a_cluster_stands_for_and_nothing_that_somebody_has() {
-    let began = |more: serde_json::Value| {
-        let mut data = json!({"first_at": "2020-02-05T15:40:00Z"});
-        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        data
-    };
-    let day: Told<'_> = &[(1, "duty_changed", &[("s-day", "everything")])];
-    let mut bench = of(&["s-day"]);
-    let taken = json!({"acknowledged": {"by": "token:o1", "at": START, "until": null}});
-    for (alert, more) in [(1, json!({"suppressed": ["inhibited"]})), (2, taken), (3, json!({})), (4, json!({"suppressed": ["inhibited"]}))] {
-        bench.hear_with(payload(alert, 2, "fever", Critical, "escalated", "b07", 0), &data(day, began(more)), 0);
-    }
-    bench.run(0..100);
-    let [(_, send)] = &bench.calls[..] else { panic!("{:?}", bench.sorts()) };
-    let told = notice(send).unwrap();
-    assert_eq!((told.alerts(), told.items.iter().map(|item| item.alert.as_str()).collect::<Vec<_>>()), (3, vec!["a3"]));
-    let text = &bench.texts()[0].1;
-    assert!(text.starts_with("【紧急】警报 交接 3 条\nu07 发热（紧急，交接）1\nu07 发热（紧急，交接，已并入聚集）2\n· "), "{text}");
-    assert!(text.contains("\n另有 2 条，请看警报页\n") && text.contains("\nu07: Fever (critical, handed over, part of a cluster) 2\n"), "{text}");
 }
