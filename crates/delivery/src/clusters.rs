@@ -27,7 +27,16 @@ struct Cluster {
 
 /// The places of clusters that stand for their fevers at a moment.
 #[derive(Debug, Default)]
-pub(crate) struct Standing(BTreeMap<String, Timestamp>);
+pub(crate) struct Standing(BTreeMap<String, Stands>);
+
+/// How a cluster stands for its fevers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stands {
+    /// Since when.
+    pub(crate) since: Timestamp,
+    /// People here were told of it.
+    pub(crate) is_known: bool,
+}
 
 impl Clusters {
     /// Takes a message.
@@ -41,14 +50,15 @@ impl Clusters {
     }
 
     /// Where one stands that is not silenced: of that one people are reminded.
-    pub(crate) fn standing(&self, is_silenced: impl Fn(&str) -> bool) -> Standing {
-        Standing(self.0.iter().filter(|(_, cluster)| !is_silenced(&cluster.alert)).map(|(place, cluster)| (place.clone(), cluster.since)).collect())
+    pub(crate) fn standing(&self, is_silenced: impl Fn(&str) -> bool, is_known: impl Fn(&str) -> bool) -> Standing {
+        let stands = |cluster: &Cluster| Stands { since: cluster.since, is_known: is_known(&cluster.alert) };
+        Standing(self.0.iter().filter(|(_, cluster)| !is_silenced(&cluster.alert)).map(|(place, cluster)| (place.clone(), stands(cluster))).collect())
     }
 }
 
 impl Standing {
-    /// Since when one stands at a place, if one does.
-    pub(crate) fn since(&self, place: Option<&str>) -> Option<Timestamp> {
+    /// How one stands at a place, if one does.
+    pub(crate) fn at(&self, place: Option<&str>) -> Option<Stands> {
         self.0.get(place?).copied()
     }
 }

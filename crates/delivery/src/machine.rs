@@ -262,6 +262,7 @@ impl Machine {
             situation: self.plan.situation(message),
             went_past: self.plan.went_past(message),
             began_at,
+            given: self.plan.is_given(message),
         };
         self.state.open.hear(message, self.plan.class_of(message), hearing);
     }

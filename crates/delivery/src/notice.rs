@@ -162,6 +162,9 @@ pub struct Item {
     /// The levels below that one at which nobody holds a post, where that is why it went up.
     #[serde(default)]
     pub vacant: Vec<u8>,
+    /// It was given to them by hand, and something else happened before that was told.
+    #[serde(default)]
+    pub given: bool,
     /// It comes and goes, and is told of no more.
     pub unstable: bool,
     /// What changes what is to be done about it.
@@ -183,6 +186,7 @@ impl Item {
             action: None,
             level: None,
             vacant: Vec::new(),
+            given: false,
             unstable: false,
             situation: Situation::default(),
         }

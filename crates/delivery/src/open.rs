@@ -9,7 +9,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    clusters::{Standing, place_of},
+    clusters::{Standing, Stands, place_of},
     message::{Action, Holding, Message, Title},
     notice::{Item, Line, Progress},
     pile::{Pile, short},
@@ -70,6 +70,9 @@ struct Open {
     /// When what it is about began, where it was handed to people here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     began_at: Option<Timestamp>,
+    /// People here were given it by hand.
+    #[serde(default)]
+    given: bool,
 }
 
 /// When people are told again of what they are told now: every half hour by day. At night the pause grows as it stays open, for by then they know
@@ -122,6 +125,8 @@ pub(crate) struct Hearing {
     pub(crate) went_past: bool,
     /// When what it is about began, where it is handed to people here.
     pub(crate) began_at: Option<Timestamp>,
+    /// People here were given it by hand.
+    pub(crate) given: bool,
 }
 
 /// What is open and nobody has, by alert.
@@ -185,6 +190,7 @@ impl OpenAlerts {
                 situation: hearing.situation,
                 went_past: hearing.went_past,
                 began_at,
+                given: hearing.given,
             },
         );
     }
@@ -202,6 +208,11 @@ impl OpenAlerts {
     /// The highest level whose turn an alert was said to be; 0 for one that is not remembered.
     pub(crate) fn level(&self, alert: &str) -> u8 {
         self.0.get(alert).map_or(0, |open| open.level)
+    }
+
+    /// Whether an alert is remembered of which people were told that there is one, and not where.
+    pub(crate) fn is_counted(&self, alert: &str) -> bool {
+        self.0.get(alert).is_some_and(|open| open.title.is_none())
     }
 
     /// Since when an alert is remembered, if it is.
@@ -340,7 +351,9 @@ impl Open {
         }
         // who made it was told by name before there was one; a warm forehead is critical to nobody, and in no cluster
         let made_it = |since| self.kind.as_str() == FEVER && self.severity == Severity::Critical && self.since <= since;
-        standing.since(self.place.as_deref()).is_some_and(|since| self.inhibited || made_it(since))
+        // who was given it by hand is reminded of it, unless they know of the cluster
+        let stands = |Stands { since, is_known }| (self.inhibited || made_it(since)) && (is_known || !self.given);
+        standing.at(self.place.as_deref()).is_some_and(stands)
     }
 }
 

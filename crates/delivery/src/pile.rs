@@ -242,6 +242,7 @@ impl Pile {
         let before = self.items.iter().position(|listed| listed.alert == item.alert).map(|place| self.items.remove(place));
         let item = before.map_or(item.clone(), |before| {
             let (count, unstable) = (before.count + item.count, before.unstable | item.unstable);
+            let item = Item { given: before.given || before.action == Some(Action::Assigned), ..item };
             match item.action {
                 Some(Action::Updated) => Item { count, unstable, severity: item.severity, at: item.at, title: item.title.clone(), ..before },
                 _ => Item { count, unstable, ..item },

@@ -8,7 +8,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    message::{Action, Message, Told},
+    message::{Action, Holding, Message, Told},
     pace::Pace,
 };
 
@@ -187,6 +187,13 @@ impl Plan {
     pub(crate) fn is_given(&self, message: &Message) -> bool {
         let has_it = |told: &&Told| told.level == message.level;
         message.told.iter().filter(has_it).flat_map(|told| &told.given).any(|staff| self.staff.contains(staff))
+    }
+
+    /// Whether a message that it is worse waits to be told with its turn: whoever is told counts of an alert that nobody has is told all of it at once
+    /// when it becomes critical (alerting.md, "Escalation").
+    pub(crate) fn is_told_with_its_turn(&self, message: &Message) -> bool {
+        let is_worse = message.action == Action::Upgraded && message.severity == Severity::Critical && message.holding == Holding::Nobody;
+        is_worse && self.share_of(message) == Some(Share::Counts)
     }
 
     /// Whether those who are told here are the last level, and no level below it.

@@ -273,6 +273,7 @@ fn samples() -> Vec<Notice> {
         action: Some(crate::Action::Escalated),
         level: Some(2),
         vacant: vec![1],
+        given: true,
         unstable: true,
         situation: Situation::default(),
     };

@@ -8,6 +8,7 @@ use super::{Machine, NEWS_MS, State, TURNS_MAX};
 use crate::{
     Moment,
     message::{Action, Holding, Message, Reason, went_nowhere_by},
+    plan::Class,
 };
 
 /// Alerts whose turns are remembered; beyond, the one that turned longest ago is forgotten.
@@ -35,21 +36,28 @@ impl Machine {
         is_theirs || told.contains(&message.alert) || open.knows(&message.alert)
     }
 
-    /// Its turn has come to those who are told here, and nobody here was told before.
+    /// Its turn has come to those who are told here, and nobody here was told before, or not where it is.
     pub(super) fn comes_to_us(&self, message: &Message) -> bool {
         match message.action {
-            Action::Escalated => self.plan.waits_for_turns() && !self.state.told.contains(&message.alert),
+            Action::Escalated => self.plan.waits_for_turns() && (!self.state.told.contains(&message.alert) || self.is_told_more(message)),
             // it is theirs to do by now, whatever they were told before
             Action::Assigned => self.plan.is_given(message),
             _ => false,
         }
     }
 
+    /// Those who had counts of it are to know all of it by now.
+    fn is_told_more(&self, message: &Message) -> bool {
+        self.state.open.is_counted(&message.alert) && self.plan.class_of(message) != Class::Public
+    }
+
     /// As it is told here: what comes to people together with others, or because they are on duty now, did not go up to them, and one check more is no
-    /// growth. It is new.
+    /// growth: it is new. Of what they were told as counts they read that it is worse.
     pub(super) fn as_told<'m>(&self, message: &'m Message) -> Cow<'m, Message> {
         let is_new = || message.action == Action::Escalated && self.plan.why_told(message).is_some_and(went_nowhere_by);
-        if message.is_one_more_check() || (self.comes_to_us(message) && is_new()) {
+        if message.action == Action::Escalated && self.state.told.contains(&message.alert) && self.is_told_more(message) {
+            Cow::Owned(Message { action: Action::Upgraded, ..message.clone() })
+        } else if message.is_one_more_check() || (self.comes_to_us(message) && is_new()) {
             Cow::Owned(Message { action: Action::Raised, ..message.clone() })
         } else {
             Cow::Borrowed(message)
@@ -65,7 +73,7 @@ impl Machine {
             // of whom people know they hear how it ended, and of nobody else
             () if self.is_left_to_cluster(message) && !(message.action.is_end() && knows()) => Telling::Held(Reason::Inhibited),
             () if self.keeps_account() && message.action.is_end() && !knows() => Telling::Not,
-            () if !is_news() => Telling::Not,
+            () if !is_news() || self.plan.is_told_with_its_turn(message) => Telling::Not,
             () if message.at.plus_ms(NEWS_MS) <= moment.clock => Telling::TooLate,
             () => Telling::Now,
         }
@@ -80,7 +88,8 @@ impl Machine {
     /// It is said to be somebody's turn, and goes no further than it had: others are on duty there now, or somebody has it.
     fn went_nowhere(&self, message: &Message) -> bool {
         let level = message.owner.as_ref().map_or(0, |owner| owner.level);
-        message.action == Action::Escalated && (message.holding != Holding::Nobody || self.state.open.level(&message.alert) >= level)
+        let is_known = || self.state.open.level(&message.alert) >= level && !self.is_told_more(message);
+        message.action == Action::Escalated && (message.holding != Holding::Nobody || is_known())
     }
 
     /// Whether it is remembered whom people were told of: not all are told of everything.

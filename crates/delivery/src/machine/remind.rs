@@ -67,6 +67,7 @@ impl Machine {
     /// Where a cluster stands for the fevers in it: somebody was told of it, and of it people are reminded, not of everybody in it.
     fn standing(&self, now: Timestamp) -> Standing {
         let is_silenced = |alert: &str| self.state.open.silenced_until(alert).is_some_and(|until| now < until);
-        self.state.clusters.standing(is_silenced)
+        let is_known = |alert: &str| self.state.told.contains(alert) || self.state.open.knows(alert);
+        self.state.clusters.standing(is_silenced, is_known)
     }
 }

@@ -204,3 +204,19 @@ fn who_only_counts_counts_what_nobody_took_in_a_cluster_too() {
     bench.run(0..1900);
     assert_eq!(bench.sorts(), [(1800, Sort::Reminder, 1)]);
 }
+
+#[test]
+fn who_was_given_a_fever_by_hand_is_reminded_of_it_unless_they_know_of_its_cluster() {
+    let given: share::Told<'_> = &[(1, "by_hand", &[("s-zhao", "everything")])];
+    let reminded = |knows: bool| {
+        let mut bench = share::of(&["s-zhao"]);
+        let cluster: share::Told<'_> = &[(1, "at_once", &[(if knows { "s-zhao" } else { "s-nurse" }, "everything")])];
+        bench.hear_with(payload(9, 2, "cluster", Critical, "escalated", "b07", 0), &share::data(cluster, json!({})), 0);
+        let told = share::data(given, json!({"suppressed": ["inhibited"]}));
+        bench.hear_with(payload(1, 2, "fever", Critical, "assigned", "b07", 10), &told, 10);
+        bench.run(0..1900);
+        let reminders = bench.calls.iter().filter_map(|(_, send)| notice(send)).filter(|notice| notice.sort == Sort::Reminder);
+        reminders.flat_map(|notice| notice.items.iter().map(|item| item.alert.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!((reminded(false), reminded(true)), (vec!["a1".to_owned()], vec!["a9".to_owned()]));
+}

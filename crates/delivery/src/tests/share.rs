@@ -259,6 +259,46 @@ fn whoever_knows_of_an_alert_is_told_that_it_was_given_to_them_and_what_they_are
 }
 
 #[test]
+fn what_is_given_by_hand_and_goes_up_before_that_was_told_is_said_to_be_theirs() {
+    let given: Told<'_> = &[(1, "by_hand", &[("s-zhao", "everything")])];
+    let up: Told<'_> = &[given[0], (2, "unacknowledged", &[("s-office", "everything")])];
+    let mut bench = of(&["s-zhao"]);
+    bench.happens_with(payload(1, 5, "symptom", Serious, "assigned", "b07", 0), given, "502", 0);
+    bench.happens_with(payload(1, 6, "symptom", Serious, "escalated", "b07", 30), up, "502", 30);
+    bench.run(0..100);
+    let [(60, text)] = &bench.texts()[..] else { panic!("{:?}", bench.texts()) };
+    assert!(text.contains("已上报至2级：") && text.contains("（已指派给您）\n") && text.contains(" (given to you)\n"), "{text}");
+}
+
+#[test]
+fn whoever_was_told_counts_reads_which_door_it_is_in_one_text_when_it_is_worse() {
+    let counts: Told<'_> = &[(3, "vacant", &[("s-command", "counts")])];
+    let all_of_it: Told<'_> = &[(3, "worse", &[("s-command", "everything")])];
+    let told = |taken: bool| {
+        let mut bench = of(&["s-command"]);
+        bench.happens_with(payload(1, 1, "check_overdue", Serious, "escalated", "b07", 0), counts, "502", 0);
+        bench.run(0..100);
+        let mut upgraded = data(counts, at_door("502"));
+        if taken {
+            upgraded.as_object_mut().unwrap().insert("acknowledged".to_owned(), json!({"by": "token:n1", "at": START, "until": null}));
+        }
+        bench.hear_with(payload(1, 2, "check_overdue", Critical, "upgraded", "b07", 100), &upgraded, 100);
+        bench.run(100..105);
+        if !taken {
+            bench.happens_with(payload(1, 3, "check_overdue", Critical, "escalated", "b07", 105), all_of_it, "502", 105);
+        }
+        bench.run(105..300);
+        bench.texts()
+    };
+    let texts = told(false);
+    let [(60, first), (105, second)] = &texts[..] else { panic!("{texts:?}") };
+    assert!(!first.contains("502") && second.contains("加重：") && second.contains("502"), "{texts:?}");
+    let texts = told(true);
+    let [(60, _), (100, second)] = &texts[..] else { panic!("who has it knows where: {texts:?}") };
+    assert!(!second.contains("502") && second.contains("（紧急"), "{texts:?}");
+}
+
+#[test]
 fn another_check_that_comes_overdue_is_told_to_those_who_are_to_make_it_and_what_is_missed_is_not() {
     let keeper: Told<'_> = &[(1, "at_once", &[("s-keeper", "everything")]), (2, "unacknowledged", &[("s-office", "everything")])];
     let overdue_at = |second: i64| json!({"last_at": at(second).clock});

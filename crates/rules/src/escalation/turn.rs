@@ -299,7 +299,12 @@ impl Walk<'_> {
     /// The stage, unless its level was told just that.
     fn unless_told(&self, stage: Stage, told: Option<&Told>, edges: &[Timestamp], vacant_since: Option<Timestamp>) -> Option<Stage> {
         let so_since = |stage: &Stage| self.so_since(stage.level, stage.since, &stage.owners, edges);
-        let Some(told) = told else { return Some(Stage { since: so_since(&stage), ..stage }) };
+        let Some(told) = told else {
+            // others had it while the post was vacant, and hand it over to whoever fills it
+            let was_vacant = self.state.turn.gaps().iter().any(|gap| gap.level == stage.level);
+            let why = if was_vacant && !stage.owners.is_empty() { Why::DutyChanged } else { stage.why };
+            return Some(Stage { since: so_since(&stage), why, ..stage });
+        };
         // that a post below is filled is told to whoever fills it
         let vacated = stage.gaps.iter().any(|gap| !told.gaps.contains(gap));
         let informed = names(&told.informed);

@@ -201,7 +201,7 @@ fn a_vacant_level_passes_upward_at_once_and_is_a_gap() {
         .tells(&["06 12:30 L1 s-keeper at_once", "06 12:40 L3 nobody vacant gap:1/keeper gap:2/office gap:3/command"]);
     let town = assigned(in_community(), "command", 3, "s-new");
     let found = Play::of(everybody_but(&["s-town", "s-clinic"]), "fever", CRITICAL, "2020-02-06T15:00").duty("2020-02-06T15:20", town).until(TOMORROW);
-    assert_eq!(found.told[3..], ["06 15:20 L3 s-new unacknowledged since:06 15:15"]);
+    assert_eq!(found.told[3..], ["06 15:20 L3 s-new duty_changed since:06 15:15"]);
     assert!(found.state.turn.told[&2].gaps.is_empty());
     let away = ["s-keeper", "s-office", "s-town"].map(|id| absent(id, "2020-02-06T00:00", "2020-02-09T00:00").into());
     let nobody = Play::of(everybody().into_iter().chain(away).collect(), "check_overdue", SERIOUS, "2020-02-06T12:30").until(TOMORROW);
@@ -216,7 +216,7 @@ fn a_vacant_level_passes_upward_at_once_and_is_a_gap() {
         .tells(&["06 15:00 L1 s-keeper at_once s-leader:do_not_go_up gap:1/nurse"]);
     let filled = overdue(&["s-keeper"]).duty("2020-02-06T12:40", assigned(of_order(), "keeper", 1, "s-new"));
     let filled = filled.until(TOMORROW);
-    filled.tells(&["06 12:30 L2 s-office vacant gap:1/keeper", "06 12:40 L1 s-new at_once since:06 12:30"]);
+    filled.tells(&["06 12:30 L2 s-office vacant gap:1/keeper", "06 12:40 L1 s-new duty_changed since:06 12:30"]);
     assert!(filled.state.turn.told[&2].gaps.is_empty(), "the post is filled");
 }
 
@@ -246,8 +246,8 @@ fn a_post_that_is_left_while_it_has_an_alert_passes_it_on() {
     left.tells(&[
         "06 12:30 L1 s-keeper at_once",
         "06 12:40 L2 s-office vacant gap:1/keeper",
-        // back again
-        "06 12:50 L1 s-keeper at_once",
+        // back again: the office had it meanwhile
+        "06 12:50 L1 s-keeper duty_changed",
     ]);
 }
 
