@@ -5,7 +5,7 @@ mod inhibition;
 mod nudges;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -42,6 +42,11 @@ use crate::{
 const JUDGE_PAGE: usize = 256;
 /// Scopes woken in one step of judging a community anew, and alerts looked at in one after a change of duties.
 const JOB_PAGE: usize = 200;
+/// Commits that are folded before what rules remember is written, where nothing is judged yet: a memory that many of them change is encoded once.
+/// After a crash so many are folded again, which takes some seconds.
+const COMMITS_HELD_MAX: usize = 256 * 1024;
+/// What is to be judged is a set in memory meanwhile.
+const WOKEN_HELD_MAX: usize = 256 * 1024;
 /// Alerts kept at hand.
 const ALERTS_AT_HAND_MAX: usize = 100_000;
 
@@ -60,8 +65,10 @@ pub(crate) struct Engine {
     agenda: Option<Agenda>,
     /// How far the log is folded; nothing before the first fold.
     folded: Option<LogPosition>,
+    /// Commits whose memories and duties are not in the store yet.
+    held: usize,
     /// To be judged in the next pass: mostly what the log told something of.
-    woken: BTreeSet<Target>,
+    woken: HashSet<Target>,
     /// Communities may be there that are to be judged anew.
     has_jobs: bool,
     /// Communities as the store has them: few, and needed for every judgement.
@@ -115,7 +122,8 @@ impl Engine {
             rolls: Rolls::default(),
             agenda: None,
             folded: None,
-            woken: BTreeSet::new(),
+            held: 0,
+            woken: HashSet::new(),
             has_jobs: true,
             communities: HashMap::new(),
             alerts: HashMap::new(),
@@ -141,8 +149,10 @@ impl Engine {
     }
 
     /// Forgets what is at hand, between two folds; the store has it.
-    pub(crate) fn rest(&mut self) {
+    pub(crate) fn rest(&mut self) -> Result<(), AlertingError> {
+        self.write()?;
         (self.memories, self.alerts) = (Memories::new(Arc::clone(&self.runners)), HashMap::new());
+        Ok(())
     }
 
     /// Forgets everything, to fold another history from its start.
@@ -169,17 +179,30 @@ impl Engine {
                 }
             }
         }
-        let remembered = self.memories.changed()?;
-        let (duties, changed) = self.rolls.written();
-        self.store.apply(parked.iter().map(Parked::unit).chain(remembered).chain(duties))?;
-        changed.iter().try_for_each(|(community, parts)| self.wake_alerts(community, parts))?;
+        self.store.apply(parked.iter().map(Parked::unit))?;
+        self.held += messages.len();
         self.folded = messages.last().map(Stored::position).or(self.folded.take());
         Ok(parked)
+    }
+
+    /// Whether so much was folded that it is to be written.
+    pub(crate) fn is_full(&self) -> bool {
+        self.held >= COMMITS_HELD_MAX || self.woken.len() >= WOKEN_HELD_MAX || self.memories.is_full()
+    }
+
+    /// Writes what rules remember and who has which duty, as far as that is not in the store.
+    fn write(&mut self) -> Result<(), AlertingError> {
+        self.held = 0;
+        let remembered = self.memories.changed()?;
+        let (duties, changed) = self.rolls.written();
+        self.store.apply(remembered.into_iter().chain(duties))?;
+        changed.iter().try_for_each(|(community, parts)| self.wake_alerts(community, parts))
     }
 
     /// Folds messages of which nothing is ever judged.
     pub(crate) fn fold_to_compare(&mut self, messages: &[Stored]) -> Result<(), AlertingError> {
         self.fold(messages)?;
+        self.write()?;
         self.woken.clear();
         self.keep_position()
     }
@@ -202,6 +225,7 @@ impl Engine {
     /// Puts on the agenda what the log told something of: before the head is reached, where everything would be judged on half of
     /// what is known.
     pub(crate) fn put_off(&mut self, now: Timestamp) -> Result<(), AlertingError> {
+        self.write()?;
         let mut units = Vec::new();
         for target in self.take_woken() {
             let at = self.agenda()?.due_since(&target, now);
@@ -211,12 +235,14 @@ impl Engine {
         self.keep_position()
     }
 
-    /// What the log told something of. What is on its way to intake is judged again after the answer.
-    fn take_woken(&mut self) -> BTreeSet<Target> {
+    /// What the log told something of, in order. What is on its way to intake is judged again after the answer.
+    fn take_woken(&mut self) -> Vec<Target> {
         let woken = std::mem::take(&mut self.woken);
         for (target, in_flight) in &mut self.in_flight {
             in_flight.woken |= woken.contains(target);
         }
+        let mut woken = Vec::from_iter(woken);
+        woken.sort_unstable();
         woken
     }
 
@@ -277,6 +303,7 @@ impl Engine {
 
     /// Judges what the log told something of and what is due at `now`, until `room` observations are to be sent.
     pub(crate) fn judge(&mut self, now: Timestamp, room: usize) -> Result<Pass, AlertingError> {
+        self.write()?;
         let job = self.continue_a_job()?;
         let mut pass = Pass { more: job.is_some(), ..Pass::default() };
         let mut woken = Vec::with_capacity(self.woken.len());

@@ -17,7 +17,7 @@
 //! | `publish` | messages for outsiders: built while folding, appended behind their own guard |
 //! | `deliver` | what was published, told onwards to people and programs: reads the stream, never the log, and asks `silences` before it tells |
 //! | `check` | what is remembered against a fresh fold |
-//! | `service`, `error` | the loop around it; what ends it |
+//! | `service`, `readiness`, `error` | the loop around it; how it is doing; what ends it |
 //!
 //! Nothing here decides whether an alert is raised: intake does, over the log. So a restart, a replay, a lag and a second active
 //! instance raise nothing twice, and a rebuild tells nobody.
@@ -35,6 +35,7 @@ mod nearness;
 mod outbox;
 mod place;
 mod publish;
+mod readiness;
 mod rows;
 mod runner;
 mod send;
@@ -45,9 +46,10 @@ pub use check::check;
 pub use deliver::{BadSubscription, Deliveries, DeliveryParts, DeliveryReport, DeliveryStatus, Subscription, TestAnswer, test};
 pub use error::AlertingError;
 pub use publish::{HEARTBEAT_EVERY, PublishError};
+pub use readiness::Readiness;
 pub use rows::tables;
 pub use send::OBSERVATIONS;
-pub use service::{Alerting, Named, Outlets, Parts, Readiness};
+pub use service::{Alerting, Named, Outlets, Parts};
 pub use silences::Silences;
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ use crate::{
 /// Facts at hand, over all scopes: some 300 bytes each. When there are more, some scopes are forgotten, whichever they
 /// are, and read again when they are needed. Were all forgotten at once, all would be read at once, and alerts wait.
 const FACTS_MAX: usize = 200_000;
+/// Facts at hand while the log is read for the first time, and what is remembered is held back: what is not in the store cannot be forgotten.
+const FACTS_HELD_MAX: usize = 3 * FACTS_MAX;
 /// Facts that stay at hand when there were too many.
 const FACTS_LEFT: usize = FACTS_MAX / 8 * 7;
 
@@ -176,6 +178,11 @@ impl Memories {
                 Ok(missing.insert(at_hand))
             }
         }
+    }
+
+    /// Whether there is so much at hand that it is to be written.
+    pub(crate) fn is_full(&self) -> bool {
+        self.facts > FACTS_HELD_MAX
     }
 
     fn forget_some(&mut self) {

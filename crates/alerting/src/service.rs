@@ -1,17 +1,13 @@
 //! The loop: follow the log, judge what is due, send what differs, until told to stop.
 
 use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use bus::{Announcer, Calm, EventLog, Keyring, Lag, Publication, Requests, ResumeError, Tail, TailError};
+use bus::{Announcer, Calm, EventLog, Keyring, Publication, Requests, ResumeError, Tail, TailError};
 use domain::values::Now;
-use store::{Parked, ParkedList, Store};
+use store::{ParkedList, Store};
 use tokio::{
     sync::watch,
     task::{JoinHandle, JoinSet},
@@ -22,6 +18,7 @@ use crate::{
     error::{AlertingError, chain},
     nearness::Nearness,
     publish::{Class, HEARTBEAT_EVERY, Progress, Publisher, beat},
+    readiness::{JUDGING, Readiness},
     rows::Target,
     send,
     silences::Silences,
@@ -68,66 +65,6 @@ pub struct Parts {
     pub now: Now,
     /// Where outsiders are told.
     pub outlets: Outlets,
-}
-
-/// How the service is doing, for readiness and for the operator.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness {
-    reasons: Arc<Mutex<BTreeMap<&'static str, String>>>,
-    parked: Arc<Mutex<ParkedList>>,
-    /// Sequence of the last commit that was folded.
-    folded: Arc<AtomicU64>,
-    lag: Arc<Mutex<Lag>>,
-}
-
-impl Readiness {
-    pub(crate) fn waiting(&self, part: &'static str, why: impl Into<String>) {
-        lock(&self.reasons).insert(part, why.into());
-    }
-
-    pub(crate) fn ready(&self, part: &'static str) {
-        lock(&self.reasons).remove(part);
-    }
-
-    fn take_up(&self, parked: ParkedList) {
-        *lock(&self.parked) = parked;
-    }
-
-    fn set_aside(&self, parked: Vec<Parked>) {
-        parked.into_iter().for_each(|parked| lock(&self.parked).add(parked));
-    }
-
-    fn set_folded(&self, sequence: u64) {
-        self.folded.store(sequence, Ordering::Relaxed);
-        metrics::gauge!("gridward_alerting_sequence").set(sequence as f64);
-    }
-
-    fn set_lag(&self, lag: Lag) {
-        metrics::gauge!("gridward_alerting_pending").set(lag.commits as f64);
-        metrics::gauge!("gridward_alerting_lag_seconds").set(lag.seconds());
-        *lock(&self.lag) = lag;
-    }
-
-    /// How far judging is behind the log, as it was a second ago at most while the log answers.
-    pub fn lag(&self) -> Lag {
-        *lock(&self.lag)
-    }
-
-    /// Whether all that the log tells is folded, as far as is known.
-    pub(crate) fn is_judging(&self) -> bool {
-        !lock(&self.reasons).contains_key(JUDGING)
-    }
-
-    /// What was set aside so far: it is judged without that.
-    pub fn parked(&self) -> ParkedList {
-        lock(&self.parked).clone()
-    }
-
-    /// Why it is not ready; nothing when it is.
-    pub fn why_not(&self) -> Option<String> {
-        let reasons = lock(&self.reasons);
-        (!reasons.is_empty()).then(|| reasons.iter().map(|(part, why)| format!("{part}: {why}")).collect::<Vec<_>>().join("; "))
-    }
 }
 
 /// The service, running.
@@ -185,8 +122,6 @@ impl Alerting {
         }
     }
 }
-
-const JUDGING: &str = "judging";
 
 async fn run(parts: Parts, readiness: Readiness, stopped: watch::Receiver<bool>) {
     let Parts { log, requests, store, now, outlets } = parts;
@@ -276,6 +211,17 @@ enum Woken {
     /// Few commits came in the last minute.
     Calm,
     Stopped,
+}
+
+/// What is done with what messages tell something of.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    /// It is judged at once: the fold is near the head of the log.
+    Judge,
+    /// It is put on the agenda.
+    PutOff,
+    /// The head was not reached yet: it is put on the agenda when there is much of it.
+    Hold,
 }
 
 /// Why one tail ended.
@@ -368,7 +314,14 @@ impl Follower {
                     let recorded_at = messages.last().and_then(|last| last.commit().ok()).map(|commit| commit.header.recorded_at);
                     // behind the head everything would be judged on half of what is known
                     let is_near = tail.caught_up() && nearness.after(recorded_at, (&self.log, tail.sequence()), (self.now)()).await;
-                    pass = self.fold(messages, is_near).await?;
+                    let then = if is_near {
+                        Then::Judge
+                    } else if tail.caught_up() {
+                        Then::PutOff
+                    } else {
+                        Then::Hold
+                    };
+                    pass = self.fold(messages, then).await?;
                 }
                 Woken::Messages(Err(TailError::Gap { expected, found })) => {
                     metrics::counter!("gridward_log_gaps_total", "service" => "alerting").increment(1);
@@ -391,11 +344,7 @@ impl Follower {
                 Woken::Looked => {}
                 Woken::Calm => {
                     self.log.rest();
-                    let rest = |engine: &mut Engine| {
-                        engine.rest();
-                        Ok(())
-                    };
-                    self.with_engine(rest).await?;
+                    self.with_engine(Engine::rest).await?;
                 }
                 Woken::Stopped => return Ok(TailEnd::Stopped),
             }
@@ -420,7 +369,7 @@ impl Follower {
     }
 
     /// Folds messages, and near the head judges at once what they tell something of; else that is due as soon as it is near.
-    async fn fold(&mut self, messages: Vec<bus::Stored>, is_near: bool) -> Result<Pass, AlertingError> {
+    async fn fold(&mut self, messages: Vec<bus::Stored>, then: Then) -> Result<Pass, AlertingError> {
         metrics::counter!("gridward_alerting_commits_total").increment(messages.len() as u64);
         self.calm.heard(messages.len());
         let last = messages.last().map(|message| message.sequence);
@@ -428,7 +377,11 @@ impl Follower {
         let folded = self.with_engine(move |engine| {
             let parked = engine.fold(&messages)?;
             let later = Pass { more: true, ..Pass::default() };
-            let pass = if is_near { engine.judge(now, room)? } else { engine.put_off(now).map(|()| later)? };
+            let pass = match then {
+                Then::Judge => engine.judge(now, room)?,
+                Then::Hold if !engine.is_full() => later,
+                Then::PutOff | Then::Hold => engine.put_off(now).map(|()| later)?,
+            };
             Ok((parked, pass))
         });
         let (parked, pass) = folded.await?;

@@ -12,8 +12,8 @@ use store::{Key, Row, Store, Unit};
 
 use crate::{
     error::{AlertingError, chain},
+    readiness::Readiness,
     rows::{ALERTS, SILENCES, alert_key},
-    service::Readiness,
 };
 
 /// Silences read at once.

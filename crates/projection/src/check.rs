@@ -12,7 +12,7 @@ use serde::Serialize;
 use store::{Comparison, DIFFERENCES_MAX, Options, Store, StoreError, compare};
 
 use crate::{
-    fold::{FoldError, Folder},
+    fold::{FoldError, Folder, Waits},
     live::Live,
     tables::tables,
 };
@@ -107,7 +107,8 @@ impl Fresh {
             messages.retain(|message| message.sequence <= sequence);
             let done = messages.last().is_none_or(|last| last.sequence >= sequence);
             let Some(mut taken) = folder.take() else { return Err(CheckError::Interrupted) };
-            let folded = blocking(move || taken.fold(&messages).map(|_| taken).map_err(CheckError::from)).await?;
+            let waits = if done { Waits::Readers } else { Waits::Nobody };
+            let folded = blocking(move || taken.fold(&messages, waits).map(|_| taken).map_err(CheckError::from)).await?;
             if done {
                 return Ok(Self { store, folder: folded });
             }
@@ -211,8 +212,8 @@ mod tests {
         let all_at_once = Fresh::open(folders[0].path()).await.unwrap().fold_to(&log, sequence).await.unwrap();
         let mut rests = Fresh::open(folders[1].path()).await.unwrap();
         for message in log.read_many(&(1..=sequence).collect::<Vec<_>>()).await.unwrap() {
-            rests.folder.fold(&[message]).unwrap();
-            rests.folder.rest();
+            rests.folder.fold(&[message], Waits::Nobody).unwrap();
+            rests.folder.rest().unwrap();
         }
         let compared = all_at_once.compare(rests.store, sequence).await.unwrap();
         assert!(compared.rows > 20 && compared.differing == 0, "{compared:?}");

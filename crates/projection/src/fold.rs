@@ -58,56 +58,111 @@ pub(crate) struct Decoded<'a> {
     taken_back: Vec<(u16, TakenBack)>,
 }
 
-/// What became of a batch.
+/// Commits that are folded before their rows are written, where nobody waits for them: a row that many of them change is encoded once. After a
+/// crash so many are folded again, which takes some seconds.
+const COMMITS_HELD_MAX: usize = 256 * 1024;
+
+/// What was read of a batch.
 #[derive(Default)]
 pub(crate) struct Batch<'a> {
     pub(crate) decoded: Vec<Decoded<'a>>,
     pub(crate) parked: Vec<Parked>,
+}
+
+/// What the store shows since rows were written the last time.
+#[derive(Default)]
+pub(crate) struct Written {
     pub(crate) changes: Vec<Change>,
+    /// How far it came.
+    pub(crate) position: LogPosition,
+}
+
+/// Who waits for rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// Readers do: what is folded is written.
+    Readers,
+    /// Nobody does before the head of the log is reached: rows are held back until there is much of them.
+    Nobody,
 }
 
 /// All read models over one store.
 pub(crate) struct Folder {
     store: Store,
     models: Vec<Box<dyn Fold>>,
+    held: Held,
+}
+
+/// What was folded into the models, and is not in the store yet.
+#[derive(Default)]
+struct Held {
+    commits: usize,
+    parked: Vec<Unit>,
+    /// The last message of it; nothing when there is none.
+    position: Option<LogPosition>,
 }
 
 impl Folder {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, models: all_models() }
+        Self { store, models: all_models(), held: Held::default() }
     }
 
-    /// Folds what was read, in order, and says how far the store came. The store answers reads with the new rows when this returns.
-    pub(crate) fn fold<'a>(&mut self, stored: &'a [Stored]) -> Result<Batch<'a>, FoldError> {
-        let folded = self.try_fold(stored);
+    /// Folds what was read, in order. With what is written, which is nothing while nobody waits and there is little, the store answers reads with the
+    /// new rows when this returns.
+    pub(crate) fn fold<'a>(&mut self, stored: &'a [Stored], waits: Waits) -> Result<(Batch<'a>, Option<Written>), FoldError> {
+        let folded = self.try_fold(stored, waits);
         if folded.is_err() {
             // rows of a batch that failed are half folded
-            self.rest();
+            self.forget();
         }
         folded
     }
 
     /// Forgets what is kept decoded between batches; the store has it.
-    pub(crate) fn rest(&mut self) {
-        self.models = all_models();
+    pub(crate) fn rest(&mut self) -> Result<Option<Written>, FoldError> {
+        let written = self.write()?;
+        self.forget();
+        Ok(written)
     }
 
-    fn try_fold<'a>(&mut self, stored: &'a [Stored]) -> Result<Batch<'a>, FoldError> {
-        let Some(last) = stored.last() else { return Ok(Batch::default()) };
-        let mut batch = decode(stored)?;
+    fn forget(&mut self) {
+        (self.models, self.held) = (all_models(), Held::default());
+    }
+
+    fn try_fold<'a>(&mut self, stored: &'a [Stored], waits: Waits) -> Result<(Batch<'a>, Option<Written>), FoldError> {
+        let batch = decode(stored)?;
         for decoded in &batch.decoded {
             for model in &mut self.models {
                 model.fold(&self.store, decoded)?;
             }
         }
-        let mut units = Vec::new();
+        self.held.commits += stored.len();
+        self.held.parked.extend(batch.parked.iter().map(Parked::unit));
+        self.held.position = stored.last().map(Stored::position).or(self.held.position.take());
+        let written = match waits {
+            Waits::Nobody if self.models.iter().any(|model| model.is_full()) => self.rest()?,
+            Waits::Nobody if self.held.commits < COMMITS_HELD_MAX => {
+                let mut done = Vec::new();
+                self.models.iter_mut().for_each(|model| model.drain_done(&mut done));
+                self.store.apply(done)?;
+                None
+            }
+            Waits::Nobody | Waits::Readers => self.write()?,
+        };
+        Ok((batch, written))
+    }
+
+    /// Writes what is held back; nothing when nothing is.
+    pub(crate) fn write(&mut self) -> Result<Option<Written>, FoldError> {
+        let Held { parked, position: Some(position), .. } = std::mem::take(&mut self.held) else { return Ok(None) };
+        let (mut units, mut changes) = (Vec::new(), Vec::new());
         for model in &mut self.models {
-            model.drain(&mut units, &mut batch.changes);
+            model.drain(&mut units, &mut changes);
         }
-        units.extend(batch.parked.iter().map(Parked::unit));
+        units.extend(parked);
         self.store.apply(units)?;
-        self.store.advance(last.position())?;
-        Ok(batch)
+        self.store.advance(position.clone())?;
+        Ok(Some(Written { changes, position }))
     }
 
     pub(crate) fn position(&self) -> Result<LogPosition, StoreError> {
@@ -160,6 +215,10 @@ pub(crate) trait Fold: Send {
     fn fold(&mut self, store: &Store, decoded: &Decoded<'_>) -> Result<(), StoreError>;
     /// The rows that changed since the last call, encoded once however often they changed.
     fn drain(&mut self, units: &mut Vec<Unit>, changes: &mut Vec<Change>);
+    /// Of these, those that nothing changes any more.
+    fn drain_done(&mut self, _units: &mut Vec<Unit>) {}
+    /// Whether so many rows are kept decoded that they are to be drained and forgotten.
+    fn is_full(&self) -> bool;
 }
 
 fn all_models() -> Vec<Box<dyn Fold>> {
@@ -279,6 +338,10 @@ impl<M: ReadModel> Fold for Rows<M> {
             });
         }
         self.rows.age();
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows.is_full()
     }
 }
 

@@ -23,7 +23,7 @@ use web::Gate;
 use crate::{
     boards::Boards,
     changes::{Changed, Changes},
-    fold::Batch,
+    fold::{Batch, Written},
     tables::table_of,
 };
 
@@ -94,15 +94,21 @@ impl Live {
         Ok(position)
     }
 
-    /// Tells everybody what a batch changed. The rows already show it.
-    pub(crate) fn publish(&self, batch: &Batch<'_>, sequence: u64) {
+    /// Takes note of what was read: who may enter, and what was set aside.
+    pub(crate) fn take(&self, batch: &Batch<'_>) {
         for decoded in &batch.decoded {
             decoded.facts().for_each(|fact| self.gate.apply(&fact));
         }
-        self.boards.mark(&batch.changes);
         batch.parked.iter().cloned().for_each(|parked| lock(&self.parked).add(parked));
+        metrics::counter!("gridward_projection_commits_total").increment(batch.decoded.len() as u64);
+        metrics::counter!("gridward_projection_parked_total").increment(batch.parked.len() as u64);
+    }
+
+    /// Tells everybody what changed. The rows already show it.
+    pub(crate) fn publish(&self, Written { changes, position }: &Written) {
+        self.boards.mark(changes);
         let mut last = std::collections::BTreeMap::new();
-        for change in &batch.changes {
+        for change in changes {
             if let Some(building) = &change.building {
                 let sequence = last.entry((change.community.clone(), building.clone(), change.of_findings)).or_insert(change.sequence);
                 *sequence = change.sequence.max(*sequence);
@@ -112,11 +118,9 @@ impl Live {
         let mut changed: Vec<_> = changed.collect();
         changed.sort_by_key(|(_, changed)| changed.sequence);
         // first the sequence: who is told of a change asks for it at once
-        self.sequence.send_replace(sequence);
+        self.sequence.send_replace(position.sequence);
         self.changes.push(changed);
-        metrics::gauge!("gridward_projection_sequence").set(as_gauge(sequence));
-        metrics::counter!("gridward_projection_commits_total").increment(batch.decoded.len() as u64);
-        metrics::counter!("gridward_projection_parked_total").increment(batch.parked.len() as u64);
+        metrics::gauge!("gridward_projection_sequence").set(as_gauge(position.sequence));
     }
 
     pub(crate) fn set_phase(&self, phase: Phase) {

@@ -8,10 +8,14 @@ use std::{
 /// Memory, roughly, of what is used until the older half is forgotten; at most twice as much is kept. Three models have many rows
 /// (households, people, timelines), so this bounds most of what a projection takes beside its store.
 const HALF_BYTES: usize = 8 * 1024 * 1024;
+/// Memory, roughly, of what is used while rows are held back until they are to be written: the more there is, the more of them have changed again.
+const HELD_BYTES: usize = 128 * 1024 * 1024;
 /// What a decoded row takes however little is in it: nodes of maps are as large with one entry as with eleven.
 const ROW_BYTES: usize = 1536;
 /// What a decoded row takes for each of its bytes: most of them are facts as they are written, in a list with room for more.
 const MEMORY_PER_BYTE: usize = 2;
+/// What a change adds to a row, until it is settled and its bytes are counted.
+const CHANGE_BYTES: usize = 160;
 
 /// Values by key, in two halves: what is used moves to the young one; when that is full, it becomes the old one, and what nobody
 /// used since the last time is forgotten. The store has it.
@@ -36,7 +40,12 @@ impl<K: Eq + Hash, V> Recent<K, V> {
     /// The value under a key; `read` brings what is not here.
     pub(crate) fn get_or_read<E>(&mut self, key: K, read: impl FnOnce(&K) -> Result<V, E>) -> Result<&mut V, E> {
         match self.young.entry(key) {
-            Entry::Occupied(known) => Ok(&mut known.into_mut().value),
+            Entry::Occupied(known) => {
+                let kept = known.into_mut();
+                kept.bytes += CHANGE_BYTES;
+                self.young_bytes += CHANGE_BYTES;
+                Ok(&mut kept.value)
+            }
             Entry::Vacant(unknown) => {
                 let kept = match self.old.remove(unknown.key()) {
                     Some(kept) => kept,
@@ -55,6 +64,11 @@ impl<K: Eq + Hash, V> Recent<K, V> {
             self.young_bytes = self.young_bytes + bytes - kept.bytes;
             kept.bytes = bytes;
         }
+    }
+
+    /// Whether there is so much that it is to be settled and forgotten.
+    pub(crate) fn is_full(&self) -> bool {
+        self.young_bytes > HELD_BYTES
     }
 
     /// Forgets what was not used for long, if there is too much. Whatever is kept must be settled.

@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     check::CheckError,
-    fold::{FoldError, Folder},
+    fold::{FoldError, Folder, Waits, Written},
     live::{Live, Phase, Work},
     opener::{Audit, Opener},
     query::{self, Query},
@@ -290,19 +290,27 @@ impl Service {
     }
 }
 
-/// The thread that folds: the only one that writes the store.
+/// The thread that folds: the only one that writes the store. Before the head is reached rows are written now and then.
 fn fold_all(mut folder: Folder, live: &Live, mut waiting: mpsc::Receiver<Work>) -> Result<(), FoldError> {
+    let publish = |written: Option<Written>| written.iter().for_each(|written| live.publish(written));
+    let mut reached_head = false;
     while let Some(work) = waiting.blocking_recv() {
         match work {
             Work::Fold { messages, head } => {
-                let batch = folder.fold(&messages)?;
-                live.publish(&batch, messages.last().map_or(0, |last| last.sequence));
+                let (batch, written) = folder.fold(&messages, if head { Waits::Readers } else { Waits::Nobody })?;
+                live.take(&batch);
+                publish(written);
                 if head {
                     at_head(live);
                 }
+                if head && !std::mem::replace(&mut reached_head, true) {
+                    // what was kept on the way here is more than is kept from now on
+                    publish(folder.rest()?);
+                }
             }
-            Work::Rest => folder.rest(),
+            Work::Rest => publish(folder.rest()?),
             Work::Pause { paused, resume } => {
+                publish(folder.write()?);
                 // whoever waits for us and goes away lets us go on
                 if paused.send(folder.position()?).is_ok() {
                     let _resumed = resume.blocking_recv();
@@ -310,6 +318,7 @@ fn fold_all(mut folder: Folder, live: &Live, mut waiting: mpsc::Receiver<Work>) 
             }
         }
     }
+    publish(folder.write()?);
     Ok(())
 }
 

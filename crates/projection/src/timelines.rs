@@ -142,6 +142,14 @@ impl Fold for Timelines {
             self.commits.clear();
         }
     }
+
+    fn drain_done(&mut self, units: &mut Vec<Unit>) {
+        units.append(&mut self.done);
+    }
+
+    fn is_full(&self) -> bool {
+        self.timelines.is_full() || self.commits.len() > 2 * ROWS_KEPT_MAX
+    }
 }
 
 impl Timelines {

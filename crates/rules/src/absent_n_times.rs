@@ -80,7 +80,7 @@ impl Rule for AbsentNTimes {
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
         let Event::VisitRecorded(visit) = event else { return Vec::new() };
-        let household = visit.place.household.as_ref().and_then(Scope::household);
+        let household = visit.place.household.as_ref().map(Scope::household);
         household.filter(|_| is_absence(visit.outcome).is_some()).into_iter().collect()
     }
 

@@ -105,12 +105,12 @@ impl Rule for Arrival {
             Event::QuarantineMoved(event) => vec![&event.to],
             _ => Vec::new(),
         };
-        places.into_iter().filter_map(|place| place.household.as_ref().and_then(Scope::household)).collect()
+        places.into_iter().filter_map(|place| place.household.as_ref().map(Scope::household)).collect()
     }
 
     fn evolve(memory: &mut Memory, scope: &Scope, fact: &Fact<'_>) {
         let (id, at, recorded_at) = (fact.id(), fact.header.at, fact.header.recorded_at);
-        let here = |place: &Place| place.household.as_ref().and_then(Scope::household).as_ref() == Some(scope);
+        let here = |place: &Place| place.household.as_ref().map(Scope::household).as_ref() == Some(scope);
         let Memory { arrivals, registrations } = memory;
         let mut took_down = |at, person: &PersonId| {
             registrations.insert(id, Registered { at, recorded_at, who: Subject::person(person.clone()), declared: false });

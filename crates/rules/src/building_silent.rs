@@ -77,13 +77,13 @@ impl Rule for BuildingSilent {
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
-        let of = |building: &BuildingId| Scope::building(building).into_iter().collect();
+        let of = |building: &BuildingId| vec![Scope::building(building)];
         match event {
             Event::BuildingRegistered(event) => of(&event.building),
             Event::BuildingRegrouped(event) => of(&event.building),
             Event::BuildingUnitsChanged(event) => of(&event.building),
             Event::ReportNudged(event) => of(&event.building),
-            Event::BuildingReported(event) => event.scopes.iter().filter_map(|scope| Scope::building(&scope.building)).collect(),
+            Event::BuildingReported(event) => event.scopes.iter().map(|scope| Scope::building(&scope.building)).collect(),
             _ => Vec::new(),
         }
     }

@@ -126,11 +126,11 @@ impl Ended {
 pub(crate) fn people(event: &Event) -> Vec<Scope> {
     match event {
         Event::FindingRecorded(event) => Scope::subject(&event.who).into_iter().collect(),
-        Event::QuarantineOrdered(event) if event.kind == Kind::Hospital => Scope::person(&event.person).into_iter().collect(),
-        Event::QuarantineMoved(event) => Scope::person(&event.person).into_iter().collect(),
-        Event::QuarantineReleased(event) => Scope::person(&event.person).into_iter().collect(),
+        Event::QuarantineOrdered(event) if event.kind == Kind::Hospital => vec![Scope::person(&event.person)],
+        Event::QuarantineMoved(event) => vec![Scope::person(&event.person)],
+        Event::QuarantineReleased(event) => vec![Scope::person(&event.person)],
         Event::QuarantineChecked(event) => {
-            event.checks.iter().filter(|check| check.outcome == CheckOutcome::Hospital).filter_map(|check| Scope::person(&check.person)).collect()
+            event.checks.iter().filter(|check| check.outcome == CheckOutcome::Hospital).map(|check| Scope::person(&check.person)).collect()
         }
         _ => Vec::new(),
     }

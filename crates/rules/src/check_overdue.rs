@@ -51,12 +51,10 @@ impl Rule for CheckOverdue {
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
         match event {
-            Event::QuarantineSlotsWaived(event) => Scope::quarantine(&event.quarantine).into_iter().collect(),
-            Event::QuarantineChecked(event) => {
-                event.checks.iter().filter(|check| matters(check)).filter_map(|check| Scope::quarantine(&check.quarantine)).collect()
-            }
+            Event::QuarantineSlotsWaived(event) => vec![Scope::quarantine(&event.quarantine)],
+            Event::QuarantineChecked(event) => event.checks.iter().filter(|check| matters(check)).map(|check| Scope::quarantine(&check.quarantine)).collect(),
             Event::VisitRecorded(event) => {
-                event.people.iter().filter(|person| person.is_check()).flat_map(|person| &person.orders).filter_map(Scope::quarantine).collect()
+                event.people.iter().filter(|person| person.is_check()).flat_map(|person| &person.orders).map(Scope::quarantine).collect()
             }
             _ => ordered::scope(event).into_iter().collect(),
         }

@@ -215,7 +215,7 @@ impl Rule for Cluster {
         let told = told_by(event).and_then(|step| step.place?.building.as_ref());
         let measured = course::warm(event).into_iter().filter_map(|(_, place, _)| place.building.as_ref());
         let buildings: BTreeSet<&BuildingId> = told.into_iter().chain(measured).collect();
-        buildings.into_iter().filter_map(Scope::building).collect()
+        buildings.into_iter().map(Scope::building).collect()
     }
 
     fn evolve(memory: &mut Memory, scope: &Scope, fact: &Fact<'_>) {
@@ -223,7 +223,7 @@ impl Rule for Cluster {
         for (who, place, readings) in course::warm(fact.event) {
             // as alerts write whom they are about
             let who = Scope::subject(&who).and_then(|scope| scope.to_subject());
-            let Some(who) = who.filter(|_| place.building.as_ref().and_then(Scope::building).as_ref() == Some(scope)) else { continue };
+            let Some(who) = who.filter(|_| place.building.as_ref().map(Scope::building).as_ref() == Some(scope)) else { continue };
             let record = records.entry(who).or_default();
             (record.recorded_at, record.estate) = (fact.header.recorded_at, place.estate.clone());
             let warm = readings.iter().filter_map(|reading| Some(Warm { at: reading.at, site: reading.site, tenths_celsius: reading.tenths_celsius? }));

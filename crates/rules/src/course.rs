@@ -105,7 +105,7 @@ pub(crate) fn people(event: &Event) -> Vec<Scope> {
         Event::VisitRecorded(visit) => visit.people.iter().filter_map(|person| Scope::subject(&person.who)).collect(),
         Event::EntryRecorded(entry) => Scope::subject(&entry.who).into_iter().collect(),
         Event::EntrySettled(entry) => Scope::subject(&entry.who).into_iter().collect(),
-        Event::QuarantineChecked(checked) => checked.checks.iter().filter_map(|check| Scope::person(&check.person)).collect(),
+        Event::QuarantineChecked(checked) => checked.checks.iter().map(|check| Scope::person(&check.person)).collect(),
         _ => Vec::new(),
     }
 }
@@ -120,7 +120,7 @@ fn readings<'a>(event: &'a Event, scope: &Scope) -> (Place, Vec<&'a Reading>) {
         Event::EntryRecorded(entry) => (entry.home.clone().unwrap_or_default(), entry.readings.iter().collect()),
         Event::EntrySettled(entry) => (entry.home.clone().unwrap_or_default(), entry.readings.iter().collect()),
         Event::QuarantineChecked(checked) => {
-            let ours = || checked.checks.iter().filter(|check| Scope::person(&check.person).as_ref() == Some(scope));
+            let ours = || checked.checks.iter().filter(|check| Scope::person(&check.person) == *scope);
             let place = ours().next().map(|check| check.place.clone());
             (place.unwrap_or_default(), ours().flat_map(|check| &check.readings).collect())
         }

@@ -126,7 +126,7 @@ impl Rule for DoorMissed {
             Event::VisitRecorded(visit) => visit.place.building.as_ref().filter(|_| visit.round.is_some() && tells(visit.outcome)),
             _ => None,
         };
-        building.and_then(Scope::building).into_iter().collect()
+        building.map(Scope::building).into_iter().collect()
     }
 
     fn evolve(memory: &mut Memory, _: &Scope, fact: &Fact<'_>) {

@@ -127,16 +127,16 @@ impl Rule for ExposureUndecided {
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
-        let people = |people: &[PersonId]| people.iter().filter_map(Scope::person).collect::<Vec<_>>();
+        let people = |people: &[PersonId]| people.iter().map(Scope::person).collect::<Vec<_>>();
         match event {
             Event::VisitRecorded(visit) => {
                 visit.people.iter().filter(|person| person.exposure.is_some()).filter_map(|person| Scope::subject(&person.who)).collect()
             }
             Event::FindingRecorded(event) => Scope::subject(&event.who).into_iter().chain(people(&event.housemates)).collect(),
             Event::HouseholdExposed(event) => people(&event.housemates),
-            Event::QuarantineOrdered(event) => Scope::person(&event.person).into_iter().collect(),
-            Event::QuarantineMoved(event) => Scope::person(&event.person).into_iter().collect(),
-            Event::QuarantineReleased(event) => Scope::person(&event.person).into_iter().collect(),
+            Event::QuarantineOrdered(event) => vec![Scope::person(&event.person)],
+            Event::QuarantineMoved(event) => vec![Scope::person(&event.person)],
+            Event::QuarantineReleased(event) => vec![Scope::person(&event.person)],
             _ => Vec::new(),
         }
     }

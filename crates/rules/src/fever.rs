@@ -72,8 +72,8 @@ impl Rule for Fever {
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
         match event {
-            Event::QuarantineOrdered(ordered) => Scope::person(&ordered.person).into_iter().collect(),
-            Event::QuarantineReleased(released) => Scope::person(&released.person).into_iter().collect(),
+            Event::QuarantineOrdered(ordered) => vec![Scope::person(&ordered.person)],
+            Event::QuarantineReleased(released) => vec![Scope::person(&released.person)],
             _ => {
                 let measured = course::people(event).into_iter().filter(|scope| course::can_tell(event, scope) || exposed(event, scope));
                 measured.chain(care::people(event)).collect()

@@ -31,7 +31,7 @@ pub(crate) fn scope(event: &Event) -> Option<Scope> {
         Event::QuarantineReleased(event) => &event.quarantine,
         _ => return None,
     };
-    Scope::quarantine(quarantine)
+    Some(Scope::quarantine(quarantine))
 }
 
 impl Ordered {

@@ -140,15 +140,15 @@ impl Rule for QuarantineBreach {
     type Memory = Memory;
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
-        let registered = |who: &Subject| who.person.as_ref().and_then(Scope::person).into_iter().collect();
+        let registered = |who: &Subject| who.person.as_ref().map(Scope::person).into_iter().collect();
         match event {
-            Event::QuarantineOrdered(event) => Scope::person(&event.person).into_iter().collect(),
-            Event::QuarantineMoved(event) => Scope::person(&event.person).into_iter().collect(),
-            Event::QuarantineReleased(event) => Scope::person(&event.person).into_iter().collect(),
+            Event::QuarantineOrdered(event) => vec![Scope::person(&event.person)],
+            Event::QuarantineMoved(event) => vec![Scope::person(&event.person)],
+            Event::QuarantineReleased(event) => vec![Scope::person(&event.person)],
             Event::EntryRecorded(event) => registered(&event.who),
             Event::EntrySettled(event) => registered(&event.who),
             Event::QuarantineChecked(event) => {
-                event.checks.iter().filter(|check| check.outcome == CheckOutcome::NotHome).filter_map(|check| Scope::person(&check.person)).collect()
+                event.checks.iter().filter(|check| check.outcome == CheckOutcome::NotHome).map(|check| Scope::person(&check.person)).collect()
             }
             _ => Vec::new(),
         }

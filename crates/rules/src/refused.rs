@@ -67,7 +67,7 @@ impl Rule for Refused {
 
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
         let of_household = match event {
-            Event::VisitRecorded(visit) => visit.place.household.as_ref().and_then(Scope::household),
+            Event::VisitRecorded(visit) => visit.place.household.as_ref().map(Scope::household),
             _ => None,
         };
         let orders: Vec<&QuarantineId> = match event {
@@ -76,7 +76,7 @@ impl Rule for Refused {
             Event::QuarantineReleased(released) => vec![&released.quarantine],
             _ => Vec::new(),
         };
-        let scopes = of_household.into_iter().chain(orders.into_iter().filter_map(Scope::quarantine));
+        let scopes = of_household.into_iter().chain(orders.into_iter().map(Scope::quarantine));
         let released = matches!(event, Event::QuarantineReleased(_));
         scopes.filter(|scope| released || found(event, scope).is_some()).collect()
     }
@@ -121,9 +121,9 @@ impl Rule for Refused {
 
 /// Whether an event says of a scope that somebody refused (or that they did not), where, and who is bound by the order.
 fn found<'a>(event: &'a Event, scope: &Scope) -> Option<(bool, &'a Place, Option<Subject>)> {
-    let ours = |quarantine: &QuarantineId| Scope::quarantine(quarantine).as_ref() == Some(scope);
+    let ours = |quarantine: &QuarantineId| Scope::quarantine(quarantine) == *scope;
     match event {
-        Event::VisitRecorded(visit) if visit.place.household.as_ref().and_then(Scope::household).as_ref() == Some(scope) => {
+        Event::VisitRecorded(visit) if visit.place.household.as_ref().map(Scope::household).as_ref() == Some(scope) => {
             let refused = match visit.outcome {
                 Outcome::Refused => true,
                 Outcome::Met | Outcome::Vacant | Outcome::MovedOut | Outcome::NoSuchDoor => false,

@@ -97,7 +97,7 @@ impl Rule for ResponsibilityGap {
     fn scopes(event: &Event, _: &Header) -> Vec<Scope> {
         // that it moved is told to the building that it leaves: the other hears of it by what comes after
         let building = told_by(event).and_then(|step| step.moved_from.or_else(|| step.place?.building.as_ref()));
-        building.and_then(Scope::building).into_iter().collect()
+        building.map(Scope::building).into_iter().collect()
     }
 
     fn evolve(memory: &mut Memory, _: &Scope, fact: &Fact<'_>) {

@@ -58,30 +58,30 @@ impl Scope {
     /// A person or somebody without a file; nothing when a record names nobody.
     pub fn subject(who: &Subject) -> Option<Self> {
         match (&who.person, &who.unregistered) {
-            (Some(person), _) => Self::person(person),
+            (Some(person), _) => Some(Self::person(person)),
             (None, Some(reference)) => Some(Self { kind: ScopeKind::Unregistered, id: reference.clone() }),
             (None, None) => None,
         }
     }
 
     /// A registered person.
-    pub fn person(person: &PersonId) -> Option<Self> {
-        Self::of(ScopeKind::Person, person.as_str())
+    pub fn person(person: &PersonId) -> Self {
+        Self { kind: ScopeKind::Person, id: person.slug().clone() }
     }
 
     /// A household.
-    pub fn household(household: &HouseholdId) -> Option<Self> {
-        Self::of(ScopeKind::Household, household.as_str())
+    pub fn household(household: &HouseholdId) -> Self {
+        Self { kind: ScopeKind::Household, id: household.slug().clone() }
     }
 
     /// A quarantine order.
-    pub fn quarantine(quarantine: &QuarantineId) -> Option<Self> {
-        Self::of(ScopeKind::Quarantine, quarantine.as_str())
+    pub fn quarantine(quarantine: &QuarantineId) -> Self {
+        Self { kind: ScopeKind::Quarantine, id: quarantine.slug().clone() }
     }
 
     /// A building.
-    pub fn building(building: &BuildingId) -> Option<Self> {
-        Self::of(ScopeKind::Building, building.as_str())
+    pub fn building(building: &BuildingId) -> Self {
+        Self { kind: ScopeKind::Building, id: building.slug().clone() }
     }
 
     /// The subject of an alert about a person; nothing for other kinds.

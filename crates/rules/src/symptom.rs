@@ -127,7 +127,7 @@ fn reported<'a>(event: &'a Event, scope: &Scope) -> Option<&'a Place> {
             ours.any(|person| named(&person.symptoms)).then_some(&visit.place)
         }
         Event::QuarantineChecked(checked) => {
-            let mut ours = checked.checks.iter().filter(|check| Scope::person(&check.person).as_ref() == Some(scope));
+            let mut ours = checked.checks.iter().filter(|check| Scope::person(&check.person) == *scope);
             ours.find(|check| named(&check.symptoms)).map(|check| &check.place)
         }
         _ => None,

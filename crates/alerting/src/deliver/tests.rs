@@ -24,7 +24,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::{Deliveries, DeliveryParts, DeliveryStatus, Subscription};
-use crate::{service::Readiness, silences::Silences, simulation};
+use crate::{readiness::Readiness, silences::Silences, simulation};
 
 /// Long enough for anything that should happen.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -38,7 +38,7 @@ impl Engine {
     /// Whether people are told of a cluster instead: one that counts this fever. In doubt they are told the name.
     fn is_inhibited(&mut self, fact: &Fact<'_>, alert: &State, place: &Place) -> Result<bool, AlertingError> {
         let (community, recorded_at) = (&fact.header.community, fact.header.recorded_at);
-        let Some(building) = alert.building_of_cluster().and_then(Scope::building) else { return Ok(false) };
+        let Some(building) = alert.building_of_cluster().map(Scope::building) else { return Ok(false) };
         let Some((cluster, counted)) = self.cluster(fact, &building, place)? else { return Ok(false) };
         // who made two of them is told by name, whichever of the alerts comes first
         let is_new = alert.turn.critical_since == Some(recorded_at);

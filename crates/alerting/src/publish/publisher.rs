@@ -20,8 +20,8 @@ use super::{
 use crate::{
     error::{AlertingError, chain},
     publish::Class,
+    readiness::Readiness,
     rows::{Dropped, Waiting, dropped_key, outbox_key},
-    service::Readiness,
 };
 
 /// Most messages in one append.

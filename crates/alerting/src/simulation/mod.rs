@@ -85,6 +85,9 @@ impl Instance {
         let sequences: Vec<u64> = (from + 1..=from + limit).collect();
         let messages = self.log.read_many(&sequences).await.unwrap();
         self.engine.fold(&messages).unwrap();
+        if messages.is_empty() {
+            self.engine.rest().unwrap();
+        }
         messages.len() as u64
     }
 
@@ -99,7 +102,7 @@ impl Instance {
         // what is at hand may go at any time
         self.judged += 1;
         if self.judged.is_multiple_of(3) {
-            self.engine.rest();
+            self.engine.rest().unwrap();
         }
         let room = 8_usize.saturating_sub(self.on_their_way.len() + self.answers.len());
         let pass = self.engine.judge((self.clock.now())(), room).unwrap();

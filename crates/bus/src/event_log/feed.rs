@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use super::together::Together;
 use super::{Chunk, Stored, TAIL_BATCH_MAX};
 
 /// Most messages that are kept.
@@ -23,6 +24,8 @@ pub struct Feed(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
+    /// What its readers have just had from the server.
+    together: Together,
     kept: Mutex<Kept>,
     /// Sequence of the last message that got in.
     last: watch::Sender<u64>,
@@ -39,7 +42,7 @@ struct Kept {
 
 impl Default for Feed {
     fn default() -> Self {
-        Self(Arc::new(Shared { kept: Mutex::default(), last: watch::channel(0).0 }))
+        Self(Arc::new(Shared { together: Together::default(), kept: Mutex::default(), last: watch::channel(0).0 }))
     }
 }
 
@@ -52,9 +55,15 @@ impl Feed {
         }
     }
 
+    /// Where the readers of the process read together.
+    pub(super) fn together(&self) -> &Together {
+        &self.0.together
+    }
+
     /// Lets everything go: it may be of a history that is lost.
     pub(super) fn forget(&self) {
         *self.kept() = Kept::default();
+        self.0.together.forget();
     }
 
     /// Keeps the newest message only: it says where the log goes on.

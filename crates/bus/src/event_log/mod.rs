@@ -7,6 +7,7 @@ mod memory;
 mod outcome;
 mod position;
 mod reader;
+mod together;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! Our own reader of a stream: an ephemeral pull consumer that is made again from the last delivered message whenever
 //! anything is odd, after a fresh look at whether the history is still the same. What this process appended itself it takes from
-//! the [`super::Feed`], for as long as that has what comes next.
+//! the [`super::Feed`], for as long as that has what comes next; what another reader of this process has just had from the server, from where
+//! they read [`super::Together`].
 //!
 //! The ordered consumer of async-nats 0.51 is of no use here: made to start at `n`, it starts again at 1 when it is made anew
 //! before its first message.
@@ -18,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::together::Place;
 use super::{Chunk, EventLog, ReadError, ResumeError, Stored, TAIL_BATCH_MAX, TailError};
 use crate::connection::API_WAIT;
 use crate::jetstream::{Looked, StreamPort};
@@ -34,6 +36,11 @@ const SILENCE_MAX: Duration = Duration::from_secs(11);
 const INACTIVE: Duration = Duration::from_secs(15);
 /// How often a reader that lives on the feed looks whether somebody else has appended.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a reader waits for what another one gets from the server, before it asks for itself.
+const TOGETHER_WAIT: Duration = Duration::from_millis(300);
+/// How long a reader that is ahead waits for the others, and how often it looks.
+const AHEAD_WAIT: Duration = Duration::from_millis(100);
+const AHEAD_LOOK: Duration = Duration::from_millis(2);
 /// Chunks that wait for the caller: the reader is one ahead, no more.
 const CHUNKS_AHEAD: usize = 1;
 /// How long a stream may be missing before that is believed: while a cluster starts, streams show up one by one.
@@ -63,7 +70,8 @@ impl ReaderTask {
     /// Starts reading after `after`, which has been compared with the stream already.
     pub(super) fn start(log: EventLog, port: StreamPort, after: LogPosition, stream: Arc<str>) -> Self {
         let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
-        let reader = Reader { log, port, stream, verified: after.clone(), after: after.sequence, last: None, chunks: sender };
+        let place = log.feed.together().join(after.sequence);
+        let reader = Reader { log, port, stream, verified: after.clone(), after: after.sequence, place, last: None, chunks: sender };
         Self { chunks, task: tokio::spawn(reader.run()).abort_handle() }
     }
 
@@ -84,6 +92,8 @@ struct Reader {
     verified: LogPosition,
     /// Sequence of the last message that was delivered.
     after: u64,
+    /// The same, where the other readers of the process see it.
+    place: Place,
     /// That message, once there is one: its hash is only needed when the consumer is made again.
     last: Option<Stored>,
     chunks: mpsc::Sender<Result<Chunk, TailError>>,
@@ -179,22 +189,28 @@ impl Reader {
         let _nobody_listens = self.chunks.send(Err(error)).await;
     }
 
-    /// Reads what this process appended itself; nothing when the server has to be asked for what comes next.
+    /// Reads what this process appended itself, or has read already; nothing when the server has to be asked for what comes next.
     async fn read_feed(&mut self) -> Option<Stop> {
         let connects = self.port.connection.connects();
         let (mut events, mut moved) = (self.port.connection.events(), self.log.feed.moved());
+        let mut put = self.log.feed.together().moved();
         loop {
-            moved.borrow_and_update();
-            if let Some(chunk) = self.log.feed.after(&self.stream, self.after) {
-                self.last = chunk.messages.last().cloned().or(self.last.take());
-                self.after += chunk.messages.len() as u64;
-                if self.chunks.send(Ok(chunk)).await.is_err() {
+            (moved.borrow_and_update(), put.borrow_and_update());
+            let (feed, together) = (&self.log.feed, self.log.feed.together());
+            if let Some(chunk) = feed.after(&self.stream, self.after).or_else(|| together.after(&self.stream, self.after)) {
+                if !self.hand_over(chunk).await {
                     return Some(Stop::Unwatched);
                 }
                 continue;
             }
-            if !self.log.feed.ends_at(&self.stream, self.after) {
-                return None;
+            if !feed.ends_at(&self.stream, self.after) {
+                let next = tokio::time::timeout(TOGETHER_WAIT, put.changed());
+                let comes = together.ends_at(&self.stream, self.after) && next.await.is_ok();
+                match self.port.connection.connects() == connects {
+                    true if comes => continue,
+                    true => return None,
+                    false => return Some(Stop::Broken("reconnected".to_owned())),
+                }
             }
             tokio::select! {
                 // the sender is a part of the log that is held here
@@ -213,6 +229,23 @@ impl Reader {
                     Err(ReadError::Missing(why)) => return Some(Stop::Broken(why)),
                 },
             }
+        }
+    }
+
+    /// Hands over what another reader, or this process, has brought here; false when nobody listens any more.
+    async fn hand_over(&mut self, chunk: Chunk) -> bool {
+        self.last = chunk.messages.last().cloned().or(self.last.take());
+        self.after += chunk.messages.len() as u64;
+        self.place.set(self.after);
+        self.log.feed.together().tidy();
+        self.chunks.send(Ok(chunk)).await.is_ok()
+    }
+
+    /// Waits a moment for readers that would fall behind what is kept for them.
+    async fn wait_for_others(&self) {
+        let began = Instant::now();
+        while self.log.feed.together().is_ahead_of_others() && began.elapsed() < AHEAD_WAIT {
+            tokio::time::sleep(AHEAD_LOOK).await;
         }
     }
 
@@ -251,15 +284,20 @@ impl Reader {
             {
                 return Stop::Ended(damaged);
             }
-            if !chunk.messages.is_empty() && self.chunks.send(Ok(chunk)).await.is_err() {
-                return Stop::Unwatched;
+            if !chunk.messages.is_empty() {
+                self.place.set(self.after);
+                self.log.feed.together().put(&self.stream, &chunk);
+                if self.chunks.send(Ok(chunk)).await.is_err() {
+                    return Stop::Unwatched;
+                }
             }
             if let Some(stop) = stop {
                 return stop;
             }
-            if self.log.feed.goes_on_from(&self.stream, self.after) {
+            if self.log.feed.goes_on_from(&self.stream, self.after) || self.log.feed.together().has_after(&self.stream, self.after) {
                 return Stop::Fed;
             }
+            self.wait_for_others().await;
         }
     }
 

@@ -88,6 +88,40 @@ async fn a_tail_goes_on_when_the_server_is_killed_under_it() {
     assert_eq!(log.head().await.unwrap().last_sequence, 160);
 }
 
+/// Reads what a tail has, in order, to message `last`: where the bytes of each lie in memory.
+async fn places(mut tail: Tail, last: u64) -> Vec<usize> {
+    let mut places = Vec::new();
+    while (places.len() as u64) < last {
+        for stored in next(&mut tail).await.unwrap() {
+            assert_eq!((stored.sequence, &stored.payload), (places.len() as u64 + 1, &Bytes::from(stored.sequence.to_string())));
+            places.push(stored.payload.as_ptr() as usize);
+        }
+        // a fold takes a while
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    places
+}
+
+#[tokio::test]
+async fn readers_of_one_process_read_the_log_once_and_none_waits_for_one_that_stands_still() {
+    const MESSAGES: u64 = 20_000;
+    let (bench, log) = with_log().await;
+    for first in (1..=MESSAGES).step_by(BATCH_MESSAGES_MAX) {
+        log.append(first - 1, messages(first, BATCH_MESSAGES_MAX as u64)).await.unwrap();
+    }
+    // a process that appended none of it
+    let process = apart(&log);
+    let stands_still = process.tail(&LogPosition::default()).await.unwrap();
+    let tails = (process.tail(&LogPosition::default()).await.unwrap(), process.tail(&LogPosition::default()).await.unwrap());
+    let read = async { tokio::join!(places(tails.0, MESSAGES), places(tails.1, MESSAGES)) };
+    let (one, other) = timeout(PATIENCE, read).await.unwrap();
+    let shared = one.iter().zip(&other).filter(|(one, other)| one == other).count();
+    assert!(shared as u64 > MESSAGES / 2, "{shared} of {MESSAGES} came once");
+    let late = places(stands_still, MESSAGES).await;
+    assert_eq!(late.len() as u64, MESSAGES, "what it missed comes from the server");
+    drop(bench);
+}
+
 #[tokio::test]
 async fn a_tail_goes_on_when_its_consumer_is_removed() {
     let (bench, log) = with_log().await;

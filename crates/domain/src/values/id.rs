@@ -141,6 +141,8 @@ macro_rules! ids {
         impl $name {
             /// The text.
             pub fn as_str(&self) -> &str { self.0.as_str() }
+            /// The same, whatever it is an id of.
+            pub fn slug(&self) -> &Slug { &self.0 }
         }
         impl FromStr for $name {
             type Err = InvalidSlug;
