@@ -195,7 +195,8 @@ impl Reader {
         let (mut events, mut moved) = (self.port.connection.events(), self.log.feed.moved());
         let mut put = self.log.feed.together().moved();
         loop {
-            (moved.borrow_and_update(), put.borrow_and_update());
+            moved.borrow_and_update();
+            put.borrow_and_update();
             let (feed, together) = (&self.log.feed, self.log.feed.together());
             if let Some(chunk) = feed.after(&self.stream, self.after).or_else(|| together.after(&self.stream, self.after)) {
                 if !self.hand_over(chunk).await {
