@@ -195,8 +195,8 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_fold_that_rests_after_each_commit_comes_to_the_same_rows() {
+    /// A log of a world with visits of people in two households, and how long it is.
+    async fn visited() -> (EventLog, u64) {
         let memory = MemoryLog::new("s1");
         let (log, mut world) = (EventLog::in_memory(&memory), World::settled());
         for minute in 10..40 {
@@ -208,14 +208,51 @@ mod tests {
         }
         let sequence = world.sequence();
         MemoryIntake::new(&memory, Arc::new(|| Timestamp(0))).adopt(world).await;
+        (log, sequence)
+    }
+
+    async fn compared(folder: &Path, log: &EventLog, sequence: u64, other: Store) -> Comparison {
+        let all_at_once = Fresh::open(folder).await.unwrap().fold_to(log, sequence).await.unwrap();
+        all_at_once.compare(other, sequence).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_fold_that_rests_after_each_commit_comes_to_the_same_rows() {
+        let (log, sequence) = visited().await;
         let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        let all_at_once = Fresh::open(folders[0].path()).await.unwrap().fold_to(&log, sequence).await.unwrap();
         let mut rests = Fresh::open(folders[1].path()).await.unwrap();
         for message in log.read_many(&(1..=sequence).collect::<Vec<_>>()).await.unwrap() {
             rests.folder.fold(&[message], Waits::Nobody).unwrap();
             rests.folder.rest().unwrap();
         }
-        let compared = all_at_once.compare(rests.store, sequence).await.unwrap();
+        let compared = compared(folders[0].path(), &log, sequence, rests.store).await;
+        assert!(compared.rows > 20 && compared.differing == 0, "{compared:?}");
+    }
+
+    #[tokio::test]
+    async fn a_fold_that_ends_while_rows_are_held_back_goes_on_from_what_was_written() {
+        let (log, sequence) = visited().await;
+        let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let Fresh { store, mut folder } = Fresh::open(folders[1].path()).await.unwrap();
+        let (mut step, mut lost) = (0_u64, 0);
+        while folder.position().unwrap().sequence < sequence {
+            let from = folder.position().unwrap().sequence;
+            // ever longer, or it would never come to the end
+            step += 1;
+            let held: Vec<u64> = (from + 1..=sequence.min(from + step)).collect();
+            for message in log.read_many(&held).await.unwrap() {
+                folder.fold(&[message], Waits::Nobody).unwrap();
+            }
+            assert_eq!(folder.position().unwrap().sequence, from, "nobody waits, and there is little");
+            if step.is_multiple_of(3) {
+                folder.write().unwrap();
+            } else {
+                folder = Folder::new(store.clone());
+                lost += held.len();
+            }
+        }
+        assert!(lost > 5, "{lost} commits were folded and lost");
+        let compared = compared(folders[0].path(), &log, sequence, store).await;
         assert!(compared.rows > 20 && compared.differing == 0, "{compared:?}");
     }
 }
