@@ -8,7 +8,7 @@ use domain::{
 };
 use serde::Serialize;
 
-use super::title::{self, Title};
+use super::title::{self, Ending, Title};
 
 /// Media type of every message.
 pub(crate) const CONTENT_TYPE: &str = "application/cloudevents+json";
@@ -211,7 +211,7 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, (community, grid): (&community:
             late,
             unconfirmed: occurrence.unconfirmed,
             stopped: occurrence.detail.stopped,
-            title: title::of(state, community, header, late && action == "resolved"),
+            title: title::of(state, community, header, ending(fact)),
             place: Place { grid: grid.map(ToString::to_string), ..place(state, community, here) },
             person: occurrence.person.as_ref().and_then(person),
             observed: observed(state),
@@ -231,6 +231,14 @@ pub(crate) fn of(fact: &Fact<'_>, state: &State, (community, grid): (&community:
         },
     };
     Some(Message { subject, body })
+}
+
+/// What ended an alert, if an event says that something did.
+fn ending(fact: &Fact<'_>) -> Ending {
+    match Alert::step(fact.event).map(|step| step.change) {
+        Some(Change::Resolved(resolution)) => Ending { late: resolution.late, without_record: !resolution.by_hand && resolution.quieted_by.is_empty() },
+        _ => Ending::default(),
+    }
 }
 
 /// What happened in one word, whether it was late, and because of which events.

@@ -17,6 +17,7 @@ use super::{
     counts::{Counts, Moved, counted},
     message::{self, Suppressed},
     title,
+    title::Ending,
 };
 use crate::{
     engine::Engine,
@@ -78,7 +79,7 @@ fn header(exercise: bool) -> Header {
 }
 
 fn titles(state: &State, exercise: bool) -> (String, String) {
-    let title = title::of(state, &town(), &header(exercise), false);
+    let title = title::of(state, &town(), &header(exercise), Ending::default());
     (title.zh_cn, title.en)
 }
 
@@ -164,7 +165,7 @@ fn a_title_says_what_is_overdue_now_and_what_was_missed_and_no_check_twice() {
         (false, "体温检查超时（漏查次数见管控页）", "Checks overdue (what was missed stands in the order)"),
         (true, "体温检查超时（当时已测的已补录，其余见管控页）", "Checks overdue (what was made in time is recorded now, the rest stands in the order)"),
     ] {
-        let title = title::of(&overdue, &town(), &header(false), recorded_late);
+        let title = title::of(&overdue, &town(), &header(false), Ending { late: recorded_late, without_record: false });
         assert_eq!(title.zh_cn, format!("已结束：阳光小区 7号楼2单元502 {zh}"));
         assert_eq!(title.en, format!("Over: {en}, 阳光小区, building 7, unit 2, door 502"));
     }
@@ -205,7 +206,7 @@ fn what_was_recorded_late_says_when_it_was() {
     expect(&symptom, "阳光小区 7号楼2单元502 报告有症状（补录，发生于2月6日 10:00）", &format!("Symptoms reported (recorded late, of 6 Feb 10:00), {place}"));
     // by the clock of the community, not by that of the machine or of China
     let urumqi = community::State { time_zone: "Asia/Urumqi".to_owned(), ..town() };
-    assert!(title::of(&fever, &urumqi, &header(false), false).zh_cn.ends_with("（补录，2月6日 07:30测）"));
+    assert!(title::of(&fever, &urumqi, &header(false), Ending::default()).zh_cn.ends_with("（补录，2月6日 07:30测）"));
 }
 
 #[test]
@@ -290,6 +291,26 @@ fn messages_are_those_that_the_contract_shows() {
     let until = Some(at("2020-02-06T12:00:00Z"));
     let expected = json!([said(&full, acknowledged.into(), None), said(&bare, resolved.into(), until), said(&turned, escalated, None)]);
     assert_eq!(&expected, shown, "what is said, and what openapi.json shows");
+}
+
+#[test]
+fn a_fever_whose_record_was_taken_back_is_said_to_be_that_and_no_illness_that_is_over() {
+    let (mut fever, header) = (state("fever"), header(false));
+    (fever.n, fever.status) = (3, Status::Resolved { at: header.recorded_at, by_hand: false });
+    let said = |by_hand, quieted_by: &[&str]| {
+        let quieted_by = quieted_by.iter().map(|id| (*id).to_owned()).collect();
+        let (alert, key) = (fever.alert.clone(), fever.key.clone());
+        let event = domain::alert::Resolved { alert, key, n: 3, by_hand, late: false, quieted_by, basis: None, private: None }.into();
+        let fact = domain::Fact { sequence: 1, index: 0, header: &header, event: &event };
+        let message = message::of(&fact, &fever, (&town(), None), Suppressed::default()).unwrap();
+        serde_json::to_value(&message.body).unwrap()["data"]["title"].clone()
+    };
+    let taken_back = said(false, &[]);
+    assert!(taken_back["zh-CN"].as_str().unwrap().ends_with("（原记录已撤回，或不再算数）"), "{taken_back}");
+    assert!(taken_back["en"].as_str().unwrap().contains(" (its record was taken back, or counts no more)"), "{taken_back}");
+    for well in [said(false, &["01922f0c-7b1e-7c3a-9f00-5b1d2c3e4f50-0"]), said(true, &[])] {
+        assert!(!well.to_string().contains("撤回") && !well.to_string().contains("taken back"), "{well}");
+    }
 }
 
 #[test]

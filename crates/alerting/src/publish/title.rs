@@ -2,7 +2,7 @@
 
 use domain::{
     Header,
-    alert::{CHECK_OVERDUE, CLUSTER, Kind, NotMade, Occurrence, RESPONSIBILITY_GAP, Severity, State, vacant_posts},
+    alert::{CHECK_OVERDUE, CLUSTER, FEVER, Kind, NotMade, Occurrence, RESPONSIBILITY_GAP, Severity, State, vacant_posts},
     checkpoint::Direction,
     community,
     values::{Day, Place, PlaceNames, Zone},
@@ -20,9 +20,17 @@ pub(crate) struct Title {
     pub(crate) en: String,
 }
 
-/// What is said of an alert as it stands after an event, in a community; of one that is over, whether what ended it was recorded late. An exercise
-/// says so first.
-pub(crate) fn of(state: &State, community: &community::State, header: &Header, ended_late: bool) -> Title {
+/// What ended an alert, where something did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ending {
+    /// It was recorded late.
+    pub(crate) late: bool,
+    /// Nothing did: no record stands any more that it rested on.
+    pub(crate) without_record: bool,
+}
+
+/// What is said of an alert as it stands after an event, in a community. An exercise says so first.
+pub(crate) fn of(state: &State, community: &community::State, header: &Header, ending: Ending) -> Title {
     let (occurrence, exercise) = (&state.occurrence, header.exercise);
     let today = community.zone().day_of(header.recorded_at);
     let rule = state.key.rule.as_str();
@@ -37,14 +45,14 @@ pub(crate) fn of(state: &State, community: &community::State, header: &Header, e
         if exercise { "【演练】" } else { "" },
         stands_zh,
         place_zh((&occurrence.place, &occurrence.names), community),
-        if state.is_active() { matter_zh(rule, occurrence, today) } else { past_zh(rule, occurrence, today, ended_late) },
+        if state.is_active() { matter_zh(rule, occurrence, today) } else { past_zh(rule, occurrence, today, ending) },
         late_zh,
     );
     let en = format!(
         "{}{}{}{}, {}",
         if exercise { "[exercise] " } else { "" },
         stands_en,
-        if state.is_active() { matter_en(rule, occurrence, today) } else { past_en(rule, occurrence, today, ended_late) },
+        if state.is_active() { matter_en(rule, occurrence, today) } else { past_en(rule, occurrence, today, ending) },
         late_en,
         place_en((&occurrence.place, &occurrence.names), community),
     );
@@ -112,20 +120,23 @@ fn doors(occurrence: &Occurrence, between: &str) -> String {
 
 /// Of what is over: what was open is no number any more. How many checks were missed by then its end does not say, for what was made in time may be
 /// recorded later, and a day may end with one that was never made: the order says it.
-fn past_zh(rule: &str, occurrence: &Occurrence, today: Day, recorded_late: bool) -> String {
+fn past_zh(rule: &str, occurrence: &Occurrence, today: Day, ending: Ending) -> String {
     match rule {
-        CHECK_OVERDUE if recorded_late => "体温检查超时（当时已测的已补录，其余见管控页）".to_owned(),
+        CHECK_OVERDUE if ending.late => "体温检查超时（当时已测的已补录，其余见管控页）".to_owned(),
         CHECK_OVERDUE => "体温检查超时（漏查次数见管控页）".to_owned(),
+        // a typo that was taken back is no illness that is over
+        FEVER | "symptom" if ending.without_record => format!("{}（原记录已撤回，或不再算数）", matter_zh(rule, occurrence, today)),
         // it ends too when nothing is left that anybody there would be told of
         RESPONSIBILITY_GAP => format!("{}（已有人到岗，或暂无待办）", matter_zh(rule, occurrence, today)),
         _ => matter_zh(rule, occurrence, today),
     }
 }
 
-fn past_en(rule: &str, occurrence: &Occurrence, today: Day, recorded_late: bool) -> String {
+fn past_en(rule: &str, occurrence: &Occurrence, today: Day, ending: Ending) -> String {
     match rule {
-        CHECK_OVERDUE if recorded_late => "Checks overdue (what was made in time is recorded now, the rest stands in the order)".to_owned(),
+        CHECK_OVERDUE if ending.late => "Checks overdue (what was made in time is recorded now, the rest stands in the order)".to_owned(),
         CHECK_OVERDUE => "Checks overdue (what was missed stands in the order)".to_owned(),
+        FEVER | "symptom" if ending.without_record => format!("{} (its record was taken back, or counts no more)", matter_en(rule, occurrence, today)),
         RESPONSIBILITY_GAP => format!("{} (filled, or nothing to do there now)", matter_en(rule, occurrence, today)),
         _ => matter_en(rule, occurrence, today),
     }
