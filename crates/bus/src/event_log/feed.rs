@@ -3,20 +3,17 @@
 //! Only what the server acknowledged gets in, so no reader sees what is not on disk. A reader that is too far behind, or whose next
 //! message came from somebody else, asks the server, as if there were no feed (docs/adr/0023).
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::together::Together;
-use super::{Chunk, Stored, TAIL_BATCH_MAX};
+use super::window::{Bounds, Window};
+use super::{Chunk, Stored};
 
-/// Most messages that are kept.
-const MESSAGES_MAX: usize = 8 * 1024;
-/// Most bytes of payload that are kept. They are shared with readers, not copied. A commit that a reader has decoded is kept beside its bytes and
-/// takes several times as much, so usual commits reach their number first: some 30 MiB.
-const BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What is kept: some 30 MiB with what was decoded of it.
+const BOUNDS: Bounds = Bounds { messages_max: 8 * 1024, bytes_max: 16 * 1024 * 1024 };
 
 /// What one process appended lately to one log. A clone is the same feed.
 #[derive(Clone, Debug)]
@@ -26,18 +23,9 @@ pub struct Feed(Arc<Shared>);
 struct Shared {
     /// What its readers have just had from the server.
     together: Together,
-    kept: Mutex<Kept>,
+    kept: Mutex<Window>,
     /// Sequence of the last message that got in.
     last: watch::Sender<u64>,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    /// Identity of the stream, once a reader or writer has asked for it.
-    stream: Option<Arc<str>>,
-    /// Without a gap.
-    messages: VecDeque<Stored>,
-    bytes: usize,
 }
 
 impl Default for Feed {
@@ -50,8 +38,8 @@ impl Feed {
     /// Says which stream the log is now. What is kept of another one goes.
     pub(super) fn learn(&self, stream: &Arc<str>) {
         let mut kept = self.kept();
-        if kept.stream.as_ref() != Some(stream) {
-            *kept = Kept { stream: Some(Arc::clone(stream)), ..Kept::default() };
+        if kept.stream() != Some(stream) {
+            *kept = Window::of(stream);
         }
     }
 
@@ -62,50 +50,33 @@ impl Feed {
 
     /// Lets everything go: it may be of a history that is lost.
     pub(super) fn forget(&self) {
-        *self.kept() = Kept::default();
+        *self.kept() = Window::default();
         self.0.together.forget();
     }
 
     /// Keeps the newest message only: it says where the log goes on.
     pub(super) fn rest(&self) {
-        let mut kept = self.kept();
-        let all_but_one = kept.messages.len().saturating_sub(1);
-        kept.messages.drain(..all_but_one);
-        kept.messages.shrink_to_fit();
-        kept.bytes = kept.messages.iter().map(|message| message.payload.len()).sum();
+        self.kept().keep_newest(1);
     }
 
     /// Takes in messages that the server has acknowledged, the last of them at `last_sequence`.
     pub(super) fn take(&self, last_sequence: u64, messages: Vec<(String, Bytes)>) {
         let mut kept = self.kept();
-        let Some(stream) = kept.stream.clone() else { return };
+        let Some(stream) = kept.stream().cloned() else { return };
         let before = last_sequence - messages.len() as u64;
-        if kept.messages.back().is_some_and(|last| last.sequence != before) {
+        if kept.range().is_some_and(|(_, last)| last != before) {
             // somebody else appended in between
-            (kept.messages, kept.bytes) = (VecDeque::new(), 0);
+            *kept = Window::of(&stream);
         }
-        for (sequence, (subject, payload)) in (before + 1..).zip(messages) {
-            kept.bytes += payload.len();
-            kept.messages.push_back(Stored::new(sequence, subject, payload, &stream));
-        }
-        while kept.messages.len() > MESSAGES_MAX || kept.bytes > BYTES_MAX {
-            let Some(oldest) = kept.messages.pop_front() else { break };
-            kept.bytes -= oldest.payload.len();
-        }
+        let messages = (before + 1..).zip(messages).map(|(sequence, (subject, payload))| Stored::new(sequence, subject, payload, &stream));
+        kept.extend(messages, BOUNDS);
         drop(kept);
         self.0.last.send_replace(last_sequence);
     }
 
     /// The messages of a stream that follow this sequence; nothing when the first of them is not here.
     pub(super) fn after(&self, stream: &Arc<str>, sequence: u64) -> Option<Chunk> {
-        let kept = self.kept();
-        let (first, last) = kept.range_of(stream)?;
-        if sequence + 1 < first || sequence >= last {
-            return None;
-        }
-        let skipped = usize::try_from(sequence + 1 - first).ok()?;
-        let messages: Vec<Stored> = kept.messages.iter().skip(skipped).take(TAIL_BATCH_MAX).cloned().collect();
-        let pending = last - sequence - messages.len() as u64;
+        let (messages, pending) = self.kept().after(stream, sequence)?;
         Some(Chunk { messages, pending })
     }
 
@@ -124,21 +95,14 @@ impl Feed {
         self.0.last.subscribe()
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, Window> {
         self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Kept {
-    /// Sequences of the first message that is kept of a stream, and of the last.
-    fn range_of(&self, stream: &Arc<str>) -> Option<(u64, u64)> {
-        let range = (self.messages.front()?.sequence, self.messages.back()?.sequence);
-        (self.stream.as_ref() == Some(stream)).then_some(range)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::TAIL_BATCH_MAX;
     use super::*;
 
     fn sent(count: usize, bytes: usize) -> Vec<(String, Bytes)> {
@@ -155,7 +119,7 @@ mod tests {
         feed.learn(&stream);
         feed.take(7, sent(7, 100));
         feed.rest();
-        assert_eq!((feed.ends_at(&stream, 7), feed.after(&stream, 5).map(|_| ()), feed.kept().bytes), (true, None, 100));
+        assert_eq!((feed.ends_at(&stream, 7), feed.after(&stream, 5).map(|_| ()), feed.kept().bytes()), (true, None, 100));
         feed.take(9, sent(2, 1));
         assert_eq!(sequences(feed.after(&stream, 7)), [8, 9]);
         feed.rest();
@@ -190,10 +154,10 @@ mod tests {
         let (feed, stream) = (Feed::default(), Arc::from("s1"));
         feed.learn(&stream);
         feed.take(40_000, sent(40_000, 1));
-        let oldest = 40_000 - MESSAGES_MAX as u64;
+        let oldest = 40_000 - BOUNDS.messages_max as u64;
         assert!(feed.after(&stream, oldest - 1).is_none());
         let chunk = feed.after(&stream, oldest).unwrap();
-        assert_eq!((chunk.messages.len(), chunk.pending), (TAIL_BATCH_MAX, (MESSAGES_MAX - TAIL_BATCH_MAX) as u64));
+        assert_eq!((chunk.messages.len(), chunk.pending), (TAIL_BATCH_MAX, (BOUNDS.messages_max - TAIL_BATCH_MAX) as u64));
         feed.take(40_040, sent(40, 1024 * 1024));
         assert!(feed.after(&stream, 40_023).is_none());
         assert_eq!(feed.after(&stream, 40_024).map(|chunk| chunk.messages.len()), Some(16));

@@ -8,6 +8,7 @@ mod outcome;
 mod position;
 mod reader;
 mod together;
+mod window;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

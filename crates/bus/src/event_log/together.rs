@@ -4,18 +4,18 @@
 //! once. Whoever is at the end of what is kept asks the server; before it reads on it waits a moment for those who would fall behind what is kept.
 //! Near the head nothing is kept: what a process appends itself comes from its [`super::Feed`] (docs/adr/0043).
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::watch;
 
-use super::{Chunk, Stored, TAIL_BATCH_MAX};
+use super::window::{Bounds, Window};
+use super::{Chunk, TAIL_BATCH_MAX};
 
-/// Most messages that are kept. What was decoded of them is kept beside their bytes.
-const MESSAGES_MAX: usize = 4 * 1024;
-/// Most bytes of payload that are kept.
-const BYTES_MAX: usize = 8 * 1024 * 1024;
+/// What is kept.
+const BOUNDS: Bounds = Bounds { messages_max: 4 * 1024, bytes_max: 8 * 1024 * 1024 };
+/// With so little kept nobody falls behind.
+const HALF: Bounds = Bounds { messages_max: BOUNDS.messages_max / 2, bytes_max: BOUNDS.bytes_max / 2 };
 
 /// What the readers of one process have just read of one log. A clone is the same.
 #[derive(Clone, Debug)]
@@ -30,11 +30,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// Identity of the stream that they are of.
-    stream: Option<Arc<str>>,
-    /// Without a gap.
-    messages: VecDeque<Stored>,
-    bytes: usize,
+    window: Window,
     /// Messages behind the last one when it was delivered.
     pending: u64,
     /// Where each reader of the process is.
@@ -70,70 +66,55 @@ impl Together {
 
     /// Lets everything go: it may be of a history that is lost.
     pub(super) fn forget(&self) {
-        let mut kept = self.kept();
-        *kept = Kept { readers: std::mem::take(&mut kept.readers), ..Kept::default() };
+        self.kept().window = Window::default();
     }
 
     /// Takes in what a reader had from the server. What others have put here already, or is near the head of the log, is left out.
     pub(super) fn put(&self, stream: &Arc<str>, chunk: &Chunk) {
         let mut kept = self.kept();
         let Some(first) = chunk.messages.first().map(|message| message.sequence) else { return };
-        let goes_on = kept.end_of(stream).is_some_and(|last| first <= last + 1);
+        let goes_on = kept.window.range_of(stream).is_some_and(|(_, last)| first <= last + 1);
         if !goes_on {
             if chunk.pending < TAIL_BATCH_MAX as u64 {
                 return;
             }
-            *kept = Kept { stream: Some(Arc::clone(stream)), readers: std::mem::take(&mut kept.readers), ..Kept::default() };
+            kept.window = Window::of(stream);
         }
-        let last = kept.end_of(stream).unwrap_or(first - 1);
-        let fresh = chunk.messages.iter().filter(|message| message.sequence > last);
-        for message in fresh {
-            kept.bytes += message.payload.len();
+        let last = kept.window.range().map_or(first - 1, |(_, last)| last);
+        let fresh = chunk.messages.iter().filter(|message| message.sequence > last).cloned();
+        kept.window.extend(fresh, BOUNDS);
+        let now = kept.window.range().map_or(last, |(_, last)| last);
+        if now > last {
             kept.pending = chunk.pending;
-            kept.messages.push_back(message.clone());
         }
-        while kept.messages.len() > MESSAGES_MAX || kept.bytes > BYTES_MAX {
-            let Some(oldest) = kept.messages.pop_front() else { break };
-            kept.bytes -= oldest.payload.len();
-        }
-        let last = kept.end_of(stream).unwrap_or(last);
         kept.tidy();
         drop(kept);
-        self.0.last.send_replace(last);
+        self.0.last.send_replace(now);
     }
 
     /// The messages of a stream that follow this sequence; nothing when the first of them is not here.
     pub(super) fn after(&self, stream: &Arc<str>, sequence: u64) -> Option<Chunk> {
         let kept = self.kept();
-        let (first, last) = (kept.messages.front()?.sequence, kept.end_of(stream)?);
-        if sequence + 1 < first || sequence >= last {
-            return None;
-        }
-        let skipped = usize::try_from(sequence + 1 - first).ok()?;
-        let messages: Vec<Stored> = kept.messages.iter().skip(skipped).take(TAIL_BATCH_MAX).cloned().collect();
-        let pending = kept.pending + last - sequence - messages.len() as u64;
-        Some(Chunk { messages, pending })
+        let (messages, behind) = kept.window.after(stream, sequence)?;
+        Some(Chunk { messages, pending: kept.pending + behind })
     }
 
     /// Whether a reader at this sequence of a stream finds here what comes next.
     pub(super) fn has_after(&self, stream: &Arc<str>, sequence: u64) -> bool {
-        let kept = self.kept();
-        kept.messages.front().zip(kept.end_of(stream)).is_some_and(|(first, last)| (first.sequence..=last).contains(&(sequence + 1)))
+        self.kept().window.range_of(stream).is_some_and(|(first, last)| (first..=last).contains(&(sequence + 1)))
     }
 
     /// Whether a reader at this sequence of a stream has read all that is here, so that what comes next may come here, too.
     pub(super) fn ends_at(&self, stream: &Arc<str>, sequence: u64) -> bool {
-        self.kept().end_of(stream) == Some(sequence)
+        self.kept().window.range_of(stream).is_some_and(|(_, last)| last == sequence)
     }
 
     /// Whether somebody reads in the older half of what is kept, and would have to ask the server were much more put here.
     pub(super) fn is_ahead_of_others(&self) -> bool {
         let kept = self.kept();
-        let Some((first, last)) = kept.messages.front().zip(kept.messages.back()) else { return false };
-        let older = first.sequence - 1..first.sequence + (last.sequence - first.sequence) / 2;
-        // with little in it nobody falls behind
-        let is_full = kept.messages.len() > MESSAGES_MAX / 2 || kept.bytes > BYTES_MAX / 2;
-        is_full && kept.places().any(|at| older.contains(&at))
+        let Some((first, last)) = kept.window.range() else { return false };
+        let older = first - 1..first + (last - first) / 2;
+        kept.window.is_beyond(HALF) && kept.places().any(|at| older.contains(&at))
     }
 
     /// Tells whoever waits that something was put here.
@@ -152,20 +133,15 @@ impl Together {
 }
 
 impl Kept {
-    /// Sequence of the last message that is kept of a stream.
-    fn end_of(&self, stream: &Arc<str>) -> Option<u64> {
-        self.messages.back().map(|last| last.sequence).filter(|_| self.stream.as_ref() == Some(stream))
-    }
-
     fn places(&self) -> impl Iterator<Item = u64> {
         self.readers.iter().filter_map(Weak::upgrade).map(|place| place.load(Ordering::Relaxed))
     }
 
     fn tidy(&mut self) {
-        let Some((first, last)) = self.messages.front().zip(self.messages.back()) else { return };
-        let in_it = first.sequence - 1..last.sequence;
+        let Some((first, last)) = self.window.range() else { return };
+        let in_it = first - 1..last;
         if self.pending < TAIL_BATCH_MAX as u64 && !self.places().any(|at| in_it.contains(&at)) {
-            (self.messages, self.bytes) = (VecDeque::new(), 0);
+            self.window = Window::default();
         }
     }
 }
@@ -174,6 +150,7 @@ impl Kept {
 mod tests {
     use bytes::Bytes;
 
+    use super::super::Stored;
     use super::*;
 
     fn chunk(stream: &Arc<str>, sequences: std::ops::RangeInclusive<u64>, pending: u64) -> Chunk {
@@ -208,7 +185,7 @@ mod tests {
     fn it_keeps_the_latest_within_its_bounds_and_says_who_would_fall_behind() {
         let (together, stream) = (Together::default(), Arc::from("s1"));
         let (slow, fast) = (together.join(0), together.join(0));
-        let half = MESSAGES_MAX as u64 / 2;
+        let half = BOUNDS.messages_max as u64 / 2;
         together.put(&stream, &chunk(&stream, 1..=half, 100_000));
         assert!(!together.is_ahead_of_others(), "there is room");
         together.put(&stream, &chunk(&stream, half + 1..=2 * half, 100_000));
