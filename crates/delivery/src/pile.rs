@@ -268,7 +268,7 @@ impl Pile {
 
     /// Whether it may go in the lane of criticals: at once, but that a shift is handed over in one text.
     pub(crate) fn may_go(&self, now: Timestamp) -> bool {
-        !self.is_all(&[Progress::Handed, Progress::Clustered]) || self.is_due(now)
+        !self.is_all(&[Progress::Handed, Progress::Clustered, Progress::Over]) || self.is_due(now)
     }
 
     pub(crate) fn total(&self) -> u64 {

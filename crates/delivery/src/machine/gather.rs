@@ -27,6 +27,12 @@ impl Machine {
         let handover = || (format!("{}/{}/handover", message.town, message.community), None);
         let (place, grid) = if handed { handover() } else { self.group_of(message, class, critical) };
         let critical = critical || (handed && self.state.criticals.contains_key(&place));
+        // what is over before it was told is told as that
+        let waits_in = |message: &Message| self.state.criticals.iter().find(|(_, pile)| pile.tells(&message.alert)).map(|(place, _)| place.clone());
+        let (place, critical) = match Some(message).filter(|message| message.action.is_end()).and_then(waits_in) {
+            Some(waits_in) => (waits_in, true),
+            None => (place, critical),
+        };
         let waiting = if handed && critical { self.state.groups.remove(&place) } else { None };
         let fresh = || Pile::new(moment.clock).of_grid(grid);
         let alone = || Pile::new(moment.clock);

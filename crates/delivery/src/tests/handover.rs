@@ -80,3 +80,18 @@ fn a_handover_lists_no_fever_that_a_cluster_stands_for_and_nothing_that_somebody
     assert!(text.starts_with("【紧急】警报 交接 3 条\nu07 发热（紧急，交接）1\nu07 发热（紧急，交接，已并入聚集）2\n· "), "{text}");
     assert!(text.contains("\n另有 2 条，请看警报页\n") && text.contains("\nu07: Fever (critical, handed over, part of a cluster) 2\n"), "{text}");
 }
+
+#[test]
+fn what_is_over_before_a_handover_is_told_is_told_as_that() {
+    let day: Told<'_> = &[(1, "duty_changed", &[("s-day", "everything")])];
+    let mut bench = of(&["s-day"]);
+    let began = json!({"first_at": "2020-02-05T15:40:00Z"});
+    for alert in [1, 2] {
+        bench.hear_with(payload(alert, 2, "fever", Critical, "escalated", "b07", 0), &data(day, began.clone()), 0);
+    }
+    bench.run(0..30);
+    bench.hear_with(payload(1, 3, "fever", Critical, "resolved", "b07", 30), &data(day, began), 30);
+    bench.run(30..200);
+    let [(60, text)] = &bench.texts()[..] else { panic!("{:?}", bench.texts()) };
+    assert!(text.starts_with("【紧急】警报 交接 1 条，结束 1 条\nu07 发热（紧急，交接）1\nu07 发热（已结束）1\n"), "{text}");
+}
